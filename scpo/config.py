@@ -1,0 +1,156 @@
+"""Every setting of an experiment: its meaning, unit, default and bounds, in one place.
+
+The command line, the forms of the app and the saved `config.json` are all made from these
+frozen classes, so a default is written once. Nothing here knows about data, torch or pages.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from scpo.errors import ConfigError
+
+DATASETS = ("demo", "prism", "globalopinionqa", "file")
+
+METHODS = {
+    "global": "the global model as it is, no training",
+    "full": "all of the country's pairs, every weight 1",
+    "filter": "only pairs the global model does not clearly agree with, every weight 1",
+    "weight": "all pairs, weighted down the more the global model disagrees",
+    "scpo": "filter and weight: the paper's method",
+    "inverse": "filter, and weighted up the more the global model disagrees",
+    "pooled": "one model for the pairs of all countries, every weight 1",
+    "scratch": "the country's pairs alone, from a fresh head",
+    "longer": "no model: the longer answer wins",
+    "random": "no model: a coin decides",
+}
+UNTRAINED = ("global", "longer", "random")
+
+ENCODERS_NOTE = "`minilm` (inside a package, works offline), a hub name, or a local folder"
+
+
+def setting(default: Any, help: str, *, unit: str = "", low=None, high=None, open_low=False):
+    """A dataclass field that carries its help text, unit and bounds."""
+    bounds = {"help": help, "unit": unit, "low": low, "high": high, "open_low": open_low}
+    return field(default=default, metadata=bounds)
+
+
+def _check_bounds(config) -> None:
+    for spec in dataclasses.fields(config):
+        low, high = spec.metadata.get("low"), spec.metadata.get("high")
+        values = getattr(config, spec.name)
+        for value in values if isinstance(values, tuple) else (values,):
+            if low is None and high is None:
+                continue
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            below = low is not None and number and (
+                value < low or (spec.metadata["open_low"] and value == low)
+            )
+            above = high is not None and number and value > high
+            if not number or not math.isfinite(value) or below or above:
+                left = "(" if spec.metadata["open_low"] or low is None else "["
+                span = f"{left}{'-inf' if low is None else low}, {'inf)' if high is None else f'{high}]'}"
+                raise ConfigError(
+                    f"{spec.name} is {value!r}; it must be a number in {span}: {spec.metadata['help']}."
+                )
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which preference pairs, and how they are split."""
+
+    dataset: str = setting("demo", "which data: " + ", ".join(DATASETS))
+    data_files: tuple[str, ...] = setting((), "local files of the data set (csv, jsonl or parquet)")
+    countries: tuple[str, ...] = setting((), "countries to steer to; none = the data set's default")
+    reference: tuple[str, ...] = setting(
+        (), "countries whose pooled pairs train the global model; none = the data set's default"
+    )
+    min_gap: float = setting(
+        0.02, "GlobalOpinionQA: two options pair when their shares differ by at least this",
+        unit="share", low=0, high=1, open_low=True,
+    )
+    merge_samples: bool = setting(
+        False, "GlobalOpinionQA: merge several samples of a country, such as 'Brazil (Non-national sample)'"
+    )
+    demo_seed: int = setting(0, "demo: the seed of the simulated world", low=0)
+    split_seed: int = setting(0, "the seed of the split into train and test", low=0)
+    test_share: float = setting(
+        0.15, "share of users or questions held out for the test", unit="share", low=0, high=0.5, open_low=True
+    )
+    validation_share: float = setting(
+        0.10, "share of the training users or questions used for early stopping only",
+        unit="share", low=0, high=0.5, open_low=True,
+    )
+
+    def __post_init__(self):
+        if self.dataset not in DATASETS:
+            raise ConfigError(f"dataset is {self.dataset!r}; it must be one of {', '.join(DATASETS)}.")
+        if self.dataset == "demo" and self.data_files:
+            raise ConfigError("dataset 'demo' is simulated and takes no data files; drop data_files or name another dataset.")
+        if self.dataset == "file" and not self.data_files:
+            raise ConfigError("dataset 'file' needs at least one data file: add --data-file PATH.")
+        _check_bounds(self)
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """One experiment: data, methods, and how the reward heads are trained."""
+
+    data: DataConfig = DataConfig()
+    methods: tuple[str, ...] = setting(tuple(METHODS), "methods to compare: " + ", ".join(METHODS))
+    seeds: int = setting(3, "number of seeds; each draws its own nested subsets and batches", low=1, high=1000)
+    budgets: tuple[int, ...] = setting(
+        (), "numbers of training pairs for the efficiency curves; none = spaced automatically; all pairs is always added",
+        unit="pairs", low=1,
+    )
+    tau: float = setting(
+        0.7, "filter threshold: keep a pair if the global model's probability of the choice is below it",
+        unit="probability", low=0, high=1, open_low=True,
+    )
+    beta: float = setting(
+        1.10, "weight temperature: a pair with margin m < 0 weighs exp(m / beta)",
+        unit="reward", low=0, open_low=True,
+    )
+    steps: int = setting(300, "training steps of every head", unit="steps", low=1, high=1_000_000)
+    batch_size: int = setting(16, "pairs in a batch", unit="pairs", low=1, high=65536)
+    lr: float = setting(0.003, "learning rate of Adam", low=0, high=10, open_low=True)
+    global_model: str = setting(
+        "reference", "the global model: `reference` (pooled reference countries), "
+        "`others` (all countries but the one evaluated), or a weights file of an earlier run",
+    )
+    encoder: str = setting("minilm", "text encoder: " + ENCODERS_NOTE)
+    precision: str = setting("auto", "encoder arithmetic: auto (bf16 where the processor has it), bf16 or fp32")
+    hidden: int = setting(0, "width of an MLP head's hidden layer; 0 = a linear head", low=0, high=4096)
+
+    def __post_init__(self):
+        unknown = [m for m in self.methods if m not in METHODS]
+        if unknown or not self.methods:
+            raise ConfigError(f"methods has {unknown or 'no entry'}; it takes any of {', '.join(METHODS)}.")
+        if self.precision not in ("auto", "bf16", "fp32"):
+            raise ConfigError(f"precision is {self.precision!r}; it must be auto, bf16 or fp32.")
+        if len(set(self.methods)) < len(self.methods):
+            raise ConfigError(f"methods names one twice: {', '.join(self.methods)}; name each once.")
+        _check_bounds(self)
+
+    def as_dict(self) -> dict:
+        """Plain values, as written to `config.json`."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, saved: dict) -> ExperimentConfig:
+        """The inverse of `as_dict`. Raises `ConfigError` on a name that no setting has."""
+        try:
+            settings = {k: tuple(v) if isinstance(v, list) else v for k, v in saved.items() if k != "data"}
+            data = {k: tuple(v) if isinstance(v, list) else v for k, v in saved.get("data", {}).items()}
+            return cls(data=DataConfig(**data), **settings)
+        except TypeError as error:
+            raise ConfigError(f"the configuration has a setting this version does not know: {error}") from error
+
+    def digest(self) -> str:
+        """A hash of every setting: equal for equal experiments."""
+        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()[:16]
