@@ -118,7 +118,7 @@ class ExperimentConfig:
     )
     steps: int = setting(300, "training steps of every head", unit="steps", low=1, high=1_000_000)
     batch_size: int = setting(16, "pairs in a batch", unit="pairs", low=1, high=65536)
-    lr: float = setting(0.003, "learning rate of Adam", low=0, high=10, open_low=True)
+    lr: float = setting(0.001, "learning rate of Adam", low=0, high=10, open_low=True)
     global_model: str = setting(
         "reference", "the global model: `reference` (pooled reference countries), "
         "`others` (all countries but the one evaluated), or a weights file of an earlier run",

@@ -1,0 +1,170 @@
+"""Run folders: written so that a folder is complete or visibly unfinished, and read back.
+
+Every file is written under a temporary name and renamed; `done.json` is written last and
+lists the hash of each other file, so its presence means that the run completed. Knows
+nothing of models or pages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from scpo.config import ExperimentConfig
+from scpo.errors import RunFolderError
+
+METRIC_COLUMNS = (
+    "dataset", "country", "method", "seed", "pairs", "step", "subset", "accuracy", "low", "high", "n", "ties",
+)
+RESULT_FILES = ("config.json", "data.json", "heads.safetensors", "metrics.json", "summary.json")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run: its settings, data card, metrics and summary tables."""
+
+    folder: Path
+    config: ExperimentConfig
+    card: dict
+    metrics: pd.DataFrame  # columns METRIC_COLUMNS, accuracies in 0..1, NaN where there is no data
+    tables: dict[str, pd.DataFrame]  # accuracy, bias, transfer, curve, efficiency, path, selection
+
+
+def workspace() -> Path:
+    """The folder of runs: `SCPO_WORKSPACE`, or `.scpo` in the home folder."""
+    return Path(os.environ.get("SCPO_WORKSPACE") or Path.home() / ".scpo").expanduser()
+
+
+def list_runs(space: Path) -> list[Path]:
+    """Run folders of a workspace, the newest first; an unfinished one is listed too."""
+    folder = space / "runs"
+    found = [p for p in folder.iterdir() if (p / "config.json").is_file()] if folder.is_dir() else []
+    return sorted(found, key=lambda p: ((p / "config.json").stat().st_mtime, p.name), reverse=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that it exists whole or not at all: temporary name, flush, rename."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a value as json; NaN becomes null, since json has no NaN."""
+    text = json.dumps(_plain(value), indent=1, allow_nan=False, ensure_ascii=False)
+    write_bytes(path, text.encode())
+
+
+def _plain(value):
+    if isinstance(value, pd.DataFrame):
+        return _plain(value.to_dict("records"))
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def create(folder: Path, config: ExperimentConfig) -> None:
+    """Make a run folder, or take up the unfinished one of the same settings.
+
+    Raises `RunFolderError` if the folder holds a finished run, a run of other settings, or
+    files that are not a run: nothing is overwritten.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise RunFolderError(f"{folder} is a file; a run needs a folder. Give another --out.")
+    if (folder / "done.json").exists():
+        raise RunFolderError(f"{folder} holds a finished run; it is not overwritten. Give another --out.")
+    if (folder / "config.json").exists():
+        if read_config(folder) != config:
+            raise RunFolderError(
+                f"{folder} holds an unfinished run of other settings. Give another --out, or delete the folder."
+            )
+    elif folder.exists() and any(folder.iterdir()):
+        raise RunFolderError(f"{folder} is not empty and is not a run folder. Give another --out.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / "config.json", config.as_dict())
+    except OSError as error:
+        raise RunFolderError(f"{folder} cannot be written: {error.strerror}. Give another --out.") from error
+
+
+def finish(folder: Path, seconds: float) -> None:
+    """Write `done.json`, the last file of a run, with the hash of every other."""
+    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in RESULT_FILES}
+    write_json(folder / "done.json", {"finished": time.time(), "seconds": seconds, "files": files})
+
+
+def is_done(folder: Path) -> bool:
+    """True if the run completed."""
+    return (folder / "done.json").is_file()
+
+
+def read_config(folder: Path) -> ExperimentConfig:
+    """The settings of a run, finished or not."""
+    return ExperimentConfig.from_dict(_read_json(folder / "config.json"))
+
+
+def read(folder: Path | str) -> Result:
+    """A finished run. Raises `RunFolderError` if it is missing, unfinished or damaged."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise RunFolderError(f"{folder} is not there; it may have been deleted or moved.")
+    if not is_done(folder):
+        raise RunFolderError(f"{folder} has no done.json: the run has not finished. Resume or run it again.")
+    files = _read_json(folder / "done.json").get("files", {})
+    for name in ("config.json", "data.json", "metrics.json", "summary.json"):
+        path = folder / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != files.get(name):
+            raise RunFolderError(f"{path} is missing or was changed after the run finished. Run it again.")
+    metrics = pd.DataFrame(_read_json(folder / "metrics.json"), columns=list(METRIC_COLUMNS))
+    tables = {name: pd.DataFrame(rows) for name, rows in _read_json(folder / "summary.json").items()}
+    return Result(folder, read_config(folder), _read_json(folder / "data.json"), metrics, tables)
+
+
+def _read_json(path: Path):
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise RunFolderError(f"{path} is missing; this is not a run folder.") from error
+    except (ValueError, OSError) as error:
+        raise RunFolderError(f"{path} cannot be read: {error}.") from error
+
+
+def add_progress(folder: Path, entry: Mapping) -> None:
+    """Append one line to `progress.jsonl`, in one write so that a reader sees whole lines."""
+    line = json.dumps(_plain({"time": time.time(), **entry}), allow_nan=False) + "\n"
+    with open(folder / "progress.jsonl", "ab", buffering=0) as file:
+        file.write(line.encode())
+
+
+def progress(folder: Path, last: int = 200) -> list[dict]:
+    """The last lines of `progress.jsonl`; a line cut short by a kill is left out."""
+    path = folder / "progress.jsonl"
+    entries = []
+    for line in path.read_bytes().split(b"\n")[-last - 1 :] if path.is_file() else []:
+        try:
+            entries.append(json.loads(line))
+        except ValueError:
+            continue
+    return entries
