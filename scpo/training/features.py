@@ -1,0 +1,140 @@
+"""Features of (prompt, response) for a reward head, and the cache of vectors on disk.
+
+A prompt and a response are encoded apart, each distinct string once, and joined as
+
+    phi(x, y) = sqrt(d) * [ e(y),  sqrt(d) * PRODUCT * (e(x) - mean) * e(y) ]
+
+so that a linear head sees the response, and through the product how response and prompt
+interplay (the same answer to another question). `mean` is the mean prompt vector of the data.
+docs/features.md has the measurement behind the choice. Knows nothing of pairs or heads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import safetensors.numpy
+
+from scpo.runs import write_bytes
+from scpo.training.encoders import Encoder
+
+PRODUCT = 0.5
+SHARD = 2048  # strings per cache file: a killed run loses at most this much work
+log = logging.getLogger("scpo")
+
+
+def cache_folder() -> Path:
+    """Where vectors are kept: `SCPO_CACHE_DIR`, or `features` beside the runs."""
+    from scpo.runs import workspace
+
+    return Path(os.environ.get("SCPO_CACHE_DIR") or workspace() / "features").expanduser()
+
+
+@dataclass(frozen=True)
+class Features:
+    """Vectors of the texts of a data set, kept small: one row per distinct string.
+
+    prompts (p, d), responses (q, d) float32; prompt_of, response_of (t,) rows of them for each
+    text; prompt_mean (d,).
+    """
+
+    prompts: np.ndarray
+    responses: np.ndarray
+    prompt_of: np.ndarray
+    response_of: np.ndarray
+    prompt_mean: np.ndarray
+
+    @property
+    def width(self) -> int:
+        """Length of phi, 2d."""
+        return 2 * self.responses.shape[1]
+
+    def of(self, texts: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """phi of these texts, (n, 2d) float32."""
+        return interplay(self.prompts[self.prompt_of[texts]], self.responses[self.response_of[texts]], self.prompt_mean)
+
+
+def interplay(prompts: np.ndarray, responses: np.ndarray, prompt_mean: np.ndarray) -> np.ndarray:
+    """phi of the module header: (n, d), (n, d), (d,) to (n, 2d)."""
+    root = np.float32(np.sqrt(responses.shape[1]))
+    product = (root * root * np.float32(PRODUCT)) * (prompts - prompt_mean) * responses
+    return np.concatenate([root * responses, product], axis=1)
+
+
+def embed_texts(
+    texts: pd.DataFrame, encoder: Encoder, cache: Path | None, on_tokens: Callable | None = None
+) -> Features:
+    """Features of a table of texts, each distinct prompt and response encoded once.
+
+    texts       `prompt` (category), `response` (str), as `Preferences` holds them
+    cache       folder of the vector cache; None to keep nothing
+    on_tokens   on_tokens(done, total), called while encoding
+    """
+    prompts = texts["prompt"].cat.categories.tolist()
+    response_of, responses = pd.factorize(texts["response"])
+    vectors = cached_vectors(prompts + list(responses), encoder, cache, on_tokens)
+    of_prompts, of_responses = vectors[: len(prompts)], vectors[len(prompts) :]
+    prompt_of = texts["prompt"].cat.codes.to_numpy(np.int32)
+    return Features(of_prompts, of_responses, prompt_of, response_of.astype(np.int32), of_prompts.mean(0))
+
+
+def cached_vectors(
+    strings: Sequence[str], encoder: Encoder, cache: Path | None, on_tokens: Callable | None = None
+) -> np.ndarray:
+    """(n, d) vectors of n strings; what the cache lacks is encoded and added to it."""
+    keys = [hashlib.sha256(s.encode("utf-8", "surrogatepass")).digest()[:16] for s in strings]
+    folder = cache / encoder.key if cache else None
+    known = read_cache(folder) if folder else {}
+    missing = list({key: row for row, key in enumerate(keys) if key not in known}.values())
+    missing.sort(key=lambda row: len(strings[row]))
+    total, done = sum(len(strings[row]) for row in missing), 0
+    for start in range(0, len(missing), SHARD):
+        rows = missing[start : start + SHARD]
+        size = sum(len(strings[row]) for row in rows)
+
+        def report(tokens: int, of: int, before=done, size=size) -> None:
+            if on_tokens:
+                on_tokens(before + size * tokens // of, total)
+
+        vectors = encoder.encode([strings[row] for row in rows], report)
+        known.update(zip([keys[row] for row in rows], vectors, strict=True))
+        done += size
+        if folder:
+            _write_shard(folder, [keys[row] for row in rows], vectors)
+    return np.stack([known[key] for key in keys]) if keys else np.empty((0, 0), np.float32)
+
+
+def read_cache(folder: Path) -> dict[bytes, np.ndarray]:
+    """Every vector kept in a folder, by the key of its string.
+
+    A file is named by the hash of its content: one that was cut or altered is found, removed
+    and its strings encoded again.
+    """
+    known: dict[bytes, np.ndarray] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest()[:32] != path.stem:
+            log.warning("cache file %s is damaged; it is removed and its texts are encoded again", path.name)
+            path.unlink(missing_ok=True)
+            continue
+        shard = safetensors.numpy.load(content)
+        known.update(zip((key.tobytes() for key in shard["keys"]), shard["vectors"], strict=True))
+    return known
+
+
+def _write_shard(folder: Path, keys: list[bytes], vectors: np.ndarray) -> None:
+    """Add a file to the cache; two processes that do so at once both succeed."""
+    table = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(len(keys), 16)
+    content = safetensors.numpy.save({"keys": table, "vectors": np.ascontiguousarray(vectors)})
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(folder / f"{hashlib.sha256(content).hexdigest()[:32]}.safetensors", content)
+    except OSError as error:
+        log.warning("the cache in %s cannot be written (%s); the run goes on without it", folder, error.strerror)

@@ -1,0 +1,112 @@
+"""What one experiment trains: budgets, pools and one head per country, method, seed and budget.
+
+Pure bookkeeping over numpy arrays; checks every request against the data before any work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scpo.config import UNTRAINED, ExperimentConfig
+from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
+from scpo.errors import ConfigError
+from scpo.selection import select
+from scpo.training.heads import Pool
+
+SMALLEST_BUDGET, AUTOMATIC_BUDGETS = 50, 5
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of the pair table of one country, by split."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def rows_by_country(data: Preferences, countries: tuple[str, ...]) -> dict[str, Rows]:
+    """Rows of each country, (n,) int64 per split."""
+    code, split = data.pairs["country"].cat.codes.to_numpy(), data.split_of_pairs()
+    names = list(data.pairs["country"].cat.categories)
+    found = {}
+    for country in countries:
+        here = np.flatnonzero(code == names.index(country))
+        found[country] = Rows(*(here[split[here] == part] for part in (TRAIN, VALIDATION, TEST)))
+    return found
+
+
+def budgets_for(config: ExperimentConfig, rows: dict[str, Rows]) -> tuple[int, ...]:
+    """Budgets below 'all pairs', rising. Raises `ConfigError` naming any that exceeds the data."""
+    sizes = {country: len(part.train) for country, part in rows.items()}
+    smallest = min(sizes, key=sizes.get)
+    beyond = [b for b in config.budgets if b > sizes[smallest]]
+    if beyond:
+        raise ConfigError(
+            f"budgets {beyond} are beyond the data: {smallest} has {sizes[smallest]} training pairs. "
+            f"Use budgets up to {sizes[smallest]}, or leave out {smallest}."
+        )
+    if config.budgets:
+        return tuple(sorted({b for b in config.budgets if b < sizes[smallest]}))
+    first = min(SMALLEST_BUDGET, max(sizes[smallest] // 4, 1))
+    spaced = np.geomspace(first, sizes[smallest], AUTOMATIC_BUDGETS + 1)[:-1]
+    return tuple(sorted({_two_digits(b) for b in spaced}))
+
+
+def _two_digits(value: float) -> int:
+    size = 10 ** max(int(np.log10(value)) - 1, 0)
+    return int(value / size + 1e-9) * size
+
+
+@dataclass(frozen=True)
+class HeadPlan:
+    """K trained heads: a table with country, method, seed, level, pairs, trained; and their pools."""
+
+    table: pd.DataFrame
+    pools: list[Pool]
+
+
+def plan_heads(
+    config: ExperimentConfig, rows: dict[str, Rows], margin: dict[str, np.ndarray], budgets: tuple[int, ...]
+) -> HeadPlan:
+    """One head per country, trained method, seed and budget level (the last level = all pairs).
+
+    margin  per country, the global model's margin on every row of the pair table that it needs:
+            (pairs,) float, NaN elsewhere
+    The first n pairs of a seed's shuffle are its budget n, so budgets are nested.
+    """
+    records, pools = [], []
+    methods = [m for m in config.methods if m not in UNTRAINED]
+    shuffles = {
+        (country, seed): np.random.default_rng([seed, place]).permutation(len(part.train))
+        for place, (country, part) in enumerate(rows.items()) for seed in range(config.seeds)
+    }  # fmt: skip
+    for place, country in enumerate(rows):
+        for seed in range(config.seeds):
+            for level in range(len(budgets) + 1):
+                for method in methods:
+                    members = list(rows) if method == "pooled" else [country]
+                    taken = [_take(rows[c].train, shuffles[c, seed], budgets, level) for c in members]
+                    union = np.concatenate(taken)
+                    keep, weight = select(method, margin[country][union], config.tau, config.beta)
+                    stream = 0 if method == "pooled" else place + 1
+                    pools.append(Pool(union[keep], weight[keep].astype(np.float32), (seed, stream, level)))
+                    records.append({
+                        "country": country, "method": method, "seed": seed, "level": level,
+                        "pairs": len(union), "trained": int(keep.sum()),
+                    })  # fmt: skip
+    columns = ["country", "method", "seed", "level", "pairs", "trained"]
+    return HeadPlan(pd.DataFrame(records, columns=columns), pools)
+
+
+def _take(train: np.ndarray, shuffle: np.ndarray, budgets: tuple[int, ...], level: int) -> np.ndarray:
+    return train[shuffle if level == len(budgets) else shuffle[: budgets[level]]]
+
+
+def marks_for(steps: int, count: int = 12) -> tuple[int, ...]:
+    """Steps at which heads are evaluated, log-spaced, the last one included."""
+    spaced = np.geomspace(max(steps / 60, 1), steps, count)
+    return tuple(sorted({int(round(step)) for step in spaced} | {steps}))
