@@ -23,7 +23,7 @@ METHODS = {
     "filter": "only pairs the global model does not clearly agree with, every weight 1",
     "weight": "all pairs, weighted down the more the global model disagrees",
     "scpo": "filter and weight: the paper's method",
-    "inverse": "filter, and weighted up the more the global model disagrees",
+    "inverse": "all pairs, weighted up the more the global model disagrees",
     "pooled": "one model for the pairs of all countries, every weight 1",
     "scratch": "the country's pairs alone, from a fresh head",
     "longer": "no model: the longer answer wins",

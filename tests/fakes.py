@@ -1,0 +1,85 @@
+"""Small stand-ins that the tests share: a tiny encoder, a counting one, tiny data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scpo.data.build import scored_pairs, split_units
+from scpo.data.preferences import DataCard, Preferences
+
+WORDS = "yes no maybe please thanks we I you they good bad kind direct polite long short warm cold home away".split()
+
+
+class CountingEncoder:
+    """Gives each string a vector made from its own letters, and remembers what it was asked."""
+
+    key = "counting"
+
+    def __init__(self, width: int = 8):
+        self.width, self.asked = width, []
+
+    def encode(self, strings, on_tokens=None):
+        self.asked += list(strings)
+        if on_tokens:
+            on_tokens(1, 1)
+        rows = [np.random.default_rng(list(s.encode())).normal(size=self.width) for s in strings]
+        vectors = np.array(rows, dtype=np.float32).reshape(len(strings), self.width)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def tiny_encoder_folder(folder: Path) -> Path:
+    """A BERT of 2 layers and 16 dimensions with random weights, saved as a model folder."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    vocabulary = {w: i for i, w in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
+    )
+    fast.save_pretrained(folder)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = BertConfig(
+            vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+            intermediate_size=32, max_position_embeddings=64,
+        )  # fmt: skip
+        BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
+
+
+def scored_rows(users: int = 40, prompts: int = 6, seed: int = 0) -> pd.DataFrame:
+    """Scored responses in the user's second file form: three countries, each with its own favourite words."""
+    rng = np.random.default_rng(seed)
+    taste = {c: rng.normal(size=len(WORDS)) for c in ("Aland", "Borealis", "Cascadia")}
+    rows = []
+    for user in range(users):
+        country = list(taste)[user % 3]
+        for prompt in rng.choice(prompts, size=3, replace=False):
+            for _ in range(3):
+                words = rng.choice(len(WORDS), size=5)
+                score = taste[country][words].sum() + rng.normal()
+                rows.append({
+                    "prompt": f"question {prompt} {WORDS[prompt]}", "response": " ".join(WORDS[w] for w in words),
+                    "score": round(float(score), 3), "country": country, "user": f"user{user}",
+                })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def tiny_preferences(users: int = 40, seed: int = 0) -> Preferences:
+    """The same rows as `Preferences`: Aland is the reference, Borealis and Cascadia are steered to."""
+    rows = scored_rows(users, seed=seed)
+    unit, names = pd.factorize(rows["user"])
+    group = pd.factorize(rows["user"] + rows["prompt"])[0]
+    texts, pairs = scored_pairs(rows.assign(unit=unit, group=group))
+    units = pd.DataFrame({"name": names, "split": split_units(len(names), 0, 0.25, 0.25)})
+    card = DataCard("file", "tiny", False, "user", "made by the tests", "none", ("Aland",), ("Borealis", "Cascadia"))
+    return Preferences(texts, pairs, units, card)

@@ -1,0 +1,156 @@
+"""Measures against hand-worked numbers and against scipy."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.optimize
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from scpo.metrics import bootstrap
+from scpo.metrics.bias import bias_table, transfer_table
+from scpo.metrics.bootstrap import accuracy_draws, interval, resample_units
+from scpo.metrics.efficiency import efficiency_ratio, monotone, pairs_to_reach
+from scpo.metrics.outcomes import tally
+from scpo.metrics.summary import MEAN, Measures, accuracy_table, curve_table, efficiency_table, metric_records
+
+
+def heads(*rows):
+    return pd.DataFrame(rows, columns=["method", "seed", "level", "pairs", "trained", "step"])
+
+
+def country(name="A", seed=0, users=30, methods=("global", "full", "scpo")):
+    """Random outcomes of one country: two budgets for trained methods, two seeds."""
+    rng = np.random.default_rng(seed)
+    unit = np.repeat(np.arange(users), rng.integers(3, 12, users))
+    known = rng.normal(0.3, 1, len(unit))
+    rows, margins = [("global", 0, 0, 0, 0, 0)], [known]
+    for method in methods[1:]:
+        for s in range(2):
+            for level, pairs in enumerate((50, 200)):
+                rows.append((method, s, level, pairs, pairs if method == "full" else pairs // 2, 10))
+                margins.append(known + rng.normal(0.1, 0.4 + level, len(unit)))
+    return tally(name, heads(*rows), np.array(margins), known, unit)
+
+
+def test_ties_count_as_wrong_and_are_counted():
+    """Two users: margins (1, 0) and (-1, 2); the global model is wrong on the last pair of each."""
+    known = np.array([1.0, -1.0, 2.0, -0.5])
+    result = tally("A", heads(("full", 0, 0, 4, 4, 1)), np.array([[1.0, 0.0, -1.0, 2.0]]), known, np.array([5, 5, 9, 9]))
+    assert result.accuracy().tolist() == [[0.5, 0.5, 0.5]]
+    assert result.ties.tolist() == [[1, 1, 0]]
+    assert result.wins[0, 0].tolist() == [1, 1] and result.counts.tolist() == [[2, 2], [1, 1], [1, 1]]
+
+
+def test_the_global_model_keeps_all_consensus_and_no_distinct_pair_by_construction():
+    result = country()
+    assert result.accuracy()[0, 1:].tolist() == [0.0, 1.0]
+
+
+def test_an_empty_subset_is_nan_not_zero():
+    result = tally("A", heads(("full", 0, 0, 1, 1, 1)), np.array([[1.0]]), np.array([1.0]), np.array([0]))
+    assert np.isnan(result.accuracy()[0, 1])
+
+
+def test_a_nan_margin_is_an_error():
+    with pytest.raises(ValueError, match="NaN"):
+        tally("A", heads(("full", 0, 0, 1, 1, 1)), np.array([[np.nan]]), np.array([1.0]), np.array([0]))
+
+
+def test_intervals_agree_with_scipys_bootstrap_over_people():
+    result = country(users=60)
+    (drawn,) = resample_units([result], shared=False)
+    low, high = interval(accuracy_draws(result, drawn))
+    for head in (0, 3, 7):
+        sample = (result.wins[head, 0], result.counts[0])
+        theirs = scipy.stats.bootstrap(
+            sample, lambda w, c, axis=-1: w.sum(axis) / c.sum(axis), paired=True, method="percentile",
+            n_resamples=4000, rng=np.random.default_rng(0),
+        ).confidence_interval  # fmt: skip
+        assert (low[head, 0], high[head, 0]) == pytest.approx((theirs.low, theirs.high), abs=0.012)
+
+
+def test_too_few_people_get_no_interval():
+    draws = np.ones((2, 50))
+    low, high = interval(draws, np.array([bootstrap.FEWEST_UNITS - 1, bootstrap.FEWEST_UNITS]))
+    assert np.isnan(low[0]) and np.isnan(high[0]) and low[1] == high[1] == 1
+
+
+def test_shared_questions_are_resampled_together_and_people_apart():
+    first, second = country("A", seed=1), country("B", seed=1)
+    together = resample_units([first, second], shared=True)
+    apart = resample_units([first, second], shared=False)
+    assert np.array_equal(*together) and not np.array_equal(*apart)
+    assert (together[0].sum(1) == len(first.units)).all()
+
+
+@given(hnp.arrays(np.float64, st.integers(1, 8), elements=st.floats(0, 1)))
+def test_monotone_equals_scipys_isotonic_regression(accuracy):
+    assert monotone(accuracy) == pytest.approx(scipy.optimize.isotonic_regression(accuracy).x, abs=1e-9)
+
+
+def test_pairs_to_reach_is_read_between_budgets_on_a_log_axis():
+    """From 0.6 at 100 to 0.8 at 400: 0.7 lies halfway, at the geometric mean 200."""
+    pairs, accuracy = np.array([100.0, 400.0]), np.array([0.6, 0.8])
+    assert pairs_to_reach(pairs, accuracy, np.array(0.7)) == pytest.approx(200)
+    assert pairs_to_reach(pairs, accuracy, np.array(0.5)) == pytest.approx(100)
+    assert np.isnan(pairs_to_reach(pairs, accuracy, np.array(0.9)))
+
+
+def test_efficiency_ratio_of_a_method_that_needs_half_is_two():
+    pairs = np.array([100.0, 200.0, 400.0])
+    found = efficiency_ratio(pairs, np.array([0.5, 0.6, 0.7]), pairs / 2, np.array([0.5, 0.6, 0.7]))
+    assert found["ratio"] == pytest.approx(2) and found["target"] == pytest.approx(0.7)
+
+
+def test_not_reached_is_said():
+    worse = country()
+    worse.wins[worse.heads["method"] == "scpo"] = 0
+    table = efficiency_table(Measures([worse], shared_units=False))
+    row = table[(table["method"] == "scpo") & (table["country"] == "A")].iloc[0]
+    assert not row["reached"] and np.isnan(row["ratio"]) and row["note"] == "not reached"
+
+
+def test_gains_are_paired_and_the_global_models_gain_is_exactly_zero():
+    table = accuracy_table(Measures([country("A"), country("B", seed=3)], shared_units=False))
+    base = table[table["method"] == "global"]
+    assert (base[["gain", "gain_low", "gain_high"]].fillna(0) == 0).all().all()
+    full = table[(table["method"] == "full") & (table["subset"] == "full")].set_index("country")
+    assert full.loc[MEAN, "accuracy"] == pytest.approx(full.loc[["A", "B"], "accuracy"].mean())
+    assert full.loc[MEAN, "n"] == full.loc[["A", "B"], "n"].sum()
+    width = full["high"] - full["low"]
+    assert (width > 0).all() and (full["gain_high"] - full["gain_low"] > 0).all()
+
+
+def test_metric_records_have_a_row_per_head_and_subset():
+    measures = Measures([country("A"), country("B", seed=3)], shared_units=False)
+    records = metric_records("demo", measures)
+    assert len(records) == 2 * 9 * 3
+    one = records[(records["country"] == "A") & (records["method"] == "full")].iloc[0]
+    assert one["low"] <= one["accuracy"] <= one["high"] and one["n"] > 0
+
+
+def test_curves_carry_both_readings_of_pairs():
+    table = curve_table(Measures([country("A")], shared_units=False))
+    scpo = table[(table["method"] == "scpo") & (table["country"] == "A")]
+    assert scpo["pairs"].tolist() == [50, 200] and scpo["trained"].tolist() == [25, 100]
+
+
+def test_bias_names_the_worst_country_and_the_gap():
+    good, bad = country("Good", seed=1), country("Bad", seed=2)
+    bad.wins[:, 0] *= 0.5
+    table = bias_table(Measures([good, bad], shared_units=False), None)
+    full = table[table["method"] == "full"].set_index("measure")
+    assert full.loc["worst country", "country"] == "Bad"
+    gap = accuracy_table(Measures([good, bad], False)).query("method == 'full' and subset == 'full'").set_index("country")
+    assert full.loc["gap", "value"] == pytest.approx(gap.loc["Good", "accuracy"] - gap.loc["Bad", "accuracy"])
+
+
+def test_transfer_is_the_mean_over_seeds():
+    result = country("A")
+    table = transfer_table({("A", "B"): result})
+    full = table[table["method"] == "full"].iloc[0]
+    assert full["accuracy"] == pytest.approx(result.accuracy()[result.heads["method"] == "full", 0].mean())
+    assert (full["model"], full["on"], full["n"]) == ("A", "B", result.counts[0].sum())

@@ -1,0 +1,127 @@
+"""Heads trained together equal heads trained one at a time, and learn what was planted."""
+
+import numpy as np
+import pytest
+import torch
+
+from scpo.errors import Stopped
+from scpo.training import heads as module
+from scpo.training.heads import Heads, HeadShape, Pool, batch_order
+from scpo.training.loss import weighted_bradley_terry
+
+TEXTS, WIDTH, PAIRS = 60, 10, 200
+
+
+@pytest.fixture
+def world():
+    rng = np.random.default_rng(0)
+    phi = rng.normal(size=(TEXTS, WIDTH)).astype(np.float32)
+    chosen, rejected = rng.integers(0, TEXTS, PAIRS), rng.integers(0, TEXTS, PAIRS)
+    sizes = [*rng.integers(1, PAIRS, size=module.BLOCK + 7), 3]  # more than one block; smaller than a batch
+    pools = [
+        Pool(rng.permutation(PAIRS)[:n], rng.uniform(0, 1, n).astype(np.float32), (1, k)) for k, n in enumerate(sizes)
+    ]
+    return phi, chosen, rejected, pools
+
+
+def together(world, shape, steps=25, start=None, **settings):
+    phi, chosen, rejected, pools = world
+    start = torch.stack([shape.fresh(k) for k in range(len(pools))]) if start is None else start
+    options = {"steps": steps, "batch_size": 8, "lr": 0.01} | settings
+    return Heads(shape, start, pools, lambda rows: phi[rows], chosen, rejected, **options)
+
+
+def one_at_a_time(world, shape, head, steps=25):
+    """The slow twin: one head, autograd, torch's own Adam, the project's loss."""
+    phi, chosen, rejected, pools = world
+    pool, phi = pools[head], torch.from_numpy(phi)
+    theta = torch.nn.Parameter(shape.fresh(head))
+    adam = torch.optim.Adam([theta], lr=0.01)
+    order = batch_order(pool, steps * 8).reshape(steps, 8)
+    for batch in order:
+        rows, weight = pool.rows[batch], torch.from_numpy(pool.weight[batch])
+        rewards = [shape.rewards(theta[None], phi[side[rows]])[0] for side in (chosen, rejected)]
+        adam.zero_grad()
+        weighted_bradley_terry(*rewards, weight).backward()
+        adam.step()
+    return theta.detach()
+
+
+@pytest.mark.parametrize("hidden", [0, 5])
+def test_stacked_heads_equal_one_at_a_time(world, hidden):
+    shape = HeadShape(WIDTH, hidden)
+    heads = together(world, shape)
+    heads.advance(10)
+    heads.advance(25)
+    for head in (0, 1, module.BLOCK - 1, module.BLOCK, len(world[3]) - 1):
+        assert torch.allclose(heads.theta[head], one_at_a_time(world, shape, head), atol=1e-5)
+
+
+def test_every_parameter_moves(world):
+    for hidden in (0, 5):
+        heads = together(world, HeadShape(WIDTH, hidden))
+        before = heads.theta.clone()
+        heads.advance(25)
+        assert (heads.theta != before).all()
+
+
+def test_differences_made_batch_by_batch_give_the_same_weights(world, monkeypatch):
+    ready = together(world, HeadShape(WIDTH))
+    ready.advance(25)
+    monkeypatch.setattr(module, "PRECOMPUTE", 0)
+    made = together(world, HeadShape(WIDTH))
+    made.advance(25)
+    assert torch.allclose(ready.theta, made.theta, atol=1e-6)
+
+
+def test_a_head_without_pairs_or_with_zero_weight_stays_where_it_starts(world):
+    phi, chosen, rejected, pools = world
+    idle = [Pool(np.empty(0, np.int64), np.empty(0, np.float32), (0,)), Pool(pools[0].rows, pools[0].weight * 0, (0,))]
+    start = torch.ones(3, WIDTH)
+    heads = together((phi, chosen, rejected, [*idle, pools[1]]), HeadShape(WIDTH), start=start)
+    heads.advance(25)
+    assert torch.equal(heads.theta[:2], start[:2]) and not torch.equal(heads.theta[2], start[2])
+
+
+def test_a_stop_between_blocks_leaves_every_head_at_the_last_mark(world):
+    heads, calls = together(world, HeadShape(WIDTH)), []
+    heads.advance(5)
+    before = heads.theta.clone()
+
+    def stop_in_the_second_block():
+        calls.append(1)
+        if len(calls) == 2:
+            raise Stopped("enough")
+
+    with pytest.raises(Stopped):
+        heads.advance(25, stop_in_the_second_block)
+    assert heads.step == 5 and torch.equal(heads.theta, before)
+
+
+def test_each_shuffle_meets_every_pair_once():
+    pool = Pool(np.arange(7), np.ones(7, np.float32), (3, 4))
+    order = batch_order(pool, 20)
+    assert sorted(order[:7]) == sorted(order[7:14]) == list(range(7)) and len(order) == 20
+
+
+def test_a_planted_taste_is_recovered():
+    rng = np.random.default_rng(1)
+    phi, taste = rng.normal(size=(400, WIDTH)).astype(np.float32), rng.normal(size=WIDTH)
+    left, right = rng.integers(0, 400, 3000), rng.integers(0, 400, 3000)
+    wins = rng.uniform(size=3000) < 1 / (1 + np.exp(-(phi[left] - phi[right]) @ taste))
+    chosen, rejected = np.where(wins, left, right), np.where(wins, right, left)
+    pool = Pool(np.arange(3000), np.ones(3000, np.float32), (0,))
+    heads = Heads(
+        HeadShape(WIDTH), torch.zeros(1, WIDTH), [pool], lambda rows: phi[rows], chosen, rejected,
+        steps=400, batch_size=64, lr=0.02,
+    )  # fmt: skip
+    heads.advance(400)
+    learned = heads.theta[0].numpy()
+    assert learned @ taste / np.linalg.norm(learned) / np.linalg.norm(taste) > 0.98
+
+
+def test_rewards_of_texts_shared_by_all_heads_equal_rewards_given_per_head():
+    for hidden in (0, 3):
+        shape = HeadShape(WIDTH, hidden)
+        theta, phi = torch.randn(4, shape.size), torch.randn(6, WIDTH)
+        assert torch.allclose(shape.rewards(theta, phi), shape.rewards(theta, phi.expand(4, 6, WIDTH)), atol=1e-5)
