@@ -14,9 +14,7 @@ from scpo.data.preferences import TEST, TRAIN, VALIDATION
 SHARE_ROUNDING = 1e-9
 
 
-def pairs_within_groups(
-    group: np.ndarray, score: np.ndarray, min_gap: float = 0.0
-) -> tuple[np.ndarray, np.ndarray]:
+def pairs_within_groups(group: np.ndarray, score: np.ndarray, min_gap: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Every two rows of a group whose scores differ, the higher one first.
 
     group   (n,) int: rows with the same number were answers to the same prompt

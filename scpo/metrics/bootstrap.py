@@ -24,16 +24,17 @@ def resample_units(outcomes: list[Outcomes], shared: bool, seed: int = 0) -> lis
             False if each unit belongs to one country (people).
     """
     if not shared:
-        return [
-            np.random.default_rng([seed, place]).multinomial(
-                len(o.units), np.full(len(o.units), 1 / len(o.units)), RESAMPLES
-            ).astype(np.float32)
-            for place, o in enumerate(outcomes)
-        ]  # fmt: skip
+        return [_times_drawn(len(o.units), [seed, place]) for place, o in enumerate(outcomes)]
     everything = np.unique(np.concatenate([o.units for o in outcomes]))
-    share = np.full(len(everything), 1 / len(everything))
-    drawn = np.random.default_rng(seed).multinomial(len(everything), share, RESAMPLES).astype(np.float32)
+    drawn = _times_drawn(len(everything), [seed])
     return [drawn[:, np.searchsorted(everything, o.units)] for o in outcomes]
+
+
+def _times_drawn(units: int, seed: list[int]) -> np.ndarray:
+    """Draw as many units as there are, with replacement, RESAMPLES times: (R, U) counts."""
+    drawn = np.random.default_rng(seed).integers(0, units, (RESAMPLES, units), dtype=np.int32)
+    drawn += np.arange(RESAMPLES, dtype=np.int32)[:, None] * units
+    return np.bincount(drawn.ravel(), minlength=RESAMPLES * units).reshape(RESAMPLES, units).astype(np.float32)
 
 
 def accuracy_draws(outcomes: Outcomes, drawn: np.ndarray) -> np.ndarray:

@@ -54,15 +54,17 @@ def tally(
     """
     if np.isnan(margins).any() or np.isnan(global_margin).any():
         raise ValueError(f"{country}: a reward margin is NaN; training diverged or a feature is not finite")
-    units, place = np.unique(unit, return_inverse=True)
-    subsets = np.stack([np.ones(len(unit), bool), global_margin < 0, global_margin > 0])
-    member = np.zeros((len(SUBSETS), len(unit), len(units)), dtype=np.float32)
-    for s, subset in enumerate(subsets):
-        member[s, np.flatnonzero(subset), place[subset]] = 1
-    right, tied = (margins > 0).astype(np.float32), (margins == 0).astype(np.float32)
-    wins = np.stack([right @ member[s] for s in range(len(SUBSETS))], axis=1)
-    ties = tied @ subsets.T.astype(np.float32)
-    return Outcomes(country, heads, units, wins, member.sum(1), ties.astype(np.int64))
+    order = np.argsort(unit, kind="stable")
+    units, first = np.unique(unit[order], return_index=True)
+    sorted_margin, known = margins[:, order], global_margin[order]
+    subsets = np.stack([np.ones(len(unit), bool), known < 0, known > 0])
+
+    def per_unit(right: np.ndarray) -> np.ndarray:
+        return np.add.reduceat(right, first, axis=-1, dtype=np.float32)
+
+    wins = np.stack([per_unit((sorted_margin > 0) & subset) for subset in subsets], axis=1)
+    ties = np.stack([((sorted_margin == 0) & subset).sum(1) for subset in subsets], axis=1)
+    return Outcomes(country, heads, units, wins, per_unit(subsets), ties)
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

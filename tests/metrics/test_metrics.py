@@ -38,7 +38,9 @@ def country(name="A", seed=0, users=30, methods=("global", "full", "scpo")):
 def test_ties_count_as_wrong_and_are_counted():
     """Two users: margins (1, 0) and (-1, 2); the global model is wrong on the last pair of each."""
     known = np.array([1.0, -1.0, 2.0, -0.5])
-    result = tally("A", heads(("full", 0, 0, 4, 4, 1)), np.array([[1.0, 0.0, -1.0, 2.0]]), known, np.array([5, 5, 9, 9]))
+    result = tally(
+        "A", heads(("full", 0, 0, 4, 4, 1)), np.array([[1.0, 0.0, -1.0, 2.0]]), known, np.array([5, 5, 9, 9])
+    )
     assert result.accuracy().tolist() == [[0.5, 0.5, 0.5]]
     assert result.ties.tolist() == [[1, 1, 0]]
     assert result.wins[0, 0].tolist() == [1, 1] and result.counts.tolist() == [[2, 2], [1, 1], [1, 1]]
@@ -144,7 +146,9 @@ def test_bias_names_the_worst_country_and_the_gap():
     table = bias_table(Measures([good, bad], shared_units=False), None)
     full = table[table["method"] == "full"].set_index("measure")
     assert full.loc["worst country", "country"] == "Bad"
-    gap = accuracy_table(Measures([good, bad], False)).query("method == 'full' and subset == 'full'").set_index("country")
+    gap = (
+        accuracy_table(Measures([good, bad], False)).query("method == 'full' and subset == 'full'").set_index("country")
+    )
     assert full.loc["gap", "value"] == pytest.approx(gap.loc["Good", "accuracy"] - gap.loc["Bad", "accuracy"])
 
 

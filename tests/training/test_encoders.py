@@ -6,9 +6,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakes import WORDS
 from scpo.errors import ConfigError, SourceMissing
 from scpo.training.encoders import length_batches, load_encoder
+
+from fakes import WORDS
 
 
 @given(st.lists(st.integers(1, 50), max_size=60), st.integers(1, 100))

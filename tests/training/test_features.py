@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fakes import CountingEncoder
 from scpo.training import features as module
 from scpo.training.features import cached_vectors, embed_texts, interplay
+
+from fakes import CountingEncoder
 
 
 def texts(prompts, responses):

@@ -1,0 +1,65 @@
+"""Settings are checked when built, by name, and survive a round trip."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scpo.config import METHODS, DataConfig, ExperimentConfig
+from scpo.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"tau": 0}, {"tau": 1.5}, {"tau": float("nan")}, {"tau": "0.7"}, {"beta": 0}, {"beta": -1},
+        {"beta": float("inf")},
+        {"seeds": 0}, {"steps": 0}, {"batch_size": 0}, {"lr": 0}, {"hidden": -1}, {"budgets": (50, 0)},
+        {"methods": ()}, {"methods": ("scpo", "magic")}, {"methods": ("full", "full")}, {"precision": "fp8"},
+    ],
+)  # fmt: skip
+def test_a_setting_out_of_range_is_refused_by_name(settings):
+    with pytest.raises(ConfigError, match=next(iter(settings))):
+        ExperimentConfig(**settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"dataset": "imagenet"}, {"dataset": "file"}, {"dataset": "demo", "data_files": ("a.csv",)},
+        {"min_gap": 0}, {"test_share": 0}, {"test_share": 0.9}, {"validation_share": 1}, {"demo_seed": -1},
+    ],
+)  # fmt: skip
+def test_unusable_data_settings_are_refused(settings):
+    with pytest.raises(ConfigError):
+        DataConfig(**settings)
+
+
+@given(
+    st.floats(0.01, 1), st.floats(0.01, 10), st.integers(1, 9), st.lists(st.integers(1, 999), max_size=3),
+    st.lists(st.sampled_from(sorted(METHODS)), min_size=1, unique=True), st.lists(st.text(), max_size=2),
+)  # fmt: skip
+def test_saved_settings_come_back_equal(tau, beta, seeds, budgets, methods, countries):
+    config = ExperimentConfig(
+        DataConfig(countries=tuple(countries)), tuple(methods), seeds, tuple(budgets), tau=tau, beta=beta
+    )
+    back = ExperimentConfig.from_dict(config.as_dict())
+    assert back == config and back.digest() == config.digest()
+
+
+def test_any_changed_setting_changes_the_digest():
+    base = ExperimentConfig()
+    changed = [dataclasses.replace(base, **{k: v}) for k, v in {"tau": 0.6, "seeds": 4, "lr": 0.1}.items()]
+    changed.append(dataclasses.replace(base, data=DataConfig(split_seed=1)))
+    assert len({c.digest() for c in [base, *changed]}) == 5
+
+
+def test_a_setting_of_another_version_is_refused():
+    with pytest.raises(ConfigError, match="does not know"):
+        ExperimentConfig.from_dict({"gamma": 3})
+
+
+def test_every_setting_has_a_help_text():
+    for config in (DataConfig, ExperimentConfig):
+        assert all(f.metadata.get("help") for f in dataclasses.fields(config) if f.name != "data")
