@@ -1,0 +1,148 @@
+"""PRISM: people of many countries scoring answers in their own conversations.
+
+Source: https://huggingface.co/datasets/HannahRoseKirk/prism-alignment (arXiv 2404.16019); human
+text CC BY 4.0, model responses CC BY-NC 4.0. Within one interaction of one user, every two
+responses with different scores make a pair. Users are split as the authors split the survey:
+15 % of its rows, seed 0, whether or not a user has conversations.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+
+import numpy as np
+import pandas as pd
+
+from scpo.config import DataConfig
+from scpo.data.build import scored_pairs, split_units
+from scpo.data.countries import iso3
+from scpo.data.preferences import DataCard, Preferences
+from scpo.data.reading import Faults, check_numbers, check_texts, check_unique, has_columns, read_table
+from scpo.errors import SourceMissing
+
+HUB_NAME = "HannahRoseKirk/prism-alignment"
+SOURCE = f"https://huggingface.co/datasets/{HUB_NAME} (arXiv 2404.16019)"
+LICENCE = "human text CC BY 4.0, model responses CC BY-NC 4.0"
+COUNTRIES = ("Chile", "South Africa", "New Zealand", "Australia", "Mexico", "Israel", "Canada")
+REFERENCE = ("United States", "United Kingdom")
+UTTERANCES = ["user_id", "interaction_id", "user_prompt", "model_response", "score"]
+PEOPLE = ("age", "gender", "education", "employment_status", "marital_status", "english_proficiency",
+          "religion", "ethnicity")  # fmt: skip
+
+
+def load(config: DataConfig) -> Preferences:
+    """Pairs from local `survey` and `utterances` files, told apart by their columns, or from the hub.
+
+    Raises `DataFaults` with every fault of both files, `SourceMissing` if the hub is out of reach.
+    """
+    faults = Faults(*(config.data_files or (HUB_NAME,)))
+    if config.data_files:
+        tables = [read_table(path, faults) for path in config.data_files]
+    else:
+        tables = [_from_hub(part) for part in ("survey", "utterances")]
+    survey = [t for t in tables if "model_response" not in t.columns and len(t.columns)]
+    utterances = [t for t in tables if "model_response" in t.columns]
+    for found, name, column in ((survey, "survey", "user_id"), (utterances, "utterances", "model_response")):
+        if not found and not faults:
+            faults.add(None, f"no {name} file", f"both files: the {name} one has a column {column}")
+    faults.raise_any()
+    people = _people(pd.concat(survey), faults)
+    responses = _responses(pd.concat(utterances), people, faults)
+    faults.raise_any()
+    return preferences(people, responses, config)
+
+
+def _people(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
+    """Survey rows in their order: `name`, `country` (None if not told), and columns about the person."""
+    place = next((c for c in ("location.reside_country", "location_reside_country") if c in table.columns), None)
+    if not has_columns(table, ["user_id", place or "location"], faults):
+        return pd.DataFrame({"name": [], "country": []})
+    check_texts(table["user_id"], faults)
+    check_unique(table, ["user_id"], faults)
+    if place:
+        country = table[place]
+    else:
+        places = [_parsed(value) for value in table["location"]]
+        wrong = [not isinstance(value, dict) for value in places]
+        faults.at(table.index[wrong], "location cannot be parsed", "location: a dict with reside_country")
+        country = pd.Series([p.get("reside_country") if isinstance(p, dict) else None for p in places])
+    country = country.map(lambda c: c if isinstance(c, str) and c.strip() and iso3(c) else None)
+    about = {c: [_simple(v) for v in table[c]] for c in PEOPLE if c in table.columns}
+    return pd.DataFrame({"name": table["user_id"].to_numpy(), "country": country.to_numpy(dtype=object), **about})
+
+
+def _responses(table: pd.DataFrame, people: pd.DataFrame, faults: Faults) -> pd.DataFrame:
+    """Checked utterances: prompt, response, score, user, group."""
+    if not has_columns(table, UTTERANCES, faults):
+        return pd.DataFrame()
+    for name in UTTERANCES[:-1]:
+        if name in ("user_prompt", "model_response"):
+            check_texts(table[name], faults)
+        else:
+            check_texts(table[name].astype(object), faults)
+    score = check_numbers(table["score"], faults)
+    outside = np.isfinite(score) & ((score < 0) | (score > 100))
+    faults.at(table.index[outside], [f"score is {s:g}" for s in score[outside]], "score: 1 to 100")
+    if "utterance_id" in table.columns:
+        check_unique(table, ["utterance_id"], faults)
+    unknown = ~table["user_id"].isin(people["name"]).to_numpy()
+    faults.at(table.index[unknown], "user_id is not in the survey", "a user_id of the survey file")
+    return pd.DataFrame({
+        "prompt": table["user_prompt"].to_numpy(), "response": table["model_response"].to_numpy(), "score": score,
+        "user": table["user_id"].to_numpy(), "group": table["interaction_id"].to_numpy(),
+    })  # fmt: skip
+
+
+def preferences(people: pd.DataFrame, responses: pd.DataFrame, config: DataConfig) -> Preferences:
+    """Pairs of checked people and responses; whoever told no country is counted and left out."""
+    unit = pd.Index(people["name"]).get_indexer(responses["user"])
+    country = people["country"].to_numpy(dtype=object)[unit]
+    known = np.array([c is not None for c in country])
+    group = pd.factorize(pd.Series(unit.astype(str)) + "\n" + pd.Series(responses["group"]).astype(str))[0]
+    rows = responses.assign(unit=unit, country=country, group=group)[known].reset_index(drop=True)
+    texts, pairs = scored_pairs(rows)
+    split = split_units(len(people), config.split_seed, config.test_share, config.validation_share)
+    silent = people["name"].isin(responses["user"]) & people["country"].isna()
+    dropped = {
+        "responses of users who told no country": int((~known).sum()),
+        "users with conversations who told no country": int(silent.sum()),
+        "survey users without conversations": int((~people["name"].isin(responses["user"])).sum()),
+    }  # fmt: skip
+    source = f"{', '.join(config.data_files)}, from {SOURCE}" if config.data_files else SOURCE
+    card = DataCard("prism", "PRISM", False, "user", source, LICENCE, REFERENCE, COUNTRIES, dropped)
+    units = people.assign(split=split)
+    return Preferences(texts, pairs, units[["name", "split", *[c for c in units if c not in ("name", "split")]]], card)
+
+
+def _parsed(value: object) -> object:
+    """A dict given as itself, as json, or as the text of a Python dict."""
+    if not isinstance(value, str) or len(value) > 1 << 16:
+        return value
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return parse(value)
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            continue
+    return None
+
+
+def _simple(value: object) -> object:
+    """A survey answer as one text: PRISM gives religion and ethnicity as dicts with `simplified`."""
+    value = _parsed(value) if isinstance(value, str) and value.startswith("{") else value
+    if isinstance(value, dict):
+        value = value.get("simplified")
+    return value if isinstance(value, str) else None
+
+
+def _from_hub(part: str) -> pd.DataFrame:
+    from datasets import load_dataset
+
+    try:
+        return load_dataset(HUB_NAME, part, split="train").to_pandas()
+    except Exception as error:  # the hub's client raises many kinds; all mean: not here
+        raise SourceMissing(
+            f"PRISM could not be fetched from the hub ({type(error).__name__}). Bring it as files: download "
+            f"survey.jsonl and utterances.jsonl of {HUB_NAME}, and name both: --data-file survey.jsonl "
+            "--data-file utterances.jsonl (csv and parquet of the same columns work too)."
+        ) from error

@@ -1,0 +1,226 @@
+"""Files into tables, with every fault of a file gathered and reported together.
+
+A table's index holds the row numbers that an editor shows. Knows nothing of what the columns
+mean; the loaders check that with the helpers below. No eval, no pickle, no network.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scpo.errors import DataFaults, Fault
+
+MEGABYTE = 1 << 20
+UNPACKED = 8  # a parquet file may unpack to this many times the size limit, no more
+KINDS = "csv, jsonl or parquet"
+
+
+class Faults:
+    """The faults of some files, gathered; `raise_any` reports all of them at once."""
+
+    def __init__(self, *paths: str):
+        self._paths, self._found = [str(p) for p in paths], []
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, row: int | None, got: str, needed: str) -> None:
+        """One fault; row None means the whole file."""
+        self._found.append(Fault(None if row is None else int(row), got, needed))
+
+    def at(self, rows: Iterable[int], got: str | Iterable[str], needed: str) -> None:
+        """The same fault in several rows; `got` is one text or one per row."""
+        rows = list(rows)
+        for row, text in zip(rows, [got] * len(rows) if isinstance(got, str) else got, strict=True):
+            self.add(row, text, needed)
+
+    def raise_any(self) -> None:
+        """Raises `DataFaults` if anything was found."""
+        if self._found:
+            self._found.sort(key=lambda f: -1 if f.row is None else f.row)
+            raise DataFaults(", ".join(self._paths), self._found)
+
+
+def read_table(path: str, faults: Faults) -> pd.DataFrame:
+    """A csv, jsonl or parquet file; what cannot be read is added to the faults and left out.
+
+    csv values are str; jsonl and parquet values have their own types. An unreadable file gives
+    an empty table.
+    """
+    place = Path(path).expanduser()
+    readers = {".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".parquet": _parquet}
+    limit = int(os.environ.get("SCPO_MAX_FILE_MB", "1024"))
+    reader = readers.get(place.suffix.lower())
+    if not place.exists():
+        faults.add(None, f"{path} does not exist", "the path of an existing file")
+    elif not place.is_file():
+        faults.add(None, f"{path} is a folder", f"a file: {KINDS}")
+    elif reader is None:
+        faults.add(None, f"{place.name} ends in {place.suffix!r}", f"a file name ending in {KINDS}")
+    elif place.stat().st_size == 0:
+        faults.add(None, f"{place.name} is empty", "at least one row")
+    elif place.stat().st_size > limit * MEGABYTE:
+        size = place.stat().st_size // MEGABYTE
+        faults.add(None, f"{place.name} has {size} MB", f"at most {limit} MB (SCPO_MAX_FILE_MB raises the limit)")
+    else:
+        try:
+            table = reader(place, faults)
+        except OSError as error:
+            faults.add(None, f"{place.name} cannot be read ({error.strerror})", "a readable file")
+        else:
+            if table.empty and not faults:
+                faults.add(None, f"{place.name} has no rows", "at least one row")
+            return table
+    return pd.DataFrame()
+
+
+def _lines(path: Path, faults: Faults) -> list[tuple[int, str]]:
+    """Numbered lines of a text file; lines that are not UTF-8 or hold a NUL are faults."""
+    content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    lines = []
+    for number, raw in enumerate(content.split(b"\n"), start=1):
+        try:
+            line = raw.decode()
+        except UnicodeDecodeError as error:
+            faults.add(number, f"byte {raw[error.start]:#04x} at column {error.start + 1} is not UTF-8", "UTF-8 text")
+            continue
+        if "\x00" in line:
+            faults.add(number, "a NUL character", "text without NUL characters")
+            continue
+        lines.append((number, line))
+    return lines
+
+
+def _jsonl(path: Path, faults: Faults) -> pd.DataFrame:
+    rows, numbers = [], []
+    for number, line in _lines(path, faults):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            faults.add(number, f"not json: {str(error)[:80]}", "one json object in a line")
+            continue
+        if isinstance(row, dict):
+            rows.append(row)
+            numbers.append(number)
+        else:
+            faults.add(number, f"a json {type(row).__name__}", "one json object in a line")
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    values = {c: pd.Series([row.get(c) for row in rows], dtype=object) for c in columns}
+    return pd.DataFrame(values).set_axis(numbers, axis=0) if rows else pd.DataFrame()
+
+
+def _csv(path: Path, faults: Faults) -> pd.DataFrame:
+    text = "\n".join(line for _, line in _lines(path, faults))
+    csv.field_size_limit(1 << 30)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows, numbers, header = [], [], None
+    while True:
+        number = reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            faults.add(number, f"not csv: {error}", "csv with quoted texts")
+            break
+        if header is None:
+            header = [name.strip() for name in row]
+            for name in sorted({n for n in header if header.count(n) > 1}):
+                faults.add(number, f"two columns named {name!r}", "each column once")
+        elif row and len(row) != len(header):
+            faults.add(number, f"{len(row)} fields", f"{len(header)} fields, as in the header")
+        elif row:
+            rows.append(row)
+            numbers.append(number)
+    if not rows or len(set(header)) < len(header):
+        return pd.DataFrame(columns=list(dict.fromkeys(header or [])), dtype=object)
+    return pd.DataFrame(rows, columns=header, index=numbers, dtype=object)
+
+
+def _parquet(path: Path, faults: Faults) -> pd.DataFrame:
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    limit = int(os.environ.get("SCPO_MAX_FILE_MB", "1024")) * MEGABYTE * UNPACKED
+    try:
+        file = parquet.ParquetFile(path)
+        groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+        unpacked = sum(group.total_byte_size for group in groups)
+        if unpacked > limit or file.metadata.num_rows > limit:
+            faults.add(None, f"{path.name} unpacks to {unpacked // MEGABYTE} MB", f"at most {limit // MEGABYTE} MB")
+            return pd.DataFrame()
+        table = file.read().to_pandas(types_mapper=None)
+    except (pyarrow.ArrowException, ValueError, KeyError) as error:
+        faults.add(None, f"{path.name} is not parquet: {str(error)[:80]}", "a parquet file")
+        return pd.DataFrame()
+    table = table.astype({c: object for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])})
+    return table.set_axis(np.arange(1, len(table) + 1), axis=0)
+
+
+def has_columns(table: pd.DataFrame, needed: Iterable[str], faults: Faults) -> bool:
+    """True if the table has these columns; each missing one is a fault."""
+    missing = [name for name in needed if name not in table.columns]
+    if missing and len(table.columns):
+        got = ", ".join(map(str, table.columns[:20])) or "no columns"
+        faults.add(None, f"no column {', '.join(missing)} (columns: {got})", f"columns {', '.join(needed)}")
+    return not missing and len(table.columns) > 0
+
+
+def check_texts(column: pd.Series, faults: Faults) -> None:
+    """Every value must be a text that is not blank and is valid Unicode."""
+    values = column.to_numpy(dtype=object)
+    is_text = np.fromiter((type(v) is str for v in values), bool, len(values))
+    blank = np.fromiter((type(v) is str and not v.strip() for v in values), bool, len(values))
+    broken = np.fromiter((type(v) is str and not _encodable(v) for v in values), bool, len(values))
+    rows, needed = column.index.to_numpy(), f"{column.name}: a text"
+    faults.at(rows[~is_text], [f"{column.name} is {_short(v)}" for v in values[~is_text]], needed)
+    faults.at(rows[blank], f"{column.name} is empty", needed)
+    faults.at(rows[broken], f"{column.name} has a broken character", f"{column.name}: valid Unicode without NUL")
+
+
+def check_numbers(column: pd.Series, faults: Faults) -> np.ndarray:
+    """The values as float64; every value that is not a finite number is a fault (and NaN)."""
+    values = column.to_numpy(dtype=object)
+    plain = [None if isinstance(v, bool) else v for v in values]
+    numbers = pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    wrong = ~np.isfinite(numbers)
+    got = [f"{column.name} is {_short(v)}" for v in values[wrong]]
+    faults.at(column.index[wrong], got, f"{column.name}: a finite number")
+    return np.where(wrong, np.nan, numbers)
+
+
+def check_unique(table: pd.DataFrame, columns: list[str], faults: Faults) -> None:
+    """No two rows may agree in these columns."""
+    try:
+        double = table.duplicated(columns).to_numpy()
+    except TypeError:  # a value that cannot be compared is another check's fault
+        return
+    got = [
+        f"{', '.join(columns)} = {_short(', '.join(map(str, row)))} again" for row in table[columns].to_numpy()[double]
+    ]
+    faults.at(table.index[double], got, f"{', '.join(columns)} once in the file")
+
+
+def _encodable(text: str) -> bool:
+    if text.isascii():
+        return "\x00" not in text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
+
+
+def _short(value: object) -> str:
+    text = "missing" if value is None or value != value else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
