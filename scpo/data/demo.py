@@ -28,7 +28,7 @@ ORDER = ("warmth", "formality", "directness", "core", "hedging", "length", "coll
 AXIS_NAMES = (*(name for name in ORDER if name != "core"), "helpfulness")
 ANSWERS_PER_PROMPT = 63
 FIRST_TURNS, LATER_TURNS = 4, 8  # interactions of a user with 4 and with 2 responses
-GLOBAL_TASTE, SHIFT, USER_NOISE, SCORE_NOISE = 0.45, 0.55, 0.25, 1.0
+GLOBAL_TASTE, SHIFT, USER_NOISE, SCORE_NOISE = 0.6, 1.4, 0.25, 0.8
 EXTREME_RATERS = 0.12
 NOTES = (
     "Simulated: nothing here is measured from real people, and no country in it is real.",

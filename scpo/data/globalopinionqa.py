@@ -51,6 +51,8 @@ def load(config: DataConfig) -> Preferences:
     answers = pd.concat(tables)
     if not answers.empty:
         check_unique(answers, ["question", "country"], faults)
+    elif not faults:
+        faults.add(None, "no question with answers of a country", "at least one question, country, options, shares")
     faults.raise_any()
     return preferences(answers, config)
 
