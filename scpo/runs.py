@@ -104,7 +104,7 @@ def _plain(value):
 
 
 def create(folder: Path, config: ExperimentConfig) -> None:
-    """Make a run folder, or take up the unfinished one of the same settings.
+    """Make a run folder, or take up the unfinished one of the same settings, or one that was refused.
 
     Raises `RunFolderError` if the folder holds a finished run, a run of other settings, or
     files that are not a run: nothing is overwritten.
@@ -115,9 +115,12 @@ def create(folder: Path, config: ExperimentConfig) -> None:
         raise RunFolderError(f"{folder} holds a finished run; it is not overwritten. Give another --out.")
     if (folder / "config.json").exists():
         if read_config(folder) != config:
-            raise RunFolderError(
-                f"{folder} holds an unfinished run of other settings. Give another --out, or delete the folder."
-            )
+            if not _failed_early(folder):
+                raise RunFolderError(
+                    f"{folder} holds an unfinished run of other settings. Give another --out, or delete the folder."
+                )
+            for name in ("progress.jsonl", "data.json"):
+                (folder / name).unlink(missing_ok=True)
     elif folder.exists() and any(folder.iterdir()):
         raise RunFolderError(f"{folder} is not empty and is not a run folder. Give another --out.")
     try:
@@ -125,6 +128,12 @@ def create(folder: Path, config: ExperimentConfig) -> None:
         write_json(folder / "config.json", config.as_dict())
     except OSError as error:
         raise RunFolderError(f"{folder} cannot be written: {error.strerror}. Give another --out.") from error
+
+
+def _failed_early(folder: Path) -> bool:
+    """True if a run was refused before it trained anything, so that nothing is lost by starting over."""
+    last = progress(folder, 1)
+    return bool(last) and last[-1]["stage"] == "failed" and not (folder / "heads.safetensors").exists()
 
 
 def finish(folder: Path, seconds: float) -> None:

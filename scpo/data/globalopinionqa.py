@@ -19,6 +19,7 @@ from scpo.data.countries import base_name
 from scpo.data.preferences import DataCard, Preferences
 from scpo.data.reading import Faults, check_texts, check_unique, has_columns, read_table
 from scpo.errors import SourceMissing
+from scpo.hub import stay_offline_if_unreachable
 
 HUB_NAME = "Anthropic/llm_global_opinions"
 SOURCE = f"https://huggingface.co/datasets/{HUB_NAME} (Pew and World Values Survey questions, arXiv 2306.16388)"
@@ -172,6 +173,7 @@ def _literal(value: object, kind: type):
 
 
 def _from_hub() -> pd.DataFrame:
+    stay_offline_if_unreachable()
     from datasets import load_dataset
 
     try:

@@ -20,6 +20,7 @@ from scpo.data.countries import iso3
 from scpo.data.preferences import DataCard, Preferences
 from scpo.data.reading import Faults, check_numbers, check_texts, check_unique, has_columns, read_table
 from scpo.errors import SourceMissing
+from scpo.hub import stay_offline_if_unreachable
 
 HUB_NAME = "HannahRoseKirk/prism-alignment"
 SOURCE = f"https://huggingface.co/datasets/{HUB_NAME} (arXiv 2404.16019)"
@@ -136,6 +137,7 @@ def _simple(value: object) -> object:
 
 
 def _from_hub(part: str) -> pd.DataFrame:
+    stay_offline_if_unreachable()
     from datasets import load_dataset
 
     try:

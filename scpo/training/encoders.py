@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from scpo.errors import ConfigError, SourceMissing
+from scpo.hub import stay_offline_if_unreachable
 
 MINILM = "minilm"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -145,6 +146,7 @@ def _folder_of(name: str) -> Path:
 
 
 def _from_hub(name: str) -> Path:
+    stay_offline_if_unreachable()
     from huggingface_hub import snapshot_download
 
     files = ["*.json", "*.txt", "*.model", "*.safetensors"]

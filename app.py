@@ -1,0 +1,16 @@
+"""The app's router: `streamlit run app.py`. Each page is a thin script in `pages/`."""
+
+import streamlit as st
+
+st.set_page_config(
+    page_title="SCPO: whose taste does a reward model have?", page_icon=":material/public:", layout="wide"
+)
+
+router = st.navigation(
+    [
+        st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
+        st.Page("pages/data.py", title="Data", icon=":material/table_view:"),
+    ],
+    position="top",
+)
+router.run()

@@ -1,0 +1,138 @@
+"""Data: pick a source, see who is in it, what is wrong with it, and read its pairs."""
+
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from scpo import DataConfig, ScpoError, data
+from scpo.data.countries import iso3
+from scpo.errors import DataFaults
+from scpo.ui import charts, state
+from scpo.ui.cache import preferences
+from scpo.ui.parts import chart
+
+SOURCES = {
+    "demo": "Demo world (simulated)",
+    "globalopinionqa": "GlobalOpinionQA",
+    "prism": "PRISM",
+    "file": "Your own file",
+}
+FORMS = {
+    "globalopinionqa": "The published csv (`question, selections, options, source`) or jsonl rows of "
+    "`question, country, options, distribution`. Without a file it is fetched from the Hugging Face hub.",
+    "prism": "Both files of the data set, `survey` and `utterances`, as jsonl, csv or parquet. Without files it is "
+    "fetched from the Hugging Face hub.",
+    "file": "Pairs (`prompt, chosen, rejected, country[, user]`) or scored responses "
+    "(`prompt, response, score, country, user[, group]`), as csv, jsonl or parquet.",
+}
+PAGE_SIZE, LONG = 10, 1500
+
+
+def choose() -> DataConfig | None:
+    """The data source that the form asks for; None while a file is still missing."""
+    dataset = st.segmented_control(
+        "Source", list(SOURCES), format_func=SOURCES.get, default="demo", key=state.SOURCE, required=True
+    )
+    if dataset == "demo":
+        return DataConfig()
+    st.markdown(FORMS[dataset])
+    uploads = st.file_uploader("Files", type=["csv", "jsonl", "parquet"], accept_multiple_files=True)
+    typed = st.text_input("or paths on this machine, separated by commas")
+    files = [part.strip() for part in typed.split(",") if part.strip()] + [keep(upload) for upload in uploads]
+    if not files and (dataset == "file" or not st.button("Fetch from the hub")):
+        st.info("Give a file to go on.")
+        return None
+    return DataConfig(dataset, tuple(files))
+
+
+def keep(upload) -> str:
+    """An uploaded file in a temporary folder of this session, under a name of our own."""
+    if "uploads" not in st.session_state:
+        st.session_state.uploads = tempfile.TemporaryDirectory(prefix="scpo-upload-")
+    path = Path(st.session_state.uploads.name) / f"{upload.file_id}{Path(upload.name).suffix.lower()}"
+    if not path.exists():
+        path.write_bytes(upload.getbuffer())
+    return str(path)
+
+
+def who(pairs) -> None:
+    """Counts per country: a map for real countries, bars for invented ones, and the table."""
+    card, counts = pairs.card, data.counts(pairs)
+    if card.simulated:
+        chart(
+            charts.country_bars(counts, True),
+            "counts",
+            "Preference pairs per invented country and split.",
+            counts,
+            True,
+        )
+        return
+    counts.insert(1, "iso3", [iso3(name) for name in counts["country"]])
+    known = counts.dropna(subset="iso3").sort_values("pairs").drop_duplicates("iso3", keep="last")
+    chart(charts.world_map(known), "map", "World map of preference pairs per country; the table has the numbers.",
+          counts, False)  # fmt: skip
+    unknown = counts.loc[counts["iso3"].isna(), "country"]
+    if len(unknown):
+        st.caption("Not on the map, but in the table: " + ", ".join(unknown))
+
+
+def browse(pairs) -> None:
+    """Pairs as plain text, searched and paged; a text is never read as markdown or HTML."""
+    st.header("Read the pairs")
+    left, right = st.columns(2)
+    country = left.selectbox("Country", ["all", *pairs.pairs["country"].cat.categories], key=state.BROWSE_COUNTRY)
+    words = right.text_input("Texts that contain", key=state.SEARCH)
+    table = pairs.pairs if country == "all" else pairs.pairs[pairs.pairs["country"] == country]
+    if words:
+        prompt, response = pairs.texts["prompt"].astype("str"), pairs.texts["response"]
+        found = (prompt.str.contains(words, case=False, regex=False)
+                 | response.str.contains(words, case=False, regex=False)).to_numpy()  # fmt: skip
+        table = table[found[table["chosen"]] | found[table["rejected"]]]
+    pages = max(-(-len(table) // PAGE_SIZE), 1)
+    page = st.number_input(f"Page of {pages:,} ({len(table):,} pairs)", 1, pages, key=state.PAGE)
+    for pair in table.iloc[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].itertuples():
+        show_pair(pairs, pair)
+
+
+def show_pair(pairs, pair) -> None:
+    with st.container(border=True):
+        name = "a " + pairs.card.unit if pairs.card.unit == "user" else "a sample"
+        st.caption(f"{pair.country}, {name}")
+        plain(str(pairs.texts["prompt"].iloc[pair.chosen]))
+        sides = (("chosen", pair.chosen, pair.score_chosen), ("rejected", pair.rejected, pair.score_rejected))
+        for column, (label, text, score) in zip(st.columns(2), sides, strict=True):
+            with column:
+                st.badge(
+                    label if pd.isna(score) else f"{label}: {score:g}", color="green" if label == "chosen" else "gray"
+                )
+                plain(pairs.texts["response"].iloc[text])
+
+
+def plain(text: str) -> None:
+    """A text as it is; a very long one is cut, with the rest on demand."""
+    st.text(text[:LONG])
+    if len(text) > LONG:
+        with st.expander(f"the other {len(text) - LONG:,} characters"):
+            st.text(text[LONG : LONG + 100_000])
+
+
+st.title("Who is in the data?")
+try:
+    config = choose()
+    if config:
+        shown = preferences(config)
+        if shown.card.simulated:
+            st.info(f"{charts.SIMULATED}. Its countries are invented.", icon=":material/science:")
+        st.caption(f"{shown.card.title}. Source: {shown.card.source}. Licence: {shown.card.licence}.")
+        who(shown)
+        left_out = {reason: n for reason, n in shown.card.dropped.items() if n}
+        if left_out:
+            st.caption("Left out: " + "; ".join(f"{n:,} {reason}" for reason, n in left_out.items()) + ".")
+        browse(shown)
+except DataFaults as error:
+    st.error(f"{len(error.faults)} fault(s) in the file. Mend these rows and load it again.")
+    st.dataframe(pd.DataFrame([vars(fault) for fault in error.faults]), hide_index=True)
+except ScpoError as error:
+    st.error(str(error))

@@ -1,0 +1,1 @@
+"""Work in processes of its own, which outlive the browser tab and the app."""
