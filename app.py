@@ -2,9 +2,7 @@
 
 import streamlit as st
 
-st.set_page_config(
-    page_title="SCPO: whose taste does a reward model have?", page_icon=":material/public:", layout="wide"
-)
+st.set_page_config(page_title="SCPO: whose taste?", page_icon="static/icon.png", layout="wide")
 
 router = st.navigation(
     [

@@ -92,21 +92,21 @@ def browse(pairs) -> None:
         table = table[found[table["chosen"]] | found[table["rejected"]]]
     pages = max(-(-len(table) // PAGE_SIZE), 1)
     page = st.number_input(f"Page of {pages:,} ({len(table):,} pairs)", 1, pages, key=state.PAGE)
-    for pair in table.iloc[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].itertuples():
+    shuffled = table.sample(frac=1, random_state=0)  # neighbours in the table share their prompt
+    for pair in shuffled.iloc[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].itertuples():
         show_pair(pairs, pair)
 
 
 def show_pair(pairs, pair) -> None:
     with st.container(border=True):
-        name = "a " + pairs.card.unit if pairs.card.unit == "user" else "a sample"
-        st.caption(f"{pair.country}, {name}")
+        st.caption(str(pair.country))
         plain(str(pairs.texts["prompt"].iloc[pair.chosen]))
         sides = (("chosen", pair.chosen, pair.score_chosen), ("rejected", pair.rejected, pair.score_rejected))
         for column, (label, text, score) in zip(st.columns(2), sides, strict=True):
             with column:
-                st.badge(
-                    label if pd.isna(score) else f"{label}: {score:g}", color="green" if label == "chosen" else "gray"
-                )
+                said = f"{100 * score:.0f} %" if pairs.card.unit == "question" else f"{score:g}"
+                colour = "green" if label == "chosen" else "gray"
+                st.badge(label if pd.isna(score) else f"{label}: {said}", color=colour)
                 plain(pairs.texts["response"].iloc[text])
 
 

@@ -31,7 +31,7 @@ def explain() -> None:
         st.latex(r"-\,w \,\log \sigma\left(r(x, y^+) - r(x, y^-)\right)")
     with picture:
         st.plotly_chart(
-            charts.method_picture(DEMO.tau, DEMO.beta), key="method", config={"displayModeBar": False},
+            charts.method_picture(DEMO.tau, DEMO.beta), key="method-chart", config={"displayModeBar": False},
             alt="Weight of a pair over the margin of the global model: near 0 for strong disagreement, rising to 1 at "
             "margin 0, and nothing beyond the cut, where pairs are dropped.",
         )  # fmt: skip
@@ -100,8 +100,8 @@ def bias(tables, methods, simulated) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         figure = charts.plane_chart(tables["accuracy"], tables["path"], methods, simulated)
-        chart(figure, "bias", "Consensus retention against distinct accuracy per method, with the path during training.",
-              tables["bias"], simulated)  # fmt: skip
+        alt = "Consensus retention against distinct accuracy per method, with the path during training."
+        chart(figure, "bias", alt, tables["bias"], simulated)
     with right:
         trained = [m for m in methods if m in set(tables["transfer"]["method"])] or ["global"]
         at = trained.index("scpo") if "scpo" in trained else 0

@@ -39,8 +39,9 @@ def start(config: ExperimentConfig, space: Path) -> Path:
                 [*command, "--out", str(folder)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, cwd=Path(__file__).parents[2],
             )  # fmt: skip
-        began = psutil.Process(process.pid).create_time()
-        runs.write_json(folder / PROCESS, {"pid": process.pid, "began": began})
+        child = psutil.Process(process.pid)
+        child.nice(10)  # training takes every core there is; the pages go first
+        runs.write_json(folder / PROCESS, {"pid": child.pid, "began": child.create_time()})
     return folder
 
 

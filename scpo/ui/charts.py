@@ -19,14 +19,13 @@ MEAN = "mean"
 
 def _finish(figure: go.Figure, simulated: bool, height: int = 420) -> go.Figure:
     figure.update_layout(
-        height=height, margin={"l": 10, "r": 10, "t": 40, "b": 10},
+        height=height + 40 * simulated, margin={"l": 10, "r": 10, "t": 40 + 40 * simulated, "b": 10},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0}, hoverlabel={"align": "left"},
     )  # fmt: skip
     if simulated:
-        figure.add_annotation(
-            text=SIMULATED, xref="paper", yref="paper", x=1, y=0, xanchor="right", yanchor="bottom", yshift=4,
-            showarrow=False, font={"size": 11}, opacity=0.75,
-        )  # fmt: skip
+        figure.update_layout(
+            title={"text": SIMULATED, "font": {"size": 12, "weight": 400}, "x": 0, "y": 0.99, "yanchor": "top"}
+        )
     return figure
 
 
@@ -55,7 +54,7 @@ def method_picture(tau: float, beta: float) -> go.Figure:
             x=margin, y=value, name=name, mode="lines", line={"dash": dash, "color": colour, "width": 3},
             hovertemplate="margin %{x:.2f}: %{y:.2f}<extra>" + name + "</extra>",
         )  # fmt: skip
-    figure.update_xaxes(title="global model's margin: reward of the chosen minus reward of the rejected answer")
+    figure.update_xaxes(title="margin of the global model:<br>reward of the chosen minus of the rejected answer")
     figure.update_yaxes(title="probability, weight", range=[0, 1.05])
     return _finish(figure, simulated=False, height=340)
 
@@ -80,12 +79,15 @@ def accuracy_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated
         figure.add_scatter(
             x=100 * rows["accuracy"], y=rows.index, name=method, mode="markers", orientation="h", offsetgroup=method,
             marker=_marker(method, 10),
-            error_x={"array": 100 * (rows["high"] - rows["accuracy"]), "arrayminus": 100 * (rows["accuracy"] - rows["low"]),
-                     "color": METHOD[method], "thickness": 1.5, "width": 0},
+            error_x={
+                "array": 100 * (rows["high"] - rows["accuracy"]), "arrayminus": 100 * (rows["accuracy"] - rows["low"]),
+                "color": METHOD[method], "thickness": 1.5, "width": 0,
+            },
             hovertext=hover, hoverinfo="text",
         )  # fmt: skip
-    figure.update_layout(scattermode="group", legend_traceorder="reversed")
-    figure.update_xaxes(title="pairs on which the model prefers the chosen answer, % (line: 95 % interval)")
+    low, high = 100 * full["low"].fillna(full["accuracy"]).min(), 100 * full["high"].fillna(full["accuracy"]).max()
+    figure.update_layout(scattermode="group", legend_traceorder="reversed", xaxis_range=[low - 2, high + 2])
+    figure.update_xaxes(title="accuracy on the country's test pairs, %<br>(line: 95 % interval)")
     return _finish(figure, simulated, height=90 + len(order) * max(34, 14 * len(methods)))
 
 
@@ -112,21 +114,23 @@ def plane_chart(accuracy: pd.DataFrame, path: pd.DataFrame, methods: list[str], 
     mean = accuracy[accuracy["country"] == MEAN].pivot(index="method", columns="subset", values="accuracy")
     figure = go.Figure()
     for method in [m for m in methods if m in mean.index]:
+        told = "distinct %{x:.1f} %, consensus %{y:.1f} %<extra></extra>"
         way = path[(path["country"] == MEAN) & (path["method"] == method)]
         way = way.pivot(index="seen", columns="subset", values="accuracy").sort_index()
         if len(way) and method != "scratch":
             figure.add_scatter(
                 x=100 * way["distinct"], y=100 * way["consensus"], mode="lines", showlegend=False, opacity=0.6,
                 line={"color": METHOD[method], "width": 1.5}, customdata=way.index,
-                hovertemplate=method + " after %{customdata} pairs: distinct %{x:.1f} %, consensus %{y:.1f} %<extra></extra>",
+                hovertemplate=f"{method} after %{{customdata}} pairs: {told}",
             )  # fmt: skip
         figure.add_scatter(
-            x=[100 * mean.loc[method, "distinct"]], y=[100 * mean.loc[method, "consensus"]], name=method, mode="markers",
+            x=[100 * mean.loc[method, "distinct"]], y=[100 * mean.loc[method, "consensus"]], name=method,
+            mode="markers",
             marker=_marker(method, 13),
-            hovertemplate=method + ", chosen step: distinct %{x:.1f} %, consensus %{y:.1f} %<extra></extra>",
+            hovertemplate=f"{method}, chosen step: {told}",
         )  # fmt: skip
-    figure.update_xaxes(title="distinct accuracy, %: right where the global model is wrong")
-    figure.update_yaxes(title="consensus retention, %: right where it is right")
+    figure.update_xaxes(title="distinct accuracy, %:<br>right where the global model is wrong")
+    figure.update_yaxes(title="consensus retention, %:<br>right where it is right")
     return _finish(figure, simulated, height=460)
 
 
@@ -143,21 +147,22 @@ def curve_chart(table: pd.DataFrame, country: str, methods: list[str], reading: 
         if method == "global" and len(line):
             figure.add_hline(
                 y=100 * line["accuracy"].iloc[0], line={"color": METHOD[method], "dash": "dash"},
-                annotation_text="global model, no training", annotation_position="bottom left",
+                annotation_text="global model, no training", annotation_position="bottom right",
             )  # fmt: skip
         if not len(line) or line[column].max() <= 0:
             continue
         colour = METHOD[method]
         figure.add_scatter(
-            x=[*line[column], *line[column][::-1]], y=100 * np.array([*line["high"], *line["low"][::-1]]), fill="toself",
-            fillcolor=colour, opacity=0.13, line_width=0, mode="lines", showlegend=False, hoverinfo="skip",
+            x=[*line[column], *line[column][::-1]], y=100 * np.array([*line["high"], *line["low"][::-1]]),
+            fill="toself", fillcolor=colour, opacity=0.13, line_width=0, mode="lines", showlegend=False,
+            hoverinfo="skip",
         )  # fmt: skip
         hover = [f"{method}, {x:.0f} pairs: {100 * a:.1f} %<br>{span}<br>mean of {s} seed(s), n = {n} test pairs"
                  for x, a, span, s, n in zip(line[column], line["accuracy"], _span(line["low"], line["high"]),
                                              line["seeds"], line["n"], strict=True)]  # fmt: skip
         figure.add_scatter(
-            x=line[column], y=100 * line["accuracy"], name=method, mode="lines+markers", hovertext=hover, hoverinfo="text",
-            line={"color": colour, "width": 2.5}, marker={"symbol": SYMBOL[method], "size": 8},
+            x=line[column], y=100 * line["accuracy"], name=method, mode="lines+markers", hovertext=hover,
+            hoverinfo="text", line={"color": colour, "width": 2.5}, marker={"symbol": SYMBOL[method], "size": 8},
         )  # fmt: skip
     words = {"labelled": "labelled pairs available", "trained": "pairs trained on, after the filter"}[reading]
     figure.update_xaxes(type="log", title=f"{words} (log axis)")
@@ -175,8 +180,10 @@ def world_map(counts: pd.DataFrame) -> go.Figure:
         colorbar={"title": "pairs", "tickvals": [0, 1, 2, 3, 4, 5], "thickness": 12,
                   "ticktext": ["1", "10", "100", "1,000", "10,000", "100,000"]},
     ))  # fmt: skip
-    figure.update_geos(projection_type="natural earth", showframe=False, bgcolor="rgba(0,0,0,0)", showland=True,
-                       landcolor="rgba(127,138,150,0.25)", showcoastlines=False)  # fmt: skip
+    figure.update_geos(
+        projection_type="natural earth", projection_rotation_lon=11, showframe=False, bgcolor="rgba(0,0,0,0)",
+        showland=True, landcolor="rgba(127,138,150,0.25)", showcoastlines=False,
+    )  # fmt: skip
     return _finish(figure, simulated=False, height=430)
 
 

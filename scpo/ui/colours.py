@@ -8,7 +8,7 @@ METHOD = {
     "inverse": "#8C6D31", "pooled": "#009E73", "scratch": "#56B4E9", "longer": "#9E9E9E", "random": "#BDBDBD",
 }  # fmt: skip
 SYMBOL = {
-    "global": "line-ns-open", "full": "square", "scpo": "circle", "weight": "triangle-up", "filter": "diamond",
+    "global": "circle-open", "full": "square", "scpo": "circle", "weight": "triangle-up", "filter": "diamond",
     "inverse": "triangle-down", "pooled": "pentagon", "scratch": "cross", "longer": "x-thin-open",
     "random": "asterisk-open",
 }  # fmt: skip

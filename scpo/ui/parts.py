@@ -20,7 +20,7 @@ STAGES = {
 
 def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated: bool) -> None:
     """A figure, its text alternative, and its numbers as a table and a csv."""
-    st.plotly_chart(figure, key=key, config=CHART_OPTIONS, alt=alt)
+    st.plotly_chart(figure, key=f"{key}-chart", config=CHART_OPTIONS, alt=alt)
     with st.expander("The numbers behind this chart"):
         st.dataframe(table, hide_index=True, key=f"{key}-table")
         noted = table.assign(note="simulated data") if simulated else table

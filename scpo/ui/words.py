@@ -42,7 +42,8 @@ def _efficiency_headline(table: pd.DataFrame, method: str) -> tuple[str, str, st
             f"{method} did not reach the accuracy that full ends with ({percent(row['target'])})",
         )
     return label, f"{row['ratio']:.2f} times", (
-        f"pairs trained on for {percent(row['target'])}: full {row['pairs_full']:.0f}, {method} {row['pairs_method']:.0f}; "
+        f"pairs trained on for {percent(row['target'])}: "
+        f"full {row['pairs_full']:.0f}, {method} {row['pairs_method']:.0f}; "
         f"{_spread(row)}"
     )  # fmt: skip
 

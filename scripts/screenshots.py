@@ -1,0 +1,143 @@
+"""Take the README's screenshots: start the app, click the demo experiment, wait for it, take pictures.
+
+    python scripts/screenshots.py                 into docs/screenshots, light and dark, 1400 px wide
+    python scripts/screenshots.py --widths 1400 420 --out FOLDER
+
+Drives an installed chromium (`SCPO_CHROMIUM`, or the one on the path) with every other host
+blocked, in a workspace of its own, so that the pictures are of a real run and of nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Playwright, Route, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PAGES = {"overview": "", "data": "data"}
+
+
+def chromium() -> str | None:
+    """Path of an installed chromium, None if there is none."""
+    named = os.environ.get("SCPO_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def open_browser(play: Playwright) -> Browser:
+    """A headless chromium with a fresh profile."""
+    return play.chromium.launch(executable_path=chromium(), args=FLAGS)
+
+
+@contextlib.contextmanager
+def app_server(workspace: Path) -> Iterator[str]:
+    """The app on a free port of this machine with a workspace of its own; yields its address."""
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true",
+               "--server.fileWatcherType", "none", "--server.port", str(port)]  # fmt: skip
+    environment = {**os.environ, "SCPO_WORKSPACE": str(workspace), "HF_HUB_OFFLINE": "1"}
+    with tempfile.TemporaryFile() as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            wait_until_healthy(f"http://localhost:{port}", server)
+            yield f"http://localhost:{port}"
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def wait_until_healthy(address: str, server: subprocess.Popen, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+            return
+        time.sleep(0.2)
+    raise SystemExit(f"The app did not start (exit code {server.poll()}); run `streamlit run app.py` to see why.")
+
+
+def open_page(browser: Browser, address: str, width: int = 1400, scheme: str = "light") -> Page:
+    """A page on which every host but the app is blocked; `page.problems` lists what went wrong in it."""
+    page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
+    page.problems, page.refused = [], []
+
+    def only_the_app(route: Route) -> None:
+        if route.request.url.startswith(address):
+            route.continue_()
+        else:
+            page.refused.append(route.request.url)
+            route.abort()
+
+    page.route("**/*", only_the_app)
+    page.on("console", lambda entry: page.problems.append(entry.text) if entry.type == "error" else None)
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    return page
+
+
+def settle(page: Page, text: str, seconds: float = 60) -> None:
+    """Wait until a text is there, the script has stopped running, and the charts have been drawn."""
+    page.get_by_text(text).first.wait_for(timeout=1000 * seconds)
+    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=1000 * seconds)
+    page.wait_for_timeout(1500)
+
+
+def whole(page: Page, path: Path) -> None:
+    """A picture of the whole page; the app scrolls inside itself, so the window grows to its height first."""
+    size = page.viewport_size
+    height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": max(height + 20, 600)})
+    page.wait_for_timeout(1500)
+    page.screenshot(path=str(path))
+    page.set_viewport_size(size)
+
+
+def take(browser: Browser, address: str, out: Path, widths: list[int]) -> None:
+    """Run the demo once, then picture both pages at each width, light and dark."""
+    page = open_page(browser, address)
+    page.goto(address)
+    settle(page, "Run the demo experiment")
+    page.get_by_role("button", name="Run the demo experiment").click()
+    page.get_by_role("progressbar").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(6000)
+    whole(page, out / "running.png")
+    settle(page, "The numbers behind this chart", 600)
+    for width in widths:
+        for scheme in ("light", "dark"):
+            for name, path in PAGES.items():
+                page = open_page(browser, address, width, scheme)
+                page.goto(f"{address}/{path}")
+                settle(page, "The numbers behind this chart")
+                whole(page, out / f"{name}-{scheme}-{width}.png")
+                page.context.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
+    parser.add_argument("--widths", type=int, nargs="+", default=[1400])
+    options = parser.parse_args()
+    if chromium() is None:
+        sys.exit("No chromium was found. On Debian: apt install chromium; or set SCPO_CHROMIUM to its path.")
+    options.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="scpo-shots-", ignore_cleanup_errors=True) as space:
+        with app_server(Path(space)) as address, sync_playwright() as play:
+            take(open_browser(play), address, options.out, options.widths)
+
+
+if __name__ == "__main__":
+    main()
