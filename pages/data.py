@@ -12,6 +12,7 @@ from scpo.errors import DataFaults
 from scpo.ui import charts, state
 from scpo.ui.cache import preferences
 from scpo.ui.parts import chart
+from scpo.ui.router import ensure_router
 
 SOURCES = {
     "demo": "Demo world (simulated)",
@@ -118,6 +119,7 @@ def plain(text: str) -> None:
             st.text(text[LONG : LONG + 100_000])
 
 
+ensure_router()
 st.title("Who is in the data?")
 try:
     config = choose()

@@ -8,6 +8,7 @@ from scpo.jobs import launch
 from scpo.ui import charts, state
 from scpo.ui.cache import finished_run
 from scpo.ui.parts import chart, run_label, shows_progress
+from scpo.ui.router import ensure_router
 from scpo.ui.words import efficiency_sentence, headline
 
 DEMO = ExperimentConfig()
@@ -129,6 +130,7 @@ def efficiency(tables, methods, simulated) -> None:
         st.markdown(efficiency_sentence(tables["efficiency"], country, method, reading))
 
 
+ensure_router()
 explain()
 st.divider()
 shown = choose_run()
