@@ -38,3 +38,15 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip("the survey sample is not beside the checkout (set SCPO_SHARED_DATA to its folder)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory, tiny_encoder):
+    """A finished small run on the demo world, made once; copy it into a workspace to show it."""
+    from scpo import ExperimentConfig, run
+
+    folder = tmp_path_factory.mktemp("run") / "demo"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCPO_WORKSPACE", str(folder.parent))
+        run(ExperimentConfig(seeds=2, steps=12, tau=0.5, budgets=(50, 200), encoder=str(tiny_encoder)), folder)
+    return folder

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -39,6 +40,7 @@ def start(config: ExperimentConfig, space: Path) -> Path:
                 [*command, "--out", str(folder)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, cwd=Path(__file__).parents[2],
             )  # fmt: skip
+        threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie behind
         child = psutil.Process(process.pid)
         child.nice(10)  # training takes every core there is; the pages go first
         runs.write_json(folder / PROCESS, {"pid": child.pid, "began": child.create_time()})

@@ -1,0 +1,97 @@
+"""Charts are functions of frames: units on the axes, n in the hover text, simulated data labelled."""
+
+import pandas as pd
+import pytest
+
+from scpo import runs
+from scpo.config import METHODS, DataConfig
+from scpo.data import counts, load
+from scpo.ui import charts
+from scpo.ui.colours import METHOD, SYMBOL
+from scpo.ui.parts import safe_csv
+
+
+@pytest.fixture(scope="module")
+def tables(demo_run):
+    return runs.read(demo_run).tables
+
+
+def figures(tables, simulated=True):
+    methods = ["global", "full", "scpo"]
+    return {
+        "accuracy": charts.accuracy_chart(tables["accuracy"], methods, "user", simulated),
+        "transfer": charts.transfer_chart(tables["transfer"], "scpo", simulated),
+        "plane": charts.plane_chart(tables["accuracy"], tables["path"], methods, simulated),
+        "curve": charts.curve_chart(tables["curve"], "mean", methods, "labelled", simulated),
+    }
+
+
+def test_every_figure_of_simulated_data_says_so_inside_itself(tables):
+    for figure in figures(tables).values():
+        assert charts.SIMULATED in figure.layout.title.text
+    for figure in figures(tables, simulated=False).values():
+        assert figure.layout.title.text is None
+
+
+def test_axes_have_titles_with_units(tables):
+    for name, figure in figures(tables).items():
+        assert figure.layout.xaxis.title.text and (figure.layout.yaxis.title.text or name == "accuracy")
+    assert "%" in figures(tables)["curve"].layout.yaxis.title.text
+    assert figures(tables)["curve"].layout.xaxis.type == "log"
+
+
+def test_accuracies_are_drawn_in_percent_with_interval_and_n(tables):
+    figure = figures(tables)["accuracy"]
+    full = tables["accuracy"].query("subset == 'full' and country == 'mean'").set_index("method")
+    trace = next(t for t in figure.data if t.name == "scpo")
+    at = list(trace.y).index("mean")
+    assert trace.x[at] == pytest.approx(100 * full.loc["scpo", "accuracy"])
+    text = trace.hovertext[at]
+    assert f"{full.loc['scpo', 'n']} pairs" in text and "95 %" in text and "2 seed(s)" in text
+
+
+def test_every_method_has_a_colour_and_symbol_of_its_own():
+    assert set(METHOD) == set(SYMBOL) == set(METHODS) and len(set(METHOD.values())) == len(METHODS)
+
+
+def test_a_method_has_one_colour_in_every_chart(tables):
+    drawn = figures(tables)
+    accuracy = next(t for t in drawn["accuracy"].data if t.name == "scpo").marker.color
+    curve = next(t for t in drawn["curve"].data if t.name == "scpo").line.color
+    plane = next(t for t in drawn["plane"].data if t.name == "scpo").marker.color
+    assert accuracy == curve == plane == METHOD["scpo"]
+
+
+def test_the_transfer_matrix_is_square_plus_the_reference(tables):
+    heat = figures(tables)["transfer"].data[0]
+    assert heat.z.shape == (7, 8) and heat.x[-1] == "reference population"
+
+
+def test_the_trained_reading_moves_filtered_methods_to_fewer_pairs(tables):
+    labelled, trained = (
+        next(t for t in charts.curve_chart(tables["curve"], "mean", ["scpo"], reading, True).data if t.name == "scpo")
+        for reading in ("labelled", "trained")
+    )
+    assert (labelled.x > trained.x).all() and (labelled.y == trained.y).all()
+
+
+def test_the_picture_of_the_method_is_drawn_from_the_method():
+    figure = charts.method_picture(0.7, 1.1)
+    weight = next(t for t in figure.data if "weight" in t.name)
+    at = int((abs(weight.x + 1.1)).argmin())
+    assert weight.y[at] == pytest.approx(0.3679, abs=0.01) and figure.layout.shapes[0].x0 == pytest.approx(
+        0.8473, abs=1e-4
+    )
+
+
+def test_the_map_needs_codes_and_the_bars_need_none():
+    table = counts(load(DataConfig()))
+    assert charts.SIMULATED in charts.country_bars(table, True).layout.title.text
+    real = pd.DataFrame({"country": ["Chile"], "iso3": ["CHL"], "pairs": [10], "units": [3]})
+    assert list(charts.world_map(real).data[0].locations) == ["CHL"]
+
+
+def test_exports_hold_no_formula():
+    table = pd.DataFrame({"name": ["=cmd()", "+1", "-2", "@x", "plain"], "value": [-1.5, 2, 3, 4, 5]})
+    lines = safe_csv(table).splitlines()
+    assert lines[1:] == ["'=cmd(),-1.5", "'+1,2.0", "'-2,3.0", "'@x,4.0", "plain,5.0"]

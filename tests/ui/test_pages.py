@@ -1,0 +1,218 @@
+"""Pages, alone and through the router, on every state a workspace can be in."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from scpo import runs
+from scpo.config import ExperimentConfig
+from scpo.jobs import launch
+from scpo.ui.words import efficiency_sentence, headline, percent, span
+
+from fakes import scored_rows
+
+ROOT = Path(__file__).parents[2]
+
+
+def opened(page="pages/overview.py", **query):
+    app = AppTest.from_file(str(ROOT / page), default_timeout=30)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def words(app):
+    kinds = (app.title, app.header, app.markdown, app.caption, app.info, app.warning, app.error, app.text, app.metric)
+    return " ".join(str(getattr(e, "value", "")) + str(getattr(e, "label", "")) for kind in kinds for e in kind)
+
+
+@pytest.fixture
+def with_run(workspace, demo_run):
+    return shutil.copytree(demo_run, workspace / "runs" / "demo-finished")
+
+
+def unfinished(workspace, *entries):
+    folder = workspace / "runs" / "demo-unfinished"
+    runs.create(folder, ExperimentConfig(seeds=7))
+    for entry in entries:
+        runs.add_progress(folder, entry)
+    return folder
+
+
+@pytest.mark.parametrize("page", ["app.py", "pages/overview.py"])
+def test_an_empty_workspace_explains_the_method_and_offers_the_demo(page):
+    app = opened(page)
+    assert not app.exception and "no run yet" in words(app)
+    assert app.button[0].label == "Run the demo experiment" and len(app.get("latex")) == 3
+
+
+@pytest.mark.parametrize("page", ["app.py", "pages/overview.py"])
+def test_a_finished_run_shows_three_results_and_says_that_they_are_simulated(page, with_run):
+    app = opened(page)
+    assert not app.exception
+    assert "Simulated data: nothing here is measured from real people" in words(app)
+    assert [h.value for h in app.header] == [
+        "Is a country's taste learned?", "What does it do to everybody else?", "How many pairs does it need?",
+    ]  # fmt: skip
+    assert len(app.get("plotly_chart")) == 5 and len(app.metric) == 3
+
+
+def test_every_chart_has_alternative_text_and_its_numbers_beside_it(with_run):
+    app = opened()
+    assert all(element.proto.alt for element in app.get("plotly_chart"))
+    assert len(app.dataframe) == 4
+
+
+def test_simulated_charts_carry_the_label_in_the_figure_itself(with_run):
+    shown = [json.loads(e.proto.spec) for e in opened().get("plotly_chart")][1:]
+    assert all("Simulated" in figure["layout"]["title"]["text"] for figure in shown)
+
+
+def test_the_country_of_the_efficiency_chart_can_be_chosen(with_run):
+    app = opened()
+    app.selectbox(key="country").select("Galune").run()
+    assert not app.exception and len(app.get("plotly_chart")) == 5
+
+
+def test_a_running_run_shows_stage_time_left_and_accuracy_so_far(workspace):
+    folder = unfinished(workspace, {
+        "stage": "train", "done": 30, "total": 300, "fraction": 0.4, "seconds_left": 12.0,
+        "accuracy": {"Alvoria": {"full": 0.61}},
+    })  # fmt: skip
+    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        import psutil
+
+        began = psutil.Process(sleeper.pid).create_time()
+        runs.write_json(folder / launch.PROCESS, {"pid": sleeper.pid, "began": began})
+        app = opened()
+        assert not app.exception and app.get("progress")[0].proto.value == 40
+        assert "steering to the countries, about 12 s left" in app.get("progress")[0].proto.text
+        assert app.dataframe[0].value.loc["Alvoria", "full"] == pytest.approx(61)
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
+def test_a_failed_run_says_why_and_offers_to_run_again(workspace):
+    unfinished(workspace, {"stage": "failed", "message": "budgets [9] are beyond the data"})
+    app = opened()
+    assert not app.exception and "beyond the data" in app.error[0].value
+    assert "Run it again" in [button.label for button in app.button]
+
+
+def test_a_run_whose_process_is_gone_is_not_shown_as_a_result(workspace):
+    folder = unfinished(workspace, {"stage": "train", "done": 3, "total": 9, "fraction": 0.3, "seconds_left": 9.0})
+    launch.log_file(folder).write_text("Killed")
+    app = opened()
+    assert not app.exception and "process of this run is gone" in app.warning[0].value and not app.metric
+
+
+def test_a_deleted_run_in_a_link_is_said_and_the_newest_is_shown(with_run):
+    app = opened(run="demo-gone")
+    assert not app.exception and "'demo-gone'" in app.warning[0].value and len(app.metric) == 3
+
+
+def test_a_hostile_link_is_inert(with_run):
+    app = opened(run="<script>alert(1)</script>../../etc")
+    assert not app.exception and len(app.metric) == 3
+
+
+def test_a_damaged_run_is_a_message_and_no_stack_trace(with_run):
+    (with_run / "metrics.json").write_text("[]")
+    app = opened()
+    assert not app.exception and "changed after the run finished" in app.error[0].value
+
+
+@pytest.mark.parametrize("page", ["pages/overview.py", "pages/data.py"])
+def test_opening_a_page_loads_no_torch(page):
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        f"app = AppTest.from_file({str(ROOT / page)!r}, default_timeout=30).run()\n"
+        "assert not app.exception; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+# the data page
+
+
+def test_the_demo_is_shown_first_with_counts_and_pairs():
+    app = opened("pages/data.py")
+    assert not app.exception and "Simulated data" in words(app) and "Read the pairs" in words(app)
+    assert app.dataframe[0].value["country"][0] == "Meridia" and len(app.text) == 30
+
+
+def own_file(app, path):
+    app.get("button_group")[0].set_value("file")
+    app.run()
+    app.text_input[0].set_value(str(path))
+    return app.run()
+
+
+def test_an_own_file_is_mapped_where_its_countries_are_real(tmp_path):
+    names = {"Aland": "Chile", "Borealis": "Kenya", "Cascadia": "Atlantis"}
+    rows = scored_rows(90)
+    rows.assign(country=rows["country"].map(names)).to_csv(tmp_path / "a.csv", index=False)
+    app = own_file(opened("pages/data.py"), tmp_path / "a.csv")
+    assert not app.exception and "Simulated" not in words(app)
+    assert "Not on the map, but in the table: Atlantis" in words(app)
+    chart = app.get("plotly_chart")[0].proto
+    assert sorted(json.loads(chart.spec)["data"][0]["locations"]) == ["CHL", "KEN"]
+    assert "app/static/" in json.loads(chart.config)["topojsonURL"]
+
+
+def test_every_fault_of_a_file_is_in_a_table(tmp_path):
+    scored_rows(30).assign(score="x").to_csv(tmp_path / "a.csv", index=False)
+    app = own_file(opened("pages/data.py"), tmp_path / "a.csv")
+    assert not app.exception and len(app.dataframe[0].value) == len(scored_rows(30))
+    assert list(app.dataframe[0].value.columns) == ["row", "got", "needed"]
+
+
+HOSTILE = "<script>alert(1)</script> ![x](http://evil/x.png) $\\frac{1}{0}$ **bold** \u202e \U0001f600 " + "y" * 100_000
+
+
+def test_hostile_texts_are_shown_as_text_only(tmp_path):
+    rows = scored_rows(90)
+    rows["response"] = HOSTILE + rows["response"] + rows.index.astype(str)
+    rows.to_csv(tmp_path / "a.csv", index=False)
+    app = own_file(opened("pages/data.py"), tmp_path / "a.csv")
+    assert not app.exception and any(text.value.startswith("<script>") for text in app.text)
+    assert not any("<script>" in str(m.value) for m in [*app.markdown, *app.caption])
+    assert not any(m.proto.allow_html for m in app.markdown)
+
+
+def test_search_finds_plain_words_and_no_patterns():
+    app = opened("pages/data.py")
+    app.text_input(key="search").set_value("biscuits").run()
+    assert app.text and any("biscuits" in text.value.lower() for text in app.text)
+    app.text_input(key="search").set_value("(.*").run()
+    assert not app.exception and not app.text
+
+
+# words
+
+
+def test_no_data_is_a_dash_and_too_few_people_get_no_interval():
+    assert percent(float("nan")) == "-" and "too few" in span(float("nan"), float("nan"))
+
+
+def test_the_headline_says_not_reached_plainly(demo_run):
+    tables = dict(runs.read(demo_run).tables)
+    tables["efficiency"] = tables["efficiency"].assign(reached=False, ratio=float("nan"))
+    assert headline(tables, ["global", "full", "scpo"])[2][1] == "not reached"
+    assert "not reached" in efficiency_sentence(tables["efficiency"], "mean", "scpo", "trained")
+
+
+def test_a_ratio_is_also_said_in_percent_more():
+    table = pd.DataFrame([{
+        "country": "mean", "method": "scpo", "reading": "trained", "target": 0.7, "pairs_full": 280.0,
+        "pairs_method": 100.0, "ratio": 2.8, "low": 1.5, "high": 4.0, "reached": True, "share_reached": 1.0, "note": "",
+    }])  # fmt: skip
+    assert "2.80 times as efficient (+180 %)" in efficiency_sentence(table, "mean", "scpo", "trained")
