@@ -50,7 +50,7 @@ def choose_run():
     with start:
         done = launch.state(launch.folder_for(DEMO, runs.workspace())) if names else "new"
         label = "Show the demo experiment" if done in ("done", "running") else "Run the demo experiment"
-        if st.button(label, type="primary", width="stretch"):
+        if st.button(label, icon=":material/play_arrow:", width="stretch"):
             st.query_params[state.RUN] = launch.start(DEMO, runs.workspace()).name
             st.rerun()
         st.caption("Simulated world, 7 countries, every method, 3 seeds: about half a minute.")

@@ -84,7 +84,7 @@ def open_page(browser: Browser, address: str, width: int = 1400, scheme: str = "
             route.abort()
 
     page.route("**/*", only_the_app)
-    page.on("console", lambda entry: page.problems.append(entry.text) if entry.type == "error" else None)
+    page.on("console", lambda e: page.problems.append(f"{e.text} {e.location['url']}") if e.type == "error" else None)
     page.on("pageerror", lambda error: page.problems.append(str(error)))
     return page
 

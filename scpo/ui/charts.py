@@ -64,7 +64,7 @@ def accuracy_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated
 
     table   the summary table `accuracy`
     """
-    full = table[table["subset"] == "full"]
+    full = table[(table["subset"] == "full") & table["method"].isin(methods)]
     order = [c for c in full["country"].unique() if c != MEAN][::-1] + [MEAN]
     figure = go.Figure()
     for method in methods[::-1]:

@@ -25,8 +25,8 @@ def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated:
         st.dataframe(table, hide_index=True, key=f"{key}-table")
         noted = table.assign(note="simulated data") if simulated else table
         st.download_button(
-            "Download as csv", lambda: safe_csv(noted), file_name=f"{key}.csv", mime="text/csv", key=f"{key}-csv",
-            on_click="ignore",
+            "Download these numbers", lambda: safe_csv(noted), file_name=f"{key}.csv", mime="text/csv",
+            key=f"{key}-csv", on_click="ignore",
         )  # fmt: skip
 
 

@@ -1,0 +1,79 @@
+"""What a new user does, from the first click to the charts, and what a screen reader is given."""
+
+import re
+
+import pytest
+
+from scpo import runs
+
+from fakes import scored_rows
+from screenshots import app_server, open_page, settle
+
+pytestmark = pytest.mark.browser
+PATIENCE = 240  # seconds; the demo experiment encodes 3,000 texts on whatever machine this is
+
+
+def test_one_click_runs_the_demo_and_a_reload_in_the_middle_loses_nothing(browser, tmp_path):
+    with app_server(tmp_path) as address:
+        page = open_page(browser, address)
+        page.goto(address)
+        settle(page, "Run the demo experiment")
+        page.get_by_role("button", name="Run the demo experiment").click()
+        page.get_by_role("progressbar").first.wait_for(timeout=60_000)
+        page.reload()
+        page.get_by_role("progressbar").first.wait_for(timeout=60_000)
+        settle(page, "Is a country's taste learned?", PATIENCE)
+        assert len(runs.list_runs(tmp_path)) == 1 and re.search(r"\?run=demo-", page.url)
+        assert page.get_by_text("not reached").or_(page.get_by_text("times as efficient")).count() > 0
+
+        second = open_page(browser, address)
+        second.goto(page.url)
+        settle(second, "Is a country's taste learned?")
+        assert second.url == page.url and second.locator(".js-plotly-plot").count() == 5
+        assert page.problems == page.refused == second.problems == []
+        page.context.close()
+        second.context.close()
+
+
+def test_the_numbers_of_a_chart_can_be_downloaded_and_say_that_they_are_simulated(visit):
+    page = visit()
+    settle(page, "The numbers behind this chart")
+    page.get_by_text("The numbers behind this chart").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download these numbers").first.click()
+    text = download.value.path().read_text()
+    assert text.startswith("country,method,") and text.count("simulated data") == text.count("\n") - 1
+
+
+def test_a_bad_and_then_a_good_file_can_be_uploaded(visit, tmp_path):
+    scored_rows(90).to_csv(tmp_path / "good.csv", index=False)
+    scored_rows(30).assign(score="x").to_csv(tmp_path / "bad.csv", index=False)
+    for name, words in (("bad.csv", "270 fault(s) in the file"), ("good.csv", "Read the pairs")):
+        page = visit("data")
+        settle(page, "The numbers behind this chart")
+        page.get_by_text("Your own file").click()
+        settle(page, "Give a file to go on")
+        page.locator("input[type=file]").set_input_files(tmp_path / name)
+        settle(page, words)
+        assert page.refused == []
+
+
+def test_a_link_straight_to_a_page_has_the_routers_navigation(browser, tmp_path):
+    with app_server(tmp_path) as address:
+        page = open_page(browser, address)
+        page.goto(f"{address}/data")
+        settle(page, "Who is in the data?")
+        page.get_by_role("link", name="Overview").wait_for()
+        page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["", "data"])
+def test_no_serious_accessibility_fault(visit, path, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit(path, scheme=scheme)
+    settle(page, "The numbers behind this chart")
+    found = Axe().run(page).response["violations"]
+    serious = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
+    assert serious == []
