@@ -25,7 +25,7 @@ import safetensors.numpy
 from scpo.runs import write_bytes
 from scpo.training.encoders import Encoder
 
-PRODUCT = 0.5
+PRODUCT = 0.3
 SHARD = 2048  # strings per cache file: a killed run loses at most this much work
 log = logging.getLogger("scpo")
 

@@ -103,9 +103,9 @@ def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path, caplog):
 
 
 def test_features_are_the_response_and_its_product_with_the_prompt():
-    """d = 1: sqrt(1) * [e(y), 1 * 0.5 * (e(x) - mean) * e(y)] with e(y) = 2, e(x) = 3, mean = 1."""
+    """d = 1: [e(y), 0.3 * (e(x) - mean) * e(y)] with e(y) = 2, e(x) = 3, mean = 1: [2, 1.2]."""
     phi = interplay(np.array([[3.0]]), np.array([[2.0]]), np.array([1.0]))
-    assert phi.tolist() == [[2.0, 2.0]]
+    assert phi.tolist() == [pytest.approx([2.0, 1.2])]
 
 
 def test_features_of_some_texts_are_rows_of_the_features_of_all(tmp_path):
