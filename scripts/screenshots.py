@@ -30,6 +30,9 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PAGES = {"overview": "", "data": "data"}
+DRAWN = """() => document.querySelector('[data-test-script-state=notRunning]')
+    && !document.querySelector('[data-testid=stSkeleton]')
+    && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(chart => chart.querySelector('.main-svg'))"""
 
 
 def chromium() -> str | None:
@@ -92,8 +95,9 @@ def open_page(browser: Browser, address: str, width: int = 1400, scheme: str = "
 def settle(page: Page, text: str, seconds: float = 60) -> None:
     """Wait until a text is there, the script has stopped running, and the charts have been drawn."""
     page.get_by_text(text).first.wait_for(timeout=1000 * seconds)
-    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=1000 * seconds)
-    page.wait_for_timeout(1500)
+    page.wait_for_function(DRAWN, timeout=1000 * seconds)
+    page.wait_for_timeout(1000)
+    page.wait_for_function(DRAWN, timeout=1000 * seconds)
 
 
 def whole(page: Page, path: Path) -> None:
