@@ -128,3 +128,10 @@ def test_the_published_command_runs_on_real_survey_data(shared_data, tiny_encode
     result = runs.read(tmp_path / "out")
     assert list(dict.fromkeys(result.metrics["country"])) == ["Mexico", "Japan", "Kenya"]
     assert result.card["unit"] == "question" and result.card["licence"] == "CC BY-NC-SA 4.0"
+
+
+def test_a_write_that_fails_is_a_message_and_exit_code_1(tmp_path, capsys):
+    (tmp_path / "file").write_text("not a folder")
+    assert main(["bench", "--only", "nothing", "--json", str(tmp_path / "file" / "bench.json")]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("error:") and "Traceback" not in err

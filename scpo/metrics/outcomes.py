@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from scpo.errors import ScpoError
+
 SUBSETS = ("full", "distinct", "consensus")
 
 
@@ -50,10 +52,10 @@ def tally(
     """Count right answers.
 
     margins (H, n) reward margin of each head on n test pairs; global_margin (n,); unit (n,) int.
-    Raises `ValueError` on a NaN margin: it is neither right nor wrong.
+    Raises `ScpoError` on a NaN margin: it is neither right nor wrong.
     """
     if np.isnan(margins).any() or np.isnan(global_margin).any():
-        raise ValueError(f"{country}: a reward margin is NaN; training diverged or a feature is not finite")
+        raise ScpoError(f"{country}: a reward is not a number, so training diverged. Lower lr or steps and run again.")
     order = np.argsort(unit, kind="stable")
     units, first = np.unique(unit[order], return_index=True)
     sorted_margin, known = margins[:, order], global_margin[order]

@@ -7,6 +7,7 @@ The same function serves the app, the command line and Python.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import time
@@ -63,9 +64,10 @@ def run(
 
     try:
         _run(config, folder, Progress(listen))
-    except (ScpoError, KeyboardInterrupt) as error:
+    except (ScpoError, KeyboardInterrupt, OSError, MemoryError) as error:
         stage = "stopped" if isinstance(error, (Stopped, KeyboardInterrupt)) else "failed"
-        runs.add_progress(folder, {"stage": stage, "message": str(error) or "interrupted"})
+        with contextlib.suppress(OSError):  # a full disk must not hide why the run failed
+            runs.add_progress(folder, {"stage": stage, "message": str(error) or type(error).__name__})
         raise
     runs.finish(folder, time.monotonic() - began)
     runs.add_progress(folder, {"stage": "done", "done": 1, "total": 1, "fraction": 1.0, "seconds_left": 0.0})

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from scpo.errors import ScpoError
 from scpo.metrics import bootstrap
 from scpo.metrics.bias import bias_table, transfer_table
 from scpo.metrics.bootstrap import accuracy_draws, interval, resample_units
@@ -57,7 +58,7 @@ def test_an_empty_subset_is_nan_not_zero():
 
 
 def test_a_nan_margin_is_an_error():
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(ScpoError, match="training diverged"):
         tally("A", heads(("full", 0, 0, 1, 1, 1)), np.array([[np.nan]]), np.array([1.0]), np.array([0]))
 
 
