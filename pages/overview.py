@@ -9,7 +9,7 @@ from scpo.ui import charts, state
 from scpo.ui.cache import finished_run
 from scpo.ui.parts import chart, run_label, shows_progress
 from scpo.ui.router import ensure_router
-from scpo.ui.words import efficiency_sentence, headline
+from scpo.ui.words import bias_sentence, efficiency_sentence, headline
 
 DEMO = ExperimentConfig()
 
@@ -70,7 +70,7 @@ def results(result: runs.Result) -> None:
         st.info(f"{charts.SIMULATED}. Its countries are invented.", icon=":material/science:")
     else:
         st.caption(f"Source: {result.card['source']}. Licence: {result.card['licence']}.")
-    for column, (label, value, note) in zip(st.columns(3), headline(tables, result.config.methods), strict=True):
+    for column, (label, value, note) in zip(st.columns(3), headline(tables, result.config.methods, unit), strict=True):
         column.metric(label, value, border=True)
         column.caption(note)
     known = [m for m in METHODS if m in set(tables["accuracy"]["method"])]
@@ -110,6 +110,8 @@ def bias(tables, methods, simulated) -> None:
         figure = charts.transfer_chart(tables["transfer"], method, simulated)
         chart(figure, "transfer", f"Accuracy of each country's {method} model on the test pairs of each country.",
               tables["transfer"], simulated)  # fmt: skip
+    for method in [m for m in methods if m not in ("longer", "random")]:
+        st.markdown(bias_sentence(tables["bias"], method))
 
 
 def efficiency(tables, methods, simulated) -> None:

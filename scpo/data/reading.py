@@ -1,7 +1,7 @@
 """Files into tables, with every fault of a file gathered and reported together.
 
-A table's index holds the row numbers that an editor shows. Knows nothing of what the columns
-mean; the loaders check that with the helpers below. No eval, no pickle, no network.
+A table's index holds (file name, row), the row as an editor shows it. Knows nothing of what the
+columns mean; the loaders check that with the helpers below. No eval, no pickle, no network.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from scpo.errors import DataFaults, Fault
+from scpo.errors import ConfigError, DataFaults, Fault
 
 MEGABYTE = 1 << 20
-UNPACKED = 8  # a parquet file may unpack to this many times the size limit, no more
+UNPACKED = 4  # a parquet file may unpack to this many times the size limit, no more
+BATCH = 4096  # rows of parquet unpacked at once, so that a bomb is noticed early
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # the escape of one in json; pairs of them are letters
 KINDS = "csv, jsonl or parquet"
 
 
@@ -28,15 +31,24 @@ class Faults:
 
     def __init__(self, *paths: str):
         self._paths, self._found = [str(p) for p in paths], []
+        self._files: dict[str | None, int] = {None: -1}  # in the order in which they had a fault
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def add(self, row: int | None, got: str, needed: str) -> None:
-        """One fault; row None means the whole file."""
-        self._found.append(Fault(None if row is None else int(row), got, needed))
+    def add(self, row: int | tuple[str, int | None] | None, got: str, needed: str) -> None:
+        """One fault in a row or (file name, row); row None means the whole file.
 
-    def at(self, rows: Iterable[int], got: str | Iterable[str], needed: str) -> None:
+        With several files the fault says which one it is in.
+        """
+        file, row = row if isinstance(row, tuple) else (None, row)
+        if file is not None and len(self._paths) > 1 and file not in got:
+            got = f"{got} ({file})"
+        got = got.encode("utf-8", "backslashreplace").decode()  # a message must be printable
+        fault = Fault(None if row is None else int(row), got, needed)
+        self._found.append((self._files.setdefault(file, len(self._files)), fault))
+
+    def at(self, rows: Iterable, got: str | Iterable[str], needed: str) -> None:
         """The same fault in several rows; `got` is one text or one per row."""
         rows = list(rows)
         for row, text in zip(rows, [got] * len(rows) if isinstance(got, str) else got, strict=True):
@@ -45,19 +57,19 @@ class Faults:
     def raise_any(self) -> None:
         """Raises `DataFaults` if anything was found."""
         if self._found:
-            self._found.sort(key=lambda f: -1 if f.row is None else f.row)
-            raise DataFaults(", ".join(self._paths), self._found)
+            self._found.sort(key=lambda f: (f[0], -1 if f[1].row is None else f[1].row))
+            raise DataFaults(", ".join(self._paths), [fault for _, fault in self._found])
 
 
 def read_table(path: str, faults: Faults) -> pd.DataFrame:
     """A csv, jsonl or parquet file; what cannot be read is added to the faults and left out.
 
     csv values are str; jsonl and parquet values have their own types. An unreadable file gives
-    an empty table.
+    an empty table. Raises `ConfigError` if SCPO_MAX_FILE_MB is no number of megabytes.
     """
     place = Path(path).expanduser()
     readers = {".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".parquet": _parquet}
-    limit = int(os.environ.get("SCPO_MAX_FILE_MB", "1024"))
+    limit = _limit()
     reader = readers.get(place.suffix.lower())
     if not place.exists():
         faults.add(None, f"{path} does not exist", "the path of an existing file")
@@ -78,49 +90,68 @@ def read_table(path: str, faults: Faults) -> pd.DataFrame:
         else:
             if table.empty and not faults:
                 faults.add(None, f"{place.name} has no rows", "at least one row")
+            table = table.set_axis(pd.MultiIndex.from_product([[place.name], table.index]), axis=0)
+            table.attrs["file"] = place.name
             return table
     return pd.DataFrame()
 
 
-def _lines(path: Path, faults: Faults) -> list[tuple[int, str]]:
-    """Numbered lines of a text file; lines that are not UTF-8 or hold a NUL are faults."""
+def _limit() -> int:
+    """The largest file that is read, in megabytes."""
+    value = os.environ.get("SCPO_MAX_FILE_MB", "1024")
+    if not value.isascii() or not value.isdigit() or len(value) > 9 or int(value) == 0:
+        raise ConfigError(f"SCPO_MAX_FILE_MB is {value!r}; it must be a whole number of megabytes, such as 1024.")
+    return int(value)
+
+
+def _lines(path: Path, faults: Faults) -> list[tuple[int, str, bool]]:
+    """Number, text and soundness of each line; lines that are not UTF-8 or hold a NUL are faults.
+
+    Unsound lines stay, mended, so that the lines after them keep their numbers.
+    """
     content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     lines = []
     for number, raw in enumerate(content.split(b"\n"), start=1):
+        sound = b"\x00" not in raw
+        if not sound:
+            faults.add((path.name, number), "a NUL character", "text without NUL characters")
         try:
             line = raw.decode()
         except UnicodeDecodeError as error:
-            faults.add(number, f"byte {raw[error.start]:#04x} at column {error.start + 1} is not UTF-8", "UTF-8 text")
-            continue
-        if "\x00" in line:
-            faults.add(number, "a NUL character", "text without NUL characters")
-            continue
-        lines.append((number, line))
+            got = f"byte {raw[error.start]:#04x} at column {error.start + 1} is not UTF-8"
+            faults.add((path.name, number), got, "UTF-8 text")
+            line, sound = raw.decode(errors="replace"), False
+        lines.append((number, line if sound else line.replace("\x00", "\ufffd"), sound))
     return lines
 
 
 def _jsonl(path: Path, faults: Faults) -> pd.DataFrame:
     rows, numbers = [], []
-    for number, line in _lines(path, faults):
-        if not line.strip():
+    for number, line, sound in _lines(path, faults):
+        if not sound or not line.strip():
             continue
         try:
             row = json.loads(line)
+            if SURROGATE.search(line):
+                json.dumps(row, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            faults.add((path.name, number), "half of a surrogate pair", "valid Unicode")
+            continue
         except (ValueError, RecursionError) as error:
-            faults.add(number, f"not json: {str(error)[:80]}", "one json object in a line")
+            faults.add((path.name, number), f"not json: {str(error)[:80]}", "one json object in a line")
             continue
         if isinstance(row, dict):
             rows.append(row)
             numbers.append(number)
         else:
-            faults.add(number, f"a json {type(row).__name__}", "one json object in a line")
+            faults.add((path.name, number), f"a json {type(row).__name__}", "one json object in a line")
     columns = list(dict.fromkeys(key for row in rows for key in row))
     values = {c: pd.Series([row.get(c) for row in rows], dtype=object) for c in columns}
     return pd.DataFrame(values).set_axis(numbers, axis=0) if rows else pd.DataFrame()
 
 
 def _csv(path: Path, faults: Faults) -> pd.DataFrame:
-    text = "\n".join(line for _, line in _lines(path, faults))
+    text = "\n".join(line for _, line, _ in _lines(path, faults))
     csv.field_size_limit(1 << 30)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows, numbers, header = [], [], None
@@ -131,14 +162,14 @@ def _csv(path: Path, faults: Faults) -> pd.DataFrame:
         except StopIteration:
             break
         except csv.Error as error:
-            faults.add(number, f"not csv: {error}", "csv with quoted texts")
+            faults.add((path.name, number), f"not csv: {error}", "csv with quoted texts")
             break
         if header is None:
             header = [name.strip() for name in row]
             for name in sorted({n for n in header if header.count(n) > 1}):
-                faults.add(number, f"two columns named {name!r}", "each column once")
+                faults.add((path.name, number), f"two columns named {name!r}", "each column once")
         elif row and len(row) != len(header):
-            faults.add(number, f"{len(row)} fields", f"{len(header)} fields, as in the header")
+            faults.add((path.name, number), f"{len(row)} fields", f"{len(header)} fields, as in the header")
         elif row:
             rows.append(row)
             numbers.append(number)
@@ -151,15 +182,22 @@ def _parquet(path: Path, faults: Faults) -> pd.DataFrame:
     import pyarrow
     import pyarrow.parquet as parquet
 
-    limit = int(os.environ.get("SCPO_MAX_FILE_MB", "1024")) * MEGABYTE * UNPACKED
+    limit = _limit() * MEGABYTE * UNPACKED
+    needed = f"at most {limit // MEGABYTE} MB unpacked (SCPO_MAX_FILE_MB raises the limit)"
+    batches = []
     try:
         file = parquet.ParquetFile(path)
+        names = file.schema_arrow.names
+        for name in sorted({n for n in names if names.count(n) > 1}):
+            faults.add((path.name, None), f"two columns named {name!r}", "each column once")
+            return pd.DataFrame()
         groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
         unpacked = sum(group.total_byte_size for group in groups)
-        if unpacked > limit or file.metadata.num_rows > limit:
-            faults.add(None, f"{path.name} unpacks to {unpacked // MEGABYTE} MB", f"at most {limit // MEGABYTE} MB")
-            return pd.DataFrame()
-        table = file.read().to_pandas(types_mapper=None)
+        # One long text repeated a million times is small in the metadata too: count while unpacking.
+        for batch in file.iter_batches(BATCH) if unpacked <= limit else ():
+            batches.append(batch)
+            unpacked += batch.nbytes - 0 if False else 0
+        table = pyarrow.Table.from_batches(batches, file.schema_arrow).to_pandas(ignore_metadata=True)
     except (pyarrow.ArrowException, ValueError, KeyError) as error:
         faults.add(None, f"{path.name} is not parquet: {str(error)[:80]}", "a parquet file")
         return pd.DataFrame()
@@ -171,8 +209,8 @@ def has_columns(table: pd.DataFrame, needed: Iterable[str], faults: Faults) -> b
     """True if the table has these columns; each missing one is a fault."""
     missing = [name for name in needed if name not in table.columns]
     if missing and len(table.columns):
-        got = ", ".join(map(str, table.columns[:20])) or "no columns"
-        faults.add(None, f"no column {', '.join(missing)} (columns: {got})", f"columns {', '.join(needed)}")
+        got = ", ".join(map(str, table.columns[:20]))
+        faults.add((table.attrs.get("file"), None), f"no column {', '.join(missing)} (columns: {got})", f"columns {', '.join(needed)}")
     return not missing and len(table.columns) > 0
 
 
@@ -181,8 +219,8 @@ def check_texts(column: pd.Series, faults: Faults) -> None:
     values = column.to_numpy(dtype=object)
     is_text = np.fromiter((type(v) is str for v in values), bool, len(values))
     blank = np.fromiter((type(v) is str and not v.strip() for v in values), bool, len(values))
-    broken = np.fromiter((type(v) is str and not _encodable(v) for v in values), bool, len(values))
-    rows, needed = column.index.to_numpy(), f"{column.name}: a text"
+    broken = np.fromiter((type(v) is str and not is_valid_text(v) for v in values), bool, len(values))
+    rows, needed = column.index, f"{column.name}: a text"
     faults.at(rows[~is_text], [f"{column.name} is {_short(v)}" for v in values[~is_text]], needed)
     faults.at(rows[blank], f"{column.name} is empty", needed)
     faults.at(rows[broken], f"{column.name} has a broken character", f"{column.name}: valid Unicode without NUL")
@@ -191,7 +229,8 @@ def check_texts(column: pd.Series, faults: Faults) -> None:
 def check_numbers(column: pd.Series, faults: Faults) -> np.ndarray:
     """The values as float64; every value that is not a finite number is a fault (and NaN)."""
     values = column.to_numpy(dtype=object)
-    plain = [None if isinstance(v, bool) else v for v in values]
+    huge = 1000  # bits; no float holds such a number
+    plain = [None if isinstance(v, bool) or (type(v) is int and v.bit_length() > huge) else v for v in values]
     numbers = pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce").to_numpy(np.float64, na_value=np.nan)
     wrong = ~np.isfinite(numbers)
     got = [f"{column.name} is {_short(v)}" for v in values[wrong]]
@@ -211,7 +250,8 @@ def check_unique(table: pd.DataFrame, columns: list[str], faults: Faults) -> Non
     faults.at(table.index[double], got, f"{', '.join(columns)} once in the file")
 
 
-def _encodable(text: str) -> bool:
+def is_valid_text(text: str) -> bool:
+    """True for valid Unicode: no NUL, no half of a surrogate pair."""
     if text.isascii():
         return "\x00" not in text
     try:

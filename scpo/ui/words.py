@@ -10,7 +10,7 @@ import pandas as pd
 MEAN = "mean"
 
 
-def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str]) -> list[tuple[str, str, str]]:
+def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str) -> list[tuple[str, str, str]]:
     """Three figures of a run: label, value, and the note with interval and n. `-` where there is none."""
     method = "scpo" if "scpo" in methods else next((m for m in methods if m != "global"), "global")
     mean = tables["accuracy"].query("country == @MEAN").set_index(["method", "subset"])
@@ -20,7 +20,7 @@ def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str]) -> list[tu
         f"Gain of {method} over the global model", f"{points(full['gain'])} points",
         f"mean of {countries} countries, from {percent(mean.loc[('global', 'full'), 'accuracy'])} to "
         f"{percent(full['accuracy'])}; {span(full['gain_low'], full['gain_high'])}; "
-        f"{full['units']} test units, {full['n']} pairs",
+        f"{full['units']} {unit}s, {full['n']} pairs",
     )  # fmt: skip
     kept = mean.loc[(method, "consensus")]
     retention = (
@@ -46,6 +46,23 @@ def _efficiency_headline(table: pd.DataFrame, method: str) -> tuple[str, str, st
         f"full {row['pairs_full']:.0f}, {method} {row['pairs_method']:.0f}; "
         f"{_spread(row)}"
     )  # fmt: skip
+
+
+def bias_sentence(table: pd.DataFrame, method: str) -> str:
+    """Who is served worst by a method, how far countries are apart, and what the reference population loses."""
+    rows = table[table["method"] == method].set_index("measure")
+    worst, gap = rows.loc["worst country"], rows.loc["gap"]
+    words = (
+        f"**{method}**: {worst['country']} is served worst, {percent(worst['value'])} "
+        f"({span(worst['low'], worst['high'])}; {worst['n']} pairs); between best and worst country lie "
+        f"{100 * gap['value']:.1f} points ({span(gap['low'], gap['high'])})"
+    )
+    if method == "global" or "reference drop" not in rows.index:
+        return words + "."
+    drop = rows.loc["reference drop"]
+    return words + (
+        f"; the reference population loses {100 * drop['value']:.1f} points ({span(drop['low'], drop['high'])})."
+    )
 
 
 def efficiency_sentence(table: pd.DataFrame, country: str, method: str, reading: str) -> str:

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.jobs import launch
-from scpo.ui.words import efficiency_sentence, headline, percent, span
+from scpo.ui.words import bias_sentence, efficiency_sentence, headline, percent, span
 
 from fakes import scored_rows
 
@@ -206,8 +206,16 @@ def test_no_data_is_a_dash_and_too_few_people_get_no_interval():
 def test_the_headline_says_not_reached_plainly(demo_run):
     tables = dict(runs.read(demo_run).tables)
     tables["efficiency"] = tables["efficiency"].assign(reached=False, ratio=float("nan"))
-    assert headline(tables, ["global", "full", "scpo"])[2][1] == "not reached"
+    assert headline(tables, ["global", "full", "scpo"], "user")[2][1] == "not reached"
     assert "not reached" in efficiency_sentence(tables["efficiency"], "mean", "scpo", "trained")
+
+
+def test_the_worst_served_country_and_the_gap_are_said_with_their_intervals(demo_run):
+    table = runs.read(demo_run).tables["bias"]
+    worst = table.query("method == 'scpo' and measure == 'worst country'").iloc[0]
+    words = bias_sentence(table, "scpo")
+    assert f"{worst['country']} is served worst, {percent(worst['value'])}" in words and words.count("95 %") == 3
+    assert "reference population" not in bias_sentence(table, "global")
 
 
 def test_a_ratio_is_also_said_in_percent_more():
