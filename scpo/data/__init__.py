@@ -15,10 +15,10 @@ import difflib
 import hashlib
 import importlib
 
-import numpy as np
 import pandas as pd
 
 from scpo.config import DataConfig
+from scpo.data.countries import iso3
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
 from scpo.errors import InputError
 
@@ -59,12 +59,11 @@ def content_hash(data: Preferences) -> str:
     digest = hashlib.sha256()
     for table in (data.texts, data.pairs, data.units[["name", "split"]]):
         for column in table.columns:
-            hashed = (
-                pd.util.hash_array(np.asarray(table[column].astype(object)), categorize=True)
-                if (table[column].dtype.kind not in "iuf")
-                else table[column].to_numpy()
-            )
-            digest.update(column.encode() + np.ascontiguousarray(hashed).tobytes())
+            values = table[column]
+            numbers = values.dtype.kind in "iuf"
+            # No text holds a NUL, so that joining by it keeps apart what is apart.
+            content = values.to_numpy().tobytes() if numbers else "\0".join(values.astype(object)).encode()
+            digest.update(f"{column} {len(values)} {len(content)}\n".encode() + content)
     return digest.hexdigest()
 
 
@@ -77,8 +76,9 @@ def _with_countries(data: Preferences, config: DataConfig) -> Preferences:
     asked = [(name, c) for name in ("countries", "reference") for c in getattr(config, name)]
     for name, country in asked:
         if country not in splits.index:
-            near = difflib.get_close_matches(country, splits.index, n=3) or list(splits.index[:10])
-            problems.append(f"{name} has {country!r}, which is not in the data; near: {', '.join(near)}")
+            near = difflib.get_close_matches(country, splits.index, n=3) or list(splits.index)
+            known = ", ".join(map(str, near)) or "none, no two answers differ"
+            problems.append(f"{name} has {country!r}, which has no pairs in the data; near: {known}")
         elif name == "countries" and not enough[country]:
             have = ", ".join(f"{splits.loc[country, s]} {s}" for s in FEWEST)
             need = ", ".join(f"{n} {s}" for s, n in FEWEST.items())
@@ -95,6 +95,8 @@ def _with_countries(data: Preferences, config: DataConfig) -> Preferences:
         raise InputError("The data cannot be used as asked:\n" + "\n".join(f"  {p}" for p in problems))
     reference = config.reference or tuple(c for c in card.reference if c in splits.index and c not in countries)
     left_out = [c for c in card.countries if c not in countries and not config.countries]
-    notes = (*card.notes, f"too few pairs to steer to: {', '.join(left_out)}") if left_out else card.notes
+    unmapped = [] if card.simulated else [c for c in splits.index if iso3(c) is None]
+    told = {"too few pairs to steer to": left_out, "kept, but not on the map, for want of a country code": unmapped}
+    notes = (*card.notes, *(f"{what}: {', '.join(which)}" for what, which in told.items() if which))
     card = dataclasses.replace(card, countries=tuple(dict.fromkeys(countries)), reference=reference, notes=notes)
     return dataclasses.replace(data, card=card)

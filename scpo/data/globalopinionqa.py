@@ -17,7 +17,7 @@ from scpo.config import DataConfig
 from scpo.data.build import scored_pairs, split_units
 from scpo.data.countries import base_name
 from scpo.data.preferences import DataCard, Preferences
-from scpo.data.reading import Faults, check_texts, check_unique, has_columns, read_table
+from scpo.data.reading import Faults, check_texts, check_unique, has_columns, is_valid_text, read_table
 from scpo.errors import SourceMissing
 from scpo.hub import stay_offline_if_unreachable
 
@@ -30,10 +30,12 @@ REFERENCE = (
 )  # fmt: skip
 SUM_TOLERANCE = 0.02  # published shares are rounded; their sums run from 0.997 to 1.003
 LONGEST_LITERAL = 1 << 20
-# Not opinions: the person gave none, or was not asked. 'None at all', 'Other', 'Depends' are opinions.
+# Not opinions: the person gave none, or was not asked. 'None at all', 'Other', 'Depends' are opinions,
+# and so are "Don't know anyone" and 'Missing persons'.
 NO_OPINION = re.compile(
-    r"\s*(dk\b|don.?t know|do not know|no answer|no response|refused|missing\b|other missing|inap\b|total\s+n\b"
-    r"|not asked|not applicable|not available|can.?t rate|haven.?t heard|never heard of)",
+    r"\s*(\(do not read\)\s*)?(dk\b|(don.?t|do not) know\b(?! (any|some|him|her|them))|no answer|no response"
+    r"|no opinion\b|(not sure|unsure)\s*($|[(/])|refused\s*($|[(/,;])|(other )?missing\s*($|[(;])|inap\b"
+    r"|total\s+n\b|not asked|not applicable|not available|can.?t rate|haven.?t heard|never heard of)",
     re.IGNORECASE,
 )
 DEFAULTDICT = re.compile(r"\s*defaultdict\(<class 'list'>,\s*(\{.*\})\)\s*", re.DOTALL)
@@ -118,7 +120,7 @@ def _problem(options: object, shares: object) -> tuple[str, str] | None:
         return "options are not a list of texts", "options: a list of texts, none empty"
     if len(set(options)) < len(options):
         return "an option twice", "each option once"
-    if not all(o.isprintable() or "\x00" not in o for o in options) or any(_surrogate(o) for o in options):
+    if not all(map(is_valid_text, options)):
         return "an option has a broken character", "valid Unicode without NUL"
     if not isinstance(shares, list) or not all(isinstance(s, (int, float)) and not isinstance(s, bool) for s in shares):
         return "the distribution is not a list of numbers", "distribution: one share per option"
@@ -131,10 +133,6 @@ def _problem(options: object, shares: object) -> tuple[str, str] | None:
     return None
 
 
-def _surrogate(text: str) -> bool:
-    return not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)
-
-
 def _from_selections(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     """The published columns question, selections, options: one row per question and country."""
     if not has_columns(table, ["question", "selections", "options"], faults):
@@ -145,9 +143,9 @@ def _from_selections(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     ):
         shares = _literal(selections, dict)
         options = _literal(options, list)
-        if shares is None or options is None:
-            which = "selections" if shares is None else "options"
-            form = "the text of a defaultdict of lists" if shares is None else "the text of a list"
+        if shares is None or options is None or not all(isinstance(c, str) and is_valid_text(c) for c in shares):
+            which = "selections" if shares is None or options is not None else "options"
+            form = "the text of a defaultdict of lists, by country" if which == "selections" else "the text of a list"
             faults.add(number, f"{which} cannot be parsed", f"{which}: {form}")
             continue
         for country, distribution in shares.items():

@@ -16,9 +16,8 @@ import pandas as pd
 
 from scpo.config import DataConfig
 from scpo.data.build import scored_pairs, split_units
-from scpo.data.countries import iso3
 from scpo.data.preferences import DataCard, Preferences
-from scpo.data.reading import Faults, check_numbers, check_texts, check_unique, has_columns, read_table
+from scpo.data.reading import Faults, check_numbers, check_texts, check_unique, has_columns, is_valid_text, read_table
 from scpo.errors import SourceMissing
 from scpo.hub import stay_offline_if_unreachable
 
@@ -28,6 +27,7 @@ LICENCE = "human text CC BY 4.0, model responses CC BY-NC 4.0"
 COUNTRIES = ("Chile", "South Africa", "New Zealand", "Australia", "Mexico", "Israel", "Canada")
 REFERENCE = ("United States", "United Kingdom")
 UTTERANCES = ["user_id", "interaction_id", "user_prompt", "model_response", "score"]
+NO_COUNTRY = ("prefer not to say", "none", "nan", "n/a", "unknown")
 PEOPLE = ("age", "gender", "education", "employment_status", "marital_status", "english_proficiency",
           "religion", "ethnicity")  # fmt: skip
 
@@ -44,12 +44,12 @@ def load(config: DataConfig) -> Preferences:
         tables = [_from_hub(part) for part in ("survey", "utterances")]
     survey = [t for t in tables if "model_response" not in t.columns and len(t.columns)]
     utterances = [t for t in tables if "model_response" in t.columns]
+    whole = not faults  # if rows could not be read, the other file is not blamed for lacking them
     for found, name, column in ((survey, "survey", "user_id"), (utterances, "utterances", "model_response")):
-        if not found and not faults:
+        if not found and whole:
             faults.add(None, f"no {name} file", f"both files: the {name} one has a column {column}")
-    faults.raise_any()
-    people = _people(pd.concat(survey), faults)
-    responses = _responses(pd.concat(utterances), people, faults)
+    people = _people(pd.concat(survey), faults) if survey else None
+    responses = _responses(pd.concat(utterances), people if whole else None, faults) if utterances else None
     faults.raise_any()
     return preferences(people, responses, config)
 
@@ -65,30 +65,35 @@ def _people(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
         country = table[place]
     else:
         places = [_parsed(value) for value in table["location"]]
-        wrong = [not isinstance(value, dict) for value in places]
+        wrong = np.array([not isinstance(value, dict) for value in places], bool)
         faults.at(table.index[wrong], "location cannot be parsed", "location: a dict with reside_country")
-        country = pd.Series([p.get("reside_country") if isinstance(p, dict) else None for p in places])
-    country = country.map(lambda c: c if isinstance(c, str) and c.strip() and iso3(c) else None)
+        country = [p.get("reside_country") if isinstance(p, dict) else None for p in places]
+    country = pd.Series([c if told(c) else None for c in country], dtype=object)
     about = {c: [_simple(v) for v in table[c]] for c in PEOPLE if c in table.columns}
     return pd.DataFrame({"name": table["user_id"].to_numpy(), "country": country.to_numpy(dtype=object), **about})
 
 
-def _responses(table: pd.DataFrame, people: pd.DataFrame, faults: Faults) -> pd.DataFrame:
-    """Checked utterances: prompt, response, score, user, group."""
+def told(country: object) -> bool:
+    """True for the name of a country, even one without a code; False for nothing and 'Prefer not to say'."""
+    if not isinstance(country, str) or not country.strip() or not is_valid_text(country):
+        return False
+    return country.strip().casefold() not in NO_COUNTRY
+
+
+def _responses(table: pd.DataFrame, people: pd.DataFrame | None, faults: Faults) -> pd.DataFrame:
+    """Checked utterances: prompt, response, score, user, group. People None: whose they are is not checked."""
     if not has_columns(table, UTTERANCES, faults):
         return pd.DataFrame()
     for name in UTTERANCES[:-1]:
-        if name in ("user_prompt", "model_response"):
-            check_texts(table[name], faults)
-        else:
-            check_texts(table[name].astype(object), faults)
+        check_texts(table[name], faults)
     score = check_numbers(table["score"], faults)
     outside = np.isfinite(score) & ((score < 0) | (score > 100))
     faults.at(table.index[outside], [f"score is {s:g}" for s in score[outside]], "score: 1 to 100")
     if "utterance_id" in table.columns:
         check_unique(table, ["utterance_id"], faults)
-    unknown = ~table["user_id"].isin(people["name"]).to_numpy()
-    faults.at(table.index[unknown], "user_id is not in the survey", "a user_id of the survey file")
+    if people is not None:
+        unknown = ~table["user_id"].isin(people["name"]).to_numpy()
+        faults.at(table.index[unknown], "user_id is not in the survey", "a user_id of the survey file")
     return pd.DataFrame({
         "prompt": table["user_prompt"].to_numpy(), "response": table["model_response"].to_numpy(), "score": score,
         "user": table["user_id"].to_numpy(), "group": table["interaction_id"].to_numpy(),
@@ -99,7 +104,7 @@ def preferences(people: pd.DataFrame, responses: pd.DataFrame, config: DataConfi
     """Pairs of checked people and responses; whoever told no country is counted and left out."""
     unit = pd.Index(people["name"]).get_indexer(responses["user"])
     country = people["country"].to_numpy(dtype=object)[unit]
-    known = np.array([c is not None for c in country])
+    known = people["country"].notna().to_numpy()[unit]
     group = pd.factorize(pd.Series(unit.astype(str)) + "\n" + pd.Series(responses["group"]).astype(str))[0]
     rows = responses.assign(unit=unit, country=country, group=group)[known].reset_index(drop=True)
     texts, pairs = scored_pairs(rows)
@@ -122,7 +127,9 @@ def _parsed(value: object) -> object:
         return value
     for parse in (json.loads, ast.literal_eval):
         try:
-            return parse(value)
+            parsed = parse(value)
+            json.dumps(parsed, ensure_ascii=False, default=str).encode()  # refuses half a surrogate pair
+            return parsed
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             continue
     return None

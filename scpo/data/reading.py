@@ -21,7 +21,6 @@ from scpo.errors import ConfigError, DataFaults, Fault
 
 MEGABYTE = 1 << 20
 UNPACKED = 4  # a parquet file may unpack to this many times the size limit, no more
-BATCH = 4096  # rows of parquet unpacked at once, so that a bomb is noticed early
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # the escape of one in json; pairs of them are letters
 KINDS = "csv, jsonl or parquet"
 
@@ -182,22 +181,16 @@ def _parquet(path: Path, faults: Faults) -> pd.DataFrame:
     import pyarrow
     import pyarrow.parquet as parquet
 
-    limit = _limit() * MEGABYTE * UNPACKED
-    needed = f"at most {limit // MEGABYTE} MB unpacked (SCPO_MAX_FILE_MB raises the limit)"
-    batches = []
     try:
-        file = parquet.ParquetFile(path)
-        names = file.schema_arrow.names
-        for name in sorted({n for n in names if names.count(n) > 1}):
-            faults.add((path.name, None), f"two columns named {name!r}", "each column once")
+        metadata = parquet.read_metadata(path)
+        columns = [metadata.schema.column(i) for i in range(metadata.num_columns)]
+        problem = _parquet_problem(metadata, [c.path for c in columns])
+        if problem:
+            faults.add(None, f"{path.name} {problem[0]}", problem[1])
             return pd.DataFrame()
-        groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
-        unpacked = sum(group.total_byte_size for group in groups)
-        # One long text repeated a million times is small in the metadata too: count while unpacking.
-        for batch in file.iter_batches(BATCH) if unpacked <= limit else ():
-            batches.append(batch)
-            unpacked += batch.nbytes - 0 if False else 0
-        table = pyarrow.Table.from_batches(batches, file.schema_arrow).to_pandas(ignore_metadata=True)
+        # Texts stay in their dictionaries, so that one long text repeated a million times is kept once.
+        texts = [c.path for c in columns if c.physical_type == "BYTE_ARRAY"]
+        table = parquet.ParquetFile(path, read_dictionary=texts).read().to_pandas(ignore_metadata=True)
     except (pyarrow.ArrowException, ValueError, KeyError) as error:
         faults.add(None, f"{path.name} is not parquet: {str(error)[:80]}", "a parquet file")
         return pd.DataFrame()
@@ -205,12 +198,29 @@ def _parquet(path: Path, faults: Faults) -> pd.DataFrame:
     return table.set_axis(np.arange(1, len(table) + 1), axis=0)
 
 
+def _parquet_problem(metadata, names: list[str]) -> tuple[str, str] | None:
+    """What forbids reading a parquet file, by its metadata alone: a name twice, its size in memory."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        return f"has two columns named {', '.join(twice)}", "each column once"
+    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+    values = sum(group.column(i).num_values for group in groups for i in range(group.num_columns))
+    size, limit = sum(group.total_byte_size for group in groups) + 8 * values, _limit() * UNPACKED
+    if size > limit * MEGABYTE:
+        return f"unpacks to {size // MEGABYTE} MB", f"at most {limit} MB (SCPO_MAX_FILE_MB raises the limit)"
+    return None
+
+
 def has_columns(table: pd.DataFrame, needed: Iterable[str], faults: Faults) -> bool:
     """True if the table has these columns; each missing one is a fault."""
     missing = [name for name in needed if name not in table.columns]
     if missing and len(table.columns):
         got = ", ".join(map(str, table.columns[:20]))
-        faults.add((table.attrs.get("file"), None), f"no column {', '.join(missing)} (columns: {got})", f"columns {', '.join(needed)}")
+        faults.add(
+            (table.attrs.get("file"), None),
+            f"no column {', '.join(missing)} (columns: {got})",
+            f"columns {', '.join(needed)}",
+        )
     return not missing and len(table.columns) > 0
 
 

@@ -31,13 +31,15 @@ def load(config: DataConfig) -> Preferences:
     faults.raise_any()
     texts, pairs, names, dropped = _scored(table) if scored else _paired(table)
     split = split_units(len(names), config.split_seed, config.test_share, config.validation_share)
-    countries = pairs["country"].value_counts()
-    reference, *others = [str(c) for c in countries.index]
+    countries = [str(c) for c in pairs["country"].value_counts().index]
+    reference = [c for c in countries if c not in config.countries][:1]
+    others = [c for c in countries if c not in reference]
     by_prompt = not scored and "user" not in table.columns
-    notes = (f"{reference} has the most pairs and is the reference; --reference names another",)
+    note = "".join(f"{c} has the most pairs and is the reference; --reference names another" for c in reference)
+    notes = (note,) if reference and not config.reference else ()
     card = DataCard(
         "file", ", ".join(config.data_files), False, "prompt" if by_prompt else "user",
-        ", ".join(config.data_files), "the file's own", (reference,), tuple(others), dropped, notes,
+        ", ".join(config.data_files), "the file's own", tuple(reference), tuple(others), dropped, notes,
     )  # fmt: skip
     return Preferences(texts, pairs, pd.DataFrame({"name": names, "split": split}), card)
 

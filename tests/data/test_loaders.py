@@ -82,7 +82,8 @@ def test_answers_that_are_no_opinion_never_pair(tmp_path):
 @pytest.mark.parametrize("option", [
     "DK/Refused", "Don't know", "Don’t know/Refused", "No answer", "No answer/refused", "Missing", "Missing; Unknown",
     "Other missing; Multiple answers Mail (EVS)", "Total                  N=", "Total N=", "INAP: No internet",
-    "Haven't heard enough (VOL)", "Can't rate (VOL)",
+    "Haven't heard enough (VOL)", "Can't rate (VOL)", "Don't know (VOL)", "(DO NOT READ) Refused", "Refused (VOL)",
+    "Not sure", "No opinion", "Missing; Not applicable for other reasons", "Never heard of (VOL)",
 ])  # fmt: skip
 def test_no_opinion_is_recognised(option):
     assert is_no_opinion(option)
@@ -90,7 +91,8 @@ def test_no_opinion_is_recognised(option):
 
 @pytest.mark.parametrize("option", [
     "None at all", "No", "Neither (VOL)", "Other (VOL)", "Depends (VOL)", "No effect", "None of these (VOL)",
-    "Totally agree", "Have not heard of it", "Missing persons are a problem"[8:], "Never justifiable", "No difference",
+    "Totally agree", "Have not heard of it", "Missing persons are a problem", "Never justifiable", "No difference",
+    "No, I do not know anyone", "Don't know any", "Refused to leave", "Have not heard",
 ])  # fmt: skip
 def test_an_opinion_is_not_mistaken_for_none(option):
     assert not is_no_opinion(option)
@@ -110,6 +112,26 @@ def test_samples_of_a_country_stay_apart_unless_merged(tmp_path):
     assert "Brazil (Non-national sample)" in set(opinions(path).pairs["country"])
     merged = opinions(path, merge_samples=True)
     assert set(merged.pairs["country"]) == {"Mexico", "Kenya", "Brazil", "Germany"}
+
+
+def test_merged_samples_score_the_mean_of_their_shares(tmp_path):
+    """Brazil .6 and .4, its other sample .2 and .8: merged .4 and .6, so the second option wins by .2."""
+    rows = [row for row in survey_rows(60) if row["country"].startswith(("Brazil", "Germany"))]
+    for row in rows:
+        shares = [0.2, 0.8] if row["country"].endswith("sample)") else [0.6, 0.4]
+        row.update(options=["first", "second"], distribution=shares)
+    data = opinions(jsonl(rows, tmp_path / "a.jsonl"), merge_samples=True)
+    brazil = data.pairs[data.pairs["country"] == "Brazil"]
+    assert set(data.texts["response"].to_numpy()[brazil["chosen"]]) == {"second"} and len(brazil) == 60
+    assert np.allclose(brazil[["score_chosen", "score_rejected"]], [0.6, 0.4])
+
+
+def test_a_survey_country_without_a_code_is_kept_and_told(tmp_path):
+    rows = survey_rows()
+    for row in rows:
+        row["country"] = row["country"].replace("Kenya", "Meridia")
+    data = opinions(jsonl(rows, tmp_path / "a.jsonl"))
+    assert "Meridia" in set(data.pairs["country"]) and any("Meridia" in note for note in data.card.notes)
 
 
 def test_a_question_is_in_one_split_for_all_countries(tmp_path):
@@ -206,6 +228,38 @@ def test_prism_users_are_split_as_the_survey_is_by_the_authors(tmp_path):
     assert set(data.units["name"][data.units["split"] == "test"]) == set(theirs["test"]["user_id"])
 
 
+def test_no_unit_is_in_two_splits_and_whoever_told_no_country_has_no_pair(tmp_path):
+    survey, utterances = prism_tables()
+    data = load(DataConfig("prism", (write(survey, tmp_path / "s.jsonl"), write(utterances, tmp_path / "u.jsonl"))))
+    assert data.units["name"].is_unique and data.units["split"].notna().all()
+    per_unit = pd.Series(data.split_of_pairs()).groupby(data.pairs["unit"].to_numpy()).nunique()
+    assert (per_unit == 1).all() and data.pairs["country"].notna().all()
+    silent = utterances["user_id"].isin(survey["user_id"][3::4]).sum()
+    assert data.card.dropped["responses of users who told no country"] == silent == 29 * 10
+    assert len(data.texts) == len(utterances) - silent
+
+
+def test_a_prism_country_without_a_code_is_kept_and_told(tmp_path):
+    survey, utterances = prism_tables()
+    survey["location"] = [
+        {"reside_country": p["reside_country"].replace("Prefer not to say", "Meridia")} for p in survey["location"]
+    ]
+    data = load(DataConfig("prism", (write(survey, tmp_path / "s.jsonl"), write(utterances, tmp_path / "u.jsonl"))))
+    assert "Meridia" in set(data.pairs["country"]) and any("Meridia" in note for note in data.card.notes)
+    assert data.card.dropped["users with conversations who told no country"] == 0
+
+
+def test_a_broken_prism_file_does_not_hide_the_faults_of_the_other(tmp_path):
+    survey, utterances = prism_tables()
+    utterances.loc[5, "model_response"] = " "
+    paths = (write(survey, tmp_path / "s.jsonl"), write(utterances, tmp_path / "u.jsonl"))
+    with open(paths[0], "a") as file:
+        file.write("{broken\n")
+    found = faults_of(DataConfig("prism", paths))
+    assert ["not json" in found[0].got, "s.jsonl" in found[0].got] == [True, True]
+    assert ["model_response is empty (u.jsonl)" == found[1].got, len(found)] == [True, 2]
+
+
 def test_faults_of_both_prism_files_come_together(tmp_path):
     survey, utterances = prism_tables()
     survey.loc[3, "user_id"] = "user2"
@@ -255,6 +309,34 @@ def test_a_file_of_pairs_goes_by_prompt_where_it_has_no_user(tmp_path):
     with_user = table.assign(user=np.arange(300) % 60)
     data = load(DataConfig("file", (write(with_user, tmp_path / "b.jsonl"),)))
     assert data.card.unit == "user" and len(data.units) == 60
+
+
+def test_the_country_with_most_pairs_is_the_reference_unless_it_is_steered_to(tmp_path):
+    table = scored_rows(90)
+    path = write(pd.concat([table, table[table["country"] == "Borealis"].assign(prompt="again")]), tmp_path / "a.csv")
+    data = load(DataConfig("file", (path,)))
+    assert data.card.reference == ("Borealis",) and "Borealis has the most pairs" in data.card.notes[0]
+    data = load(DataConfig("file", (path,), countries=("Borealis",)))
+    assert data.card.countries == ("Borealis",) and data.card.reference and "Borealis" not in data.card.reference
+    data = load(DataConfig("file", (path,), reference=("Aland",)))
+    assert data.card.reference == ("Aland",) and not any("most pairs" in note for note in data.card.notes)
+
+
+def test_a_file_whose_answers_are_all_equal_has_nothing_to_learn_from(tmp_path):
+    pairs = pd.DataFrame({"prompt": ["p"], "chosen": ["a"], "rejected": ["a"], "country": ["Chile"]})
+    with pytest.raises(InputError, match="no country has enough pairs"):
+        load(DataConfig("file", (write(pairs, tmp_path / "a.csv"),)))
+    with pytest.raises(InputError, match="'Chile', which has no pairs"):
+        load(DataConfig("file", (str(tmp_path / "a.csv"),), countries=("Chile",)))
+
+
+def test_one_changed_letter_changes_the_content_hash(tmp_path):
+    table = scored_rows(90)
+    first = load(DataConfig("file", (write(table, tmp_path / "a.csv"),)))
+    again = load(DataConfig("file", (write(table, tmp_path / "b.jsonl"),)))
+    table.loc[3, "response"] += "."
+    other = load(DataConfig("file", (write(table, tmp_path / "c.csv"),)))
+    assert content_hash(first) == content_hash(again) != content_hash(other)
 
 
 def test_faults_of_an_own_file_are_all_named(tmp_path):

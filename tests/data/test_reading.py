@@ -1,0 +1,129 @@
+"""A file is read whole or its every fault is told with the row an editor shows, and the file it is in."""
+
+import json
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from scpo.data.reading import Faults, check_numbers, check_texts, read_table
+from scpo.errors import ConfigError, DataFaults
+
+
+def read(*paths):
+    """The tables of some files, and their faults as texts."""
+    faults = Faults(*paths)
+    tables = [read_table(str(path), faults) for path in paths]
+    try:
+        faults.raise_any()
+    except DataFaults as error:
+        return tables, [str(fault) for fault in error.faults]
+    return tables, []
+
+
+def test_rows_after_a_bad_byte_keep_their_numbers(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"prompt,chosen\n\xff,a\nb\x00,c\nonly one field\n")
+    told = read(path)[1]
+    assert [t.split(":")[0] for t in told] == ["row 2", "row 3", "row 4"]
+    assert "0xff at column 1" in told[0] and "NUL" in told[1] and "1 fields" in told[2]
+
+
+def test_texts_are_kept_to_the_letter(tmp_path):
+    texts = ["  two spaces ", 'a "quote", a comma', "line\r\nbreak\n", "emoji 😀", "עברית", "=1+1", "\ufeffmark"]
+    frame = pd.DataFrame({"text": texts})
+    frame.to_csv(tmp_path / "a.csv", index=False, lineterminator="\n")
+    frame.to_parquet(tmp_path / "a.parquet")
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps({"text": t}) for t in texts))
+    for name in ("a.csv", "a.parquet", "a.jsonl"):
+        (table,), told = read(tmp_path / name)
+        assert table["text"].tolist() == texts and told == [], name
+
+
+def test_half_a_surrogate_pair_is_a_fault_and_a_whole_one_is_a_letter(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "\\ud83d\\ude00"}\n{"text": "\\ud83d"}\n{"\\udc00": 1}\n')
+    (table,), told = read(path)
+    assert table["text"].tolist() == ["😀"]
+    assert [t.split(";")[0] for t in told] == ["row 2: half of a surrogate pair", "row 3: half of a surrogate pair"]
+
+
+def test_with_several_files_each_fault_names_its_own_in_order(tmp_path):
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    first.write_text('{"a": 1}\n{broken\n')
+    second.write_text('[]\n{"a": 1}\n')
+    told = read(first, second)[1]
+    assert ["first.jsonl" in told[0], "second.jsonl" in told[1]] == [True, True]
+    assert told[0].startswith("row 2") and told[1].startswith("row 1")
+
+
+def test_checks_of_columns_name_row_and_file(tmp_path):
+    paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    for path in paths:
+        path.write_text('{"text": "x", "score": 1}\n\n{"text": " ", "score": true}\n')
+    faults = Faults(*paths)
+    table = pd.concat([read_table(str(path), faults) for path in paths])
+    check_texts(table["text"], faults)
+    check_numbers(table["score"], faults)
+    with pytest.raises(DataFaults) as caught:
+        faults.raise_any()
+    assert [(f.row, f.got) for f in caught.value.faults] == [
+        (3, "text is empty (a.jsonl)"), (3, "score is True (a.jsonl)"),
+        (3, "text is empty (b.jsonl)"), (3, "score is True (b.jsonl)"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "", "1,5", "high", None, True, float("nan"), 10**400, [1], {}])
+def test_what_is_no_finite_number_is_a_fault(value):
+    faults = Faults("a")
+    numbers = check_numbers(pd.Series([1, value, "2.5", 2**70], index=[1, 2, 3, 4], dtype=object, name="score"), faults)
+    assert faults and numbers.tolist()[::2] == [1, 2.5] and np.isnan(numbers[1]) and numbers[3] == 2.0**70
+
+
+@pytest.mark.parametrize("value", ["abc", "", "-1", "0", "1.5", "٣"])
+def test_a_limit_that_is_no_number_is_refused_with_what_is_needed(tmp_path, monkeypatch, value):
+    (tmp_path / "a.jsonl").write_text('{"a": 1}')
+    monkeypatch.setenv("SCPO_MAX_FILE_MB", value)
+    with pytest.raises(ConfigError, match="whole number of megabytes"):
+        read(tmp_path / "a.jsonl")
+
+
+def test_parquet_that_unpacks_past_the_limit_is_refused_unread(tmp_path, monkeypatch):
+    """Two million equal numbers are a few hundred bytes on disk and 16 MB in memory."""
+    path = tmp_path / "bomb.parquet"
+    pq.write_table(pa.table({"score": np.zeros(2_000_000)}), path)
+    monkeypatch.setenv("SCPO_MAX_FILE_MB", "1")
+    assert path.stat().st_size < 20_000
+    tracemalloc.start()
+    (table,), told = read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert table.empty and "unpacks to 15 MB; needed: at most 4 MB (SCPO_MAX_FILE_MB" in told[0] and peak < 1 << 20
+
+
+def test_one_long_text_repeated_in_parquet_is_kept_once(tmp_path):
+    """A million letters, 3,000 rows: 3 GB if each row had its own."""
+    one = pa.DictionaryArray.from_arrays(pa.array(np.zeros(3000, np.int32)), pa.array(["x" * 1_000_000]))
+    pq.write_table(pa.table({"text": one}), tmp_path / "a.parquet", store_schema=False)
+    (table,), told = read(tmp_path / "a.parquet")
+    assert told == [] and len(table) == 3000 and table["text"].iloc[0] is table["text"].iloc[2999]
+
+
+def test_parquet_keeps_the_columns_of_a_saved_index(tmp_path):
+    pd.DataFrame({"user": ["u"], "text": ["t"]}).set_index("user").to_parquet(tmp_path / "a.parquet")
+    (table,), _ = read(tmp_path / "a.parquet")
+    assert set(table.columns) == {"user", "text"}
+
+
+def test_parquet_with_a_column_twice_is_a_fault(tmp_path):
+    pq.write_table(pa.table([["p"], ["x"]], names=["prompt", "prompt"]), tmp_path / "a.parquet")
+    assert "two columns named prompt" in read(tmp_path / "a.parquet")[1][0]
+
+
+def test_parquet_texts_that_are_not_utf8_are_a_fault(tmp_path):
+    broken = pa.array([b"\xff\xfe"], pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"text": broken}), tmp_path / "a.parquet")
+    assert len(read(tmp_path / "a.parquet")[1]) == 1
