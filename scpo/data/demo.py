@@ -19,7 +19,7 @@ from scpo.data.preferences import DataCard, Preferences
 
 REFERENCE = "Meridia"
 USERS = {
-    REFERENCE: 320, "Alvoria": 86, "Bresland": 77, "Cindara": 72, "Dunmere": 67, "Estovia": 65, "Farrowind": 61,
+    REFERENCE: 320, "Alvoria": 86, "Bresland": 77, "Cindara": 72, "Dolvane": 67, "Estovia": 65, "Farrowind": 61,
     "Galune": 54,
 }  # fmt: skip
 COUNTRIES = tuple(USERS)[1:]

@@ -78,11 +78,15 @@ def test_some_raters_give_only_extreme_scores(world):
 def test_every_view_can_know_that_it_is_simulated(world):
     assert world.card.simulated and "simulated" in world.card.title.lower()
     assert any("nothing here is measured from real people" in note for note in world.card.notes)
+    assert world.card.source.startswith("simulated") and world.card.unit == "user"
+    assert world.card.dropped["pairs of equal scores"] > 0
 
 
 def test_no_user_is_in_two_splits_or_two_countries(world):
     assert world.units["name"].is_unique
     assert (world.pairs.groupby("unit")["country"].nunique() == 1).all()
+    by_user = pd.DataFrame({"unit": world.pairs["unit"], "split": world.split_of_pairs()})
+    assert (by_user.groupby("unit")["split"].nunique() == 1).all() and by_user["split"].nunique() == 3
 
 
 def test_countries_can_be_chosen_and_unknown_ones_are_refused_with_what_is_near():
