@@ -11,8 +11,10 @@ from scpo.data.countries import iso3
 from scpo.errors import DataFaults
 from scpo.ui import charts, state
 from scpo.ui.cache import preferences
+from scpo.ui.pairs import browse
 from scpo.ui.parts import chart
 from scpo.ui.router import ensure_router
+from scpo.ui.words import inert
 
 SOURCES = {
     "demo": "Demo world (simulated)",
@@ -28,7 +30,6 @@ FORMS = {
     "file": "Pairs (`prompt, chosen, rejected, country[, user]`) or scored responses "
     "(`prompt, response, score, country, user[, group]`), as csv, jsonl or parquet.",
 }
-PAGE_SIZE, LONG = 10, 1500
 
 
 def choose() -> DataConfig | None:
@@ -76,47 +77,7 @@ def who(pairs) -> None:
           counts, False)  # fmt: skip
     unknown = counts.loc[counts["iso3"].isna(), "country"]
     if len(unknown):
-        st.caption("Not on the map, but in the table: " + ", ".join(unknown))
-
-
-def browse(pairs) -> None:
-    """Pairs as plain text, searched and paged; a text is never read as markdown or HTML."""
-    st.header("Read the pairs")
-    left, right = st.columns(2)
-    country = left.selectbox("Country", ["all", *pairs.pairs["country"].cat.categories], key=state.BROWSE_COUNTRY)
-    words = right.text_input("Texts that contain", key=state.SEARCH)
-    table = pairs.pairs if country == "all" else pairs.pairs[pairs.pairs["country"] == country]
-    if words:
-        prompt, response = pairs.texts["prompt"].astype("str"), pairs.texts["response"]
-        found = (prompt.str.contains(words, case=False, regex=False)
-                 | response.str.contains(words, case=False, regex=False)).to_numpy()  # fmt: skip
-        table = table[found[table["chosen"]] | found[table["rejected"]]]
-    pages = max(-(-len(table) // PAGE_SIZE), 1)
-    page = st.number_input(f"Page of {pages:,} ({len(table):,} pairs)", 1, pages, key=state.PAGE)
-    shuffled = table.sample(frac=1, random_state=0)  # neighbours in the table share their prompt
-    for pair in shuffled.iloc[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].itertuples():
-        show_pair(pairs, pair)
-
-
-def show_pair(pairs, pair) -> None:
-    with st.container(border=True):
-        st.caption(str(pair.country))
-        plain(str(pairs.texts["prompt"].iloc[pair.chosen]))
-        sides = (("chosen", pair.chosen, pair.score_chosen), ("rejected", pair.rejected, pair.score_rejected))
-        for column, (label, text, score) in zip(st.columns(2), sides, strict=True):
-            with column:
-                said = f"{100 * score:.0f} %" if pairs.card.unit == "question" else f"{score:g}"
-                colour = "green" if label == "chosen" else "gray"
-                st.badge(label if pd.isna(score) else f"{label}: {said}", color=colour)
-                plain(pairs.texts["response"].iloc[text])
-
-
-def plain(text: str) -> None:
-    """A text as it is; a very long one is cut, with the rest on demand."""
-    st.text(text[:LONG])
-    if len(text) > LONG:
-        with st.expander(f"the other {len(text) - LONG:,} characters"):
-            st.text(text[LONG : LONG + 100_000])
+        st.caption(inert("Not on the map, but in the table: " + ", ".join(unknown)))
 
 
 ensure_router()
@@ -127,14 +88,14 @@ try:
         shown = preferences(config)
         if shown.card.simulated:
             st.info(f"{charts.SIMULATED}. Its countries are invented.", icon=":material/science:")
-        st.caption(f"{shown.card.title}. Source: {shown.card.source}. Licence: {shown.card.licence}.")
+        st.caption(inert(f"{shown.card.title}. Source: {shown.card.source}. Licence: {shown.card.licence}."))
         who(shown)
         left_out = {reason: n for reason, n in shown.card.dropped.items() if n}
         if left_out:
-            st.caption("Left out: " + "; ".join(f"{n:,} {reason}" for reason, n in left_out.items()) + ".")
+            st.caption(inert("Left out: " + "; ".join(f"{n:,} {reason}" for reason, n in left_out.items()) + "."))
         browse(shown)
 except DataFaults as error:
     st.error(f"{len(error.faults)} fault(s) in the file. Mend these rows and load it again.")
     st.dataframe(pd.DataFrame([vars(fault) for fault in error.faults]), hide_index=True)
 except ScpoError as error:
-    st.error(str(error))
+    st.error(inert(error))

@@ -4,12 +4,11 @@ import streamlit as st
 
 from scpo import ScpoError, runs
 from scpo.config import METHODS, ExperimentConfig
-from scpo.jobs import launch
 from scpo.ui import charts, state
 from scpo.ui.cache import finished_run
-from scpo.ui.parts import chart, run_label, shows_progress
+from scpo.ui.parts import chart, choose_run, shows_progress
 from scpo.ui.router import ensure_router
-from scpo.ui.words import bias_sentence, efficiency_sentence, headline
+from scpo.ui.words import bias_sentence, efficiency_sentence, headline, inert
 
 DEMO = ExperimentConfig()
 
@@ -38,38 +37,12 @@ def explain() -> None:
         )  # fmt: skip
 
 
-def choose_run():
-    """The run to show: the one the link names, else the newest; None in an empty workspace."""
-    found = {folder.name: folder for folder in runs.list_runs(runs.workspace())}
-    asked = st.query_params.get(state.RUN)
-    if asked and asked not in found:
-        st.warning(f"The run {asked[:80]!r} of this link is not in the workspace; it may have been deleted.")
-        st.query_params.pop(state.RUN)
-    names = list(found)
-    start, pick = st.columns([1, 2], gap="large", vertical_alignment="bottom")
-    with start:
-        done = launch.state(launch.folder_for(DEMO, runs.workspace())) if names else "new"
-        label = "Show the demo experiment" if done in ("done", "running") else "Run the demo experiment"
-        if st.button(label, icon=":material/play_arrow:", width="stretch"):
-            st.query_params[state.RUN] = launch.start(DEMO, runs.workspace()).name
-            st.rerun()
-        st.caption("Simulated world, 7 countries, every method, 3 seeds: about half a minute.")
-    if not names:
-        return None
-    with pick:
-        at = names.index(asked) if asked in found else 0
-        name = st.selectbox("Run shown below", names, index=at, format_func=lambda n: run_label(found[n]))
-    if name != asked:
-        st.query_params[state.RUN] = name
-    return found[name]
-
-
 def results(result: runs.Result) -> None:
     simulated, unit, tables = result.card["simulated"], result.card["unit"], result.tables
     if simulated:
         st.info(f"{charts.SIMULATED}. Its countries are invented.", icon=":material/science:")
     else:
-        st.caption(f"Source: {result.card['source']}. Licence: {result.card['licence']}.")
+        st.caption(inert(f"Source: {result.card['source']}. Licence: {result.card['licence']}."))
     for column, (label, value, note) in zip(st.columns(3), headline(tables, result.config.methods, unit), strict=True):
         column.metric(label, value, border=True)
         column.caption(note)
@@ -135,7 +108,7 @@ def efficiency(tables, methods, simulated) -> None:
 ensure_router()
 explain()
 st.divider()
-shown = choose_run()
+shown = choose_run(DEMO, "the demo experiment")
 if shown is None:
     st.info("This workspace has no run yet. Start the demo experiment above; a reload will not stop it.")
 elif not runs.is_done(shown):
@@ -144,4 +117,4 @@ else:
     try:
         results(finished_run(shown))
     except ScpoError as error:
-        st.error(str(error))
+        st.error(inert(error))

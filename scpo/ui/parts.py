@@ -9,7 +9,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from scpo import runs
+from scpo.config import ExperimentConfig
 from scpo.jobs import launch
+from scpo.ui import state
+from scpo.ui.words import inert
 
 CHART_OPTIONS = {"topojsonURL": "./app/static/", "displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 STAGES = {
@@ -82,7 +85,7 @@ def _explain_stop(folder: Path, state: str) -> None:
     last = runs.progress(folder, 1)
     message = last[-1].get("message", "") if last else ""
     if state == "failed":
-        st.error(f"This run has stopped. {message}")
+        st.error(f"This run has stopped. {inert(message)}")
     else:
         st.warning("The process of this run is gone, so it stopped before its end. Nothing of it is shown as a result.")
         log = launch.log_file(folder)
@@ -92,3 +95,32 @@ def _explain_stop(folder: Path, state: str) -> None:
     if st.button("Run it again", key="again"):
         launch.start(runs.read_config(folder), folder.parent.parent)
         st.rerun()
+
+
+def choose_run(first: ExperimentConfig, words: str) -> Path | None:
+    """The run to show: the one the link names, else the newest; None in an empty workspace.
+
+    first   the experiment that the button starts; words: what it is called
+    """
+    found = {folder.name: folder for folder in runs.list_runs(runs.workspace())}
+    asked = st.query_params.get(state.RUN)
+    if asked and asked not in found:
+        st.warning(f"The run {inert(repr(asked[:80]))} of this link is not in the workspace; it may have been deleted.")
+        st.query_params.pop(state.RUN)
+    names = list(found)
+    start, pick = st.columns([1, 2], gap="large", vertical_alignment="bottom")
+    with start:
+        done = launch.state(launch.folder_for(first, runs.workspace())) if names else "new"
+        label = f"Show {words}" if done in ("done", "running") else f"Run {words}"
+        if st.button(label, icon=":material/play_arrow:", width="stretch"):
+            st.query_params[state.RUN] = launch.start(first, runs.workspace()).name
+            st.rerun()
+        st.caption("Simulated world, 7 countries, every method, 3 seeds: about half a minute.")
+    if not names:
+        return None
+    with pick:
+        at = names.index(asked) if asked in found else 0
+        name = st.selectbox("Run shown below", names, index=at, format_func=lambda n: run_label(found[n]))
+    if name != asked:
+        st.query_params[state.RUN] = name
+    return found[name]

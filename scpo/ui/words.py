@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 MEAN = "mean"
+MARKUP = re.compile(r"([\\`*_\[\]<>$~|])")
+
+
+def inert(text: object) -> str:
+    """A text of a file or a link, to stand in markdown: no picture, link, formula or tag of it comes alive."""
+    return MARKUP.sub(r"\\\1", str(text))
 
 
 def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str) -> list[tuple[str, str, str]]:

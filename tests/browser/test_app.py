@@ -1,6 +1,7 @@
 """What only a browser can tell: the map draws offline, nothing fails in the console, a phone can show it."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -92,6 +93,27 @@ def test_texts_with_markup_stay_text_and_fetch_nothing(visit, tmp_path):
     settle(page, "window.hacked = 1")
     assert page.evaluate("() => window.hacked") is None and page.refused == []
     assert page.locator("[data-testid=stText] :is(script, img, strong, .katex)").count() == 0
+
+
+PICTURE = "![x](https://evil.example/x.png)"
+
+
+def test_a_link_to_a_run_cannot_put_a_picture_on_the_page(visit):
+    page = visit(f"?run={quote(PICTURE)}")
+    settle(page, "of this link is not in the workspace")
+    assert page.get_by_text(PICTURE).count() == 1
+    faultless(page)
+
+
+def test_the_name_of_a_country_cannot_put_a_picture_on_the_page(visit, tmp_path):
+    rows = scored_rows(90)
+    rows["country"] = rows["country"].replace("Cascadia", PICTURE)
+    rows.to_csv(tmp_path / "own.csv", index=False)
+    page = visit("data")
+    own_file(page, tmp_path / "own.csv")
+    settle(page, "Not on the map, but in the table")
+    assert page.get_by_text(PICTURE).count() > 0
+    faultless(page)
 
 
 def test_a_bad_file_shows_its_faults_and_no_stack_trace(visit, tmp_path):

@@ -1,0 +1,56 @@
+"""Preference pairs to read: searched, paged, and shown as plain text.
+
+A text of a data set is never read as markdown, LaTeX or HTML.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from scpo.data.preferences import Preferences
+from scpo.ui import state
+from scpo.ui.words import inert
+
+PAGE_SIZE, LONG = 10, 1500
+
+
+def browse(pairs: Preferences) -> None:
+    """Pairs as plain text, searched and paged; a text is never read as markdown or HTML."""
+    st.header("Read the pairs")
+    left, right = st.columns(2)
+    country = left.selectbox("Country", ["all", *pairs.pairs["country"].cat.categories], key=state.BROWSE_COUNTRY)
+    words = right.text_input("Texts that contain", key=state.SEARCH)
+    table = pairs.pairs if country == "all" else pairs.pairs[pairs.pairs["country"] == country]
+    if words:
+        prompt, response = pairs.texts["prompt"].astype("str"), pairs.texts["response"]
+        found = (prompt.str.contains(words, case=False, regex=False)
+                 | response.str.contains(words, case=False, regex=False)).to_numpy()  # fmt: skip
+        table = table[found[table["chosen"]] | found[table["rejected"]]]
+    pages = max(-(-len(table) // PAGE_SIZE), 1)
+    page = st.number_input(f"Page of {pages:,} ({len(table):,} pairs)", 1, pages, key=state.PAGE)
+    shuffled = table.sample(frac=1, random_state=0)  # neighbours in the table share their prompt
+    for pair in shuffled.iloc[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].itertuples():
+        show_pair(pairs, pair)
+
+
+def show_pair(pairs: Preferences, pair) -> None:
+    """One pair: country, prompt, and both answers with their scores."""
+    with st.container(border=True):
+        st.caption(inert(pair.country))
+        plain(str(pairs.texts["prompt"].iloc[pair.chosen]))
+        sides = (("chosen", pair.chosen, pair.score_chosen), ("rejected", pair.rejected, pair.score_rejected))
+        for column, (label, text, score) in zip(st.columns(2), sides, strict=True):
+            with column:
+                said = f"{100 * score:.0f} %" if pairs.card.unit == "question" else f"{score:g}"
+                colour = "green" if label == "chosen" else "gray"
+                st.badge(label if pd.isna(score) else f"{label}: {said}", color=colour)
+                plain(pairs.texts["response"].iloc[text])
+
+
+def plain(text: str) -> None:
+    """A text as it is; a very long one is cut, with the rest on demand."""
+    st.text(text[:LONG])
+    if len(text) > LONG:
+        with st.expander(f"the other {len(text) - LONG:,} characters"):
+            st.text(text[LONG : LONG + 100_000])
