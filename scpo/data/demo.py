@@ -28,7 +28,7 @@ ORDER = ("warmth", "formality", "directness", "core", "hedging", "length", "coll
 AXIS_NAMES = (*(name for name in ORDER if name != "core"), "helpfulness")
 ANSWERS_PER_PROMPT = 63
 FIRST_TURNS, LATER_TURNS = 4, 8  # interactions of a user with 4 and with 2 responses
-GLOBAL_TASTE, SHIFT, USER_NOISE, SCORE_NOISE = 0.6, 1.4, 0.25, 0.8
+GLOBAL_TASTE, SHIFT, USER_NOISE, SCORE_NOISE = 0.6, (0.8, 1.7), 0.25, 0.8
 EXTREME_RATERS = 0.12
 NOTES = (
     "Simulated: nothing here is measured from real people, and no country in it is real.",
@@ -97,10 +97,13 @@ def _tastes(rng: np.random.Generator) -> pd.DataFrame:
     axes = len(AXIS_NAMES)
     common = GLOBAL_TASTE * rng.choice([-1, 1], axes) * rng.uniform(0.5, 1.5, axes)
     common[-1] = 1.0
-    size = SHIFT * np.linspace(0.7, 1.4, len(COUNTRIES))
-    shift = rng.normal(size=(len(COUNTRIES), axes)) * rng.permutation(size)[:, None]
-    shift[-1] = 0.8 * shift[-2] + 0.35 * shift[-1]
+    shift = rng.normal(size=(len(COUNTRIES), axes))
+    shift[-1] = shift[-2] + 0.5 * shift[-1]
     shift[:, -1] = 0
+    free = np.where(np.arange(axes) < axes - 1, common, 0.0)  # the global taste without the common ground
+    shift -= np.outer(shift @ free / (free @ free), free)
+    shift /= np.linalg.norm(shift, axis=1, keepdims=True)
+    shift *= rng.permutation(np.linalg.norm(common) * np.linspace(*SHIFT, len(COUNTRIES)))[:, None]
     planted = np.vstack([common, common + shift])
     return pd.DataFrame(planted, index=pd.Index(list(USERS), name="population"), columns=list(AXIS_NAMES))
 
