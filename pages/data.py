@@ -63,13 +63,8 @@ def who(pairs) -> None:
     """Counts per country: a map for real countries, bars for invented ones, and the table."""
     card, counts = pairs.card, data.counts(pairs)
     if card.simulated:
-        chart(
-            charts.country_bars(counts, True),
-            "counts",
-            "Preference pairs per invented country and split.",
-            counts,
-            True,
-        )
+        chart(charts.country_bars(counts, True), "counts", "Preference pairs per invented country and split.",
+              counts, True)  # fmt: skip
         return
     counts.insert(1, "iso3", [iso3(name) for name in counts["country"]])
     known = counts.dropna(subset="iso3").sort_values("pairs").drop_duplicates("iso3", keep="last")
@@ -93,6 +88,8 @@ try:
         left_out = {reason: n for reason, n in shown.card.dropped.items() if n}
         if left_out:
             st.caption(inert("Left out: " + "; ".join(f"{n:,} {reason}" for reason, n in left_out.items()) + "."))
+        for note in shown.card.notes:
+            st.caption(inert(note))
         browse(shown)
 except DataFaults as error:
     st.error(f"{len(error.faults)} fault(s) in the file. Mend these rows and load it again.")

@@ -1,6 +1,6 @@
 """Compare features for the reward head: the table of docs/features.md.
 
-    .venv/bin/python scripts/measure_features.py [--data-file answers.jsonl]
+    .venv/bin/python -m scripts.measure_features [--data-file answers.jsonl]
 
 For each candidate, the global head is trained on the reference countries' training pairs and
 judged on their validation pairs (log loss and accuracy), never on test pairs. The demo world is
