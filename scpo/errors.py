@@ -40,6 +40,14 @@ class Stopped(ScpoError):
     exit_code = 130
 
 
+class Fenced(ScpoError):
+    """This worker no longer owns the job: it was taken for gone, or the job was deleted."""
+
+
+class JobError(InputError):
+    """A job is not there, or is not in a state in which that can be done."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault of a file: where it is, what was got, what is needed.

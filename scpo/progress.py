@@ -9,24 +9,37 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from scpo.errors import Stopped
+
+EVERY = 0.25  # seconds between two entries of one stage
 STAGES = ("data", "embed", "global", "train", "measure")
 
 
 class Progress:
     """Collects reports of the stages and hands each on as one entry of progress.jsonl."""
 
-    def __init__(self, listener: Callable[[Mapping], None] | None = None, clock=time.monotonic):
-        self._listener, self._clock = listener, clock
+    def __init__(
+        self, listener: Callable[[Mapping], None] | None = None,
+        should_stop: Callable[[], bool] | None = None, clock=time.monotonic,
+    ):  # fmt: skip
+        """should_stop is asked at every report, the safe points of the work; True raises `Stopped`."""
+        self._listener, self._should_stop, self._clock = listener, should_stop, clock
         self._expected = dict.fromkeys(STAGES, 5.0)  # until the sizes are known
         self._spent = dict.fromkeys(STAGES, 0.0)
         self._stage, self._began, self._fraction = STAGES[0], clock(), 0.0
+        self._told = -EVERY
 
     def expect(self, **seconds: float) -> None:
         """Expected seconds of stages, as soon as they can be told from the data."""
         self._expected.update(seconds)
 
     def report(self, stage: str, done: int, total: int, **extra) -> None:
-        """A stage has done so many of its steps. The listener gets fraction and seconds_left too."""
+        """A stage has done so many of its steps. The listener gets fraction and seconds_left too.
+
+        May be called as often as one likes: in between, the listener hears of it every `EVERY` seconds.
+        """
+        if self._should_stop and self._should_stop():
+            raise Stopped("stopped as asked, at a safe point; it can be resumed.")
         now = self._clock()
         if stage != self._stage:
             self._stage, self._began = stage, now
@@ -44,5 +57,18 @@ class Progress:
             "stage": stage, "done": done, "total": total, "seconds_left": left,
             "fraction": self._fraction, **extra,
         }  # fmt: skip
-        if self._listener:
+        if self._listener and (extra or part in (0, 1) or now - self._told >= EVERY):
+            self._told = now
             self._listener(entry)
+
+
+def expected_seconds(characters: int, heads: int, steps: int, batch_size: int) -> dict[str, float]:
+    """Expected seconds of the stages on 2 cores, from sizes alone.
+
+    characters  of all distinct prompts and responses, 0 if they are in the cache
+    heads       countries x trained methods x seeds x (budgets + 1)
+    """
+    return {
+        "embed": characters / 4.5 / 15_000, "global": 1.5,
+        "train": 1e-9 * heads * steps * batch_size * 768 + 0.5, "measure": 1.0,
+    }  # fmt: skip

@@ -23,12 +23,13 @@ from scpo import data as sources
 from scpo import runs
 from scpo.config import UNTRAINED, ExperimentConfig
 from scpo.data.preferences import TEST, Preferences
-from scpo.errors import ScpoError, Stopped
+from scpo.errors import Fenced, ScpoError, Stopped
 from scpo.metrics.bias import bias_table, transfer_table
 from scpo.metrics.outcomes import Outcomes, tally
 from scpo.metrics.summary import MEAN, Measures, metric_records, tables
-from scpo.progress import Progress
+from scpo.progress import Progress, expected_seconds
 from scpo.selection import keep_mask, pair_weights
+from scpo.training.checkpoint import Checkpoint
 from scpo.training.encoders import load_encoder
 from scpo.training.evaluation import HeldOut, coin_margin, longer_margin
 from scpo.training.features import Features, cache_folder, embed_texts
@@ -44,12 +45,16 @@ Listener = Callable[[Mapping], None]
 def run(
     config: ExperimentConfig, out: Path | str, *,
     on_progress: Listener | None = None, should_stop: Callable[[], bool] | None = None,
+    guard: Callable[[], None] = lambda: None, train: Callable[..., Steered] = train_countries,
 ) -> runs.Result:  # fmt: skip
     """Run one experiment and write its run folder.
 
-    out          the run folder; taken up again if it holds an unfinished run of these settings
+    out          the run folder; an unfinished run of these settings in it is gone on with from its
+                 last checkpoint, to the same results
     on_progress  gets each entry of progress.jsonl as it is written
     should_stop  asked at every safe point; True ends the run with `Stopped`, folder unfinished
+    guard        called before each result is written; raises `Fenced` if somebody else owns the run now
+    train        `train_countries`, or what does the same elsewhere
     Raises `ScpoError` with what to do; bad input is refused before any work.
     """
     folder, began = Path(out), time.monotonic()
@@ -59,29 +64,34 @@ def run(
         runs.add_progress(folder, entry)
         if on_progress:
             on_progress(entry)
-        if should_stop and should_stop():
-            raise Stopped(f"stopped as asked; {folder} is unfinished and can be run again.")
 
     try:
-        _run(config, folder, Progress(listen))
+        checkpoint = _run(config, folder, Progress(listen, should_stop), guard, train)
+        guard()
+        runs.finish(folder, time.monotonic() - began)
+        checkpoint.remove()
+    except Fenced:
+        raise  # the folder is somebody else's: not a line more in it
     except (ScpoError, KeyboardInterrupt, OSError, MemoryError) as error:
         stage = "stopped" if isinstance(error, (Stopped, KeyboardInterrupt)) else "failed"
         with contextlib.suppress(OSError):  # a full disk must not hide why the run failed
             runs.add_progress(folder, {"stage": stage, "message": str(error) or type(error).__name__})
         raise
-    runs.finish(folder, time.monotonic() - began)
-    runs.add_progress(folder, {"stage": "done", "done": 1, "total": 1, "fraction": 1.0, "seconds_left": 0.0})
+    listen({"stage": "done", "done": 1, "total": 1, "fraction": 1.0, "seconds_left": 0.0})
     return runs.read(folder)
 
 
-def _run(config: ExperimentConfig, folder: Path, progress: Progress) -> None:
+def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, train) -> Checkpoint:
     progress.report("data", 0, 1)
     data = sources.load(config.data)
     rows = rows_by_country(data, data.card.countries)
     budgets = budgets_for(config, rows)
     encoder = load_encoder(config.encoder, config.precision)
-    write_card(folder, data)
-    progress.expect(**expected_seconds(config, data, len(budgets)))
+    content = sources.content_hash(data)
+    checkpoint = Checkpoint(folder, f"{config.digest()}-{content}")
+    guard()
+    write_card(folder, data, content)
+    progress.expect(**expected_seconds(**sizes(config, data, len(budgets))))
     progress.report("data", 1, 1)
 
     features = embed_texts(
@@ -100,25 +110,26 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress) -> None:
 
     margin = global_margins(data, features, shape, start)
     plan = plan_heads(config, rows, margin, budgets)
-    steered = train_countries(config, data, features, shape, start, rows, plan, progress)
+    steered = train(config, data, features, shape, start, rows, plan, progress, checkpoint)
+    guard()
     write_heads(folder, config, encoder.key, features, globals_, plan, steered)
 
     progress.report("measure", 0, 1)
-    measures, summary = measure(config, data, features, shape, start, rows, margin, plan, steered)
+    measures, summary = measure(config, data, features, shape, start, rows, margin, plan, steered, progress)
+    guard()
     runs.write_json(folder / "metrics.json", metric_records(data.card.dataset, measures))
     runs.write_json(folder / "summary.json", summary)
     progress.report("measure", 1, 1)
+    return checkpoint
 
 
-def expected_seconds(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, float]:
-    """Expected seconds of each stage on 2 cores, from the sizes alone."""
+def sizes(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, int]:
+    """What the time of an experiment depends on, for `expected_seconds`."""
     strings = [*data.texts["response"].unique(), *data.texts["prompt"].cat.categories]
     trained = len([m for m in config.methods if m not in UNTRAINED])
     heads = len(data.card.countries) * trained * config.seeds * (budgets + 1)
-    return {
-        "embed": sum(map(len, strings)) / 4.5 / 15_000, "global": 1.5,
-        "train": 1e-9 * heads * config.steps * config.batch_size * 768 + 0.5, "measure": 1.0,
-    }  # fmt: skip
+    characters = sum(map(len, strings))
+    return {"characters": characters, "heads": heads, "steps": config.steps, "batch_size": config.batch_size}
 
 
 def global_margins(
@@ -142,12 +153,15 @@ def global_margins(
 def measure(
     config: ExperimentConfig, data: Preferences, features: Features, shape: HeadShape,
     start: dict[str, torch.Tensor], rows: dict[str, Rows], margin: dict[str, np.ndarray],
-    plan: HeadPlan, steered: Steered,
+    plan: HeadPlan, steered: Steered, progress: Progress,
 ) -> tuple[Measures, dict[str, pd.DataFrame]]:  # fmt: skip
     """Everything that is shown of the trained heads, from the test split."""
     shared = data.card.unit == "question"
     tests = {c: HeldOut(data, features, shape, part.test) for c, part in rows.items()}
-    own = [_own_outcomes(config, data, tests[c], c, start[c], margin[c], plan, steered) for c in rows]
+    own = []
+    for at, c in enumerate(rows):
+        own.append(_own_outcomes(config, data, tests[c], c, start[c], margin[c], plan, steered))
+        progress.report("measure", at, 2 * len(rows))
     measures = Measures(own, shared)
 
     top = plan.table["level"] == plan.table["level"].max()
@@ -228,11 +242,11 @@ def selection_table(config: ExperimentConfig, rows: dict[str, Rows], margin: dic
     return pd.DataFrame(records)
 
 
-def write_card(folder: Path, data: Preferences) -> None:
+def write_card(folder: Path, data: Preferences, content_hash: str) -> None:
     """data.json: the data card, counts per country, and the hash of the content."""
     card = dataclasses.asdict(data.card)
     runs.write_json(folder / "data.json", {
-        **card, "counts": sources.counts(data), "content_hash": sources.content_hash(data),
+        **card, "counts": sources.counts(data), "content_hash": content_hash,
     })  # fmt: skip
 
 

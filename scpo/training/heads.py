@@ -93,20 +93,21 @@ class Heads:
             else:
                 self._rows[head] = 0
 
-    def advance(self, to_step: int, pause: Callable[[], None] | None = None) -> None:
-        """Train every head up to a step. `pause` is called between blocks and may raise."""
+    def advance(self, to_step: int, pause: Callable[[float], None] | None = None) -> None:
+        """Train every head up to a step. `pause(share of this work done)` is called often and may raise."""
         state = [self.theta.clone(), self.m.clone(), self.v.clone()]
         for first in range(0, len(self.theta), BLOCK):
-            if pause:
-                pause()
             block = slice(first, first + BLOCK)
-            self._train_block(block, [tensor[block] for tensor in state], to_step)
+            part = (first / len(self.theta), min(BLOCK / len(self.theta), 1.0))
+            self._train_block(block, [tensor[block] for tensor in state], to_step, part, pause)
         self.theta, self.m, self.v = state  # a pause that raised has left every head at the old step
         self.step = to_step
 
-    def _train_block(self, block: slice, state: list[torch.Tensor], to_step: int) -> None:
+    def _train_block(self, block: slice, state: list[torch.Tensor], to_step: int, part, pause) -> None:
         theta, m, v = state
         for step in range(self.step + 1, to_step + 1):
+            if pause:
+                pause(part[0] + part[1] * (step - 1 - self.step) / (to_step - self.step))
             span = slice((step - 1) * self.batch_size, step * self.batch_size)
             rows = torch.from_numpy(self._rows[block, span])
             weight = torch.from_numpy(self._weight[block, span])

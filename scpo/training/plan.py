@@ -68,6 +68,10 @@ class HeadPlan:
     table: pd.DataFrame
     pools: list[Pool]
 
+    def take(self, indices: np.ndarray) -> HeadPlan:
+        """The heads at these places, (n,) int; their table is numbered anew."""
+        return HeadPlan(self.table.iloc[indices].reset_index(drop=True), [self.pools[i] for i in indices])
+
 
 def plan_heads(
     config: ExperimentConfig, rows: dict[str, Rows], margin: dict[str, np.ndarray], budgets: tuple[int, ...]

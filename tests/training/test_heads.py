@@ -84,18 +84,19 @@ def test_a_head_without_pairs_or_with_zero_weight_stays_where_it_starts(world):
 
 
 def test_a_stop_between_blocks_leaves_every_head_at_the_last_mark(world):
-    heads, calls = together(world, HeadShape(WIDTH)), []
+    heads, shares = together(world, HeadShape(WIDTH)), []
     heads.advance(5)
     before = heads.theta.clone()
 
-    def stop_in_the_second_block():
-        calls.append(1)
-        if len(calls) == 2:
+    def stop_in_the_second_block(share):
+        shares.append(share)
+        if share > 0.95:  # the first block is 64 of 72 heads
             raise Stopped("enough")
 
     with pytest.raises(Stopped):
         heads.advance(25, stop_in_the_second_block)
     assert heads.step == 5 and torch.equal(heads.theta, before)
+    assert shares == sorted(shares) and shares[0] == 0 and len(shares) > 20
 
 
 def test_each_shuffle_meets_every_pair_once():

@@ -1,0 +1,78 @@
+"""Checkpoints of a training: written whole or not at all, and never taken for another training's.
+
+A file is named by the hash of its content, so one that was cut or altered is found and left
+out. Knows nothing of what the tensors mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+
+from scpo.runs import write_bytes
+
+SECONDS = 5.0  # between two checkpoints; a killed run loses at most about this much training
+
+
+class Checkpoint:
+    """The last state of one training in a run folder.
+
+    folder  where the files lie
+    key     names the training: a file of another key is not read
+    every   least seconds between two files; 0 = at every call of `save`
+    """
+
+    def __init__(self, folder: Path, key: str, every: float = SECONDS):
+        self._folder, self._key, self._every = folder, key, every
+        self._last = time.monotonic()
+
+    def narrowed(self, *parts: bytes) -> Checkpoint:
+        """The same with a key that also depends on these bytes: what the training starts from."""
+        digest = hashlib.sha256(self._key.encode())
+        for part in parts:
+            digest.update(hashlib.sha256(part).digest())
+        return Checkpoint(self._folder, digest.hexdigest()[:32], self._every)
+
+    def save(self, step: int, tensors: dict[str, torch.Tensor]) -> None:
+        """Keep this state in place of the one before; does nothing if that one is recent."""
+        if time.monotonic() - self._last < self._every:
+            return
+        kept = self._files()
+        content = safetensors.torch.save(
+            {name: tensor.contiguous() for name, tensor in tensors.items()},
+            metadata={"key": self._key, "step": str(step)},
+        )
+        write_bytes(self._folder / f"checkpoint-{_hash(content)}.safetensors", content)
+        for path in kept:
+            path.unlink(missing_ok=True)
+        self._last = time.monotonic()
+
+    def load(self) -> tuple[int, dict[str, torch.Tensor]] | None:
+        """The step and tensors of the furthest whole file of this training; None if there is none."""
+        found: tuple[int, dict] | None = None
+        for path in self._files():
+            content = path.read_bytes()
+            if path.stem != f"checkpoint-{_hash(content)}":
+                continue
+            with safetensors.safe_open(path, "pt") as file:
+                about = file.metadata() or {}
+            if about.get("key") == self._key and (found is None or int(about["step"]) > found[0]):
+                found = int(about["step"]), safetensors.torch.load(content)
+        return found
+
+    def remove(self) -> None:
+        """Delete the files; for a run that is done."""
+        for path in self._files():
+            path.unlink(missing_ok=True)
+
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob("checkpoint-*.safetensors"))
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
