@@ -121,7 +121,7 @@ def bench_heads(count: int = 1050, steps: int = 300, width: int = 768, batch: in
     def single(pool):
         theta = torch.nn.Parameter(torch.zeros(width))
         adam = torch.optim.Adam([theta], lr=0.001)
-        rows = torch.from_numpy(pool.rows[batch_order(pool, steps * batch)]).view(steps, batch)
+        rows = torch.from_numpy(pool.rows[batch_order(pool, 0, steps * batch)]).view(steps, batch)
         for step in rows:
             adam.zero_grad()
             torch.nn.functional.softplus(-(difference[step] @ theta)).mean().backward()

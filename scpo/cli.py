@@ -1,6 +1,6 @@
 """The command line: the same functions as the app, nothing of its own.
 
-`python -m scpo run | data check | bench`. Progress goes to stderr, results to stdout. Exit codes:
+`python -m scpo run | data check | jobs | worker | bench`. Progress goes to stderr, results to stdout. Exit codes:
 0 done, 1 failed, 2 unusable input, 130 interrupted. Options are made from the configuration
 classes, so a default and its help text are written once.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError, DataFaults, ScpoError
+from scpo.jobs.commands import Bar, add_job_commands, manage, work_on
 
 EXAMPLES = """examples:
   python -m scpo run --dataset demo --out runs/demo
@@ -25,6 +26,8 @@ EXAMPLES = """examples:
       real survey answers; rows of question, country, options, distribution
   python -m scpo data check --dataset file --data-file pairs.csv
       counts per country, or every fault of the file with its row number
+  python -m scpo jobs list
+      every run of the workspace with its state; show, follow, cancel, resume, delete one
   python -m scpo bench --json bench.json
       speed on this machine, as ratios within one run
 """
@@ -114,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="counts or faults as json")
     _add_settings(check, DataConfig)
 
+    add_job_commands(commands)
     bench = commands.add_parser("bench", help="measure speed on this machine, as ratios within one run")
     bench.add_argument("--json", metavar="FILE", help="also write the rows to this file")
     bench.add_argument("--only", metavar="A,B,...", help="only rows whose name contains one of these words")
@@ -121,36 +125,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from scpo.training.experiment import run
+    from scpo.jobs.worker import run_here
 
-    bar = _Bar(hidden=args.quiet)
+    bar = Bar(hidden=args.quiet)
     try:
-        result = run(_config(args), args.out, on_progress=bar)
+        result = run_here(_config(args), Path(args.out), bar)
     finally:
         bar.close()
     if args.json:
         print((result.folder / "metrics.json").read_text())
     else:
         print(result_table(result))
-
-
-class _Bar:
-    """A progress bar on stderr, fed with the entries of progress.jsonl."""
-
-    def __init__(self, hidden: bool):
-        from tqdm import tqdm
-
-        form = "{desc:<10}{percentage:3.0f}% |{bar:24}| {elapsed} {postfix}"
-        self._bar = tqdm(total=100, file=sys.stderr, disable=hidden, bar_format=form)
-
-    def __call__(self, entry) -> None:
-        self._bar.set_description_str(entry["stage"], refresh=False)
-        self._bar.set_postfix_str(f"about {math.ceil(entry['seconds_left'])} s left", refresh=False)
-        self._bar.n = round(100 * entry["fraction"], 1)
-        self._bar.refresh()
-
-    def close(self) -> None:
-        self._bar.close()
 
 
 def result_table(result) -> str:
@@ -229,9 +214,9 @@ def _bench(args: argparse.Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Never shows a stack trace for a `ScpoError`."""
     args = _parser().parse_args(argv)
-    commands = {"run": _run, "data": _data_check, "bench": _bench}
+    commands = {"run": _run, "data": _data_check, "bench": _bench, "jobs": manage, "worker": work_on}
     try:
-        commands[args.command](args)
+        return commands[args.command](args) or 0
     except ScpoError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -241,4 +226,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; the run folder is unfinished (it has no done.json).", file=sys.stderr)
         return 130
-    return 0

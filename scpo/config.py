@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from scpo.errors import ConfigError
@@ -166,6 +167,13 @@ class ExperimentConfig:
             return cls(data=DataConfig(**data), **settings)
         except TypeError as error:
             raise ConfigError(f"the configuration has a setting this version does not know: {error}") from error
+
+    def located(self) -> ExperimentConfig:
+        """The same with local paths made absolute, so that a process of another folder finds them."""
+        files = tuple(str(Path(name).expanduser().absolute()) for name in self.data.data_files)
+        models = {name: getattr(self, name) for name in ("encoder", "global_model")}
+        found = {k: str(Path(v).expanduser().absolute()) for k, v in models.items() if Path(v).expanduser().exists()}
+        return dataclasses.replace(self, data=dataclasses.replace(self.data, data_files=files), **found)
 
     def digest(self) -> str:
         """A hash of every setting: equal for equal experiments."""

@@ -44,6 +44,10 @@ class Fenced(ScpoError):
     """This worker no longer owns the job: it was taken for gone, or the job was deleted."""
 
 
+class DatabaseError(ScpoError):
+    """The job database cannot be used: locked, damaged, read-only, or of a later version."""
+
+
 class JobError(InputError):
     """A job is not there, or is not in a state in which that can be done."""
 

@@ -195,3 +195,9 @@ def progress(folder: Path, last: int = 200) -> list[dict]:
         except ValueError:
             continue
     return entries
+
+
+def log_lines(folder: Path, last: int = 200) -> list[str]:
+    """The last lines of a run's log, where a worker wrote one."""
+    path = folder / "log.txt"
+    return path.read_text(errors="replace").splitlines()[-last:] if path.is_file() else []

@@ -1,12 +1,8 @@
-"""Start an experiment in a process of its own, and tell whether it still runs.
-
-A run's folder is named by its settings, so that starting the same settings twice, by a double
-click or from two tabs, is one run. Knows nothing of pages.
-"""
+"""Start jobs, and the workers that take them, in processes that outlive the one that asks."""
 
 from __future__ import annotations
 
-import json
+import os
 import subprocess
 import sys
 import threading
@@ -15,58 +11,60 @@ from pathlib import Path
 import psutil
 from filelock import FileLock
 
-from scpo import runs
 from scpo.config import ExperimentConfig
+from scpo.errors import ConfigError
+from scpo.jobs.host import worker_name
+from scpo.jobs.store import Job, Store, open_store
 
-PROCESS = "process.json"  # pid and start time: a number alone may belong to another process by now
-
-
-def folder_for(config: ExperimentConfig, space: Path) -> Path:
-    """Where a workspace keeps the run of these settings."""
-    return space / "runs" / f"{config.data.dataset}-{config.digest()}"
-
-
-def start(config: ExperimentConfig, space: Path) -> Path:
-    """The folder of a run of these settings: finished, running already, or started now."""
-    folder = folder_for(config, space)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(str(folder.parent / ".start.lock"), timeout=30):
-        if runs.is_done(folder) or alive(folder):
-            return folder
-        runs.create(folder, config)
-        with open(log_file(folder), "ab") as log:
-            command = [sys.executable, "-m", "scpo", "run", "--quiet", "--config", str(folder / "config.json")]
-            process = subprocess.Popen(
-                [*command, "--out", str(folder)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, cwd=Path(__file__).parents[2],
-            )  # fmt: skip
-        threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie behind
-        child = psutil.Process(process.pid)
-        child.nice(10)  # training takes every core there is; the pages go first
-        runs.write_json(folder / PROCESS, {"pid": child.pid, "began": child.create_time()})
-    return folder
+IDLE_SECONDS = 60  # then a worker ends; the next job starts another
+LOG_BYTES = 1 << 20
 
 
-def alive(folder: Path) -> bool:
-    """True if the process that was started for a run still works on it."""
-    try:
-        about = json.loads((folder / PROCESS).read_bytes())
-        process = psutil.Process(about["pid"])
-        return abs(process.create_time() - about["began"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
-    except (OSError, ValueError, KeyError, psutil.Error):
-        return False
+def start(config: ExperimentConfig, store: Store | None = None, name: str = "") -> Job:
+    """The job of these settings: done, running or queued already, or queued now; a worker will run."""
+    store = store or open_store()
+    job = store.submit(config, name)
+    ensure_workers(store)
+    return job
 
 
-def state(folder: Path) -> str:
-    """done, running, failed (refused or stopped, with a message) or lost (its process is gone)."""
-    if runs.is_done(folder):
-        return "done"
-    if alive(folder):
-        return "running"
-    last = runs.progress(folder, 1)
-    return "failed" if last and last[-1]["stage"] in ("failed", "stopped") else "lost"
+def resume(id: str, store: Store | None = None) -> Job:
+    """Queue a job again that did not get done; a worker will run."""
+    store = store or open_store()
+    job = store.resume(id)
+    ensure_workers(store)
+    return job
 
 
-def log_file(folder: Path) -> Path:
-    """What the process printed, beside the run folder."""
-    return folder.with_name(folder.name + ".log")
+def ensure_workers(store: Store | None = None) -> int:
+    """Start workers while jobs wait, up to `SCPO_WORKERS` (default 1) on this machine; returns how many."""
+    store = store or open_store()
+    with FileLock(str(store.space / ".workers.lock"), timeout=30):
+        queued, alive = store.waiting()
+        missing = max(min(queued, worker_count()) - len(alive), 0)
+        for _ in range(missing):
+            store.enlist(worker_name(_spawn(store.space)))
+    return missing
+
+
+def worker_count() -> int:
+    """`SCPO_WORKERS`. Raises `ConfigError` if it is no whole number from 0 to 64."""
+    text = os.environ.get("SCPO_WORKERS", "1")
+    if not text.isdigit() or int(text) > 64:
+        raise ConfigError(f"SCPO_WORKERS is {text!r}; it takes a whole number from 0 to 64.")
+    return int(text)
+
+
+def _spawn(space: Path) -> int:
+    """A detached worker; returns its process number."""
+    log = space / "workers.log"
+    mode = "ab" if not log.exists() or log.stat().st_size < LOG_BYTES else "wb"
+    with open(log, mode) as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "scpo", "worker", "--idle", str(IDLE_SECONDS)], start_new_session=True,
+            env={**os.environ, "SCPO_WORKSPACE": str(space)}, cwd=Path(__file__).parents[2],
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+        )  # fmt: skip
+    threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie behind
+    psutil.Process(process.pid).nice(10)  # training takes every core there is; the pages go first
+    return process.pid

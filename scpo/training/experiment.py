@@ -33,7 +33,7 @@ from scpo.training.checkpoint import Checkpoint
 from scpo.training.encoders import load_encoder
 from scpo.training.evaluation import HeldOut, coin_margin, longer_margin
 from scpo.training.features import Features, cache_folder, embed_texts
-from scpo.training.global_model import load_global, train_global
+from scpo.training.global_model import STEPS, load_global, train_global
 from scpo.training.heads import HeadShape
 from scpo.training.plan import HeadPlan, Rows, budgets_for, plan_heads, rows_by_country
 from scpo.training.steering import Steered, train_countries
@@ -101,7 +101,9 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, trai
 
     shape = HeadShape(features.width, config.hidden)
     if config.global_model in ("reference", "others"):
-        globals_ = train_global(data, features, shape, config.global_model)
+        globals_ = train_global(
+            data, features, shape, config.global_model, lambda step: progress.report("global", step, STEPS)
+        )
     else:
         globals_, mean = load_global(config.global_model, encoder.key, config)
         features = dataclasses.replace(features, prompt_mean=mean)

@@ -9,6 +9,7 @@ so that the scale of the rewards, on which tau and beta depend, is calibrated.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,13 @@ STEPS, BATCH, LR = 800, 256, 0.001
 MARKS = (10, 20, 40, 70, 100, 150, 200, 250, 300, 400, 500, 600, 700, 800)
 
 
-def train_global(data: Preferences, features: Features, shape: HeadShape, mode: str) -> torch.Tensor:
-    """Global heads (1, p) for mode `reference`, or (countries, p) for mode `others`."""
+def train_global(
+    data: Preferences, features: Features, shape: HeadShape, mode: str, pause: Callable[[int], None] = lambda step: None
+) -> torch.Tensor:
+    """Global heads (1, p) for mode `reference`, or (countries, p) for mode `others`.
+
+    `pause(step of STEPS)` is called often and may raise.
+    """
     country, split = data.pairs["country"].to_numpy(), data.split_of_pairs()
     if mode == "reference":
         members = [np.isin(country, data.card.reference)]
@@ -40,7 +46,8 @@ def train_global(data: Preferences, features: Features, shape: HeadShape, mode: 
     checks = [np.flatnonzero(member & (split == VALIDATION)) for member in members]
     best, best_loss = start.clone(), torch.full((len(pools),), torch.inf)
     for mark in MARKS:
-        heads.advance(mark)
+        first = heads.step
+        heads.advance(mark, lambda share, first=first, mark=mark: pause(round(first + share * (mark - first))))
         for k, rows in enumerate(checks):
             loss = _log_loss(shape, heads.theta[k : k + 1], features, chosen[rows], rejected[rows])
             if loss < best_loss[k]:

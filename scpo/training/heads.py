@@ -16,6 +16,7 @@ import torch
 
 BLOCK = 64  # heads worked at a time: 64 x 16 pairs x 768 floats are 3 MiB, the size of a cache
 PRECOMPUTE = 1 << 30  # bytes of pair differences kept ready; beyond that they are made batch by batch
+SHUFFLED = 4096  # places of the order of training that are drawn together
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
@@ -62,11 +63,19 @@ class Pool:
     seed: tuple[int, ...]
 
 
-def batch_order(pool: Pool, length: int) -> np.ndarray:
-    """Positions in the pool in training order, (length,) int32: one shuffle after another."""
+def batch_order(pool: Pool, begin: int, end: int) -> np.ndarray:
+    """Positions in the pool from place begin to end of its order of training, (end - begin,) int32.
+
+    The order is one shuffle of the pool after another, without end. Shuffles are drawn some
+    thousand places at a time, so that any part can be had without what comes before it.
+    """
     n = len(pool.rows)
-    epochs = np.tile(np.arange(n, dtype=np.int32), (-(-length // n), 1))
-    return np.random.default_rng(pool.seed).permuted(epochs, axis=1).ravel()[:length]
+    shuffles = max(SHUFFLED // n, 1)
+    size = shuffles * n
+    first, last = begin // size, -(-end // size)
+    table = np.tile(np.arange(n, dtype=np.int32), (shuffles, 1))
+    drawn = [np.random.default_rng((*pool.seed, k)).permuted(table, axis=1).ravel() for k in range(first, last)]
+    return np.concatenate(drawn)[begin - first * size : end - first * size]
 
 
 class Heads:
@@ -82,20 +91,13 @@ class Heads:
         self.theta, self.m, self.v = start.clone(), torch.zeros_like(start), torch.zeros_like(start)
         self.step = 0
         self._examples = _Examples(shape, pools, phi, chosen, rejected)
-        length = steps * batch_size
-        self._rows = np.empty((len(pools), length), dtype=np.int32)
-        self._weight = np.zeros((len(pools), length), dtype=np.float32)
-        for head, pool in enumerate(pools):
-            if len(pool.rows):  # a head without pairs keeps weight 0 and never moves
-                order = batch_order(pool, length)
-                self._rows[head] = self._examples.place(pool.rows)[order]
-                self._weight[head] = pool.weight[order]
-            else:
-                self._rows[head] = 0
+        self._pools, self._places = pools, [self._examples.place(pool.rows) for pool in pools]
 
     def advance(self, to_step: int, pause: Callable[[float], None] | None = None) -> None:
         """Train every head up to a step. `pause(share of this work done)` is called often and may raise."""
         state = [self.theta.clone(), self.m.clone(), self.v.clone()]
+        if to_step <= self.step:
+            return
         for first in range(0, len(self.theta), BLOCK):
             block = slice(first, first + BLOCK)
             part = (first / len(self.theta), min(BLOCK / len(self.theta), 1.0))
@@ -105,17 +107,28 @@ class Heads:
 
     def _train_block(self, block: slice, state: list[torch.Tensor], to_step: int, part, pause) -> None:
         theta, m, v = state
+        all_rows, all_weights = self._batches(block, to_step)
         for step in range(self.step + 1, to_step + 1):
             if pause:
                 pause(part[0] + part[1] * (step - 1 - self.step) / (to_step - self.step))
-            span = slice((step - 1) * self.batch_size, step * self.batch_size)
-            rows = torch.from_numpy(self._rows[block, span])
-            weight = torch.from_numpy(self._weight[block, span])
-            gradient = self._examples.gradient(theta, rows, weight)
+            gradient = self._examples.gradient(theta, all_rows[step - self.step - 1], all_weights[step - self.step - 1])
             m.mul_(BETA1).add_(gradient, alpha=1 - BETA1)
             v.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
             scale = v.sqrt().div_((1 - BETA2**step) ** 0.5).add_(EPSILON)
             theta.addcdiv_(m, scale, value=-self.lr / (1 - BETA1**step))
+
+    def _batches(self, block: slice, to_step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Rows and weights of the block's pairs for the steps to come, (steps, k, batch) each."""
+        begin, end = self.step * self.batch_size, to_step * self.batch_size
+        pools = self._pools[block]
+        rows, weight = np.zeros((len(pools), end - begin), np.int32), np.zeros((len(pools), end - begin), np.float32)
+        for head, pool in enumerate(pools):
+            if len(pool.rows):  # a head without pairs keeps weight 0 and never moves
+                order = batch_order(pool, begin, end)
+                rows[head], weight[head] = self._places[block][head][order], pool.weight[order]
+        shape = (len(pools), to_step - self.step, self.batch_size)
+        by_step = (np.ascontiguousarray(values.reshape(shape).swapaxes(0, 1)) for values in (rows, weight))
+        return tuple(torch.from_numpy(values) for values in by_step)
 
 
 class _Examples:

@@ -37,7 +37,7 @@ def one_at_a_time(world, shape, head, steps=25):
     pool, phi = pools[head], torch.from_numpy(phi)
     theta = torch.nn.Parameter(shape.fresh(head))
     adam = torch.optim.Adam([theta], lr=0.01)
-    order = batch_order(pool, steps * 8).reshape(steps, 8)
+    order = batch_order(pool, 0, steps * 8).reshape(steps, 8)
     for batch in order:
         rows, weight = pool.rows[batch], torch.from_numpy(pool.weight[batch])
         rewards = [shape.rewards(theta[None], phi[side[rows]])[0] for side in (chosen, rejected)]
@@ -101,8 +101,17 @@ def test_a_stop_between_blocks_leaves_every_head_at_the_last_mark(world):
 
 def test_each_shuffle_meets_every_pair_once():
     pool = Pool(np.arange(7), np.ones(7, np.float32), (3, 4))
-    order = batch_order(pool, 20)
+    order = batch_order(pool, 0, 20)
     assert sorted(order[:7]) == sorted(order[7:14]) == list(range(7)) and len(order) == 20
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000, 4096, 5000])
+def test_any_part_of_the_order_can_be_had_by_itself(size):
+    pool = Pool(np.arange(size), np.ones(size, np.float32), (3, 4))
+    whole = batch_order(pool, 0, 20_000)
+    assert (np.bincount(whole[: 20_000 // size * size], minlength=size) == 20_000 // size).all()
+    for begin, end in ((0, 1), (4095, 4097), (9_999, 20_000), (12_288, 12_300)):
+        assert (batch_order(pool, begin, end) == whole[begin:end]).all()
 
 
 def test_a_planted_taste_is_recovered():

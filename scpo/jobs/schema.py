@@ -1,0 +1,153 @@
+"""The tables of the job store, and opening a database of this or an older version.
+
+SQLAlchemy speaks to the database, Alembic upgrades it (`migrations/versions`, one file per
+version). Knows nothing of what a job does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from scpo.errors import DatabaseError
+
+BUSY_SECONDS = 10  # how long a write waits for another process's write
+metadata = sa.MetaData()
+JOBS = sa.Table(
+    "jobs", metadata,
+    sa.Column("id", sa.String(12), primary_key=True),
+    sa.Column("key", sa.String(64), unique=True),  # hash of settings and data; null: not offered again
+    sa.Column("folder", sa.Text, unique=True, nullable=False),  # relative to the workspace, or absolute
+    sa.Column("config", sa.Text, nullable=False),
+    sa.Column("state", sa.String(12), nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("started", sa.Double),
+    sa.Column("finished", sa.Double),
+    sa.Column("deleted", sa.Double),
+    sa.Column("attempt", sa.Integer, nullable=False),  # the fencing token: rises with every claim
+    sa.Column("cancelling", sa.Boolean, nullable=False),
+    sa.Column("worker", sa.String(120)),
+    sa.Column("beat_monotonic", sa.Double),  # the worker's last sign of life, by its machine's uptime ...
+    sa.Column("beat_database", sa.Double),  # ... and by the database's clock
+    sa.Column("stage", sa.String(12), nullable=False),
+    sa.Column("fraction", sa.Double, nullable=False),
+    sa.Column("seconds_left", sa.Double),
+)  # fmt: skip
+WORKERS = sa.Table(
+    "workers", metadata,
+    sa.Column("id", sa.String(120), primary_key=True),
+    sa.Column("beat_monotonic", sa.Double, nullable=False),
+    sa.Column("beat_database", sa.Double, nullable=False),
+)  # fmt: skip
+
+
+def open_database(url: str) -> sa.Engine:
+    """An engine whose tables are of this version; an older database is upgraded.
+
+    Raises `DatabaseError` if the database cannot be reached, is damaged, or is of a later version.
+    """
+    if url.startswith("sqlite:///"):
+        _make_room(Path(url.removeprefix("sqlite:///")))
+    try:
+        engine = sa.create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
+        raise DatabaseError(
+            f"SCPO_DATABASE_URL {_shown(url)!r} is not a database this can open ({error}). "
+            "Use sqlite:////path/jobs.sqlite or postgresql+psycopg://user:password@host/name, and install its driver."
+        ) from None
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _sqlite_connect)
+        sa.event.listen(engine, "begin", _sqlite_begin)
+    with errors(url), writing(engine) as connection:
+        _upgrade(connection, url)
+    return engine
+
+
+def writing(engine: sa.Engine):
+    """A transaction that writes; on SQLite it waits for its turn at its start, not in the middle."""
+    return engine.execution_options(scpo_write=True).begin()
+
+
+def _make_room(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(
+            f"the workspace {path.parent} cannot be written ({error.strerror}). Set SCPO_WORKSPACE to one that can."
+        ) from error
+
+
+def _sqlite_connect(connection, record) -> None:
+    connection.isolation_level = None  # transactions begin where `_sqlite_begin` says
+    for pragma in (f"busy_timeout = {BUSY_SECONDS * 1000}", "journal_mode = WAL", "synchronous = FULL"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _sqlite_begin(connection: sa.Connection) -> None:
+    write = connection.get_execution_options().get("scpo_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _upgrade(connection: sa.Connection, url: str) -> None:
+    scripts = Path(__file__).with_name("migrations")
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    if connection.dialect.name == "postgresql":  # several processes may open a new database at once
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(726606)"))
+    current, script = MigrationContext.configure(connection).get_current_revision(), ScriptDirectory.from_config(config)
+    if current == script.get_current_head():
+        return
+    try:
+        if current:
+            script.get_revision(current)
+    except CommandError:
+        raise DatabaseError(
+            f"the job database {_shown(url)} is of a later version ({current}) than this program knows "
+            f"({script.get_current_head()}); it is left as it is. Update the program (git pull, then the same "
+            "command), or name another database in SCPO_DATABASE_URL."
+        ) from None
+    command.upgrade(config, "head")
+
+
+class errors:
+    """Turns a database's own errors into a `DatabaseError` that says what to do."""
+
+    def __init__(self, url: str):
+        self._url = url
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind, error, trace) -> None:
+        if not isinstance(error, sa.exc.SQLAlchemyError):
+            return
+        cause = str(getattr(error, "orig", None) or error).split("\n")[0]
+        if "locked" in cause:
+            todo = "Another process has held it for too long; end that one, or try again."
+        elif "not a database" in cause or "malformed" in cause:
+            todo = "The file is damaged: move it away to start a new one; run folders are kept and found again."
+        elif "readonly" in cause or "read-only" in cause or "unable to open" in cause:
+            todo = "Make its folder writable, or set SCPO_WORKSPACE to one that is."
+        elif "full" in cause:
+            todo = "The disk is full; free some space and try again."
+        else:
+            todo = "See that the database runs and that SCPO_DATABASE_URL is right, then try again."
+        raise DatabaseError(f"the job database {_shown(self._url)} cannot be used: {cause}. {todo}") from error
+
+
+def _shown(url: str) -> str:
+    """A database url without its password."""
+    try:
+        return sa.make_url(url).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        return url.split("://")[0] + "://..."
