@@ -36,7 +36,7 @@ METRIC_COLUMNS = (
     "n",
     "ties",
 )
-RESULT_FILES = ("config.json", "data.json", "heads.safetensors", "metrics.json", "summary.json")
+RESULT_FILES = ("config.json", "data.json", "margins.safetensors", "heads.safetensors", "metrics.json", "summary.json")
 
 
 @dataclass(frozen=True)
