@@ -206,10 +206,18 @@ def bench_million() -> Iterator[Row]:
     yield row("peak memory of this process so far", peak, "GiB", 4, at_most=True)
 
 
+def bench_app() -> Iterator[Row]:
+    """Rows of the app, measured in processes of its own."""
+    from scpo.bench_app import bench_sessions
+
+    yield from bench_sessions()
+
+
 BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "pairs": bench_pairs,
     "million": bench_million,
     "heads": bench_heads,
     "embedding": bench_embedding,
     "demo": bench_demo,
+    "sessions": bench_app,
 }

@@ -1,0 +1,127 @@
+"""Bench rows of the app: what watching costs the run that is watched.
+
+Sessions are real ones, opened over the app's own websocket as a browser opens them, and their
+fragments are run again as often as the page asks. Only the drawing, which a browser does on
+the viewer's machine, is left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from scpo.bench import Row, row
+from scpo.config import ExperimentConfig
+from scpo.jobs.store import Store, open_store
+
+SESSIONS, STEPS, REPEATS = 20, 4000, 2
+ROOT = Path(__file__).parents[1]
+
+
+def bench_sessions() -> Iterator[Row]:
+    """A run's time with 20 sessions watching it against nobody watching, warm cache, best of two."""
+    with tempfile.TemporaryDirectory() as folder, _app(Path(folder)) as port:
+        store = open_store(Path(folder))
+        _time_of(store, 10, [])  # fills the cache of vectors
+        alone, watched, polls = [], [], []
+        for repeat in range(REPEATS):
+            alone.append(_time_of(store, STEPS + 2 * repeat, []))
+            watched.append(_time_of(store, STEPS + 2 * repeat + 1, polls, port))
+        if min(polls) < 5:
+            raise RuntimeError(f"the sessions did not watch: they were redrawn {polls} times")
+        slower = 100 * (min(watched) / min(alone) - 1)
+        yield row(f"a run with {SESSIONS} sessions watching, slower than alone by", slower, "%", 5, at_most=True)
+
+
+def _time_of(store: Store, steps: int, polls: list[int], port: int | None = None) -> float:
+    """Seconds of one job in a worker of its own, watched if a port is given; adds redraws per session to polls."""
+    job = store.submit(ExperimentConfig(steps=steps))
+    environment = {**os.environ, "SCPO_WORKSPACE": str(store.space)}
+    worker = subprocess.Popen([sys.executable, "-m", "scpo", "worker", "--idle", "0"], cwd=ROOT, env=environment,
+                              stderr=subprocess.DEVNULL)  # fmt: skip
+    over = threading.Event()
+    if port:
+        watching = threading.Thread(target=lambda: polls.extend(asyncio.run(_watch(port, job.id, over))))
+        watching.start()
+    worker.wait()
+    over.set()
+    if port:
+        watching.join()
+    job = store.get(job.id)
+    if job.state != "done":
+        raise RuntimeError(f"the job ended as {job.state}: {job.message}")
+    return job.finished - job.started
+
+
+@contextlib.contextmanager
+def _app(space: Path) -> Iterator[int]:
+    """The app on a free port, with a workspace of its own and no workers."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    environment = {**os.environ, "SCPO_WORKSPACE": str(space), "SCPO_WORKERS": "0"}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(120):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1).close()
+                break
+            time.sleep(0.5)
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
+
+
+async def _watch(port: int, job: str, over: threading.Event) -> list[int]:
+    return list(await asyncio.gather(*(_session(port, job, over) for _ in range(SESSIONS))))
+
+
+async def _session(port: int, job: str, over: threading.Event) -> int:
+    """One session on the run's page; returns how often its live part was drawn again."""
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+    from websockets.asyncio.client import connect
+
+    redraws, timers = 0, {}
+    url = f"ws://localhost:{port}/_stcore/stream"
+    async with connect(url, subprotocols=["streamlit"], origin=f"http://localhost:{port}", max_size=None) as socket:
+
+        async def rerun(**state) -> None:
+            message = BackMsg()
+            message.rerun_script.query_string = f"run={job}"
+            for name, value in state.items():
+                setattr(message.rerun_script, name, value)
+            await socket.send(message.SerializeToString())
+
+        async def tick(fragment: str, seconds: float) -> None:
+            nonlocal redraws
+            while True:
+                await asyncio.sleep(seconds)
+                await rerun(fragment_id=fragment, is_auto_rerun=True)
+                redraws += 1
+
+        await rerun()
+        while not over.is_set():
+            try:
+                message = ForwardMsg.FromString(await asyncio.wait_for(socket.recv(), 0.5))
+            except TimeoutError:
+                continue
+            kind = message.WhichOneof("type")
+            if kind == "auto_rerun":
+                fragment, seconds = message.auto_rerun.fragment_id, message.auto_rerun.interval
+                if fragment not in timers:
+                    timers[fragment] = asyncio.create_task(tick(fragment, seconds))
+        [timer.cancel() for timer in timers.values()]
+    return redraws
