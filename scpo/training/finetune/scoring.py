@@ -1,0 +1,113 @@
+"""Rewards of (prompt, response) by a whole reward model: each distinct input once, in length order, kept on disk.
+
+Sharded over the processes of `accelerate launch`: each scores every n-th batch, and all of them
+get all rewards. The model is always in evaluation mode, so that dropout plays no part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+import torch
+
+from scpo.errors import ConfigError
+from scpo.runs import write_bytes
+from scpo.training.encoders import length_batches
+from scpo.training.finetune.formats import Encoded, InputFormat
+
+TOKENS_PER_BATCH = 16_384
+
+
+def score(
+    model, inputs: InputFormat, texts: Sequence[tuple[str, str]], *, cache: Path | None = None,
+    accelerator=None, tokens_per_batch: int = TOKENS_PER_BATCH, on_progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:  # fmt: skip
+    """Rewards (n,) float32 of n (prompt, response); equal ones are scored once.
+
+    cache        folder of kept rewards, keyed by weights and token ids; None to keep nothing
+    accelerator  of `accelerate`, to share the work between its processes
+    on_progress  on_progress(done, total), in batches
+    Raises `ConfigError` if a reward is not finite.
+    """
+    distinct, place = _distinct(texts)
+    encoded = [inputs.encode(*text) for text in distinct]
+    path = cache / f"{_key(model, encoded)}.safetensors" if cache else None
+    rewards = _kept(path, len(encoded))
+    if rewards is None:
+        rewards = _scored(model, encoded, accelerator, tokens_per_batch, on_progress)
+        if not np.isfinite(rewards).all():
+            raise ConfigError(
+                f"the model gives {int((~np.isfinite(rewards)).sum())} of {len(rewards)} texts a reward that is not a "
+                "finite number. Its weights are damaged, or its precision is too low: try float32."
+            )
+        if path and (accelerator is None or accelerator.is_main_process):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(path, safetensors.numpy.save({"rewards": rewards}))
+    return rewards[place]
+
+
+@torch.inference_mode()
+def _scored(model, encoded: list[Encoded], accelerator, tokens_per_batch: int, on_progress) -> np.ndarray:
+    rank, processes = (accelerator.process_index, accelerator.num_processes) if accelerator else (0, 1)
+    device, pad = next(model.parameters()).device, model.config.get_text_config().pad_token_id or 0
+    batches = length_batches(np.array([len(one.ids) for one in encoded]), tokens_per_batch)
+    rewards, was_training = torch.zeros(len(encoded), device=device), model.training
+    model.eval()
+    try:
+        for at, rows in enumerate(batches):
+            if at % processes == rank:
+                batch = padded([encoded[row] for row in rows], pad)
+                logits = model(**{name: tensor.to(device) for name, tensor in batch.items()}).logits
+                rewards[torch.from_numpy(rows).to(device)] = logits[:, 0].float()
+            if on_progress:
+                on_progress(at + 1, len(batches))
+    finally:
+        model.train(was_training)
+    if accelerator and processes > 1:
+        rewards = accelerator.reduce(rewards, "sum")
+    return rewards.cpu().numpy()
+
+
+def padded(encoded: Sequence[Encoded], pad: int) -> dict[str, torch.Tensor]:
+    """A batch, padded on the right to its longest: input_ids, attention_mask and, where told apart, token_type_ids."""
+    width = max(len(one.ids) for one in encoded)
+    ids = torch.full((len(encoded), width), pad, dtype=torch.int64)
+    mask, segments = torch.zeros_like(ids), torch.zeros_like(ids)
+    for at, one in enumerate(encoded):
+        ids[at, : len(one.ids)] = torch.tensor(one.ids)
+        mask[at, : len(one.ids)] = 1
+        if one.segments:
+            segments[at, : len(one.ids)] = torch.tensor(one.segments)
+    batch = {"input_ids": ids, "attention_mask": mask}
+    return batch | ({"token_type_ids": segments} if encoded[0].segments else {})
+
+
+def _distinct(texts: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], np.ndarray]:
+    number = {text: at for at, text in enumerate(dict.fromkeys(texts))}
+    return list(number), np.array([number[text] for text in texts], dtype=np.int64)
+
+
+def _key(model, encoded: list[Encoded]) -> str:
+    """Names weights, precision and inputs: equal keys give equal rewards."""
+    digest = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        digest.update(f"{name} {tensor.dtype}".encode())
+        digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    for one in encoded:
+        digest.update(np.array(one.ids, dtype=np.int32).tobytes() + b"|")
+        digest.update(bytes(one.segments or b""))
+    return digest.hexdigest()[:32]
+
+
+def _kept(path: Path | None, n: int) -> np.ndarray | None:
+    if path is None or not path.is_file():
+        return None
+    try:
+        rewards = safetensors.numpy.load_file(path)["rewards"]
+    except (safetensors.SafetensorError, KeyError):
+        return None
+    return rewards if rewards.shape == (n,) and np.isfinite(rewards).all() else None

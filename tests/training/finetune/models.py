@@ -1,0 +1,61 @@
+"""Tiny reward models with random weights, saved as model folders: a pair encoder and a chat model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    DebertaV2Config,
+    DebertaV2ForSequenceClassification,
+    LlamaConfig,
+    LlamaForSequenceClassification,
+    PreTrainedTokenizerFast,
+)
+
+WORDS = [f"w{k}" for k in range(40)]
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "<user>", "<assistant>", "<end>"]
+TEMPLATE = (
+    "{% for m in messages %}{{ '<user> ' if m.role == 'user' else '<assistant> ' }}{{ m.content }} <end> {% endfor %}"
+)
+
+
+def tiny_tokenizer(segments: bool = False, chat: bool = False) -> PreTrainedTokenizerFast:
+    vocabulary = {word: at for at, word in enumerate([*SPECIAL, *WORDS])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    if not chat:
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        )
+    names = ["input_ids", "attention_mask", *(["token_type_ids"] if segments else [])]
+    made = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]",
+        eos_token="<end>" if chat else None, model_input_names=names, model_max_length=64,
+        additional_special_tokens=SPECIAL[4:],
+    )  # fmt: skip
+    made.chat_template = TEMPLATE if chat else None
+    return made
+
+
+def tiny_model(folder: Path, kind: str = "bert") -> Path:
+    """kind: bert (tells segments apart), deberta, or chat (a Llama with a template)."""
+    sizes = {"vocab_size": len(SPECIAL) + len(WORDS), "hidden_size": 16, "num_hidden_layers": 2,
+             "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 64, "pad_token_id": 0,
+             "num_labels": 1}  # fmt: skip
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        if kind == "bert":
+            model = BertForSequenceClassification(BertConfig(**sizes))
+        elif kind == "deberta":
+            model = DebertaV2ForSequenceClassification(DebertaV2Config(**sizes, type_vocab_size=0))
+        else:
+            model = LlamaForSequenceClassification(LlamaConfig(**sizes, num_key_value_heads=2))
+        head = model.score if kind == "chat" else model.classifier
+        head.weight.data.mul_(500)  # random models are nearly constant; make rewards differ
+    model.save_pretrained(folder)
+    tiny_tokenizer(segments=kind == "bert", chat=kind == "chat").save_pretrained(folder)
+    return folder

@@ -1,0 +1,63 @@
+"""What a model reads, as exact strings, and what is cut when it is too long."""
+
+import pytest
+from models import tiny_tokenizer
+
+from scpo.errors import ConfigError
+from scpo.training.finetune.formats import InputFormat
+
+
+def test_an_encoder_reads_a_sentence_pair():
+    inputs = InputFormat(tiny_tokenizer(), 16)
+    assert inputs.text("w1 w2", "w3") == "[CLS] w1 w2 [SEP] w3 [SEP]"
+    assert inputs.encode("w1 w2", "w3").segments is None
+
+
+def test_a_pair_equals_the_tokenizers_own_pair():
+    tokenizer = tiny_tokenizer(segments=True)
+    own, ours = tokenizer("w1 w2", "w3 w4 w5"), InputFormat(tokenizer, 16).encode("w1 w2", "w3 w4 w5")
+    assert ours.ids == own["input_ids"] and ours.segments == own["token_type_ids"]
+
+
+def test_a_chat_model_reads_its_template():
+    text = InputFormat(tiny_tokenizer(chat=True), 16).text("w1 w2", "w3")
+    assert text == "<user> w1 w2 <end> <assistant> w3 <end>"
+
+
+def test_the_published_form_is_one_text():
+    assert InputFormat(tiny_tokenizer(), 16, as_published=True).text("w1", "w3") == "[CLS] w1 [SEP] w3 [SEP]"
+
+
+@pytest.mark.parametrize(
+    "chat, expected",
+    [
+        (False, "[CLS] w8 w9 [SEP] w20 w21 [SEP]"),
+        (True, "<user> w8 w9 <end> <assistant> w20 w21 <end>"),
+    ],
+)
+def test_the_front_of_a_long_prompt_is_cut(chat, expected):
+    prompt = " ".join(f"w{k}" for k in range(10))
+    inputs = InputFormat(tiny_tokenizer(chat=chat), 8 if chat else 7)
+    assert inputs.text(prompt, "w20 w21") == expected
+
+
+def test_an_answer_that_alone_is_too_long_loses_its_end_and_leaves_room_for_the_prompt():
+    answer = " ".join(f"w{k}" for k in range(20, 40))
+    assert (
+        InputFormat(tiny_tokenizer(), 11).text("w1 w2 w3 w4", answer)
+        == "[CLS] w3 w4 [SEP] w20 w21 w22 w23 w24 w25 [SEP]"
+    )
+
+
+def test_no_padding_token_is_refused_with_the_remedy():
+    tokenizer = tiny_tokenizer()
+    tokenizer.pad_token = None
+    with pytest.raises(ConfigError, match="pad_token = tokenizer.eos_token"):
+        InputFormat(tokenizer, 16)
+
+
+def test_a_template_that_fails_is_refused_with_its_own_words():
+    tokenizer = tiny_tokenizer(chat=True)
+    tokenizer.chat_template = "{{ raise_exception('only one turn') }}"
+    with pytest.raises(ConfigError, match="only one turn"):
+        InputFormat(tokenizer, 16)

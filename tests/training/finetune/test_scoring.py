@@ -1,0 +1,60 @@
+"""Rewards of a whole model: batching changes nothing, each text is scored once, kept rewards are found again."""
+
+import numpy as np
+import pytest
+import torch
+from models import tiny_model
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from scpo.errors import ConfigError
+from scpo.training.finetune.formats import InputFormat
+from scpo.training.finetune.scoring import score
+
+
+@pytest.fixture(params=["bert", "deberta", "chat"])
+def loaded(request, tmp_path):
+    folder = tiny_model(tmp_path / "model", request.param)
+    model = AutoModelForSequenceClassification.from_pretrained(folder)
+    return model, InputFormat(AutoTokenizer.from_pretrained(folder), 48)
+
+
+def texts(n=20):
+    rng = np.random.default_rng(0)
+    said = [" ".join(f"w{k}" for k in rng.integers(0, 40, size)) for size in rng.integers(1, 20, 2 * n)]
+    return list(zip(said[:n], said[n:], strict=True))
+
+
+def test_batches_give_the_rewards_of_one_at_a_time(loaded):
+    model, inputs = loaded
+    model.train()
+    got = score(model, inputs, texts(), tokens_per_batch=128)
+    assert model.training, "the mode of the model is given back"
+    model.eval()
+    for reward, (prompt, response) in zip(got, texts(), strict=True):
+        one = inputs.encode(prompt, response)
+        tensors = {"input_ids": torch.tensor([one.ids])}
+        if one.segments:
+            tensors["token_type_ids"] = torch.tensor([one.segments])
+        with torch.inference_mode():
+            assert reward == pytest.approx(model(**tensors).logits.item(), abs=1e-5)
+
+
+def test_equal_texts_are_scored_once_and_kept_rewards_are_found(loaded, tmp_path, monkeypatch):
+    model, inputs = loaded
+    seen = []
+    forward = model.forward
+    monkeypatch.setattr(model, "forward", lambda **batch: seen.append(len(batch["input_ids"])) or forward(**batch))
+    first = score(model, inputs, texts() * 3, cache=tmp_path)
+    assert sum(seen) == 20 and (first[:20] == first[40:]).all()
+    again = score(model, inputs, texts() * 3, cache=tmp_path)
+    assert sum(seen) == 20 and (again == first).all()
+    next(model.parameters()).data.add_(0.1)
+    assert (score(model, inputs, texts() * 3, cache=tmp_path) != first).any() and sum(seen) == 40
+
+
+def test_damaged_weights_are_refused(loaded):
+    model, inputs = loaded
+    for weight in model.parameters():
+        weight.data.fill_(float("nan"))
+    with pytest.raises(ConfigError, match="not a finite number"):
+        score(model, inputs, texts())

@@ -1,0 +1,145 @@
+"""SCPOTrainer: what TRL's trainer drops or hides stays and is seen; equal to TRL where the weights are 1."""
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset
+from models import tiny_model
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from trl import RewardTrainer
+
+from scpo.errors import ConfigError, InputError
+from scpo.selection import select
+from scpo.training.finetune.trainer import KEPT, SCPOConfig, SCPOTrainer, split_prompt
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated.*:FutureWarning", "ignore:.*pin_memory.*:UserWarning")
+
+
+def rows(n=24, seed=0):
+    rng = np.random.default_rng(seed)
+
+    def said(least, most):
+        return " ".join(f"w{k}" for k in rng.integers(0, 40, rng.integers(least, most)))
+
+    return [{"prompt": said(2, 8), "chosen": said(1, 8), "rejected": said(1, 8)} for _ in range(n)]
+
+
+def config(folder, **settings):
+    plain = {"per_device_train_batch_size": 4, "max_steps": 6, "logging_steps": 1, "report_to": [], "use_cpu": True,
+             "bf16": False, "gradient_checkpointing": False, "save_strategy": "no", "disable_tqdm": True,
+             "learning_rate": 1e-3, "seed": 0}  # fmt: skip
+    return SCPOConfig(str(folder / "out"), **plain | settings)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tiny_model(tmp_path / "model")
+
+
+def loaded(folder):
+    return AutoModelForSequenceClassification.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+
+
+def trained(folder, data=None, **settings):
+    model, tokenizer = loaded(folder)
+    trainer = SCPOTrainer(
+        model, config(folder, **settings), processing_class=tokenizer, train_dataset=Dataset.from_list(data or rows())
+    )
+    trainer.train()
+    return trainer
+
+
+def losses(trainer):
+    return [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+
+
+def test_weights_of_one_give_trls_own_losses(tmp_path):
+    folder = tiny_model(tmp_path / "deberta", "deberta")  # TRL's collator has no place for segments
+    ours = trained(folder, method="full")
+    model, tokenizer = loaded(folder)
+    theirs = RewardTrainer(
+        model, config(folder), processing_class=tokenizer, train_dataset=ours.train_dataset.select_columns(["chosen_ids", "rejected_ids"]),
+    )  # fmt: skip
+    theirs.train()
+    assert losses(ours) == pytest.approx(losses(theirs), abs=1e-6) and len(losses(ours)) == 6
+
+
+def test_the_filter_and_weights_are_those_of_the_method(folder):
+    trainer = trained(folder, method="scpo", tau=0.5)
+    full = trained(folder, method="full")
+    margin = np.array(full.train_dataset["reference_margin"])
+    keep, weight = select("scpo", margin, 0.5, 1.1)
+    assert trainer.selection["kept"] == keep.sum() < len(margin)
+    assert trainer.train_dataset["weight"] == pytest.approx(weight[keep].tolist())
+
+
+def test_the_weight_reaches_the_loss(folder):
+    data = rows(8)
+    plain = trained(folder, data, method="full", max_steps=1, per_device_train_batch_size=8)
+    halved = trained(
+        folder, [row | {"weight": 0.5} for row in data], method="full", max_steps=1, per_device_train_batch_size=8
+    )
+    assert losses(halved)[0] == pytest.approx(losses(plain)[0] / 2, rel=1e-5)
+
+
+def test_margin_and_centring_go_on_working(folder):
+    plain = losses(trained(folder, method="full", max_steps=1))[0]
+    assert losses(trained(folder, [row | {"margin": 1.0} for row in rows()], method="full", max_steps=1))[0] > plain
+    assert losses(trained(folder, method="full", max_steps=1, center_rewards_coefficient=0.5))[0] > plain
+
+
+def test_every_declared_column_comes_through_the_collator(folder):
+    trainer = trained(folder, [row | {"margin": 0.1} for row in rows()], method="full", max_steps=1)
+    batch = next(iter(trainer.get_train_dataloader()))
+    assert {"input_ids", "attention_mask", "token_type_ids", "weight", "margin"} <= set(batch)
+    assert set(trainer._signature_columns) == set(KEPT) and len(batch["input_ids"]) == 8
+
+
+def test_a_loss_that_is_not_finite_ends_the_training_with_a_message(folder):
+    with pytest.raises(InputError, match="Lower the learning rate"):
+        trained(folder, [row | {"margin": float("nan")} for row in rows()], method="full")
+
+
+def test_a_filter_that_leaves_nothing_is_refused(folder):
+    with pytest.raises(InputError, match="Raise tau"):
+        trained(folder, method="filter", tau=1e-9)
+
+
+@pytest.mark.parametrize(
+    "settings, match", [({"tau": 0}, "tau is 0"), ({"beta": 0}, "beta is 0"), ({"method": "x"}, "method is 'x'")]
+)
+def test_settings_out_of_range_are_refused_by_name(folder, settings, match):
+    with pytest.raises(ConfigError, match=match):
+        config(folder, **settings)
+
+
+def test_two_labels_are_refused(folder):
+    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2, ignore_mismatched_sizes=True)
+    with pytest.raises(ConfigError, match="2 labels"):
+        SCPOTrainer(model, config(folder), processing_class=loaded(folder)[1], train_dataset=Dataset.from_list(rows()))
+
+
+def test_a_training_that_is_resumed_ends_with_the_same_weights(folder, tmp_path):
+    whole = trained(folder, method="scpo", save_strategy="steps", save_steps=3)
+    model, tokenizer = loaded(folder)
+    again = SCPOTrainer(
+        model, config(folder, method="scpo"), processing_class=tokenizer, train_dataset=Dataset.from_list(rows())
+    )
+    again.train(resume_from_checkpoint=str(folder / "out" / "checkpoint-3"))
+    for one, other in zip(whole.model.parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "example, expected",
+    [
+        ({"prompt": "p", "chosen": "a", "rejected": "b"}, ("p", "a")),
+        ({"chosen": "same start a", "rejected": "same start b"}, ("same start ", "a")),
+        ({"prompt": [{"role": "user", "content": "p"}], "chosen": [{"role": "assistant", "content": "a"}],
+          "rejected": [{"role": "assistant", "content": "b"}]}, ("p", "a")),
+        ({"chosen": [{"role": "user", "content": "p"}, {"role": "assistant", "content": "a"}],
+          "rejected": [{"role": "user", "content": "p"}, {"role": "assistant", "content": "b"}]}, ("p", "a")),
+    ],
+)  # fmt: skip
+def test_every_preference_format_is_read(example, expected):
+    assert split_prompt(example, "chosen") == expected
