@@ -58,7 +58,8 @@ def test_weights_of_one_give_trls_own_losses(tmp_path):
     ours = trained(folder, method="full")
     model, tokenizer = loaded(folder)
     theirs = RewardTrainer(
-        model, config(folder), processing_class=tokenizer, train_dataset=ours.train_dataset.select_columns(["chosen_ids", "rejected_ids"]),
+        model, config(folder), processing_class=tokenizer,
+        train_dataset=ours.train_dataset.select_columns(["chosen_ids", "rejected_ids"]),
     )  # fmt: skip
     theirs.train()
     assert losses(ours) == pytest.approx(losses(theirs), abs=1e-6) and len(losses(ours)) == 6
