@@ -6,7 +6,8 @@ from scpo import ScpoError, runs
 from scpo.config import METHODS, ExperimentConfig
 from scpo.ui import charts, state
 from scpo.ui.cache import finished_run
-from scpo.ui.parts import chart, choose_run, shows_progress
+from scpo.ui.live import watch
+from scpo.ui.parts import chart, choose_run
 from scpo.ui.router import ensure_router
 from scpo.ui.words import bias_sentence, efficiency_sentence, headline, inert
 
@@ -108,13 +109,13 @@ def efficiency(tables, methods, simulated) -> None:
 ensure_router()
 explain()
 st.divider()
-shown = choose_run(DEMO, "the demo experiment")
-if shown is None:
-    st.info("This workspace has no run yet. Start the demo experiment above; a reload will not stop it.")
-elif not runs.is_done(shown):
-    shows_progress(shown)
-else:
-    try:
-        results(finished_run(shown))
-    except ScpoError as error:
-        st.error(inert(error))
+try:
+    shown = choose_run(DEMO, "the demo experiment")
+    if shown is None:
+        st.info("This workspace has no run yet. Start the demo experiment above; a reload will not stop it.")
+    elif shown.state != "done":
+        watch(shown)
+    else:
+        results(finished_run(shown.folder))
+except ScpoError as error:
+    st.error(inert(error))

@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, Playwright, Route, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # so that `scpo` is found without being installed
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -63,6 +65,18 @@ def app_server(workspace: Path) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(20)
+            end_workers(workspace)
+
+
+def end_workers(workspace: Path) -> None:
+    """End the workers of a workspace that is about to be removed."""
+    from scpo.jobs.store import open_store
+
+    store = open_store(workspace)
+    for worker in store.waiting()[1]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(worker.split(":")[1]), signal.SIGTERM)
+    store.close()
 
 
 def wait_until_healthy(address: str, server: subprocess.Popen, seconds: float = 60) -> None:

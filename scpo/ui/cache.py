@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import streamlit as st
@@ -9,6 +10,7 @@ import streamlit as st
 from scpo import data, runs
 from scpo.config import DataConfig
 from scpo.data.preferences import Preferences
+from scpo.jobs.store import Store, open_store
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -31,3 +33,13 @@ def preferences(config: DataConfig) -> Preferences:
     """The pairs of a data source; local files are read again when they change."""
     paths = [Path(name).expanduser() for name in config.data_files]
     return _preferences(config, tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in paths))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _store(space: str, url: str | None) -> Store:
+    return open_store(Path(space))
+
+
+def job_store() -> Store:
+    """The job store of the workspace, opened once for all sessions."""
+    return _store(str(runs.workspace()), os.environ.get("SCPO_DATABASE_URL"))

@@ -6,6 +6,8 @@ and a figure of simulated data says so inside itself, so that an exported pictur
 
 from __future__ import annotations
 
+import html
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -15,6 +17,8 @@ from scpo.ui.colours import DROPPED, KEPT, METHOD, SEQUENCE, SYMBOL
 
 SIMULATED = "Simulated data: nothing here is measured from real people"
 MEAN = "mean"
+LINES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D31", "#7F8A96")  # one per country
+DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def _finish(figure: go.Figure, simulated: bool, height: int = 420) -> go.Figure:
@@ -199,3 +203,76 @@ def country_bars(counts: pd.DataFrame, simulated: bool) -> go.Figure:
     figure.update_layout(barmode="stack")
     figure.update_xaxes(title="preference pairs")
     return _finish(figure, simulated, height=80 + 34 * len(rows))
+
+
+def growing_chart(table: pd.DataFrame, steps: int, note: str, simulated: bool) -> go.Figure:
+    """Test accuracy over training steps, one line per country, as far as a run has come.
+
+    table   step, country, accuracy of one method
+    steps   of the whole training: the axis shows how much is still to come
+    note    stands above the figure, such as that the run is partial; may be empty
+    """
+    wide = table.pivot(index="step", columns="country", values="accuracy")[list(table["country"].unique())]
+    many = wide.shape[1] > len(LINES)
+    figure = go.Figure()
+    for at, country in enumerate(wide):
+        line = {"color": "#7F8A96" if many else LINES[at % len(LINES)], "width": 1 if many else 2,
+                "dash": "solid" if many else DASHES[at % len(DASHES)]}  # fmt: skip
+        name = plain(country)
+        figure.add_scatter(
+            x=wide.index, y=100 * wide[country], name=name, mode="lines+markers", line=line, marker={"size": 5},
+            showlegend=not many, opacity=0.5 if many else 1.0,
+            hovertemplate=f"{name}, step %{{x:,}}: %{{y:.1f}} %<extra></extra>",
+        )  # fmt: skip
+    figure.add_scatter(
+        x=wide.index, y=100 * wide.mean(axis=1), name=f"mean of {wide.shape[1]}", mode="lines+markers",
+        line={"color": "#D55E00" if many else "#7F8A96", "width": 4}, marker={"size": 7},
+        hovertemplate="mean, step %{x:,}: %{y:.1f} %<extra></extra>",
+    )  # fmt: skip
+    figure.update_xaxes(title="training steps", range=[-0.02 * steps, 1.02 * steps])
+    figure.update_yaxes(title="accuracy on test pairs, %")
+    return _noted(_finish(figure, simulated, height=400), note)
+
+
+def delta_chart(table: pd.DataFrame, base: str, order: list[str], note: str, simulated: bool) -> go.Figure:
+    """Difference in accuracy to one run, per country, with 95 % intervals; one marker per other run.
+
+    table   run, country, delta, low, high (shares; NaN where there is no interval), n, units
+    base    the run that the others are compared to, at 0; order: the countries, from the top
+    """
+    figure = go.Figure()
+    for at, run in enumerate(table["run"].unique()):
+        rows = table[table["run"] == run].set_index("country").reindex(order[::-1])
+        hover = [f"{plain(country)}, {plain(run)}: {100 * delta:+.1f} points<br>{span}<br>{n:.0f} pairs"
+                 for country, delta, span, n in
+                 zip(rows.index, rows["delta"], _span(rows["low"], rows["high"]), rows["n"], strict=True)]  # fmt: skip
+        colour = LINES[at % len(LINES)]
+        figure.add_scatter(
+            x=100 * rows["delta"], y=[plain(country) for country in rows.index], name=plain(run), mode="markers",
+            orientation="h", offsetgroup=str(at),
+            marker={"color": colour, "size": 10, "symbol": list(SYMBOL.values())[1 + at % 6]},
+            error_x={"array": 100 * (rows["high"] - rows["delta"]), "arrayminus": 100 * (rows["delta"] - rows["low"]),
+                     "color": colour, "thickness": 1.5, "width": 0},
+            hovertext=hover, hoverinfo="text",
+        )  # fmt: skip
+    figure.add_vline(x=0, line={"color": "#7F8A96", "dash": "dash"})
+    figure.update_layout(scattermode="group", showlegend=True)
+    figure.update_xaxes(title=f"accuracy minus that of {plain(base)}, points<br>(line: 95 % interval)")
+    return _noted(_finish(figure, simulated, height=110 + len(order) * max(34, 18 * table["run"].nunique())), note)
+
+
+def plain(text: str) -> str:
+    """A name in a figure: plotly reads some HTML, so that nothing of a name may look like a tag."""
+    return html.escape(str(text), quote=False)
+
+
+def _noted(figure: go.Figure, note: str) -> go.Figure:
+    """Words above a figure, beside those that say that it is simulated."""
+    if note:
+        known = figure.layout.title.text
+        text = f"<b>{note}</b>" + (f"<br>{known}" if known else "")
+        figure.update_layout(
+            title={"text": text, "font": {"size": 12, "weight": 400}, "x": 0, "y": 0.99, "yanchor": "top"},
+            margin_t=figure.layout.margin.t + 30, height=figure.layout.height + 30,
+        )  # fmt: skip
+    return figure

@@ -23,7 +23,7 @@ def test_one_click_runs_the_demo_and_a_reload_in_the_middle_loses_nothing(browse
         page.reload()
         page.get_by_role("progressbar").first.wait_for(timeout=60_000)
         settle(page, "Is a country's taste learned?", PATIENCE)
-        assert len(runs.list_runs(tmp_path)) == 1 and re.search(r"\?run=demo-", page.url)
+        assert len(runs.list_runs(tmp_path)) == 1 and re.search(r"\?run=[0-9a-f]{12}", page.url)
         assert page.get_by_text("not reached").or_(page.get_by_text("times as efficient")).count() > 0
 
         second = open_page(browser, address)

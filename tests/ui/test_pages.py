@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from scpo import runs
 from scpo.config import ExperimentConfig
-from scpo.jobs import launch
+from scpo.jobs.host import this_host, worker_name
+from scpo.jobs.store import open_store
 from scpo.ui.words import bias_sentence, efficiency_sentence, headline, percent, span
 
 from fakes import scored_rows
@@ -37,12 +38,14 @@ def with_run(workspace, demo_run):
     return shutil.copytree(demo_run, workspace / "runs" / "demo-finished")
 
 
-def unfinished(workspace, *entries):
+def unfinished(workspace, worker, *entries):
+    """A job that a process works on, or did until it went; with the entries of its progress so far."""
+    store = open_store(workspace)
     folder = workspace / "runs" / "demo-unfinished"
     runs.create(folder, ExperimentConfig(seeds=7))
     for entry in entries:
         runs.add_progress(folder, entry)
-    return folder
+    return store, store.begin(ExperimentConfig(seeds=7), folder, worker)
 
 
 @pytest.mark.parametrize("page", ["app.py", "pages/overview.py"])
@@ -80,38 +83,39 @@ def test_the_country_of_the_efficiency_chart_can_be_chosen(with_run):
     assert not app.exception and len(app.get("plotly_chart")) == 5
 
 
+TRAINING = {"stage": "train", "done": 30, "total": 300, "fraction": 0.4, "seconds_left": 12.0,
+            "accuracy": {"Alvoria": {"full": 0.61}}}  # fmt: skip
+
+
 def test_a_running_run_shows_stage_time_left_and_accuracy_so_far(workspace):
-    folder = unfinished(workspace, {
-        "stage": "train", "done": 30, "total": 300, "fraction": 0.4, "seconds_left": 12.0,
-        "accuracy": {"Alvoria": {"full": 0.61}},
-    })  # fmt: skip
-    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    try:
-        import psutil
-
-        began = psutil.Process(sleeper.pid).create_time()
-        runs.write_json(folder / launch.PROCESS, {"pid": sleeper.pid, "began": began})
-        app = opened()
-        assert not app.exception and app.get("progress")[0].proto.value == 40
-        assert "steering to the countries, about 12 s left" in app.get("progress")[0].proto.text
-        assert app.dataframe[0].value.loc["Alvoria", "full"] == pytest.approx(61)
-    finally:
-        sleeper.kill()
-        sleeper.wait()
+    store, job = unfinished(workspace, worker_name(), TRAINING)
+    store.renew(job, "train", 0.4, 12.0)
+    app = opened()
+    assert not app.exception and app.get("progress")[0].proto.value == 40
+    text = app.get("progress")[0].proto.text
+    assert "teering to the countries, step 30 of 300: 40 %, about 12 s left" in text
+    assert app.dataframe[0].value.loc["Alvoria", "full"] == pytest.approx(61)
+    assert "Cancel" in [button.label for button in app.button]
 
 
-def test_a_failed_run_says_why_and_offers_to_run_again(workspace):
-    unfinished(workspace, {"stage": "failed", "message": "budgets [9] are beyond the data"})
+def test_a_failed_run_says_why_and_offers_to_go_on(workspace):
+    store, job = unfinished(workspace, worker_name())
+    store.finish(job, "failed", "budgets [9] are beyond the data")
     app = opened()
     assert not app.exception and "beyond the data" in app.error[0].value
-    assert "Run it again" in [button.label for button in app.button]
+    assert "Resume" in [button.label for button in app.button]
 
 
-def test_a_run_whose_process_is_gone_is_not_shown_as_a_result(workspace):
-    folder = unfinished(workspace, {"stage": "train", "done": 3, "total": 9, "fraction": 0.3, "seconds_left": 9.0})
-    launch.log_file(folder).write_text("Killed")
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_run_that_did_not_get_done_is_marked_as_partial_and_is_no_result(workspace, cancelled):
+    gone = f"{this_host()}:{2**22 + 1}:1"  # a process number that no system gives
+    store, job = unfinished(workspace, gone, TRAINING)
+    if cancelled:
+        store.finish(job, "cancelled", "Cancelled at step 30 of 300; what is shown is partial.")
     app = opened()
-    assert not app.exception and "process of this run is gone" in app.warning[0].value and not app.metric
+    assert not app.exception and not app.metric and "PARTIAL" in app.warning[0].value
+    assert ("step 30 of 300" if cancelled else "its process ended") in app.warning[0].value
+    assert "PARTIAL" in app.get("plotly_chart")[1].proto.spec
 
 
 def test_a_deleted_run_in_a_link_is_said_and_the_newest_is_shown(with_run):

@@ -1,0 +1,202 @@
+"""A run while it works, and what it had reached when it did not get to its end.
+
+The state is drawn anew every two seconds in a fragment, so that the page around it stays as it is;
+when the run ends, the page is drawn once more and the polling stops. The page only reads: the work
+is done by a worker, so closing it stops nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from scpo import runs
+from scpo.errors import JobError, ScpoError
+from scpo.jobs import launch
+from scpo.jobs.store import RESUMABLE, Job
+from scpo.ui import charts, state
+from scpo.ui.cache import job_store
+from scpo.ui.parts import CHART_OPTIONS
+from scpo.ui.words import inert, percent
+
+ID = re.compile(r"[0-9a-f]{12}")
+LIVE, EVERY, LOG_LINES = ("queued", "running"), 2.0, 30
+STAGES = {
+    "data": "reading the data", "embed": "encoding the texts", "global": "training the global model",
+    "train": "steering to the countries", "measure": "measuring", "done": "done",
+}  # fmt: skip
+COLOURS = {"queued": "gray", "running": "blue", "done": "green", "failed": "red", "cancelled": "orange", "lost": "red"}
+
+
+def watch(job: Job) -> None:
+    """Draw a run's state, curve, log, and Cancel or Resume; goes on by itself while the run is live."""
+    every = EVERY if job.state in LIVE else None
+    st.fragment(_draw, run_every=every, key=f"watch-{job.id}-{every}")(job.id, every is not None)
+
+
+def linked(parameter: str) -> Job | None:
+    """The run that the link names by its id; None, and a word about it, if there is none."""
+    asked = st.query_params.get(parameter)
+    if not asked:
+        return None
+    try:
+        if ID.fullmatch(asked):  # the store takes folders too, but a link must not name one
+            return job_store().get(asked)
+    except JobError:
+        pass
+    st.warning(f"The run {inert(repr(asked[:80]))} of this link is not in the workspace; it may have been deleted.")
+    return None
+
+
+def go(**parameters: str) -> None:
+    """This page under another link."""
+    st.query_params.from_dict(parameters)
+    st.rerun()
+
+
+def going() -> None:
+    """Runs that are not done yet, each with a button that opens it."""
+    for job in [job for job in job_store().jobs() if job.state in LIVE][:5]:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            badge(job)
+            st.markdown(f"{inert(job.name)}, {100 * job.fraction:.0f} %", width="content")
+            if st.button("Watch", key=f"go-{job.id}", help=f"Watch the run {job.id}"):
+                go(**{state.RUN: job.id})
+
+
+def badge(job: Job) -> None:
+    """The state of a run in a word and a colour."""
+    st.badge("cancelling" if job.cancelling else job.state, color=COLOURS[job.state])
+
+
+def _draw(id: str, polls: bool) -> None:
+    try:
+        job = job_store().get(id)
+    except ScpoError as error:
+        st.error(inert(error))
+        return
+    if polls and job.state not in LIVE:
+        st.rerun()
+    said = st.session_state.pop(state.SAID, None)
+    if said:
+        st.error(inert(said))
+    (_going if job.state in LIVE else _ended)(job)
+    _curve(job)
+    lines = runs.log_lines(job.folder, LOG_LINES)
+    if lines:
+        with st.expander("Log: the last lines"):
+            st.code("\n".join(lines), language=None, wrap_lines=True)
+
+
+def _going(job: Job) -> None:
+    """Progress bar with the time left, and Cancel."""
+    if job.state == "queued":
+        _wake(job)
+        ahead = sum(1 for other in job_store().jobs() if other.state in LIVE and other.created < job.created)
+        st.progress(0.0, text=f"Queued: {ahead} run(s) before it" if ahead else "Queued: a worker is about to take it")
+    else:
+        st.progress(min(job.fraction, 1.0), text=progress_words(job))
+    if job.cancelling:
+        st.button("Cancelling ...", disabled=True, icon=":material/hourglass_top:", key=f"cancelling-{job.id}")
+        st.caption("The worker ends it at its next safe point and then confirms.")
+    else:
+        st.button("Cancel", on_click=act, args=("cancel", job.id), icon=":material/stop_circle:",
+                  key=f"cancel-{job.id}")  # fmt: skip
+
+
+def _wake(job: Job) -> None:
+    """A queued job must not wait for a worker that has gone since."""
+    try:
+        launch.ensure_workers(job_store())
+        if launch.worker_count() == 0:
+            st.caption("SCPO_WORKERS is 0, so the app starts no worker; `python -m scpo worker` takes the queue.")
+    except (ScpoError, TimeoutError) as error:
+        st.warning(inert(error))
+
+
+def progress_words(job: Job) -> str:
+    """What a running job does now, how far it is, and how long it will still take."""
+    last = next((e for e in reversed(runs.progress(job.folder, 3)) if "total" in e), None)
+    step = f", step {last['done']:,} of {last['total']:,}" if last and last["stage"] == "train" == job.stage else ""
+    left = "" if job.seconds_left is None else f", about {duration(job.seconds_left)} left"
+    return f"{STAGES.get(job.stage, job.stage).capitalize()}{step}: {100 * job.fraction:.0f} %{left}"
+
+
+def duration(seconds: float) -> str:
+    """12 s, 3 min, 2.5 h: as exact as an estimate is."""
+    if seconds < 90:
+        return f"{math.ceil(seconds)} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _ended(job: Job) -> None:
+    """How a run ended, and Resume where it did not get done."""
+    if job.state == "done":
+        took = f" in {duration(job.finished - job.started)}" if job.started and job.finished else ""
+        st.success(f"Done{took}.", icon=":material/check_circle:")
+        return
+    shown = {"failed": st.error, "lost": st.warning, "cancelled": st.warning}[job.state]
+    reason = f" {inert(job.message)}" if job.message else ""
+    shown(f"**PARTIAL: this run is {job.state} and has no result.**{reason}")
+    if job.state in RESUMABLE and not job.deleted:
+        st.button("Resume", on_click=act, args=("resume", job.id), icon=":material/play_arrow:", key=f"resume-{job.id}")
+        st.caption("It goes on from its last checkpoint, to the same results as a run that was never stopped.")
+
+
+def act(what: str, id: str) -> None:
+    """Cancel or resume; called by a button before the page is drawn. A refusal is shown by the next drawing."""
+    try:
+        job_store().cancel(id) if what == "cancel" else launch.resume(id, job_store())
+    except ScpoError as error:
+        st.session_state[state.SAID] = str(error)
+
+
+def marks(folder: Path) -> pd.DataFrame:
+    """Test accuracy of the heads with all pairs at each step that was scored so far, mean over seeds.
+
+    Columns step, total, country, method, accuracy. After a resume a step may be there twice; the last one counts.
+    """
+    path = folder / "progress.jsonl"
+    found: dict[int, dict] = {}
+    for line in path.read_bytes().split(b"\n") if path.is_file() else []:
+        if b'"accuracy"' not in line:  # most lines: not worth parsing at every poll
+            continue
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        found[entry["done"]] = entry
+    rows = [(step, entry["total"], country, method, accuracy) for step, entry in sorted(found.items())
+            for country, part in entry["accuracy"].items() for method, accuracy in part.items()]  # fmt: skip
+    return pd.DataFrame(rows, columns=["step", "total", "country", "method", "accuracy"])
+
+
+def _curve(job: Job) -> None:
+    """Accuracy over steps, per country, as far as it has come."""
+    table = marks(job.folder)
+    if not len(table):
+        return
+    step, total = int(table["step"].max()), int(table["total"].iloc[-1])
+    methods = list(table["method"].unique())
+    simulated, partial = job.config.data.dataset == "demo", job.state not in (*LIVE, "done")
+    method = st.selectbox("Curve of", methods, methods.index("scpo") if "scpo" in methods else 0,
+                          key=f"{state.METHOD}-live-{job.id}")  # fmt: skip
+    note = f"PARTIAL: {job.state} after step {step:,} of {total:,}" if partial else ""
+    mean = table[(table["method"] == method) & (table["step"] == step)]["accuracy"].mean()
+    st.plotly_chart(
+        charts.growing_chart(table[table["method"] == method], total, note, simulated), key=f"growing-{job.id}",
+        config=CHART_OPTIONS,
+        alt=f"{note}{'. ' * bool(note)}Test accuracy of {method} per country over training steps. At step {step:,} of "
+        f"{total:,} the mean over countries is {percent(mean)}.",
+    )  # fmt: skip
+    with st.expander(f"Accuracy so far of every method, % (step {step:,} of {total:,})"):
+        now = table[table["step"] == step].pivot(index="country", columns="method", values="accuracy")
+        now = 100 * now.reindex(index=table["country"].unique(), columns=methods)
+        st.dataframe(now, column_config={m: st.column_config.NumberColumn(format="%.1f") for m in methods},
+                     key=f"so-far-{job.id}")  # fmt: skip
+        st.caption("Test pairs, models trained on all pairs, mean over seeds; no intervals before the end.")
