@@ -207,9 +207,11 @@ def bench_million() -> Iterator[Row]:
 
 
 def bench_app() -> Iterator[Row]:
-    """Rows of the app, measured in processes of its own."""
-    from scpo.bench_app import bench_sessions
+    """Rows of the app."""
+    from scpo.ui.bench import bench_slider
+    from scpo.ui.bench_sessions import bench_sessions
 
+    yield from bench_slider()
     yield from bench_sessions()
 
 
@@ -219,5 +221,5 @@ BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "heads": bench_heads,
     "embedding": bench_embedding,
     "demo": bench_demo,
-    "sessions": bench_app,
+    "app": bench_app,
 }

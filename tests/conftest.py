@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,70 @@ def workspace(tmp_path, monkeypatch):
     """A fresh workspace and cache folder, so that no test sees another's or the user's runs."""
     folder = tmp_path / "workspace"
     monkeypatch.setenv("SCPO_WORKSPACE", str(folder))
-    monkeypatch.delenv("SCPO_CACHE_DIR", raising=False)
+    for name in ("SCPO_CACHE_DIR", "SCPO_DATABASE_URL", "SCPO_WORKERS"):
+        monkeypatch.delenv(name, raising=False)
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """URL of a database made for these tests on the PostgreSQL server that SCPO_TEST_POSTGRES names.
+
+    `.ci/run` starts such a server and sets it; without one, the tests are skipped.
+    """
+    server = os.environ.get("SCPO_TEST_POSTGRES")
+    if not server:
+        pytest.skip("no PostgreSQL: set SCPO_TEST_POSTGRES to the URL of a server, as .ci/run does")
+    import sqlalchemy as sa
+
+    engine, name = sa.create_engine(server, isolation_level="AUTOCOMMIT"), f"scpo_{uuid.uuid4().hex}"
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    engine.dispose()
+
+
+def _emptied(url):
+    import sqlalchemy as sa
+
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        connection.exec_driver_sql(f"{others} AND pid <> pg_backend_pid()")
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, workspace, monkeypatch):
+    """An empty database, named by SCPO_DATABASE_URL too: once a file of the workspace, once PostgreSQL."""
+    sqlite = f"sqlite:///{workspace / 'jobs.sqlite'}"
+    url = sqlite if request.param == "sqlite" else _emptied(request.getfixturevalue("postgres"))
+    monkeypatch.setenv("SCPO_DATABASE_URL", url)
+    return url
+
+
+@pytest.fixture
+def store(database_url):
+    """The job store of a fresh database, once per kind of database."""
+    from scpo.jobs.store import open_store
+
+    store = open_store()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def file_store(workspace):
+    """The job store of a fresh workspace, as a user without any settings has it."""
+    from scpo.jobs.store import open_store
+
+    store = open_store()
+    yield store
+    store.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import sys
@@ -46,7 +47,11 @@ def add_job_commands(commands) -> None:
 
 def manage(args: argparse.Namespace) -> int:
     """One of the `jobs` commands; returns the exit code."""
-    store = open_store()
+    with contextlib.closing(open_store()) as store:
+        return _manage(args, store)
+
+
+def _manage(args: argparse.Namespace, store: Store) -> int:
     if args.action == "list":
         found = store.jobs(args.deleted)
         print(json.dumps([_record(job) for job in found], indent=1, ensure_ascii=False) if args.json else table(found))
@@ -76,7 +81,8 @@ def work_on(args: argparse.Namespace) -> int:
 
     if args.idle is not None and args.idle < 0:
         raise ConfigError(f"--idle is {args.idle}; it takes a number of seconds of at least 0.")
-    worked = serve(open_store(), args.idle, ends_on_signals())
+    with contextlib.closing(open_store()) as store:
+        worked = serve(store, args.idle, ends_on_signals())
     print(f"worked {worked} job(s)", file=sys.stderr)
     return 0
 
@@ -86,6 +92,8 @@ def follow(store: Store, job: Job) -> int:
     bar = Bar()
     try:
         while job.state in ("queued", "running"):
+            if job.state == "queued":
+                launch.ensure_workers(store)  # the one that was to take it may be gone
             bar({"stage": job.stage or job.state, "fraction": job.fraction, "seconds_left": job.seconds_left or 0})
             time.sleep(0.5)
             job = store.get(job.id)

@@ -40,8 +40,8 @@ def ensure_workers(store: Store | None = None) -> int:
     """Start workers while jobs wait, up to `SCPO_WORKERS` (default 1) on this machine; returns how many."""
     store = store or open_store()
     with FileLock(str(store.space / ".workers.lock"), timeout=30):
-        queued, alive = store.waiting()
-        missing = max(min(queued, worker_count()) - len(alive), 0)
+        queued, alive, free = store.waiting()
+        missing = max(min(queued - len(free), worker_count() - len(alive)), 0)
         for _ in range(missing):
             store.enlist(worker_name(_spawn(store.space)))
     return missing

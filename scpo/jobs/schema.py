@@ -67,8 +67,16 @@ def open_database(url: str) -> sa.Engine:
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_connect)
         sa.event.listen(engine, "begin", _sqlite_begin)
-    with errors(url), writing(engine) as connection:
-        _upgrade(connection, url)
+    try:
+        with errors(url):
+            with engine.connect() as connection:  # a reader need not wait for its turn to write
+                current = _revision(connection)
+            if current != _scripts().get_current_head():
+                with writing(engine) as connection:
+                    _upgrade(connection, url)
+    except DatabaseError:
+        engine.dispose()
+        raise
     return engine
 
 
@@ -97,16 +105,24 @@ def _sqlite_begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _upgrade(connection: sa.Connection, url: str) -> None:
-    scripts = Path(__file__).with_name("migrations")
+def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
-    config.attributes["connection"] = connection
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _upgrade(connection: sa.Connection, url: str) -> None:
     if connection.dialect.name == "postgresql":  # several processes may open a new database at once
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(726606)"))
-    current, script = MigrationContext.configure(connection).get_current_revision(), ScriptDirectory.from_config(config)
-    if current == script.get_current_head():
-        return
+    current, script = _revision(connection), _scripts()
     try:
         if current:
             script.get_revision(current)
@@ -116,6 +132,8 @@ def _upgrade(connection: sa.Connection, url: str) -> None:
             f"({script.get_current_head()}); it is left as it is. Update the program (git pull, then the same "
             "command), or name another database in SCPO_DATABASE_URL."
         ) from None
+    config = _config()
+    config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
@@ -131,7 +149,10 @@ class errors:
     def __exit__(self, kind, error, trace) -> None:
         if not isinstance(error, sa.exc.SQLAlchemyError):
             return
-        cause = str(getattr(error, "orig", None) or error).split("\n")[0]
+        first = error  # SQLite ends a transaction by itself when the disk is full; then its rollback fails too
+        while "savepoint" in _line(first) and first.__context__:
+            first = first.__context__
+        cause = _line(first)
         if "locked" in cause:
             todo = "Another process has held it for too long; end that one, or try again."
         elif "not a database" in cause or "malformed" in cause:
@@ -143,6 +164,10 @@ class errors:
         else:
             todo = "See that the database runs and that SCPO_DATABASE_URL is right, then try again."
         raise DatabaseError(f"the job database {_shown(self._url)} cannot be used: {cause}. {todo}") from error
+
+
+def _line(error: BaseException) -> str:
+    return str(getattr(error, "orig", None) or error).split("\n")[0]
 
 
 def _shown(url: str) -> str:

@@ -15,6 +15,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ STATES = ("queued", "running", "done", "failed", "cancelled", "lost")
 RESUMABLE = ("failed", "cancelled", "lost")
 BEAT, LEASE = 2.0, 15.0  # seconds between two signs of life, and without one until a job counts as lost
 KEPT_SECONDS = 7 * 86_400  # how long a deleted run can be brought back
-NAME_LENGTH, NOTE_LENGTH = 120, 4000
+NAME_LENGTH, NOTE_LENGTH, KEY_LENGTH = 120, 4000, 48
 
 
 @dataclass(frozen=True)
@@ -68,29 +69,37 @@ def open_store(space: Path | None = None) -> Store:
 def fingerprint(config: ExperimentConfig) -> str:
     """A hash of settings, content of local files and program version: equal if the results would be."""
     digest = hashlib.sha256()
-    for name in config.data.data_files:
+    for name in _local_files(config):
         with contextlib.suppress(OSError), open(name, "rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     plain = config.as_dict()
     plain["data"]["data_files"] = len(config.data.data_files)
     digest.update(json.dumps([plain, scpo.__version__], sort_keys=True).encode())
-    return digest.hexdigest()
+    return digest.hexdigest()[:KEY_LENGTH]
+
+
+def _local_files(config: ExperimentConfig) -> list[str]:
+    return [*config.data.data_files, *([config.global_model] if Path(config.global_model).is_file() else [])]
 
 
 class Store:
     """All jobs of one database. Safe to use from threads and processes at once."""
 
     def __init__(self, url: str, space: Path):
-        self._url, self.space = url, space
+        self._url, self.space = url, Path(os.path.abspath(space))
         self._engine = open_database(url)
+
+    def close(self) -> None:
+        """Close the connections; the next call opens one again."""
+        self._engine.dispose()
 
     # what a user does
 
     def find(self, config: ExperimentConfig) -> Job | None:
         """The job of the same settings on the same data, deleted ones aside."""
         with self._reading() as c:
-            row = c.execute(sa.select(JOBS).where(JOBS.c.key == fingerprint(config.located()))).first()
-        return self._job(row) if row else None
+            id = c.execute(sa.select(JOBS.c.id).where(JOBS.c.key == fingerprint(config.located()))).scalar()
+        return self.get(id) if id else None
 
     def submit(self, config: ExperimentConfig, name: str = "") -> Job:
         """A queued job; or the job of the same settings and data, queued again if it did not get done."""
@@ -102,14 +111,13 @@ class Store:
                 values = self._new(id, f"runs/{config.data.dataset}-{id}", config, key=key, name=name)
                 if not self._insert(c, values):  # another machine was faster
                     same = c.execute(sa.select(JOBS).where(JOBS.c.key == key)).one()
-        if same is None:
-            return self.get(id)
-        job = self._job(same)
-        return self.resume(job.id) if job.state in RESUMABLE else job
+        job = self.get(same.id if same else id)
+        return self.resume(job.id) if _can_go_on(job) else job
 
     def get(self, id_or_folder: str | Path) -> Job:
         """A job by its id or its run folder. Raises `JobError` if there is none."""
-        text, folder = str(id_or_folder).replace("\0", ""), self._kept_as(Path(str(id_or_folder).replace("\0", "")))
+        text = _clean(str(id_or_folder))
+        folder = self._kept_as(Path(text))
         query = sa.select(JOBS).where((JOBS.c.id == text) | (JOBS.c.folder == folder))
         with self._reading() as c:
             row = c.execute(query).first()
@@ -117,7 +125,7 @@ class Store:
             with self._reading() as c:
                 row = c.execute(query).first()
         if row is None:
-            raise JobError(f"there is no job {str(id_or_folder)[:200]!r}; `jobs list` shows what there is.")
+            raise JobError(f"there is no job {text[:200]!r}; `jobs list` shows what there is.")
         return self._job(self._fresh([row])[0])
 
     def jobs(self, deleted: bool = False) -> list[Job]:
@@ -125,7 +133,7 @@ class Store:
         with self._reading() as c:
             known = set(c.execute(sa.select(JOBS.c.folder)).scalars())
         for folder in runs.list_runs(self.space):
-            if self._kept_as(folder) not in known:
+            if str(folder.relative_to(self.space)) not in known:
                 self._adopt(folder)
         query = sa.select(JOBS).order_by(JOBS.c.created.desc(), JOBS.c.id)
         if not deleted:
@@ -143,10 +151,15 @@ class Store:
         return self.get(id)
 
     def resume(self, id: str) -> Job:
-        """Queue a job again that failed, was cancelled or lost; it goes on from its last checkpoint."""
+        """Queue a job again that failed, was cancelled or lost; it goes on from its last checkpoint.
+
+        A job that is done is queued again only if its run folder is gone or damaged.
+        """
+        job = self.get(id)  # which also sees that a worker is gone
+        states = (job.state,) if _can_go_on(job) else RESUMABLE
         with self._writing() as c:
             again = {"state": "queued", "message": "", "cancelling": False, "finished": None, "seconds_left": None}
-            changed = c.execute(_of(id, *RESUMABLE).where(JOBS.c.deleted.is_(None)).values(again)).rowcount
+            changed = c.execute(_of(id, *states).where(JOBS.c.deleted.is_(None)).values(again)).rowcount
         job = self.get(id)
         if not changed and job.state not in ("queued", "running"):
             raise JobError(f"{job.name} is {'deleted' if job.deleted else job.state}; there is nothing to resume.")
@@ -154,20 +167,25 @@ class Store:
 
     def delete(self, id: str) -> Job:
         """Hide a job; its folder stays for a week, and `undelete` brings it back."""
+        if self.get(id).deleted is None:
+            with self._writing() as c:
+                key = sa.func.substr(JOBS.c.key, 1, KEY_LENGTH, type_=sa.String).concat(f":{id}")  # for `undelete`
+                ended = _of(id, "queued", "done", *RESUMABLE)
+                c.execute(ended.values(deleted=self._now(c), key=key))
+                c.execute(_of(id, "queued").values(state="cancelled", message="deleted before it began"))
         job = self.get(id)
-        with self._writing() as c:
-            ended = _of(id, "queued", "done", *RESUMABLE).values(deleted=self._now(c), key=None)
-            changed = c.execute(ended).rowcount
-            c.execute(_of(id, "queued").values(state="cancelled", message="deleted before it began"))
-        if not changed:
-            raise JobError(f"{job.name} is running; cancel it first, then delete it.")
-        return self.get(id)
+        if job.deleted is None:
+            raise JobError(f"{job.name} is {job.state}; cancel it first, then delete it.")
+        return job
 
     def undelete(self, id: str) -> Job:
-        """Bring a deleted job back."""
-        key = self._free_key(self.get(id).config)
+        """Bring a deleted job back; it stands for its settings and data again, unless another does by now."""
         with self._writing() as c:
-            c.execute(_of(id, *STATES).values(deleted=None, key=key))
+            row = c.execute(sa.select(JOBS).where(JOBS.c.id == id, JOBS.c.deleted.is_not(None))).first()
+            if row:
+                key = row.key.partition(":")[0] if row.key else None
+                taken = c.execute(sa.select(JOBS.c.id).where(JOBS.c.key == key)).first()
+                c.execute(_of(id, *STATES).values(deleted=None, key=None if taken else key))
         return self.get(id)
 
     def rename(self, id: str, name: str) -> Job:
@@ -178,7 +196,7 @@ class Store:
         """A note of up to 4,000 characters."""
         if len(note) > NOTE_LENGTH:
             raise JobError(f"the note has {len(note):,} characters; at most {NOTE_LENGTH:,} are kept. Shorten it.")
-        return self._describe(id, note=note.replace("\0", ""))
+        return self._describe(id, note=_clean(note))
 
     # what a worker does
 
@@ -190,9 +208,11 @@ class Store:
             row = c.execute(sa.select(JOBS).where(JOBS.c.folder == kept).with_for_update()).one()
             if row.state == "running" and not self._is_stale(row, self._now(c)):
                 raise JobError(f"{folder} is being worked on by another process; follow it: jobs follow {row.id}")
-            values = {"config": _text(config), "deleted": None, **self._claimed(c, row, worker)}
-            c.execute(sa.update(JOBS).where(JOBS.c.id == row.id).values(values))
-        return self.get(row.id)
+            same = row.deleted is None and row.config == _text(config)
+            values = {"config": _text(config), "key": row.key if same else None, "deleted": None}
+            values |= self._claimed(c, row, worker)
+            row = c.execute(sa.update(JOBS).where(JOBS.c.id == row.id).values(values).returning(JOBS)).one()
+        return self._job(row)
 
     def claim(self, worker: str) -> Job | None:
         """Take the oldest queued job, or None. Two workers never get the same."""
@@ -201,8 +221,9 @@ class Store:
             row = c.execute(queued.with_for_update(skip_locked=True)).first()
             if row is None:
                 return None
-            c.execute(sa.update(JOBS).where(JOBS.c.id == row.id).values(self._claimed(c, row, worker)))
-        return self.get(row.id)
+            mine = sa.update(JOBS).where(JOBS.c.id == row.id).values(self._claimed(c, row, worker))
+            row = c.execute(mine.returning(JOBS)).one()
+        return self._job(row)
 
     def renew(self, job: Job, stage: str, fraction: float, seconds_left: float | None) -> bool:
         """A sign of life with progress. True if the job is to be cancelled; raises `Fenced` if it is no longer ours."""
@@ -222,48 +243,66 @@ class Store:
         if row is None or (row.attempt, row.state) != (job.attempt, "running"):
             raise _fenced(job)
 
-    def finish(self, job: Job, state: str, message: str = "") -> None:
-        """The end of a claimed job, or its return to the queue. Raises `Fenced` if it is no longer ours."""
+    def finish(self, job: Job, state: str, message: str = "") -> str:
+        """The end of a claimed job, or its return to the queue; returns the state that it has now.
+
+        Raises `Fenced` if it is no longer ours. A cancel that came before the return to the queue
+        holds. A job whose files changed since it was submitted is not offered for that content.
+        """
+        values = {"message": _clean(message)[:NOTE_LENGTH], "cancelling": False, "seconds_left": None}
+        if state == "done":
+            same = JOBS.c.key == fingerprint(job.config)
+            values |= {"fraction": 1.0, "key": sa.case((same, JOBS.c.key), else_=sa.null())}
         with self._writing() as c:
-            values = {"state": state, "message": message[:4000], "cancelling": False, "seconds_left": None}
-            values |= {} if state == "queued" else {"finished": self._now(c)}
-            values |= {"fraction": 1.0} if state == "done" else {}
+            if state == "queued" and c.execute(sa.select(JOBS.c.cancelling).where(JOBS.c.id == job.id)).scalar():
+                state = "cancelled"
+            values |= {"state": state} if state == "queued" else {"state": state, "finished": self._now(c)}
             if not c.execute(_mine(job).values(values)).rowcount:
                 raise _fenced(job)
+        return state
 
     def enlist(self, worker: str) -> None:
         """A worker's first or next sign of life."""
         with self._writing() as c:
             beat = self._beat(c)
             if not c.execute(sa.update(WORKERS).where(WORKERS.c.id == worker).values(beat)).rowcount:
-                c.execute(sa.insert(WORKERS).values(id=worker, **beat))
+                self._insert(c, {"id": worker, **beat}, WORKERS)
 
     def leave(self, worker: str, always: bool = False) -> bool:
         """A worker's end: True if it may go; False if a job has come, unless it goes always."""
-        gone = sa.delete(WORKERS).where(WORKERS.c.id == worker)
-        waiting = sa.exists().where(JOBS.c.state == "queued")
         with self._writing() as c:
-            return bool(c.execute(gone if always else gone.where(~waiting)).rowcount) or always
+            c.execute(sa.delete(WORKERS).where(WORKERS.c.id == worker))
+        if always or not self.waiting()[0]:
+            return True  # a job that comes from now on finds this worker gone and starts another
+        self.enlist(worker)
+        return False
 
-    def waiting(self) -> tuple[int, list[str]]:
-        """The number of queued jobs, and the workers of this machine that live; dead ones are struck off."""
+    def waiting(self) -> tuple[int, list[str], list[str]]:
+        """The number of queued jobs; the workers of this machine that live; those of them without a job.
+
+        Workers that are gone are struck off.
+        """
         with self._reading() as c:
             queued = c.execute(sa.select(sa.func.count()).where(JOBS.c.state == "queued")).scalar_one()
+            busy = set(c.execute(sa.select(JOBS.c.worker).where(JOBS.c.state == "running")).scalars())
             rows, now = c.execute(sa.select(WORKERS)).all(), self._now(c)
         dead = [row.id for row in rows if is_gone(row.id) or self._silent(row.id, row, now)]
         if dead:
             with self._writing() as c:
                 c.execute(sa.delete(WORKERS).where(WORKERS.c.id.in_(dead)))
         alive = [row.id for row in rows if row.id not in dead and row.id.startswith(this_host())]
-        return queued, alive
+        return queued, alive, [worker for worker in alive if worker not in busy]
 
-    def purge(self) -> list[Path]:
-        """Forget jobs deleted a week ago; returns their folders in the workspace, for removal."""
-        with self._writing() as c:
+    def purge(self) -> None:
+        """Forget jobs deleted a week ago, and remove their folders of `runs/`; no folder elsewhere."""
+        with self._reading() as c:
             old = JOBS.c.deleted < self._now(c) - KEPT_SECONDS
-            folders = list(c.execute(sa.select(JOBS.c.folder).where(old)).scalars())
+            folders = c.execute(sa.select(JOBS.c.folder).where(old)).scalars().all()
+        for kept in map(Path, folders):
+            if kept.parent == Path("runs") and kept.name != "..":
+                shutil.rmtree(self.space / kept, ignore_errors=True)
+        with self._writing() as c:
             c.execute(sa.delete(JOBS).where(old))
-        return [self.space / kept for kept in folders if not Path(kept).is_absolute()]
 
     # inside
 
@@ -305,13 +344,22 @@ class Store:
             return rows
         with self._writing() as c:
             for row in stale.values():
-                why = "its process ended" if is_gone(row.worker) else f"no sign of life for {LEASE:.0f} s"
-                message = f"The worker is gone ({why}) at {round(100 * row.fraction)} %. Resume it to go on from there."
                 seen = _mine(row).where(JOBS.c.beat_monotonic == row.beat_monotonic)
-                c.execute(seen.values(state="lost", message=message, finished=self._now(c), seconds_left=None))
+                ended = {"finished": self._now(c), "seconds_left": None, "cancelling": False}
+                c.execute(seen.values(ended | self._left_behind(row)))
             again = c.execute(sa.select(JOBS).where(JOBS.c.id.in_(list(stale)))).all()
         current = {row.id: row for row in again}
         return [current.get(row.id, row) for row in rows]
+
+    def _left_behind(self, row) -> dict:
+        """State and message of a running job whose worker is gone."""
+        if runs.is_done(self.space / row.folder):  # it ended just before it could say so
+            return {"state": "done", "message": "", "fraction": 1.0}
+        at = f"at {round(100 * row.fraction)} %"
+        if row.cancelling:
+            return {"state": "cancelled", "message": f"Cancelled {at}; what is shown is partial."}
+        why = "its process ended" if is_gone(row.worker) else f"no sign of life for {LEASE:.0f} s"
+        return {"state": "lost", "message": f"The worker is gone ({why}) {at}. Resume it to go on from there."}
 
     def _claimed(self, c: sa.Connection, row, worker: str) -> dict:
         return {
@@ -326,11 +374,11 @@ class Store:
             "created": time.time(), "cancelling": False, "stage": "", "fraction": float(state == "done"),
         }  # fmt: skip
 
-    def _insert(self, c: sa.Connection, values: dict) -> bool:
-        """False if a job of this key or folder is there already."""
+    def _insert(self, c: sa.Connection, values: dict, table: sa.Table = JOBS) -> bool:
+        """False if a job of this key or folder (or this worker) is there already."""
         try:
             with c.begin_nested():
-                c.execute(sa.insert(JOBS).values(values))
+                c.execute(sa.insert(table).values(values))
         except sa.exc.IntegrityError:
             return False
         return True
@@ -338,25 +386,26 @@ class Store:
     def _adopt(self, folder: Path) -> bool:
         """Make a job of a run folder that has none: copied here, or of a database that is gone."""
         try:
-            config = runs.read_config(folder)
-        except ScpoError:
+            config, done = runs.read_config(folder), runs.is_done(folder)
+            when = (folder / ("done.json" if done else "config.json")).stat().st_mtime
+            kept = self._kept_as(folder)
+        except (ScpoError, OSError, AttributeError):  # no settings, or something else in their place
             return False
-        done = runs.is_done(folder)
-        values = self._new(
-            uuid.uuid4().hex[:12], self._kept_as(folder), config, name=folder.name, state="done" if done else "lost"
-        )
-        when = (folder / ("done.json" if done else "config.json")).stat().st_mtime
-        values |= {"key": self._free_key(config) if done else None, "created": when, "finished": when}
+        values = self._new(uuid.uuid4().hex[:12], kept, config, name=folder.name, state="done" if done else "lost")
+        values |= {"created": when, "finished": when}
+        values |= {} if done else {"message": "This run folder is unfinished. Resume it to go on."}
+        if done and not _local_files(config) and not self.find(config):  # what a file held then, nobody knows
+            values["key"] = fingerprint(config.located())
         with self._writing() as c:
-            self._insert(c, values)
-        return True
-
-    def _free_key(self, config: ExperimentConfig) -> str | None:
-        return None if self.find(config) else fingerprint(config.located())
+            return self._insert(c, values)
 
     def _kept_as(self, folder: Path) -> str:
-        folder = folder.absolute()
-        return str(folder.relative_to(self.space)) if folder.is_relative_to(self.space) else str(folder)
+        """How the database names a folder: by its path in the workspace if it lies there, else whole."""
+        folder = Path(os.path.abspath(folder))  # without `..`, which would lead out of the workspace again
+        kept = str(folder.relative_to(self.space)) if folder.is_relative_to(self.space) else str(folder)
+        if kept != _clean(kept):
+            raise JobError(f"the folder {kept!r} has a name that is not text. Give another --out.")
+        return kept
 
     def _describe(self, id: str, **values: str) -> Job:
         with self._writing() as c:
@@ -366,6 +415,7 @@ class Store:
     def _job(self, row) -> Job:
         kept = row._asdict()
         fields = {name: kept[name] for name in Job.__dataclass_fields__ if name not in ("config", "folder")}
+        fields["name"] = row.name or row.id  # jobs of version 0001 had none
         config = ExperimentConfig.from_dict(json.loads(row.config))
         return Job(config=config, folder=self.space / row.folder, **fields)
 
@@ -386,5 +436,26 @@ def _text(config: ExperimentConfig) -> str:
     return json.dumps(config.as_dict(), sort_keys=True)
 
 
+def _can_go_on(job: Job) -> bool:
+    """True if a job ended without a result that can be read."""
+    if job.state != "done":
+        return job.state in RESUMABLE
+    return not is_whole(job.folder)
+
+
+def is_whole(folder: Path) -> bool:
+    """True if the run folder holds a finished run that can be read."""
+    try:
+        runs.read(folder)
+    except (ScpoError, AttributeError, TypeError, ValueError):  # missing, cut or altered
+        return False
+    return True
+
+
+def _clean(text: str) -> str:
+    """Text that every database takes: no NUL, no half of a character."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def _line(text: str, length: int) -> str:
-    return " ".join(text.replace("\0", " ").split())[:length]
+    return " ".join(_clean(text).split())[:length]

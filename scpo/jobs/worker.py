@@ -6,8 +6,9 @@ thread renews its lease, writes how far it is, and hears of a cancel.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import logging
-import shutil
 import signal
 import threading
 import time
@@ -19,9 +20,10 @@ from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.errors import DatabaseError, Fenced, ScpoError, Stopped
 from scpo.jobs.host import worker_name
-from scpo.jobs.store import BEAT, Job, Store, open_store
+from scpo.jobs.store import BEAT, LEASE, Job, Store, is_whole, open_store
 
 LOG = "log.txt"
+POLL, PATIENCE = 0.5, 60.0  # seconds between two looks at the queue; for which a database may be away
 log = logging.getLogger("scpo")
 
 
@@ -29,60 +31,67 @@ def serve(store: Store, idle_seconds: float | None = None, should_end: Callable[
     """Work until asked to end, or idle for so long; returns the number of jobs worked."""
     me, worked, idle_since = worker_name(), 0, time.monotonic()
     store.enlist(me)
-    for folder in store.purge():
-        shutil.rmtree(folder, ignore_errors=True)
-    try:
-        while not should_end():
+    store.purge()
+    while not should_end():
+        idle = idle_seconds is not None and time.monotonic() - idle_since > idle_seconds
+        try:
             store.enlist(me)
             job = store.claim(me)
             if job:
                 work(store, job, should_end)
                 worked, idle_since = worked + 1, time.monotonic()
-            elif idle_seconds is not None and time.monotonic() - idle_since > idle_seconds and store.leave(me):
+                continue
+            if idle and store.leave(me):
+                return worked
+        except DatabaseError as error:
+            if idle:
                 break
-            else:
-                time.sleep(0.5)
-    finally:
+            log.warning("%s The worker tries again.", error)
+        time.sleep(POLL)
+    with contextlib.suppress(DatabaseError):  # then others see that this process is gone
         store.leave(me, always=True)
     return worked
 
 
 def work(store: Store, job: Job, should_end: Callable[[], bool] = lambda: False) -> str:
-    """Run a claimed job to its end; returns the state that it ended in.
+    """Run a claimed job to its end; returns the state that it ended in, 'fenced' if it is no longer ours.
 
     should_end  asked at every safe point; True gives the job back to the queue, to go on later
     """
-    lease = Lease(store, job)
     state, message = "done", ""
-    with lease:
+    with Lease(store, job) as lease:  # kept up until the end is written
         try:
-            _attempt(job, lease, should_end)
-        except Stopped:
-            state, message = ("queued", "") if should_end() else ("cancelled", _partial(job))
-        except (ScpoError, OSError, MemoryError) as error:
-            state, message = "failed", str(error) or "out of memory; use fewer countries, seeds or budgets"
-        except Exception as error:  # a fault of the program: its trace goes to the log, the queue goes on
-            state, message = "failed", f"unexpected {type(error).__name__}: {error}. The log has the details."
-    try:
-        if not isinstance(lease.fault, Fenced):
-            store.finish(job, state, message)
-            return state
-    except Fenced as error:
-        log.warning("%s", error)
-    return "fenced"
+            try:
+                _attempt(job, lease, should_end)
+            except Fenced:
+                raise
+            except Stopped:
+                state, message = ("cancelled", _partial(job)) if lease.ended.is_set() else ("queued", "")
+            except (ScpoError, OSError, MemoryError) as error:
+                state, message = "failed", _reason(error, job.folder)
+            except Exception as error:  # a fault of the program: its trace goes to the log, the queue goes on
+                state, message = "failed", f"unexpected {type(error).__name__}: {error}. The log has the details."
+            return _patiently(lambda: store.finish(job, state, message))
+        except Fenced as error:
+            log.warning("%s", error)
+            return "fenced"
 
 
 def _attempt(job: Job, lease: Lease, should_end: Callable[[], bool]) -> None:
     from scpo.jobs.cluster import trainer
     from scpo.training.experiment import run
 
+    _sweep(job.folder)
+    if is_whole(job.folder):
+        return  # the attempt before this one got done, and was gone before it could say so
+    (job.folder / "done.json").unlink(missing_ok=True)  # of a result that was damaged since
     runs.create(job.folder, job.config)
     with _Log(job.folder):
         log.info("attempt %d of %s begins", job.attempt, job.id)
         try:
             run(
                 job.config, job.folder, on_progress=lease.note, guard=lease.check, train=trainer(),
-                should_stop=lambda: lease.ended.is_set() or should_end(),
+                should_stop=lambda: lease.should_stop() or should_end(),
             )  # fmt: skip
         except ScpoError as error:
             log.warning("ends: %s", error)
@@ -93,9 +102,46 @@ def _attempt(job: Job, lease: Lease, should_end: Callable[[], bool]) -> None:
         log.info("done")
 
 
+def _sweep(folder: Path) -> None:
+    """Remove files that a killed attempt had not finished writing, and checkpoints that nothing needs."""
+    names = {*runs.RESULT_FILES, "done.json"}
+    for path in folder.glob(".*.*"):
+        written = path.name[1:].rpartition(".")[0]
+        if written in names or written.startswith("checkpoint-"):
+            path.unlink(missing_ok=True)
+    for path in folder.glob("checkpoint-*.safetensors") if runs.is_done(folder) else ():
+        path.unlink(missing_ok=True)
+
+
+def _reason(error: BaseException, folder: Path) -> str:
+    """Why a run failed, and what to do."""
+    if isinstance(error, MemoryError):
+        return "Out of memory. Use fewer countries, seeds or budgets, or a machine with more."
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full. Free some space and resume: the run goes on from its last checkpoint."
+    if isinstance(error, OSError) and not folder.is_dir():
+        return f"The run folder {folder} is gone: it was deleted or moved. Move it back, or resume to run it anew."
+    if isinstance(error, OSError):
+        return f"{error}. Mend that and resume: the run goes on from its last checkpoint."
+    return str(error)
+
+
 def _partial(job: Job) -> str:
     last = next((e for e in reversed(runs.progress(job.folder)) if "accuracy" in e), None)
     return f"Cancelled at step {last['done']} of {last['total']}; what is shown is partial." if last else "Cancelled."
+
+
+def _patiently(action: Callable):
+    """Do it; while the database is away, try again for a minute."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return action()
+        except DatabaseError as error:
+            if time.monotonic() > until:
+                raise
+            log.warning("%s", error)
+            time.sleep(POLL)
 
 
 def run_here(config: ExperimentConfig, folder: Path, on_progress: Callable[[Mapping], None]) -> runs.Result:
@@ -104,16 +150,28 @@ def run_here(config: ExperimentConfig, folder: Path, on_progress: Callable[[Mapp
     Where the store cannot be used, such as on a read-only home, the run goes on without one.
     """
     from scpo.jobs.cluster import trainer
-    from scpo.training.experiment import run
 
     config, train = config.located(), trainer()
+    if not (folder / "config.json").exists():
+        _sweep(folder)  # killed while it wrote its very first file
     runs.create(folder, config)
-    try:
-        store = open_store()
-        job = store.begin(config, folder, worker_name())
-    except DatabaseError as error:
-        log.warning("%s The run goes on, but `jobs` will not list it.", error)
-        return run(config, folder, on_progress=on_progress, train=train)
+    with contextlib.ExitStack() as closing:
+        try:
+            store = closing.enter_context(contextlib.closing(open_store()))
+            job = store.begin(config, folder, worker_name())
+        except DatabaseError as error:
+            from scpo.training.experiment import run
+
+            log.warning("%s The run goes on, but `jobs` will not list it.", error)
+            return run(config, folder, on_progress=on_progress, train=train)
+        return _run_begun(store, job, folder, on_progress, train)
+
+
+def _run_begun(
+    store: Store, job: Job, folder: Path, on_progress: Callable[[Mapping], None], train: Callable
+) -> runs.Result:
+    from scpo.training.experiment import run
+
     with Lease(store, job) as lease:
 
         def listen(entry: Mapping) -> None:
@@ -121,16 +179,26 @@ def run_here(config: ExperimentConfig, folder: Path, on_progress: Callable[[Mapp
             on_progress(entry)
 
         try:
+            _sweep(folder)
             result = run(
-                config, folder, on_progress=listen, guard=lease.check, train=train, should_stop=lease.ended.is_set
+                job.config, folder, on_progress=listen, guard=lease.check, train=train, should_stop=lease.should_stop
             )
+        except Fenced:
+            raise
         except BaseException as error:
             stopped = isinstance(error, (Stopped, KeyboardInterrupt))
-            if not isinstance(error, Fenced):
-                store.finish(job, "cancelled" if stopped else "failed", _partial(job) if stopped else str(error))
+            _say(store, job, "cancelled" if stopped else "failed", _partial(job) if stopped else _reason(error, folder))
             raise
-    store.finish(job, "done")
+        _say(store, job, "done")
     return result
+
+
+def _say(store: Store, job: Job, state: str, message: str = "") -> None:
+    """Write how a job of this process ended; a store that cannot be reached changes nothing about that."""
+    try:
+        _patiently(lambda: store.finish(job, state, message))
+    except ScpoError as error:
+        log.warning("%s", error)
 
 
 class Lease:
@@ -142,7 +210,8 @@ class Lease:
     def __init__(self, store: Store, job: Job):
         self._store, self._job, self._over = store, job, threading.Event()
         self._progress: tuple[str, float, float | None] = ("data", 0.0, None)
-        self._thread = threading.Thread(target=self._renew, daemon=True)
+        self._renewed = time.monotonic()
+        self._thread = threading.Thread(target=self._keep, daemon=True)
         self.ended, self.fault = threading.Event(), None
 
     def __enter__(self) -> Lease:
@@ -159,20 +228,35 @@ class Lease:
             self._progress = (entry["stage"], entry["fraction"], entry.get("seconds_left"))
 
     def check(self) -> None:
-        """Raises `Fenced` if the job is no longer ours."""
-        self._store.check(self._job)
+        """Raises `Fenced` if the job is no longer ours; waits for a database that is away for a moment."""
+        _patiently(lambda: self._store.check(self._job))
+
+    def should_stop(self) -> bool:
+        """True if the job is to be cancelled; raises `Fenced` if it is no longer ours.
+
+        A worker that was frozen for as long as the lease asks the database before it goes on, so
+        that it adds not a line to a run that another has taken over.
+        """
+        if time.monotonic() - self._renewed > LEASE:
+            self._renew()
+        if self.fault:
+            raise self.fault
+        return self.ended.is_set()
+
+    def _keep(self) -> None:
+        while not self.fault and not self._over.wait(BEAT / 2):
+            self._renew()
 
     def _renew(self) -> None:
-        while not self._over.wait(BEAT / 2):
-            try:
-                if self._store.renew(self._job, *self._progress):
-                    self.ended.set()
-            except Fenced as error:
-                self.fault = error
+        try:
+            if self._store.renew(self._job, *self._progress):
                 self.ended.set()
-                return
-            except ScpoError as error:  # a database that is away for a moment: the lease bridges it
-                log.warning("%s", error)
+        except Fenced as error:
+            self.fault = error
+            self.ended.set()
+        except ScpoError as error:  # a database that is away for a moment: the lease bridges it
+            log.warning("%s", error)
+        self._renewed = time.monotonic()
 
 
 class _Log:

@@ -163,7 +163,7 @@ def disagreement(margins: Margins, shared_units: bool) -> pd.DataFrame:
             continue
         low, high = interval(accuracy_draws(said, drawn[country])[0, 0], len(said.units))
         records.append({
-            "country": country, "disagree": said.accuracy()[0, 0], "low": low, "high": high,
+            "country": country, "disagree": float(said.accuracy()[0, 0]), "low": float(low), "high": float(high),
             "pairs": int(said.counts[0].sum()), "units": len(said.units), "ties": int(said.ties[0, 0]),
         })  # fmt: skip
     return pd.DataFrame(records)

@@ -14,6 +14,7 @@ import safetensors
 import safetensors.torch
 import torch
 
+import scpo
 from scpo.runs import write_bytes
 
 SECONDS = 5.0  # between two checkpoints; a killed run loses at most about this much training
@@ -24,16 +25,16 @@ class Checkpoint:
 
     folder  where the files lie
     key     names the training: a file of another key is not read
-    every   least seconds between two files; 0 = at every call of `save`
+    every   least seconds between two files; 0 = at every call of `save`; None = `SECONDS`
     """
 
-    def __init__(self, folder: Path, key: str, every: float = SECONDS):
-        self._folder, self._key, self._every = folder, key, every
+    def __init__(self, folder: Path, key: str, every: float | None = None):
+        self._folder, self._key, self._every = folder, key, SECONDS if every is None else every
         self._last = time.monotonic()
 
     def narrowed(self, *parts: bytes) -> Checkpoint:
         """The same with a key that also depends on these bytes: what the training starts from."""
-        digest = hashlib.sha256(self._key.encode())
+        digest = hashlib.sha256(f"{self._key} {scpo.__version__}".encode())
         for part in parts:
             digest.update(hashlib.sha256(part).digest())
         return Checkpoint(self._folder, digest.hexdigest()[:32], self._every)
@@ -47,20 +48,25 @@ class Checkpoint:
             {name: tensor.contiguous() for name, tensor in tensors.items()},
             metadata={"key": self._key, "step": str(step)},
         )
-        write_bytes(self._folder / f"checkpoint-{_hash(content)}.safetensors", content)
+        new = self._folder / f"checkpoint-{_hash(content)}.safetensors"
+        write_bytes(new, content)
         for path in kept:
-            path.unlink(missing_ok=True)
+            if path != new:  # an equal state has the same name
+                path.unlink(missing_ok=True)
         self._last = time.monotonic()
 
     def load(self) -> tuple[int, dict[str, torch.Tensor]] | None:
         """The step and tensors of the furthest whole file of this training; None if there is none."""
         found: tuple[int, dict] | None = None
         for path in self._files():
-            content = path.read_bytes()
-            if path.stem != f"checkpoint-{_hash(content)}":
+            try:
+                content = path.read_bytes()
+                if path.stem != f"checkpoint-{_hash(content)}":
+                    continue
+                with safetensors.safe_open(path, "pt") as file:
+                    about = file.metadata() or {}
+            except (OSError, safetensors.SafetensorError):  # removed meanwhile, or nothing that `save` wrote
                 continue
-            with safetensors.safe_open(path, "pt") as file:
-                about = file.metadata() or {}
             if about.get("key") == self._key and (found is None or int(about["step"]) > found[0]):
                 found = int(about["step"]), safetensors.torch.load(content)
         return found

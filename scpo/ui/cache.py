@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from scpo import data, runs
 from scpo.config import DataConfig
 from scpo.data.preferences import Preferences
 from scpo.jobs.store import Store, open_store
+from scpo.metrics.margins import Margins, disagreement, read_margins
+from scpo.ui.margins import check_same
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -31,8 +34,37 @@ def _preferences(config: DataConfig, changed: tuple[int, ...]) -> Preferences:
 
 def preferences(config: DataConfig) -> Preferences:
     """The pairs of a data source; local files are read again when they change."""
+    return _preferences(config, _changed(config))
+
+
+def _changed(config: DataConfig) -> tuple[int, ...]:
+    """When each local file last changed; 0 for one that is not there."""
     paths = [Path(name).expanduser() for name in config.data_files]
-    return _preferences(config, tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in paths))
+    return tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in paths)
+
+
+@st.cache_resource(max_entries=3, show_spinner="Reading the texts of the pairs ...")
+def _texts(config: DataConfig, changed: tuple[int, ...], content_hash: str) -> Preferences:
+    pairs = preferences(config)
+    check_same(data.content_hash(pairs), content_hash)
+    return pairs
+
+
+def texts(result: runs.Result) -> Preferences:
+    """The pairs of a run's data with their texts. Raises `ScpoError` if they are gone or not what they were."""
+    config = result.config.data
+    return _texts(config, _changed(config), result.card["content_hash"])
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading what the global model thinks of the pairs ...")
+def _margins(folder: str, changed: int) -> tuple[Margins, pd.DataFrame]:
+    kept = read_margins(Path(folder))
+    return kept, disagreement(kept, shared_units=finished_run(Path(folder)).card["unit"] == "question")
+
+
+def margins(result: runs.Result) -> tuple[Margins, pd.DataFrame]:
+    """What the global model of a finished run rewards, and how often it disagrees with each country."""
+    return _margins(str(result.folder), (result.folder / "done.json").stat().st_mtime_ns)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -9,7 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from scpo.data.preferences import Preferences
+from scpo.metrics.margins import Margins
 from scpo.ui import state
+from scpo.ui.margins import Chosen, human_score
 from scpo.ui.words import inert
 
 PAGE_SIZE, LONG = 10, 1500
@@ -46,6 +48,22 @@ def show_pair(pairs: Preferences, pair) -> None:
                 colour = "green" if label == "chosen" else "gray"
                 st.badge(label if pd.isna(score) else f"{label}: {said}", color=colour)
                 plain(pairs.texts["response"].iloc[text])
+
+
+def show_weighed(pairs: Preferences, kept: Margins, now: Chosen, place: int, why: str) -> None:
+    """One pair with its human scores, rewards, filter value and weight; why: what it is an example of."""
+    pair = pairs.pairs.iloc[kept.row[place]]
+    with st.container(border=True):
+        badge = ":green-badge[kept]" if now.keep[place] else ":gray-badge[dropped]"
+        numbers = f"F = {kept.p_global[place]:.2f}, W = {now.weight[place]:.2f}"
+        st.markdown(f"{badge} **{numbers}** ({why}), {inert(pair['country'])}")
+        plain(str(pairs.texts["prompt"].iloc[pair["chosen"]]))
+        sides = (("chosen", "green", "⁺"), ("rejected", "gray", "⁻"))
+        for column, (side, colour, sign) in zip(st.columns(2), sides, strict=True):
+            score = human_score(pair[f"score_{side}"], pairs.card.unit)
+            column.markdown(f":{colour}-badge[{side}{score}] r{sign} = {getattr(kept, f'{side}_reward')[place]:.2f}")
+            with column:
+                plain(pairs.texts["response"].iloc[pair[side]])
 
 
 def plain(text: str) -> None:

@@ -24,8 +24,8 @@ from scpo.bench import Row, row
 from scpo.config import ExperimentConfig
 from scpo.jobs.store import Store, open_store
 
-SESSIONS, STEPS, REPEATS = 20, 4000, 2
-ROOT = Path(__file__).parents[1]
+SESSIONS, STEPS, REPEATS = 20, 1500, 2
+ROOT = Path(__file__).parents[2]
 
 
 def bench_sessions() -> Iterator[Row]:

@@ -1,0 +1,125 @@
+"""Filter and weight: move tau and beta, and see at once which of each country's pairs stay and what they weigh."""
+
+from dataclasses import fields
+
+import pandas as pd
+import streamlit as st
+
+from scpo import ScpoError, runs
+from scpo.config import ExperimentConfig
+from scpo.data.preferences import Preferences
+from scpo.metrics.margins import ALL, Margins
+from scpo.ui import margins as shown
+from scpo.ui import state
+from scpo.ui.cache import finished_run, margins, texts
+from scpo.ui.charts import SIMULATED
+from scpo.ui.pairs import show_weighed
+from scpo.ui.parts import chart, choose_run
+from scpo.ui.router import ensure_router
+from scpo.ui.selection_charts import pictures
+from scpo.ui.words import inert
+
+HELP = {spec.name: spec.metadata.get("help") for spec in fields(ExperimentConfig)}
+
+
+def controls(result: runs.Result, countries: tuple[str, ...]) -> tuple[str, tuple, tuple]:
+    """Country, (tau, beta), and where the sliders stood before; another run brings its own settings along."""
+    own, run = (result.config.tau, result.config.beta), result.folder.name
+
+    def reset() -> None:
+        st.session_state[state.TAU], st.session_state[state.BETA] = own
+
+    of_run, before, last = st.session_state.get(state.MOVE, (run, own, own))
+    if of_run != run:
+        before = last = own
+        reset()
+    where, *sliders = st.columns(3, gap="large")
+    country = where.selectbox("Country", [ALL, *countries], key=state.COUNTRY, bind="query-params")
+    settings = (  # label, lowest, highest, default, step, key
+        ("Filter: τ (tau)", min(0.01, own[0]), 1.0, own[0], 0.01, state.TAU),
+        ("Weight: β (beta)", min(0.05, own[1]), max(5.0, 2 * own[1]), own[1], 0.05, state.BETA),
+    )
+    now = tuple(column.slider(*setting[:-1], key=setting[-1], help=HELP[setting[-1]], bind="query-params")
+                for column, setting in zip(sliders, settings, strict=True))  # fmt: skip
+    before = last if last != now else before
+    st.session_state[state.MOVE] = (run, before, now)
+    note, button = st.columns([3, 1], vertical_alignment="center")
+    note.caption(f"This run trained with τ = {own[0]:.2f} and β = {own[1]:.2f}. Moving a slider trains nothing.")
+    button.button("Back to the run's settings", on_click=reset, disabled=now == own, width="stretch")
+    return country, now, before
+
+
+def readable(result: runs.Result) -> Preferences | ScpoError:
+    """The pairs of a run with their texts, or why they cannot be read."""
+    try:
+        return texts(result)
+    except ScpoError as error:
+        return error
+
+
+@st.fragment
+def explore(result: runs.Result, kept: Margins, disagree: pd.DataFrame, pairs: Preferences | ScpoError) -> None:
+    """All that a move of a slider draws anew."""
+    country, now, before = controls(result, kept.countries)
+    now, before = shown.Chosen.at(kept, *now), shown.Chosen.at(kept, *before)
+    st.markdown(shown.moved_sentence(before, now))
+    for column, (label, value, change, note) in zip(st.columns(2), shown.headline(before, now, country), strict=True):
+        column.metric(label, value, change, delta_color="off", border=True)
+        column.caption(note)
+    drawn = pictures(kept, now, country, disagree, result.card)
+
+    def picture(name: str) -> None:
+        chart(drawn[name].figure, name, drawn[name].alt, drawn[name].table, result.card["simulated"])
+
+    for column, measure, name in zip(st.columns(2, gap="large"), "FW", ("filter", "weight"), strict=True):
+        with column:
+            section(measure)
+            picture(name)
+    section("share kept and effective share")
+    for column, name in zip(st.columns(2, gap="large"), ("shares", "strips"), strict=True):
+        with column:
+            picture(name)
+    section("disagreement")
+    picture("disagreement")
+    st.header("Read some of the pairs")
+    if isinstance(pairs, ScpoError):
+        st.warning(f"The charts are of what the run kept; its texts cannot be read. {inert(pairs)}")
+        return
+    label = "Five pairs along F or along W, or those that the last move of a slider changed most"
+    along = st.segmented_control(label, shown.ALONG, default="F", key=state.ALONG, required=True, bind="query-params")
+    places = shown.example_places(kept, country, before, now, along)
+    if not places:
+        st.info("The last move changed none of these pairs. Move a slider, and the ones it changes most are here.")
+    for place, why in places:
+        show_weighed(pairs, kept, now, place, why)
+
+
+def section(measure: str) -> None:
+    """A question, the measure that answers it in one sentence, and its formula for those who ask."""
+    title, sentence, formula = shown.MEASURES[measure]
+    st.header(title)
+    st.markdown(sentence)
+    with st.expander(f"The formula: {measure}"):
+        st.latex(formula)
+
+
+ensure_router()
+st.title("Filter and weight")
+st.markdown(
+    "Before a country's model is trained, SCPO leaves out the pairs with which the global model already agrees, and "
+    "makes the others lighter the more it disagrees. Move the sliders to see what that does to each country's pairs."
+)
+job = choose_run(ExperimentConfig(), "the demo experiment")
+if job is None:
+    st.info("This workspace has no run yet. Start the demo experiment above; its pairs are here when it is done.")
+elif not runs.is_done(job.folder):
+    st.info(f"This run is {job.state}, not done. Its pairs can be filtered and weighted here once it is done.")
+else:
+    try:
+        result = finished_run(job.folder)
+        kept, disagree = margins(result)
+        if result.card["simulated"]:
+            st.info(f"{SIMULATED}. Its countries are invented.", icon=":material/science:")
+        explore(result, kept, disagree, readable(result))
+    except ScpoError as error:
+        st.error(inert(error))

@@ -1,0 +1,219 @@
+"""Charts of the Filter and weight page: each a function from a frame to a plotly figure.
+
+The same look and habits as `scpo.ui.charts`: units on the axes, n in the hover text, simulated data
+labelled inside the figure. They are drawn anew at every move of a slider, so each figure is made in one
+go from plain dicts (1 ms); adding to a figure bit by bit costs ten times that.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from scpo.metrics.margins import ALL, Margins, strips
+from scpo.ui.charts import _finish, _span, plain
+from scpo.ui.colours import DROPPED, KEPT, METHOD, SEQUENCE
+from scpo.ui.margins import STRIPS, Chosen, filter_frame, weight_frame
+from scpo.ui.words import percent
+
+CUT, CURVE = METHOD["scpo"], METHOD["weight"]
+
+
+class Picture(NamedTuple):
+    """A figure, what it shows in words, and its numbers."""
+
+    figure: go.Figure
+    alt: str
+    table: pd.DataFrame
+
+
+def pictures(kept: Margins, now: Chosen, country: str, disagree: pd.DataFrame, card: dict) -> dict[str, Picture]:
+    """Every chart of the page for one position of the sliders; country: the one in the two histograms, or all."""
+    at, simulated, row = kept.of(country), card["simulated"], now.of(country)
+    lie, weigh, strip = filter_frame(kept, at, now), weight_frame(kept, at, now), strips(kept, STRIPS)
+    return {
+        "filter": Picture(
+            filter_chart(lie, now.tau, simulated),
+            f"{row['kept_pairs']:,.0f} of {row['pairs']:,.0f} training pairs of {country} have F below {now.tau:.2f}.",
+            lie,
+        ),
+        "weight": Picture(
+            weight_chart(weigh, now.tau, now.beta, simulated),
+            f"Training pairs of {country} over the margin; the weight is 1 from margin 0 on and "
+            f"{weigh['weight'].iloc[0]:.2f} at the left end, margin {weigh['low'].iloc[0]:.1f}.", weigh,
+        ),
+        "shares": Picture(
+            shares_chart(now.shares, simulated),
+            f"Share kept and effective share per country; of all pairs {percent(now.of(ALL)['kept'])} are kept.",
+            now.shares,
+        ),
+        "strips": Picture(
+            strips_chart(strip, now.tau, simulated),
+            f"Histogram of F for every country, as strips, with the cut at {now.tau:.2f}.",
+            strip.reset_index(names="country"),
+        ),
+        "disagreement": Picture(
+            disagreement_chart(disagree, card["unit"], simulated),
+            "How often the global model disagrees with each country, with 95 % intervals.", disagree,
+        ),
+    }  # fmt: skip
+
+
+def filter_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
+    """Pairs over F, the global model's probability of the choice, with the cut at tau.
+
+    table   low, high, kept, dropped, one row per bin
+    """
+    return _figure(
+        _bars(table, "F"), simulated, 360, barmode="stack", bargap=0, **_cut(tau, f"τ = {tau:.2f}", left=tau > 0.6),
+        xaxis=_axis("F: probability that the global model gives<br>to the answer people chose", range=[0, 1]),
+        yaxis=_axis("training pairs"),
+    )  # fmt: skip
+
+
+def weight_chart(table: pd.DataFrame, tau: float, beta: float, simulated: bool) -> go.Figure:
+    """The weight over the margin, above the pairs that lie there.
+
+    table   low, high, kept, dropped, weight, one row per bin; the outermost hold what lies beyond
+    """
+    curve = {
+        "type": "scatter", "x": (table["low"] + table["high"]) / 2, "y": table["weight"], "mode": "lines",
+        "name": f"W, weight (β = {beta:.2f})", "yaxis": "y2", "line": {"color": CURVE, "width": 3},
+        "hovertemplate": "margin %{x:.2f}: W = %{y:.2f}<extra></extra>",
+    }  # fmt: skip
+    low, high = table["low"].iloc[0], table["high"].iloc[-1]
+    cut = np.inf if tau >= 1 else float(np.log(tau / (1 - tau)))
+    line = _cut(cut, f"τ = {tau:.2f}", left=cut > (low + high) / 2) if low <= cut <= high else {}
+    return _figure(
+        [*_bars(table, "margin"), curve], simulated, 360, barmode="stack", bargap=0, **line,
+        xaxis=_axis("m: reward of the chosen minus of the rejected answer<br>(outermost bars: all beyond)",
+                    range=[low, high]),
+        yaxis=_axis("training pairs"),
+        yaxis2=_axis("W, weight", overlaying="y", side="right", range=[0, 1.1], showgrid=False,
+                     tickvals=[0, 0.25, 0.5, 0.75, 1]),
+    )  # fmt: skip
+
+
+def shares_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
+    """Share kept and effective share of each country's training pairs, as dots on one line.
+
+    table   country, pairs, kept_pairs, kept, effective_pairs, effective
+    """
+    rows = table.iloc[::-1]
+    names = np.array([plain(country) for country in rows["country"]], object)
+    between = np.stack([rows["effective"], rows["kept"], np.full(len(rows), np.nan)], axis=1).ravel()
+    traces = [{
+        "type": "scatter", "x": 100 * between, "y": np.repeat(names, 3), "mode": "lines", "hoverinfo": "skip",
+        "showlegend": False, "line": {"color": DROPPED, "width": 2},
+    }]  # fmt: skip
+    kinds = (
+        ("share kept", "kept", KEPT, "circle", "{:,.0f} of {:,} pairs are kept"),
+        ("effective share", "effective", CURVE, "diamond", "they count as {:,.0f} of {:,} pairs of equal weight"),
+    )
+    for name, column, colour, symbol, words in kinds:
+        numbers = zip(names, rows[column], rows[f"{column}_pairs"], rows["pairs"], strict=True)
+        hover = [f"{country}: {name} {100 * value:.1f} %<br>" + words.format(part, n)
+                 for country, value, part, n in numbers]  # fmt: skip
+        traces.append({
+            "type": "scatter", "x": 100 * rows[column], "y": names, "name": name, "mode": "markers",
+            "hovertext": hover, "hoverinfo": "text", "marker": {"color": colour, "symbol": symbol, "size": 11},
+        })  # fmt: skip
+    return _figure(
+        traces, simulated, 90 + 30 * len(rows), yaxis=_rows(rows),
+        xaxis=_axis("of the country's training pairs, %", range=[-2, 102]),
+    )  # fmt: skip
+
+
+def strips_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
+    """Every country's histogram of F at once, as a strip; what lies left of the cut is kept.
+
+    table   share of the country's pairs per bin of F: rows countries, columns bins
+    """
+    rows, bins = table.iloc[::-1], table.shape[1]
+    heat = {
+        "type": "heatmap", "z": 100 * rows.to_numpy(), "x": (np.arange(bins) + 0.5) / bins, "zmin": 0, "ygap": 3,
+        "y": [plain(country) for country in rows.index], "colorscale": SEQUENCE,
+        "colorbar": {"title": {"text": "% of<br>pairs"}, "thickness": 12},
+        "hovertemplate": "%{y}, F about %{x:.2f}: %{z:.1f} % of its pairs<extra></extra>",
+    }  # fmt: skip
+    cut = _cut(tau, f"τ = {tau:.2f}, kept to the left", left=tau > 0.5, above=True)
+    under = {**cut["shapes"][0], "line": {"color": "black", "width": 4}}  # so that the line shows on every colour
+    over = {**cut["shapes"][0], "line": {"color": "white", "width": 2, "dash": "dash"}}
+    return _figure(
+        [heat], simulated, 90 + 30 * (len(rows) + 1), **{**cut, "shapes": [under, over]},
+        xaxis=_axis("F: probability of the chosen answer", range=[0, 1]),
+    )  # fmt: skip
+
+
+def disagreement_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figure:
+    """How often the global model prefers the rejected answer, per country, with 95 % intervals.
+
+    table   country, disagree, low, high, pairs, units, ties
+    """
+    rows = table.sort_values("disagree", ascending=True, kind="stable", na_position="first")
+    names = [plain(country) for country in rows["country"]]
+    value, low, high = (100 * rows[c].astype(float) for c in ("disagree", "low", "high"))
+    numbers = zip(names, value, _span(rows["low"], rows["high"]), rows["units"], rows["pairs"], rows["ties"],
+                  strict=True)  # fmt: skip
+    hover = [f"{country}: disagrees on {share:.1f} %<br>{span}<br>{units:,} {unit}s, {pairs:,} pairs, {ties:,} tie(s)"
+             for country, share, span, units, pairs, ties in numbers]  # fmt: skip
+    dots = {
+        "type": "scatter", "x": value, "y": names, "mode": "markers", "hovertext": hover, "hoverinfo": "text",
+        "showlegend": False, "marker": {"color": CUT, "size": 11},
+        "error_x": {"array": high - value, "arrayminus": value - low, "color": CUT, "thickness": 1.5, "width": 0},
+    }  # fmt: skip
+    furthest = max(60.0, 2 + float(np.nan_to_num(np.fmax(value, high)).max(initial=0)))
+    return _figure(
+        [dots], simulated, 110 + 30 * len(rows), **_cut(50, "a coin", left=True, above=True), yaxis=_rows(rows),
+        xaxis=_axis("pairs on which the global model prefers<br>the rejected answer, % (line: 95 % interval)",
+                    range=[0, furthest]),
+    )  # fmt: skip
+
+
+def _bars(table: pd.DataFrame, over: str) -> list[dict]:
+    """Stacked bars, kept below dropped."""
+    middle, width = (table["low"] + table["high"]) / 2, table["high"] - table["low"]
+    bounds = np.stack([table["low"], table["high"]], axis=1)
+    return [
+        {
+            "type": "bar", "x": middle, "y": table[name], "width": width, "name": name, "customdata": bounds,
+            "marker": {"color": colour, "line": {"width": 0}, "pattern": {"shape": pattern}},
+            "hovertemplate": f"{over} %{{customdata[0]:.2f}} to %{{customdata[1]:.2f}}: %{{y:,}} pairs {name}"
+            "<extra></extra>",
+        }
+        for name, colour, pattern in (("kept", KEPT, ""), ("dropped", DROPPED, "/"))
+    ]  # fmt: skip
+
+
+def _cut(at: float, words: str, left: bool, above: bool = False) -> dict:
+    """A dashed line across the figure at x = at, with its name at its upper end: left or right of it."""
+    shape = {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper",
+             "line": {"color": CUT, "dash": "dash", "width": 2}}  # fmt: skip
+    note = {"x": at, "y": 1, "yref": "paper", "text": words, "showarrow": False, "xanchor": "right" if left else "left",
+            "xshift": -4 if left else 4, "yanchor": "bottom" if above else "top"}  # fmt: skip
+    return {"shapes": [shape], "annotations": [note]}
+
+
+def _axis(title: str, **more) -> dict:
+    return {"title": {"text": title}, **more}
+
+
+def _rows(table: pd.DataFrame) -> dict:
+    """An axis of names, one row for each."""
+    return {"range": [-0.6, len(table) - 0.4]}
+
+
+@cache
+def _look(simulated: bool) -> dict:
+    """The layout that all charts of the app share, as a plain dict; its height is 100 and the label's."""
+    layout = _finish(go.Figure(), simulated, height=100).to_plotly_json()["layout"]
+    return {name: value for name, value in layout.items() if name != "template"}
+
+
+def _figure(traces: list[dict], simulated: bool, height: int, **layout) -> go.Figure:
+    look = _look(simulated)
+    return go.Figure(traces, {**look, "height": look["height"] - 100 + height, **layout})

@@ -1,0 +1,207 @@
+"""Opening a database: new, old, newer, damaged, locked, read-only; several processes at once.
+
+old/0001.sqlite is a database of revision 0001. It was made by `alembic.command.upgrade(config,
+"0001")` on an empty file, with `script_location` scpo/jobs/migrations, and by inserting three jobs
+(queued; running on a machine that is no more; failed, in a folder elsewhere) and one worker with
+`sqlalchemy.insert`; then `PRAGMA journal_mode = DELETE` and `VACUUM`, so that it is one file.
+"""
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+
+from scpo import runs
+from scpo.cli import main
+from scpo.config import ExperimentConfig
+from scpo.errors import DatabaseError
+from scpo.jobs import schema
+from scpo.jobs.store import open_store
+
+OLD = Path(__file__).parent / "old" / "0001.sqlite"
+
+
+def dump(path):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return list(connection.iterdump())
+
+
+@contextlib.contextmanager
+def connected(url):
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def put_old(url, workspace):
+    """The old file at its place, or its content in a database of revision 0001 on another server."""
+    if url.startswith("sqlite"):
+        workspace.mkdir()
+        shutil.copy(OLD, workspace / "jobs.sqlite")
+        return
+    with connected(url) as connection, connected(f"sqlite:///{OLD}") as old:
+        config = schema._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for name in ("jobs", "workers"):
+            table = sa.Table(name, sa.MetaData(), autoload_with=old)
+            connection.execute(sa.insert(table), [row._asdict() for row in old.execute(sa.select(table))])
+
+
+@contextlib.contextmanager
+def opened():
+    with contextlib.closing(open_store()) as store:
+        yield store
+
+
+def test_an_old_database_is_upgraded_and_keeps_its_jobs(database_url, workspace):
+    put_old(database_url, workspace)
+    with opened() as store:
+        jobs = {job.id: job for job in store.jobs()}
+        assert [(j.state, j.attempt, j.config.seeds) for j in sorted(jobs.values(), key=lambda j: j.id)] == [
+            ("queued", 0, 1), ("lost", 1, 2), ("failed", 2, 3),
+        ]  # fmt: skip
+        failed = jobs["0ld000000003"]
+        assert failed.folder == Path("/elsewhere/run") and failed.message == "the disk was full"
+        assert failed.config == ExperimentConfig(seeds=3, tau=0.6) and failed.finished == 1763900210.0
+        assert [(job.name, job.note, job.deleted) for job in jobs.values()] == [(id, "", None) for id in jobs]
+        assert store.rename("0ld000000001", "first").name == "first"
+        assert store.resume("0ld000000002").state == "queued" and store.delete("0ld000000003").deleted
+        assert store.claim("elsewhere:1:1").id == "0ld000000001"
+
+
+def test_the_old_file_itself_is_of_revision_0001_and_has_three_states():
+    text = "\n".join(dump(OLD))
+    assert "VALUES('0001')" in text and all(f"'{state}'" in text for state in ("queued", "running", "failed"))
+    assert '"note"' not in text and "deleted" not in text
+
+
+def test_an_upgrade_that_fails_half_way_leaves_the_old_database(database_url, workspace):
+    put_old(database_url, workspace)
+    with connected(database_url) as connection:  # so that the last statement of 0002 fails
+        connection.exec_driver_sql("ALTER TABLE jobs ADD COLUMN deleted DOUBLE PRECISION")
+    with pytest.raises(DatabaseError, match="deleted"):
+        open_store()
+    with connected(database_url) as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0001"
+        columns = {column["name"] for column in sa.inspect(connection).get_columns("jobs")}
+        assert "name" not in columns and connection.exec_driver_sql("SELECT count(*) FROM jobs").scalar() == 3
+
+
+def test_a_database_of_a_later_version_is_refused_and_left_as_it_is(database_url):
+    with opened() as store:
+        store.submit(ExperimentConfig())
+    with connected(database_url) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.exec_driver_sql("ALTER TABLE jobs ADD COLUMN later INTEGER")
+    with pytest.raises(DatabaseError, match=r"later version \(9999\).*Update the program.*or name another database"):
+        open_store()
+    with connected(database_url) as connection:
+        assert connection.exec_driver_sql("SELECT count(later), count(*) FROM jobs").one() == (0, 1)
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "9999"
+
+
+@pytest.mark.parametrize("fault", ["no database at all", "header cut off", "middle overwritten"])
+def test_a_damaged_file_is_named_and_never_made_anew_and_the_runs_are_found_again(workspace, fault):
+    with opened() as store:
+        job = store.submit(ExperimentConfig(), "mine")
+        for seeds in range(1, 40):
+            store.submit(ExperimentConfig(seeds=seeds))
+    runs.create(job.folder, job.config)
+    path = workspace / "jobs.sqlite"
+    content = path.read_bytes()
+    path.write_bytes({
+        "no database at all": b"something else\n" * 400, "header cut off": content[200:],
+        "middle overwritten": content[:4096] + b"\xff" * (len(content) - 4096),
+    }[fault])  # fmt: skip
+    damaged = path.read_bytes()
+    with pytest.raises(DatabaseError, match="The file is damaged: move it away") as told, opened() as store:
+        store.jobs()
+    assert str(path) in str(told.value) and path.read_bytes() == damaged
+    path.rename(workspace / "damaged.sqlite")
+    with opened() as store:
+        found = store.jobs()
+        assert [(f.folder, f.config, f.state) for f in found] == [(job.folder, job.config, "lost")]
+        assert store.resume(found[0].id).state == "queued"
+
+
+def test_a_locked_database_can_be_read_and_a_write_says_that_it_is_locked(workspace, monkeypatch):
+    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.2)
+    with opened() as store:
+        job = store.submit(ExperimentConfig())
+    with contextlib.closing(sqlite3.connect(workspace / "jobs.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with opened() as store:
+            assert store.get(job.id) == job
+            with pytest.raises(DatabaseError, match="locked.*Another process has held it for too long"):
+                store.claim("elsewhere:1:1")
+            other.execute("ROLLBACK")
+            assert store.claim("elsewhere:1:1").id == job.id
+
+
+def test_a_full_disk_is_named_and_loses_no_job(file_store):
+    first = file_store.submit(ExperimentConfig())
+    with file_store._engine.connect() as connection:  # SQLite's own way to run out of room
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    with pytest.raises(DatabaseError, match="The disk is full; free some space"):
+        for seeds in range(4, 400):
+            file_store.submit(ExperimentConfig(seeds=seeds), "x" * 120)
+    with file_store._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    assert first in file_store.jobs() and file_store.submit(ExperimentConfig(seeds=999)).state == "queued"
+
+
+@contextlib.contextmanager
+def as_an_ordinary_user():
+    """Permissions count, also where the tests are run by root."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_a_read_only_workspace_is_a_message_without_a_trace(monkeypatch, capsys):
+    folder = Path(tempfile.mkdtemp(dir="/tmp")) / "space"
+    monkeypatch.setenv("SCPO_WORKSPACE", str(folder))
+    with opened() as store:
+        job = store.submit(ExperimentConfig())
+    for path, mode in ((folder / "jobs.sqlite", 0o444), (folder, 0o555), (folder.parent, 0o755)):
+        path.chmod(mode)
+    before = dump(folder / "jobs.sqlite")
+    with as_an_ordinary_user():
+        assert main(["jobs", "cancel", job.id]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("error:") and "Make its folder writable, or set SCPO_WORKSPACE" in err
+    monkeypatch.setenv("SCPO_WORKSPACE", str(folder / "new" / "space"))
+    with as_an_ordinary_user():
+        assert main(["jobs", "list"]) == 1
+    assert "cannot be written (Permission denied). Set SCPO_WORKSPACE" in capsys.readouterr().err
+    folder.chmod(0o755)
+    assert dump(folder / "jobs.sqlite") == before
+    shutil.rmtree(folder.parent)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql+nothing://me:secret@host/name", "sqlite:////proc/none/jobs.sqlite"])
+def test_a_url_that_cannot_be_opened_is_a_message_without_its_password(monkeypatch, url):
+    monkeypatch.setenv("SCPO_DATABASE_URL", url)
+    with pytest.raises(DatabaseError, match="SCPO_DATABASE_URL|SCPO_WORKSPACE") as told:
+        open_store()
+    assert "secret" not in str(told.value)
+
+
+def test_a_server_that_is_not_there_is_a_message_without_its_password(monkeypatch):
+    monkeypatch.setenv("SCPO_DATABASE_URL", "postgresql+psycopg://me:secret@127.0.0.1:1/name?connect_timeout=2")
+    with pytest.raises(DatabaseError, match="See that the database runs") as told:
+        open_store()
+    assert "secret" not in str(told.value)
