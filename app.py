@@ -8,6 +8,9 @@ router = st.navigation(
     [
         st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
         st.Page("pages/data.py", title="Data", icon=":material/table_view:"),
+        st.Page("pages/selection.py", title="Filter and weight", icon=":material/filter_alt:"),
+        st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+        st.Page("pages/runs.py", title="Runs", icon=":material/history:"),
     ],
     position="top",
 )

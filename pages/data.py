@@ -1,62 +1,18 @@
 """Data: pick a source, see who is in it, what is wrong with it, and read its pairs."""
 
-import tempfile
-from pathlib import Path
-
 import pandas as pd
 import streamlit as st
 
-from scpo import DataConfig, ScpoError, data
+from scpo import ScpoError, data
 from scpo.data.countries import iso3
 from scpo.errors import DataFaults
-from scpo.ui import charts, state
+from scpo.ui import charts
 from scpo.ui.cache import preferences
 from scpo.ui.pairs import browse
 from scpo.ui.parts import chart
 from scpo.ui.router import ensure_router
+from scpo.ui.source import choose
 from scpo.ui.words import inert
-
-SOURCES = {
-    "demo": "Demo world (simulated)",
-    "globalopinionqa": "GlobalOpinionQA",
-    "prism": "PRISM",
-    "file": "Your own file",
-}
-FORMS = {
-    "globalopinionqa": "The published csv (`question, selections, options, source`) or jsonl rows of "
-    "`question, country, options, distribution`. Without a file it is fetched from the Hugging Face hub.",
-    "prism": "Both files of the data set, `survey` and `utterances`, as jsonl, csv or parquet. Without files it is "
-    "fetched from the Hugging Face hub.",
-    "file": "Pairs (`prompt, chosen, rejected, country[, user]`) or scored responses "
-    "(`prompt, response, score, country, user[, group]`), as csv, jsonl or parquet.",
-}
-
-
-def choose() -> DataConfig | None:
-    """The data source that the form asks for; None while a file is still missing."""
-    dataset = st.segmented_control(
-        "Source", list(SOURCES), format_func=SOURCES.get, default="demo", key=state.SOURCE, required=True
-    )
-    if dataset == "demo":
-        return DataConfig()
-    st.markdown(FORMS[dataset])
-    uploads = st.file_uploader("Files", type=["csv", "jsonl", "parquet"], accept_multiple_files=True)
-    typed = st.text_input("or paths on this machine, separated by commas")
-    files = [part.strip() for part in typed.split(",") if part.strip()] + [keep(upload) for upload in uploads]
-    if not files and (dataset == "file" or not st.button("Fetch from the hub")):
-        st.info("Give a file to go on.")
-        return None
-    return DataConfig(dataset, tuple(files))
-
-
-def keep(upload) -> str:
-    """An uploaded file in a temporary folder of this session, under a name of our own."""
-    if "uploads" not in st.session_state:
-        st.session_state.uploads = tempfile.TemporaryDirectory(prefix="scpo-upload-")
-    path = Path(st.session_state.uploads.name) / f"{upload.file_id}{Path(upload.name).suffix.lower()}"
-    if not path.exists():
-        path.write_bytes(upload.getbuffer())
-    return str(path)
 
 
 def who(pairs) -> None:

@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from scpo import runs
@@ -36,7 +37,7 @@ COLOURS = {"queued": "gray", "running": "blue", "done": "green", "failed": "red"
 def watch(job: Job) -> None:
     """Draw a run's state, curve, log, and Cancel or Resume; goes on by itself while the run is live."""
     every = EVERY if job.state in LIVE else None
-    st.fragment(_draw, run_every=every, key=f"watch-{job.id}-{every}")(job.id, every is not None)
+    st.fragment(_draw, run_every=every, key=f"watch-{job.id}")(job.id, every is not None)
 
 
 def linked(parameter: str) -> Job | None:
@@ -53,20 +54,35 @@ def linked(parameter: str) -> Job | None:
     return None
 
 
-def go(**parameters: str) -> None:
+def follow(**parameters: str) -> None:
     """This page under another link."""
     st.query_params.from_dict(parameters)
     st.rerun()
 
 
-def going() -> None:
-    """Runs that are not done yet, each with a button that opens it."""
-    for job in [job for job in job_store().jobs() if job.state in LIVE][:5]:
+def going(jobs: list[Job]) -> None:
+    """Those runs that are live, each with a button that opens it."""
+    for job in [job for job in jobs if job.state in LIVE][:5]:
         with st.container(horizontal=True, vertical_alignment="center"):
             badge(job)
             st.markdown(f"{inert(job.name)}, {100 * job.fraction:.0f} %", width="content")
             if st.button("Watch", key=f"go-{job.id}", help=f"Watch the run {job.id}"):
-                go(**{state.RUN: job.id})
+                follow(**{state.RUN: job.id})
+
+
+def pulse(jobs: list[Job]) -> None:
+    """A line per live run, drawn anew by itself; when one of them ends, the page is drawn once more."""
+    live = [job.id for job in jobs if job.state in LIVE][:5]
+    if live:
+        st.fragment(_pulse, run_every=EVERY, key="pulse")(live)
+
+
+def _pulse(ids: list[str]) -> None:
+    now = [job_store().get(id) for id in ids]
+    if any(job.state not in LIVE for job in now):
+        st.rerun()
+    for job in now:
+        st.progress(min(job.fraction, 1.0), text=f"{inert(job.name)}: {progress_words(job)}")
 
 
 def badge(job: Job) -> None:
@@ -80,11 +96,12 @@ def _draw(id: str, polls: bool) -> None:
     except ScpoError as error:
         st.error(inert(error))
         return
-    if polls and job.state not in LIVE:
+    if polls != (job.state in LIVE):  # it has ended, or was resumed: the page is drawn anew, polling or not
         st.rerun()
     said = st.session_state.pop(state.SAID, None)
     if said:
         st.error(inert(said))
+    badge(job)
     (_going if job.state in LIVE else _ended)(job)
     _curve(job)
     lines = runs.log_lines(job.folder, LOG_LINES)
@@ -97,8 +114,8 @@ def _going(job: Job) -> None:
     """Progress bar with the time left, and Cancel."""
     if job.state == "queued":
         _wake(job)
-        ahead = sum(1 for other in job_store().jobs() if other.state in LIVE and other.created < job.created)
-        st.progress(0.0, text=f"Queued: {ahead} run(s) before it" if ahead else "Queued: a worker is about to take it")
+        others = job_store().waiting()[0] - 1
+        st.progress(0.0, text=f"Queued: it waits for a worker{f', as do {others} more' if others > 0 else ''}")
     else:
         st.progress(min(job.fraction, 1.0), text=progress_words(job))
     if job.cancelling:
@@ -120,7 +137,9 @@ def _wake(job: Job) -> None:
 
 
 def progress_words(job: Job) -> str:
-    """What a running job does now, how far it is, and how long it will still take."""
+    """What a live job does now, how far it is, and how long it will still take."""
+    if job.state == "queued":
+        return "queued"
     last = next((e for e in reversed(runs.progress(job.folder, 3)) if "total" in e), None)
     step = f", step {last['done']:,} of {last['total']:,}" if last and last["stage"] == "train" == job.stage else ""
     left = "" if job.seconds_left is None else f", about {duration(job.seconds_left)} left"
@@ -141,11 +160,12 @@ def _ended(job: Job) -> None:
         st.success(f"Done{took}.", icon=":material/check_circle:")
         return
     shown = {"failed": st.error, "lost": st.warning, "cancelled": st.warning}[job.state]
-    reason = f" {inert(job.message)}" if job.message else ""
-    shown(f"**PARTIAL: this run is {job.state} and has no result.**{reason}")
+    how = {"failed": "failed", "lost": "was lost", "cancelled": "was cancelled"}[job.state]
+    start = f"{'PARTIAL: this' if len(marks(job.folder)) else 'This'} run {how} and has no result."
+    shown(f"**{start}** {inert(job.message)}")
     if job.state in RESUMABLE and not job.deleted:
         st.button("Resume", on_click=act, args=("resume", job.id), icon=":material/play_arrow:", key=f"resume-{job.id}")
-        st.caption("It goes on from its last checkpoint, to the same results as a run that was never stopped.")
+        st.caption("Resume goes on from the last checkpoint, from the start where there is none, to the same results.")
 
 
 def act(what: str, id: str) -> None:
@@ -162,18 +182,26 @@ def marks(folder: Path) -> pd.DataFrame:
     Columns step, total, country, method, accuracy. After a resume a step may be there twice; the last one counts.
     """
     path = folder / "progress.jsonl"
-    found: dict[int, dict] = {}
+    found: dict[int, list[tuple]] = {}
     for line in path.read_bytes().split(b"\n") if path.is_file() else []:
         if b'"accuracy"' not in line:  # most lines: not worth parsing at every poll
             continue
         try:
             entry = json.loads(line)
-        except ValueError:
+            found[int(entry["done"])] = [
+                (int(entry["done"]), int(entry["total"]), country, method, float(accuracy))
+                for country, part in entry["accuracy"].items() for method, accuracy in part.items()
+            ]  # fmt: skip
+        except (ValueError, KeyError, TypeError, AttributeError):  # cut short by a kill, or not ours
             continue
-        found[entry["done"]] = entry
-    rows = [(step, entry["total"], country, method, accuracy) for step, entry in sorted(found.items())
-            for country, part in entry["accuracy"].items() for method, accuracy in part.items()]  # fmt: skip
+    rows = [row for step in sorted(found) for row in found[step]]
     return pd.DataFrame(rows, columns=["step", "total", "country", "method", "accuracy"])
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _figure(key: tuple, steps: int, note: str, simulated: bool, _table: pd.DataFrame) -> go.Figure:
+    """The curve, drawn once for all sessions that watch; key: the run, its method, and how far it is."""
+    return charts.growing_chart(_table, steps, note, simulated)
 
 
 def _curve(job: Job) -> None:
@@ -187,9 +215,10 @@ def _curve(job: Job) -> None:
     method = st.selectbox("Curve of", methods, methods.index("scpo") if "scpo" in methods else 0,
                           key=f"{state.METHOD}-live-{job.id}")  # fmt: skip
     note = f"PARTIAL: {job.state} after step {step:,} of {total:,}" if partial else ""
-    mean = table[(table["method"] == method) & (table["step"] == step)]["accuracy"].mean()
+    drawn = table[table["method"] == method]
+    mean = drawn.loc[drawn["step"] == step, "accuracy"].mean()
     st.plotly_chart(
-        charts.growing_chart(table[table["method"] == method], total, note, simulated), key=f"growing-{job.id}",
+        _figure((job.id, method, step), step if partial else total, note, simulated, drawn), key=f"growing-{job.id}",
         config=CHART_OPTIONS,
         alt=f"{note}{'. ' * bool(note)}Test accuracy of {method} per country over training steps. At step {step:,} of "
         f"{total:,} the mean over countries is {percent(mean)}.",

@@ -9,7 +9,60 @@ import numpy as np
 import pandas as pd
 
 MEAN = "mean"
-MARKUP = re.compile(r"([\\`*_\[\]<>$~|])")
+ALPHA = 0.05
+MARKUP = re.compile(r"([\\`*\[\]<>$~|]|(?<![^\W_])_|_(?![^\W_]))")  # an underscore inside a word marks up nothing
+
+MEASURES = {  # what a measure is: one plain sentence, and its formula with what stands in it
+    "accuracy": (
+        "Accuracy: the share of a country's held-out pairs on which the model prefers the answer people chose.",
+        r"A_c = \frac{1}{n_c} \sum_{i=1}^{n_c} \mathbf{1}\left[r(x_i, y_i^+) > r(x_i, y_i^-)\right], \qquad "
+        r"\text{mean} = \frac{1}{C} \sum_c A_c",
+        "A tie counts as wrong. The 95 % interval comes from drawing the country's test people (or questions) again "
+        "and again with replacement, never single pairs.",
+    ),
+    "difference": (
+        "Difference: how many more of the same held-out pairs one method gets right than another, in points.",
+        r"\Delta_c = A_c^{\,\text{method}} - A_c^{\,\text{baseline}}",
+        "Both methods are judged on the same pairs of the same people, so the difference is paired. With several "
+        "countries some differ by chance; Holm's correction makes up for that: a p below 0.05 after it counts as told "
+        "apart.",
+    ),
+    "seeds": (
+        "Each seed trains anew on the same split, with its own order of pairs: what differs is luck in training.",
+        r"A_{c} = \frac{1}{S} \sum_{s=1}^{S} A_{c,s}",
+        "Every other figure on this page is the mean over seeds.",
+    ),
+    "plane": (
+        "Consensus retention: of the pairs the global model gets right, the share a steered model still gets right. "
+        "Distinct accuracy: of the pairs it gets wrong, the share a steered model now gets right.",
+        r"\text{retention} = P\left(m_{\text{steered}} > 0 \mid m_{\text{global}} > 0\right), \qquad "
+        r"\text{distinct} = P\left(m_{\text{steered}} > 0 \mid m_{\text{global}} < 0\right)",
+        "m is the reward of the chosen minus that of the rejected answer. Excess bias is what retention lacks to "
+        "100 %: consensus that a model gave up for its country.",
+    ),
+    "gap": (
+        "Gap: how far the best and the worst served country lie apart; the worst country: the accuracy of the latter.",
+        r"\text{gap} = \max_c A_c - \min_c A_c, \qquad \text{worst} = \min_c A_c",
+        "The interval of the gap takes the best and the worst country anew in each resample.",
+    ),
+    "transfer": (
+        "Transfer: how well the model of one country serves the people of another; the diagonal is each country's own.",
+        r"A_{ij} = \text{accuracy of the model of country } i \text{ on the test pairs of country } j",
+        "Change: the same minus the accuracy of the global model on these pairs. Mean over seeds.",
+    ),
+    "curve": (
+        "Each point is the accuracy after training on so many of the country's pairs; the test pairs stay the same.",
+        r"A(n) = \text{accuracy after training on } n \text{ pairs}",
+        "Labelled pairs are those somebody had to label; trained pairs are what the filter leaves of them.",
+    ),
+    "ratio": (
+        "Efficiency ratio: how many times fewer pairs a method needs than full for the accuracy that full ends with.",
+        r"\text{ratio} = \frac{n_{\text{full}}(A^*)}{n_{\text{method}}(A^*)}, \qquad "
+        r"A^* = A_{\text{full}}(\text{all pairs})",
+        "2.8 means 2.8 times as efficient, that is 180 % more. Curves are made to rise (isotonic regression) and read "
+        "between budgets on the log axis. Where a method never gets to A*, there is no ratio: not reached.",
+    ),
+}  # fmt: skip
 
 
 def inert(text: object) -> str:
@@ -34,22 +87,23 @@ def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str)
         "Consensus kept", percent(kept["accuracy"]),
         f"of the pairs the global model gets right; {span(kept['low'], kept['high'])}; {kept['n']} pairs",
     )  # fmt: skip
-    return [gain, retention, _efficiency_headline(tables["efficiency"], method)]
+    return [gain, retention, efficiency_figure(tables["efficiency"], method)]
 
 
-def _efficiency_headline(table: pd.DataFrame, method: str) -> tuple[str, str, str]:
+def efficiency_figure(table: pd.DataFrame, method: str, reading: str = "trained", country: str = MEAN):
+    """How many times fewer pairs than full: label, value, and the note with interval."""
     label = "Data efficiency against full"
-    row = _row(table, MEAN, method, "trained")
+    row = _row(table, country, method, reading)
     if row is None:
         return label, "-", "this run has no `full` to compare with"
     if not row["reached"]:
         return (
             label,
             "not reached",
-            f"{method} did not reach the accuracy that full ends with ({percent(row['target'])})",
+            f"{method} did not reach the accuracy that full ends with ({percent(row['target'])}); {_share(row)}",
         )
     return label, f"{row['ratio']:.2f} times", (
-        f"pairs trained on for {percent(row['target'])}: "
+        f"pairs {'labelled' if reading == 'labelled' else 'trained on'} for {percent(row['target'])}: "
         f"full {row['pairs_full']:.0f}, {method} {row['pairs_method']:.0f}; "
         f"{_spread(row)}"
     )  # fmt: skip
@@ -60,7 +114,7 @@ def bias_sentence(table: pd.DataFrame, method: str) -> str:
     rows = table[table["method"] == method].set_index("measure")
     worst, gap = rows.loc["worst country"], rows.loc["gap"]
     words = (
-        f"**{method}**: {worst['country']} is served worst, {percent(worst['value'])} "
+        f"**{method}**: {inert(worst['country'])} is served worst, {percent(worst['value'])} "
         f"({span(worst['low'], worst['high'])}; {worst['n']} pairs); between best and worst country lie "
         f"{100 * gap['value']:.1f} points ({span(gap['low'], gap['high'])})"
     )
@@ -68,7 +122,8 @@ def bias_sentence(table: pd.DataFrame, method: str) -> str:
         return words + "."
     drop = rows.loc["reference drop"]
     return words + (
-        f"; the reference population loses {100 * drop['value']:.1f} points ({span(drop['low'], drop['high'])})."
+        f"; the reference population loses {100 * drop['value']:.1f} points ({span(drop['low'], drop['high'])}; "
+        f"{drop['n']} pairs)."
     )
 
 
@@ -78,13 +133,72 @@ def efficiency_sentence(table: pd.DataFrame, country: str, method: str, reading:
     if row is None:
         return f"**{method}**: no ratio; it needs budgets and the method `full` in the same run."
     if not row["reached"]:
-        return f"**{method}**: not reached. It does not get to the {percent(row['target'])} that full ends with."
+        return (
+            f"**{method}**: not reached. It does not get to the {percent(row['target'])} that full ends with; "
+            f"{_share(row)}."
+        )
     more = 100 * (row["ratio"] - 1)
     least = "at least " if row["note"] else ""
     return (
         f"**{method}**: {percent(row['target'])} takes full {row['pairs_full']:.0f} pairs and {method} "
         f"{row['pairs_method']:.0f}: {least}{row['ratio']:.2f} times as efficient ({more:+.0f} %); {_spread(row)}."
     )
+
+
+def verdict(row, unit: str) -> str:
+    """What a paired difference tells: higher, lower, or how large it would have to be to be found.
+
+    row     difference, low, high, p_holm, units, detectable (NaN where the run has none)
+    """
+    if np.isnan(row.low):
+        return f"no interval: {row.units} {unit}(s) are too few"
+    if np.isnan(row.p_holm):
+        return "the interval excludes 0" if row.low > 0 or row.high < 0 else "the interval includes 0"
+    if row.p_holm < ALPHA:
+        return "higher" if row.difference > 0 else "lower"
+    if np.isnan(row.detectable):
+        return "no difference found"
+    who = "people" if unit == "user" else f"{unit}s"
+    return (
+        f"too few {who} to tell: with {row.units} {unit}s only differences above {100 * row.detectable:.1f} points "
+        "would be found"
+    )
+
+
+def difference_sentence(row, unit: str) -> str:
+    """One paired difference with its interval, n, test and what it tells; row as for `verdict`, with its note."""
+    chance = "" if np.isnan(row.p_holm) else f", p = {row.p_holm:.3g} after Holm's correction"
+    return (
+        f"**{inert(row.country)}**: {points(row.difference)} points ({span(row.low, row.high)}; {row.units} {unit}s, "
+        f"{row.pairs} pairs{chance}): {row.note}."
+    )
+
+
+def told_apart(rows: pd.DataFrame, method: str, against: str) -> str:
+    """In how many countries a method differs from a baseline, and which way.
+
+    rows    country, difference, low, p_holm, one row per country, without the mean
+    """
+    tested = rows[rows["p_holm"].notna()]
+    clear = tested[tested["p_holm"] < ALPHA].sort_values("difference", ascending=False)
+    up, down = clear[clear["difference"] > 0], clear[clear["difference"] < 0]
+    words = f"Of {len(tested)} countries, {method} is told apart from {against} in {len(clear)} after Holm's correction"
+    for name, part in (("higher", up), ("lower", down)):
+        if len(part):
+            listed = ", ".join(f"{inert(r.country)} ({points(r.difference)})" for r in part.itertuples())
+            words += f"; {name} in {listed}"
+    return words + "."
+
+
+def runaway_sentence(path: pd.DataFrame, country: str, methods: Sequence[str]) -> str:
+    """Where each method's training ends, past the chosen step: what it keeps of the consensus; '' without paths."""
+    rows = path[(path["country"] == country) & (path["subset"] == "consensus")] if len(path) else path
+    known = [m for m in methods if len(rows) and (rows["method"] == m).any()]
+    ends = [rows[rows["method"] == m].sort_values("seen").iloc[-1] for m in known]
+    if not ends:
+        return ""
+    told = ", ".join(f"{end['method']} {percent(end['accuracy'])}" for end in ends)
+    return f"At the very end of training ({ends[0]['seen']:,} pairs seen) the consensus kept is: {told}."
 
 
 def _row(table: pd.DataFrame, country: str, method: str, reading: str):
@@ -96,9 +210,16 @@ def _row(table: pd.DataFrame, country: str, method: str, reading: str):
 
 def _spread(row: pd.Series) -> str:
     """The interval of a ratio; a resample in which the target is not reached counts as ratio 0."""
+    if pd.isna(row["low"]):
+        return "no interval: too few people or questions"
     missed = 1 - row["share_reached"]
     often = f", not reached in {100 * missed:.0f} % of resamples" if missed > 0 else ""
     return f"95 %: {row['low']:.2f} to {row['high']:.2f}{often}"
+
+
+def _share(row: pd.Series) -> str:
+    """How sure `not reached` is."""
+    return f"in {100 * row['share_reached']:.0f} % of resamples it does"
 
 
 def percent(value: float) -> str:

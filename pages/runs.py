@@ -1,0 +1,128 @@
+"""Runs: every run of the workspace; find one, open it, compare several, rename, note, delete, export."""
+
+import zlib
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from scpo import ScpoError
+from scpo.jobs.store import STATES, Job
+from scpo.ui import compare, state
+from scpo.ui.cache import job_store
+from scpo.ui.live import duration, pulse
+from scpo.ui.manage import opened, undo
+from scpo.ui.router import ensure_router
+from scpo.ui.words import inert
+
+DELETED = "deleted"
+SORTS = {
+    "newest": lambda job: -job.created, "oldest": lambda job: job.created, "name": lambda job: job.name.casefold(),
+    "data": lambda job: job.config.data.dataset, "state": lambda job: STATES.index(job.state),
+    "longest": lambda job: -seconds(job),
+}  # fmt: skip
+COLUMNS = {
+    "done": st.column_config.NumberColumn(format="percent"), "created": st.column_config.DatetimeColumn(
+        format="YYYY-MM-DD HH:mm"), "τ": st.column_config.NumberColumn(format="%g"),
+    "β": st.column_config.NumberColumn(format="%g"),
+}  # fmt: skip
+
+
+def seconds(job: Job) -> float:
+    """How long a run took; 0 if it has not ended."""
+    return max(job.finished - job.started, 0.0) if job.started and job.finished else 0.0
+
+
+def found(jobs: list[Job]) -> list[Job]:
+    """The runs that the filter lets through, sorted."""
+    left, middle, right = st.columns([2, 3, 1], vertical_alignment="bottom")
+    words = left.text_input("Find in name, note, data set", key=state.FIND, bind="query-params").casefold()
+    kinds = middle.pills("State (none chosen: all that are not deleted)", [*STATES, DELETED], selection_mode="multi",
+                         key=state.STATES_SHOWN, bind="query-params", wrap=True)  # fmt: skip
+    order = right.selectbox("Sort by", list(SORTS), key=state.SORT, bind="query-params")
+
+    def shown(job: Job) -> bool:
+        kind = DELETED if job.deleted else job.state
+        text = f"{job.name} {job.note} {job.config.data.dataset} {job.id}".casefold()
+        return words in text and (kind in kinds if kinds else not job.deleted)
+
+    return sorted(filter(shown, jobs), key=SORTS[order])
+
+
+def listed(jobs: list[Job], chosen: list[str]) -> None:
+    """The table of runs; choosing rows opens or compares them. Another set of rows is another table, so that a
+    row chosen before never means another run."""
+    ids = [job.id for job in jobs]
+    table = pd.DataFrame([{
+        "name": job.name, "state": DELETED if job.deleted else job.state, "done": round(job.fraction, 2),
+        "data": job.config.data.dataset, "countries": len(job.config.data.countries) or "default",
+        "methods": len(job.config.methods), "seeds": job.config.seeds, "τ": job.config.tau, "β": job.config.beta,
+        "steps": job.config.steps, "created": datetime.fromtimestamp(job.created),
+        "took": duration(seconds(job)) if seconds(job) else "", "note": job.note, "id": job.id,
+    } for job in jobs])  # fmt: skip
+    turn = st.session_state.setdefault(state.TABLE, 0)
+    key = f"{state.TABLE}-{turn}-{zlib.crc32(' '.join(ids).encode())}"
+
+    def chose() -> None:
+        rows = st.session_state[key]["selection"]["rows"]
+        hidden = [id for id in chosen if id not in ids]
+        st.query_params[state.RUN] = [*hidden, *(ids[row] for row in rows if row < len(ids))]
+
+    st.dataframe(
+        table.astype({"countries": str}), hide_index=True, column_config=COLUMNS, key=key, on_select=chose,
+        selection_mode="multi-row", alt=f"Table of {len(jobs)} runs.",
+        selection_default={"selection": {"rows": [ids.index(id) for id in chosen if id in ids]}},
+    )  # fmt: skip
+
+
+def choose(jobs: dict[str, Job], ids: list[str]) -> None:
+    """The chosen runs by name; the link has them, so that a reload and a colleague see the same."""
+
+    def chose(chosen: list[str]) -> None:
+        st.query_params[state.RUN] = chosen
+        st.session_state[state.TABLE] += 1
+
+    def add() -> None:
+        chose([*ids, st.session_state[state.ADDED]])
+        st.session_state[state.ADDED] = None
+
+    left, right = st.columns([1, 2])
+    left.selectbox(
+        "Open a run, or add one to compare", [id for id in jobs if id not in ids], None, key=state.ADDED, on_change=add,
+        format_func=lambda id: f"{jobs[id].name} ({id})", placeholder="type a name, or tick rows of the table",
+    )  # fmt: skip
+    if ids:
+        st.session_state[state.CHOSEN], titles = ids, compare.names([jobs[id] for id in ids])
+        right.pills(
+            "Open now (press one to close it)", ids, selection_mode="multi", key=state.CHOSEN, wrap=True,
+            format_func=lambda id: inert(titles[id]),
+            on_change=lambda: chose(st.session_state[state.CHOSEN]),
+        )  # fmt: skip
+
+
+ensure_router()
+st.title("Runs")
+try:
+    undo()
+    jobs = {job.id: job for job in job_store().jobs(deleted=True)}
+    asked = list(dict.fromkeys(st.query_params.get_all(state.RUN)))
+    for unknown in [id for id in asked if id not in jobs]:
+        st.warning(f"The run {inert(repr(unknown[:80]))} of this link is not in the workspace.")
+    ids = [id for id in asked if id in jobs]
+    if not jobs:
+        st.info("This workspace has no run yet. Start one on the Train page, or the demo experiment on the Overview.")
+    else:
+        pulse([job for job in jobs.values() if job.id not in ids])
+        rows = found(list(jobs.values()))
+        st.caption(f"{len(rows)} of {len(jobs)} runs")
+        if rows:
+            listed(rows, ids)
+        else:
+            st.info("No run is like that. Take a filter away to see more.")
+        choose(jobs, ids)
+        if len(ids) == 1:
+            opened(jobs[ids[0]])
+        elif ids:
+            compare.show([jobs[id] for id in ids])
+except ScpoError as error:
+    st.error(inert(error))

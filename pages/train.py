@@ -1,0 +1,116 @@
+"""Train: set an experiment up, see what it will cost, start it, and watch it; cancel and resume it."""
+
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from scpo import ScpoError
+from scpo.config import ExperimentConfig
+from scpo.errors import DataFaults
+from scpo.jobs import launch
+from scpo.jobs.store import NAME_LENGTH, Job
+from scpo.ui import charts, state
+from scpo.ui.cache import job_store
+from scpo.ui.form import Estimate, Sizes, estimate, experiment, trained, was_encoded
+from scpo.ui.live import LIVE, duration, follow, going, linked, watch
+from scpo.ui.router import ensure_router
+from scpo.ui.source import choose, kept
+from scpo.ui.words import inert
+
+START = f"{state.FORM}-start"
+
+
+def one_run(job: Job) -> None:
+    """A run that was started: how far it is, and where to go from here."""
+    st.header(inert(job.name))
+    if job.state in LIVE:
+        st.caption("It works outside this page: close the tab or reload as you like; the address here opens it again.")
+    watch(job)
+    with st.container(horizontal=True):
+        if st.button("Open it on the Runs page", icon=":material/open_in_new:"):
+            st.switch_page("pages/runs.py", query_params={state.RUN: job.id})
+        if st.button("Set up another run", icon=":material/tune:"):
+            follow()
+        if st.button("Start from these settings", icon=":material/content_copy:"):
+            follow(**{state.LIKE: job.id})
+
+
+def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> None:
+    """What the experiment will train on, and for how long."""
+    cost = estimate(config, sizes, was_encoded(config, jobs))
+    st.subheader("What it will take")
+    people = "people" if sizes.unit == "user" else "questions"
+    table = cost.table.rename(columns={"units": people})
+    small = table.loc[table["train"].idxmin()]
+    left, middle, right = st.columns(3)
+    left.metric("Time, about", duration(cost.total), border=True)
+    left.caption(time_words(cost))
+    middle.metric("Training pairs", f"{int(table['train'].sum()):,}", border=True)
+    middle.caption(f"of {len(table)} countries; the smallest, {inert(small['country'])}, has "
+                   f"{small['train']:,}. Test pairs: {int(table['test'].sum()):,}.")  # fmt: skip
+    right.metric("Models to train", f"{cost.heads:,}", border=True)
+    right.caption(f"{len(table)} countries x {len(trained(config))} trained methods x {config.seeds} seed(s) x "
+                  f"{len(cost.budgets) + 1} budgets ({', '.join(map(str, cost.budgets))}, all)")  # fmt: skip
+    with st.expander("Pairs per country"):
+        st.dataframe(table, hide_index=True)
+        if sizes.simulated:
+            st.caption(f"{charts.SIMULATED}.")
+
+
+def time_words(cost: Estimate) -> str:
+    """Where the time goes, and of which machine that is said."""
+    encode = cost.seconds["embed"]
+    first = f"{duration(encode)} of it to encode the texts, once" if encode else "its texts are encoded already"
+    return f"On two idle cores; {first}."
+
+
+def start(config: ExperimentConfig) -> None:
+    """Start the experiment, or show the run that it already is."""
+    store = job_store()
+    same = store.find(config)
+    if same is None:
+        name = st.text_input("Name (optional)", max_chars=NAME_LENGTH, key=f"{state.FORM}-name")
+        if st.button("Start", icon=":material/play_arrow:", key=START):
+            job = launch.start(replace(config, data=kept(config.data)), store, name)
+            follow(**{state.RUN: job.id})
+        return
+    again = " Running it again would give the same results." if same.state == "done" else ""
+    st.info(f"A run of these settings on the same data is here already: {inert(same.name)} ({same.state}).{again}")
+    with st.container(horizontal=True):
+        if st.button("Open it", icon=":material/open_in_new:", key=START):  # so does a second click
+            follow(**{state.RUN: same.id})
+        if same.state not in (*LIVE, "done") and st.button("Resume it", icon=":material/play_arrow:"):
+            follow(**{state.RUN: launch.resume(same.id, store).id})
+
+
+def set_up(jobs: list[Job]) -> None:
+    """The form, what it describes, and Start."""
+    like = linked(state.LIKE)
+    if like:
+        st.info(f"Starts from the settings of {inert(like.name)}.")
+    first, suffix = (like.config, f"-{like.id}") if like else (ExperimentConfig(), "-new")
+    st.header("New run")
+    source = choose(first.data, suffix)
+    if source is None:
+        return
+    config, sizes = experiment(first, source, suffix)
+    costs(config, sizes, jobs)
+    start(config)
+
+
+ensure_router()
+st.title("Train")
+try:
+    shown = linked(state.RUN)
+    if shown:
+        one_run(shown)
+    else:
+        jobs = job_store().jobs()
+        going(jobs)
+        set_up(jobs)
+except DataFaults as error:
+    st.error(f"{len(error.faults)} fault(s) in the file. Mend these rows and load it again.")
+    st.dataframe(pd.DataFrame([vars(fault) for fault in error.faults]), hide_index=True)
+except ScpoError as error:
+    st.error(inert(error))

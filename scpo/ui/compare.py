@@ -1,0 +1,204 @@
+"""Two or more runs side by side: what they were set to, and how far their results differ.
+
+A run folder keeps accuracies with their intervals but not the outcome of each test pair, so that the
+interval of a difference is put together from two intervals. With d = b - a, and l and u the ends of
+each interval (Zou and Donner 2008, Statistics in Medicine 27(10), 1693-1702; no correlation assumed):
+
+    low  = d - sqrt((b - l_b)^2 + (u_a - a)^2)
+    high = d + sqrt((u_b - b)^2 + (a - l_a)^2)
+
+Runs whose test pairs and global model are the same give b and a as gains over that global model, which
+each run measures pair by pair; b - a is then the same difference, and the interval is narrower.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from scpo import runs
+from scpo.config import METHODS, UNTRAINED, ExperimentConfig
+from scpo.jobs.store import Job
+from scpo.metrics.summary import MEAN
+from scpo.ui import charts, state
+from scpo.ui.cache import finished_run
+from scpo.ui.form import NONE, label
+from scpo.ui.live import badge
+from scpo.ui.parts import chart
+from scpo.ui.words import inert, points, span
+
+SAME, DIFFERS = "same", "differs"
+KINDS = {  # what an interval rests on
+    "gains": "The runs share test pairs and global model, so that each difference is one of two gains over that "
+    "model. The interval adds the variances of both gains as if they were **unpaired**: the run folders do not keep "
+    "the outcome of each pair. Gains on the same people mostly rise and fall together; then it is too wide, not too "
+    "narrow.",
+    "accuracies": "The runs share test pairs but not the global model. The interval is one of **unpaired** runs: it "
+    "adds the variances of both accuracies. On the same people these mostly rise and fall together; then it is too "
+    "wide, not too narrow.",
+    "apart": "The runs were tested on **different** pairs, so that a difference may come from the data as well as from "
+    "the settings. The interval is one of unpaired runs: it adds the variances of both accuracies.",
+}  # fmt: skip
+SUBSET = "full"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far a run's accuracies are from another's. kind: a key of KINDS; table: see `difference`."""
+
+    kind: str
+    table: pd.DataFrame
+
+
+def names(jobs: Sequence[Job]) -> dict[str, str]:
+    """A name for each run id that no other of these runs has, and no other column of a table."""
+    plain = [job.name for job in jobs] + ["setting", "compared"]
+    return {job.id: job.name if plain.count(job.name) == 1 else f"{job.name} ({job.id[:4]})" for job in jobs}
+
+
+def settings_table(jobs: Sequence[Job], cards: Mapping[str, dict]) -> pd.DataFrame:
+    """Settings as rows, runs as columns, and whether they differ; those that differ come first.
+
+    cards   run id -> data card, of the runs that have one: equal files may have had different content
+    """
+    columns = {name: _settings(job.config) for job, name in zip(jobs, names(jobs).values(), strict=True)}
+    table = pd.DataFrame(columns)
+    if len(cards) == len(jobs):
+        table.loc["Content of the data (hash)"] = [cards[job.id].get("content_hash", "-")[:12] for job in jobs]
+    same = table.nunique(axis=1) == 1
+    table.insert(0, "compared", np.where(same, SAME, DIFFERS))
+    table = table.rename_axis("setting").reset_index()
+    return table.sort_values("compared", key=lambda c: c == SAME, kind="stable", ignore_index=True)
+
+
+def _settings(config: ExperimentConfig) -> dict[str, str]:
+    """Every setting in words, as plain text."""
+    found = {}
+    for part in (config.data, config):
+        for spec in dataclasses.fields(part):
+            value = getattr(part, spec.name)
+            if spec.name == "data":
+                continue
+            if spec.name in ("data_files", "encoder", "global_model"):  # a file's name, not where it lies
+                value = tuple(Path(v).name for v in value) if isinstance(value, tuple) else Path(value).name
+            empty = "default" if spec.name in NONE else "none"
+            found[label(spec)] = ", ".join(map(str, value)) or empty if isinstance(value, tuple) else str(value)
+    return found
+
+
+def kind_of(base: runs.Result, other: runs.Result) -> str:
+    """What the interval of a difference can rest on; a key of KINDS."""
+    hashes = {run.card.get("content_hash") for run in (base, other)}
+    if len(hashes) > 1 or None in hashes:
+        return "apart"
+    left, right = (_rows(run, ["global"])["accuracy"] for run in (base, other))
+    left, right = left.align(right, join="inner")
+    same = len(left) and left.equals(right) and len({_global_model(run.config) for run in (base, other)}) == 1
+    return "gains" if same else "accuracies"
+
+
+def _global_model(config: ExperimentConfig) -> tuple:
+    """The settings that make the global model what it is."""
+    return config.global_model, config.encoder, config.precision, config.hidden, config.data.reference
+
+
+def difference(base: runs.Result, other: runs.Result) -> Difference:
+    """The accuracy of `other` minus that of `base`, for every country and trained method that both have.
+
+    Columns country, method, base, other (accuracies), delta, low, high, n, units, reading. The mean
+    over countries is there if both have the same countries.
+    """
+    kind, methods = kind_of(base, other), [m for m in METHODS if m not in UNTRAINED]
+    methods += ["global"] if kind != "gains" else []
+    a, b = (_rows(run, methods) for run in (base, other))
+    if set(a.index.get_level_values(0)) != set(b.index.get_level_values(0)):
+        a, b = (part.drop(index=MEAN, level=0, errors="ignore") for part in (a, b))
+    both = a.index[a.index.isin(b.index)]
+    a, b = a.loc[both], b.loc[both]
+    value, low, high = ("gain", "gain_low", "gain_high") if kind == "gains" else ("accuracy", "low", "high")
+    delta = b[value] - a[value]
+    down = np.hypot(b[value] - b[low], a[high] - a[value])
+    up = np.hypot(b[high] - b[value], a[value] - a[low])
+    table = pd.DataFrame({
+        "base": a["accuracy"], "other": b["accuracy"], "delta": delta, "low": delta - down, "high": delta + up,
+        "n": np.minimum(a["n"], b["n"]), "units": np.minimum(a["units"], b["units"]),
+    })  # fmt: skip
+    return Difference(kind, table.assign(reading=list(map(reading, table["low"], table["high"]))).reset_index())
+
+
+def reading(low: float, high: float) -> str:
+    """An interval in a word."""
+    if np.isnan(low):
+        return "no interval: too few people or questions"
+    return "higher" if low > 0 else "lower" if high < 0 else "no clear difference"
+
+
+def _rows(run: runs.Result, methods: list[str]) -> pd.DataFrame:
+    table = run.tables["accuracy"]
+    table = table[(table["subset"] == SUBSET) & table["method"].isin(methods)]
+    numbers = ["accuracy", "low", "high", "gain", "gain_low", "gain_high"]
+    return table.astype(dict.fromkeys(numbers, float)).set_index(["country", "method"])
+
+
+def show(jobs: Sequence[Job]) -> None:
+    """Draw the comparison; runs that are not done have settings but no results."""
+    done = {job.id: finished_run(job.folder) for job in jobs if job.state == "done"}
+    titles = names(jobs)
+    st.header("Settings side by side")
+    table = settings_table(jobs, {id: run.card for id, run in done.items()})
+    differing = int((table["compared"] == DIFFERS).sum())
+    st.caption(f"{differing} of {len(table)} differ. They stand first, say '{DIFFERS}', and have a tinted background.")
+    st.dataframe(_tinted(table), hide_index=True, key="settings-compared",
+                 alt=f"Settings of {len(jobs)} runs; {differing} of {len(table)} differ.")  # fmt: skip
+    st.header("Results side by side")
+    for job in [job for job in jobs if job.id not in done]:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            badge(job)
+            st.markdown(f"{inert(job.name)} has no result to compare.", width="content")
+    if len(done) < 2:
+        st.info("Choose two or more finished runs to see how far their results differ.")
+        return
+    left, right = st.columns(2)
+    base = left.selectbox("Compared to", list(done), format_func=lambda id: titles[id], key=state.BASE)
+    found = {id: difference(done[base], run) for id, run in done.items() if id != base}
+    methods = [m for m in METHODS if any((d.table["method"] == m).any() for d in found.values())]
+    if not methods:
+        st.info("These runs have no country and trained method in common, so that there is nothing to compare.")
+        return
+    at = methods.index("scpo") if "scpo" in methods else 0
+    method = right.selectbox("Method", methods, at, key=state.METHOD)
+    table = pd.concat([d.table.assign(run=titles[id]) for id, d in found.items()], ignore_index=True)
+    simulated = any(run.card["simulated"] for run in done.values())
+    order = list(dict.fromkeys(table["country"]))
+    chosen = table[table["method"] == method]
+    chart(
+        charts.delta_chart(chosen, titles[base], order, "", simulated), "deltas",
+        f"Accuracy of {method} in each run minus that in {titles[base]}, per country, with 95 % intervals; the numbers "
+        "are in the table below.",
+        table.rename(columns={"base": "accuracy of the base", "other": "accuracy of the run"}), simulated,
+    )  # fmt: skip
+    _explain(found, titles, chosen)
+
+
+def _explain(found: Mapping[str, Difference], titles: Mapping[str, str], chosen: pd.DataFrame) -> None:
+    """The means in words, and what the intervals rest on."""
+    for row in chosen[chosen["country"] == MEAN].itertuples():
+        st.markdown(
+            f"**{inert(row.run)}**: mean over countries {points(row.delta)} points "
+            f"({span(row.low, row.high)}; {row.units} people or questions, {row.n} pairs): {row.reading}."
+        )
+    for kind in dict.fromkeys(d.kind for d in found.values()):
+        which = ", ".join(inert(titles[id]) for id, d in found.items() if d.kind == kind)
+        st.caption(f"{which}: {KINDS[kind]}")
+    st.caption("Intervals hold for one country at a time; with many countries, some exclude 0 by chance.")
+
+
+def _tinted(table: pd.DataFrame):
+    tint = "background-color: rgba(230, 159, 0, 0.22)"
+    return table.style.apply(lambda row: [tint if row["compared"] == DIFFERS else ""] * len(row), axis=1)

@@ -1,0 +1,114 @@
+"""The look that all charts share: size, legend, the label of simulated data, marks, ticks. Knows no data.
+
+Text on a figure must be readable on light and dark pages, and a name from a file must stay text.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from scpo.ui.colours import METHOD, SYMBOL
+
+SIMULATED = "Simulated data: nothing here is measured from real people"
+MEAN = "mean"
+LINES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D31", "#7F8A96")  # one per country
+DASHES = ("solid", "dash", "dot", "dashdot")
+DOTS = ("circle", "square", "diamond", "triangle-up", "cross", "pentagon", "star")
+QUIET = "#7F8A96"  # rules and helping lines: visible on light and on dark
+INK = "#000000"  # numbers in the cells of a heat map
+# Colours of cells with a number in them: light enough that INK stands out on each by at least 6 : 1.
+MORE = [[0.0, "#FBFDFF"], [0.35, "#C6DBEF"], [0.7, "#7FB8DC"], [1.0, "#4A9BCB"]]
+AROUND_ZERO = [[0.0, "#F0975A"], [0.5, "#F7F7F7"], [1.0, "#6BAED6"]]  # worse, the same, better
+
+
+def finish(figure: go.Figure, simulated: bool, height: int = 420) -> go.Figure:
+    """Size, margins, legend, and the label of simulated data inside the figure."""
+    figure.update_layout(
+        height=height + 40 * simulated, margin={"l": 10, "r": 10, "t": 40 + 40 * simulated, "b": 10},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0}, hoverlabel={"align": "left"},
+    )  # fmt: skip
+    if simulated:
+        figure.update_layout(
+            title={"text": SIMULATED, "font": {"size": 12, "weight": 400}, "x": 0, "y": 0.99, "yanchor": "top"}
+        )
+    return figure
+
+
+def noted(figure: go.Figure, note: str) -> go.Figure:
+    """Words above a figure, beside those that say that it is simulated."""
+    if note:
+        known = figure.layout.title.text
+        text = f"<b>{note}</b>" + (f"<br>{known}" if known else "")
+        height = figure.layout.height + 20
+        figure.update_layout(  # the upper of two lines would stand above the figure's edge
+            title={"text": text, "font": {"size": 12, "weight": 400}, "x": 0, "y": 1 - 18 / height, "yanchor": "top"},
+            margin_t=figure.layout.margin.t + 20, height=height,
+        )  # fmt: skip
+    return figure
+
+
+def plain(text: object) -> str:
+    """A name in a figure: plotly reads some HTML, so that nothing of a name may look like a tag."""
+    return html.escape(str(text), quote=False)
+
+
+def row_axis(figure: go.Figure, names: Sequence[str], notes: Sequence[str] | None = None) -> None:
+    """Rows of a chart by name, from the bottom, with a note under each; the mean stands out.
+
+    The kind of the axis is said, since plotly guesses it from the first trace, which may be empty.
+    """
+    shown = [f"<b>{MEAN}</b>" if name == MEAN else plain(name) for name in names]
+    labels = [name + (f"<br>{note}" if note else "") for name, note in
+              zip(shown, notes or [""] * len(shown), strict=True)]  # fmt: skip
+    figure.update_yaxes(type="category", tickmode="array", tickvals=list(names), ticktext=labels,
+                        categoryorder="array", categoryarray=list(names))  # fmt: skip
+
+
+def marker(method: str, size: int) -> dict:
+    """The mark of a method, the same in every chart."""
+    colour = METHOD[method]
+    return {"color": colour, "symbol": SYMBOL[method], "size": size, "line": {"width": 1.5, "color": colour}}
+
+
+def country_marks(countries: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Country -> colour and symbol, by its place in the run; no two of the first 56 have both alike."""
+    return {c: (LINES[at % len(LINES)], DOTS[at % len(DOTS)]) for at, c in enumerate(countries)}
+
+
+def span(low: pd.Series, high: pd.Series) -> list[str]:
+    """Intervals in words, for hover texts."""
+    return ["no interval: too few" if np.isnan(a) else f"95 %: {100 * a:.1f} to {100 * b:.1f}"
+            for a, b in zip(low.astype(float), high.astype(float), strict=True)]  # fmt: skip
+
+
+def whisker(value: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict:
+    """The error bar of a 95 % interval around values, all in the unit of the axis."""
+    return {"array": high - value, "arrayminus": value - low, "color": colour, "thickness": 1.5, "width": 0}
+
+
+def no_interval(figure: go.Figure, rows: pd.DataFrame) -> go.Figure:
+    """Words inside a figure none of whose rows has an interval (column low)."""
+    if len(rows) and rows["low"].isna().all():
+        figure.add_annotation(text="no interval: too few people or questions", x=0, y=0, xref="paper", yref="paper",
+                              xanchor="left", yanchor="bottom", showarrow=False)  # fmt: skip
+    return figure
+
+
+def log_ticks(low: float, high: float) -> dict:
+    """Ticks of a log axis at 1, 2 and 5 of each power of ten, as whole numbers: 50, 100, 200, ..., 1,000."""
+    powers = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)
+    ticks = [m * 10.0**p for p in powers for m in (1, 2, 5)]
+    within = [t for t in ticks if low * 0.7 <= t <= high * 1.4]
+    return {"type": "log", "tickmode": "array", "tickvals": within, "ticktext": [f"{t:,.10g}" for t in within]}
+
+
+def reach(values: Iterable[float], *, beside: float = 0.05) -> list[float]:
+    """A range of an axis around numbers, with room beside them; shapes do not stretch an axis by themselves."""
+    known = [v for v in values if np.isfinite(v)] or [0.0, 1.0]
+    room = beside * max(max(known) - min(known), 1.0)
+    return [min(known) - room, max(known) + room]

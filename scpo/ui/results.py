@@ -1,0 +1,115 @@
+"""What the pages Accuracy, Bias and Data efficiency share: the run they show, their controls, and the glance.
+
+Every control is in the link, so that each view is one. A link has an option as it is shown, so options are
+plain words and no sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.errors import StreamlitPageNotFoundError
+
+from scpo import runs
+from scpo.config import METHODS, ExperimentConfig
+from scpo.ui import charts, state
+from scpo.ui.cache import finished_run
+from scpo.ui.colours import METHOD, SYMBOL
+from scpo.ui.figure import MEAN, country_marks
+from scpo.ui.findings import Figure, countries, excess_bias, gain_rows, main_method
+from scpo.ui.live import watch
+from scpo.ui.parts import chart, choose_run
+from scpo.ui.words import MEASURES, headline, inert
+
+SUBSET, AGAINST, SEEDS, TRANSFERRED = "subset", "against", "seeds", "transferred"
+USUAL = ("global", "full", "filter", "weight", "scpo")
+PAGES = {"accuracy": "Accuracy, country by country", "bias": "Bias: what it costs whom",
+         "efficiency": "Data efficiency: how many pairs"}  # fmt: skip
+
+
+def chosen() -> runs.Result | None:
+    """The finished run to show; None if there is none, after having shown what there is instead."""
+    job = choose_run(ExperimentConfig(), "the demo experiment")
+    if job is None:
+        st.info("This workspace has no run yet. Start the demo experiment above; its results are here when it is done.")
+        return None
+    if job.state != "done":
+        watch(job)
+        return None
+    result = finished_run(job.folder)
+    if result.card["simulated"]:
+        st.info(f"{charts.SIMULATED}. Its countries are invented.", icon=":material/science:")
+    else:
+        st.caption(inert(f"Source: {result.card['source']}. Licence: {result.card['licence']}."))
+    return result
+
+
+def section(title: str, measure: str) -> None:
+    """A question, the measure that answers it in a plain sentence, and its formula for those who ask."""
+    sentence, formula, more = MEASURES[measure]
+    st.header(title)
+    st.markdown(sentence)
+    with st.expander("The formula"):
+        st.latex(formula)
+        st.markdown(more)
+
+
+def methods_shown(known: Sequence[str], usual: Sequence[str] = USUAL) -> list[str]:
+    """Which methods the charts show; never none."""
+    first = [m for m in known if m in usual] or list(known)
+    picked = st.pills("Methods shown", known, default=first, selection_mode="multi", key=state.METHODS_SHOWN,
+                      bind="query-params", wrap=True)  # fmt: skip
+    return [m for m in known if m in picked] or first
+
+
+def method_of(known: Sequence[str], label: str = "Method", key: str = state.METHOD) -> str:
+    """One method; the paper's, if the run has it."""
+    at = list(known).index("scpo") if "scpo" in known else 0
+    return st.selectbox(label, known, index=at, key=key, bind="query-params")
+
+
+def country_of(result: runs.Result) -> str:
+    """One country, or the mean over countries."""
+    return st.selectbox("Country, or the mean over countries", [MEAN, *countries(result)], key=state.COUNTRY,
+                        bind="query-params")  # fmt: skip
+
+
+def method_marks() -> dict[str, tuple[str, str]]:
+    """Method -> colour and symbol, as `country_marks` for countries."""
+    return {m: (METHOD[m], SYMBOL[m]) for m in METHODS}
+
+
+def figures(rows: Sequence[Figure]) -> None:
+    """Figures side by side."""
+    for column, (label, value, note) in zip(st.columns(len(rows)), rows, strict=True):
+        column.metric(label, value, border=True)
+        column.caption(note)
+
+
+def at_a_glance(result: runs.Result) -> None:
+    """A run in one look: gain per country, excess bias, efficiency, and the pages that say more."""
+    tables, unit, simulated = result.tables, result.card["unit"], result.card["simulated"]
+    method = main_method(result)
+    gain, _, ratio = headline(tables, result.config.methods, unit)
+    figures([gain, excess_bias(result, method), ratio])
+    rows = gain_rows(result, method)
+    if len(rows):
+        chart(
+            charts.difference_chart(rows, "country", country_marks(countries(result)),
+                                    f"accuracy of {method} minus global", unit, simulated, row=30),
+            "gains", f"Gain of {method} over the global model per country, with 95 % intervals.", rows, simulated,
+        )  # fmt: skip
+    with st.container(horizontal=True):
+        for page, label in PAGES.items():
+            link(page, label)
+
+
+def link(page: str, label: str) -> None:
+    """A link to another page about the same run; only its name where the app has no such page."""
+    run = st.query_params.get(state.RUN)
+    try:
+        st.page_link(f"pages/{page}.py", label=label, icon=":material/arrow_forward:",
+                     query_params={state.RUN: run} if run else None)  # fmt: skip
+    except StreamlitPageNotFoundError:  # a page that is opened without the router
+        st.caption(label)

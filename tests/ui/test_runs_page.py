@@ -1,0 +1,338 @@
+"""The Runs page: find, open, compare, rename, note, delete and undo; and how differences are worked out."""
+
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from scpo import DataConfig, runs
+from scpo.config import ExperimentConfig
+from scpo.jobs.host import worker_name
+from scpo.jobs.store import open_store
+from scpo.ui import charts, compare
+
+ROOT = Path(__file__).parents[2]
+PAGE = str(ROOT / "pages" / "runs.py")
+
+
+@pytest.fixture(autouse=True)
+def no_workers(monkeypatch):
+    monkeypatch.setenv("SCPO_WORKERS", "0")
+
+
+@pytest.fixture
+def store(workspace):
+    opened = open_store()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def three(store, workspace, demo_run):
+    """A finished run, one that is queued and one that was cancelled, in this order, by name."""
+    shutil.copytree(demo_run, workspace / "runs" / "demo-finished")
+    (done,) = store.jobs()
+    store.rename(done.id, "finished")
+    store.submit(ExperimentConfig(seeds=1), "stopped")
+    store.finish(store.claim(worker_name()), "cancelled", "Cancelled.")
+    store.submit(ExperimentConfig(tau=0.31), "waiting")
+    return {job.name: job for job in store.jobs()}
+
+
+def opened(*run, **query):
+    app = AppTest.from_file(PAGE, default_timeout=30)
+    for name, value in {**({"run": list(run)} if run else {}), **query}.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def words(app):
+    kinds = ("title", "header", "markdown", "caption", "info", "success", "warning", "error", "metric", "text")
+    shown = [e for kind in kinds for e in getattr(app, kind)]
+    return " ".join(str(getattr(e, "value", "")) + str(getattr(e, "label", "")) for e in shown)
+
+
+def button(app, label):
+    return next(b for b in app.button if b.label == label)
+
+
+def listed(app):
+    return list(app.dataframe[0].value["name"])
+
+
+def chosen(app):
+    return next((list(e.value) for e in app.get("button_group") if e.key == "chosen"), [])
+
+
+# finding
+
+
+def test_an_empty_workspace_says_where_to_start():
+    app = opened()
+    assert not app.exception and "no run yet" in words(app) and not app.dataframe
+
+
+def test_every_run_is_listed_the_newest_first(three):
+    app = opened()
+    assert not app.exception and listed(app) == ["waiting", "stopped", "finished"]
+    assert list(app.dataframe[0].value["state"]) == ["queued", "cancelled", "done"]
+
+
+def test_runs_are_filtered_by_words_and_state_and_sorted(three, store):
+    store.annotate(three["stopped"].id, "for the Tuesday class")
+    app = opened()
+    app.text_input(key="find").set_value("TUESDAY").run()
+    assert listed(app) == ["stopped"]
+    app.text_input(key="find").set_value("(.*").run()
+    assert not app.exception and "No run is like that" in words(app)
+    app.text_input(key="find").set_value("")
+    app.get("button_group")[0].set_value(["done", "queued"])
+    app.selectbox(key="sort").select("name").run()
+    assert listed(app) == ["finished", "waiting"]
+
+
+def test_filter_and_order_are_in_the_link(three):
+    assert listed(opened(find="E", state=["done", "cancelled"], sort="oldest")) == ["finished", "stopped"]
+
+
+# opening
+
+
+def test_a_link_opens_a_run(three):
+    app = opened(three["finished"].id)
+    assert not app.exception and app.header[0].value == "finished" and len(app.metric) == 3
+    assert "Simulated data" in words(app) and chosen(app) == [three["finished"].id]
+    assert app.get("download_button")[0].proto.label == "Export as zip"
+
+
+def test_choosing_a_run_puts_it_into_the_link(three):
+    app = opened()
+    app.selectbox(key="added").select(three["stopped"].id).run()
+    assert app.query_params["run"] == three["stopped"].id and app.header[0].value == "stopped"
+    assert "This run was cancelled" in words(app) and "Resume" in [b.label for b in app.button]
+    assert button(app, "Export as zip").disabled
+    app.selectbox(key="added").select(three["finished"].id).run()
+    assert app.query_params["run"] == chosen(app) == [three["stopped"].id, three["finished"].id]
+    next(e for e in app.get("button_group") if e.key == "chosen").set_value([three["finished"].id]).run()
+    assert app.query_params["run"] == three["finished"].id and app.header[0].value == "finished"
+
+
+def test_every_setting_of_an_open_run_is_shown(three):
+    table = opened(three["waiting"].id).dataframe[-1].value
+    assert table.set_index("setting")["waiting"]["Filter: τ (tau)"] == "0.31"
+    assert len(table) == len(dataclasses.fields(ExperimentConfig)) - 1 + len(dataclasses.fields(DataConfig))
+
+
+@pytest.mark.parametrize("asked", ["000000000000", "../../etc/passwd", "![x](http://evil/x.png)", "y" * 9999, ""])
+def test_a_link_to_no_run_is_inert(three, asked):
+    app = opened(asked)
+    assert not app.exception and "![x]" not in words(app) and "not in the workspace" in words(app)
+
+
+def test_a_hostile_name_and_note_are_text(three, store):
+    id, text = three["stopped"].id, "=1+1 ![x](http://evil/x.png) <script>alert(1)</script> $x$"
+    store.rename(id, text)
+    store.annotate(id, text)
+    for app in (opened(id), opened(id, three["finished"].id)):
+        assert not app.exception
+        assert not any("![x]" in str(m.value) for m in [*app.markdown, *app.caption, *app.header, *app.info])
+        assert not any(m.proto.allow_html for m in app.markdown)
+
+
+# changing
+
+
+def test_a_run_is_renamed_and_noted(three, store):
+    id = three["stopped"].id
+    app = opened(id)
+    app.text_input(key=f"form-rename-{id}").set_value("  another\nname ")
+    button(app, "Save name").click().run()
+    app.text_area(key=f"form-note-{id}").set_value("two\nlines")
+    button(app, "Save note").click().run()
+    assert (store.get(id).name, store.get(id).note) == ("another name", "two\nlines")
+    assert app.header[0].value == "another name" and "two\nlines" in words(app)
+
+
+def test_what_the_store_refuses_is_a_message(three, store, monkeypatch):
+    from scpo.errors import JobError
+    from scpo.jobs.store import Store
+
+    def refuse(self, id, name):
+        raise JobError("the name ![x](http://evil/x.png) is taken")
+
+    monkeypatch.setattr(Store, "rename", refuse)
+    app = opened(three["stopped"].id)
+    button(app, "Save name").click().run()
+    assert not app.exception and r"!\[x\](http" in app.error[0].value
+
+
+def test_delete_asks_a_second_time_and_can_be_undone(three, store):
+    id = three["stopped"].id
+    app = opened(id)
+    assert "Delete **stopped**?" in words(app) and not store.get(id).deleted
+    button(app, "Yes, delete it").click().run()
+    assert store.get(id).deleted and listed(app) == ["waiting", "finished"] and "stopped is deleted" in words(app)
+    assert "run" not in app.query_params and chosen(app) == []
+    button(app, "Undo").click().run()
+    assert not store.get(id).deleted and listed(app) == ["waiting", "stopped", "finished"]
+    assert "is deleted" not in words(app)
+
+
+def test_a_deleted_run_is_found_again_and_brought_back(three, store):
+    id = three["finished"].id
+    store.delete(id)
+    app = opened(id, state=["deleted"])
+    assert listed(app) == ["finished"]
+    button(app, "Bring back").click().run()
+    assert not store.get(id).deleted
+
+
+def test_a_running_run_is_cancelled_before_it_is_deleted(store):
+    store.submit(ExperimentConfig())
+    job = store.claim(worker_name())
+    app = opened(job.id)
+    assert app.get("popover")[2].proto.popover.disabled and "Cancel" in [b.label for b in app.button]
+
+
+def test_runs_that_work_are_shown_above_the_table(store):
+    store.submit(ExperimentConfig(), "busy")
+    job = store.claim(worker_name())
+    store.renew(job, "embed", 0.25, 80.0)
+    bar = opened().get("progress")[0].proto
+    assert (bar.value, bar.text) == (25, "busy: Encoding the texts: 25 %, about 80 s left")
+
+
+# comparing
+
+
+def second_run(store, workspace, first, change=lambda tables: None, **settings):
+    """A copy of a finished run with other settings and summary tables."""
+    folder = shutil.copytree(first.folder, workspace / "runs" / f"demo-{len(store.jobs())}")
+    config = dataclasses.replace(first.config, **settings)
+    runs.write_json(folder / "config.json", config.as_dict())
+    tables = json.loads((folder / "summary.json").read_text())
+    change(tables)
+    runs.write_json(folder / "summary.json", tables)
+    runs.finish(folder, 1.0)
+    return next(job for job in store.jobs() if job.folder == folder)
+
+
+def test_two_runs_are_compared_with_their_differences_marked(three, store, workspace):
+    other = second_run(store, workspace, three["finished"], steps=99, tau=0.9)
+    app = opened(three["finished"].id, other.id)
+    assert not app.exception
+    table = app.dataframe[1].value
+    assert list(table["compared"][:3]) == ["differs", "differs", "same"]
+    assert set(table["setting"][:2]) == {"Steps", "Filter: τ (tau)"}
+    assert "2 of" in words(app) and "unpaired" in words(app) and "no clear difference" in words(app)
+    figure = app.get("plotly_chart")[0].proto
+    assert "Simulated" in figure.spec and "minus that in finished" in figure.alt
+    assert list(app.dataframe[2].value["delta"].unique()) == [0.0]
+
+
+def test_the_run_compared_to_and_the_method_can_be_chosen(three, store, workspace):
+    other = second_run(store, workspace, three["finished"], steps=99)
+    app = opened(three["finished"].id, other.id)
+    app.selectbox(key="base").select(other.id)
+    app.selectbox(key="method").select("full").run()
+    assert not app.exception and f"minus that in {other.name}" in app.get("plotly_chart")[0].proto.alt
+
+
+def test_runs_without_a_result_are_said_to_have_none(three):
+    app = opened(three["finished"].id, three["stopped"].id, three["waiting"].id)
+    assert not app.exception and "stopped has no result to compare." in words(app)
+    assert "Choose two or more finished runs" in words(app) and not app.get("plotly_chart")
+
+
+def test_runs_of_one_name_are_told_apart(three, store):
+    store.rename(three["stopped"].id, "compared")
+    store.rename(three["waiting"].id, "compared")
+    found = compare.names([store.get(three[name].id) for name in ("finished", "stopped", "waiting")])
+    assert len(set(found.values())) == 3 and found[three["finished"].id] == "finished"
+    table = compare.settings_table([store.get(three[n].id) for n in ("stopped", "waiting")], {})
+    assert table.shape[1] == 4
+
+
+def result(gain, low, high, *, base=0.5, content="same", countries=("A",), config=None, accuracy=None):
+    """A run with one method; every country alike."""
+    rows = []
+    for country in [*countries, "mean"]:
+        shared = {"country": country, "subset": "full", "n": 90, "units": 9}
+        rows.append({**shared, "method": "global", "accuracy": base, "low": base - 0.05, "high": base + 0.05,
+                     "gain": 0.0, "gain_low": 0.0, "gain_high": 0.0})  # fmt: skip
+        mine = base + gain if accuracy is None else accuracy
+        rows.append({**shared, "method": "scpo", "accuracy": mine, "low": mine - 0.08, "high": mine + 0.06,
+                     "gain": gain, "gain_low": low, "gain_high": high})  # fmt: skip
+    card = {"content_hash": content, "simulated": True}
+    return runs.Result(Path("x"), config or ExperimentConfig(), card, pd.DataFrame(), {"accuracy": pd.DataFrame(rows)})
+
+
+def test_a_difference_of_gains_is_worked_by_hand():
+    """Gains 0.10 (0.05 to 0.16) and 0.15 (0.12 to 0.20).
+
+    0.05 - sqrt(0.03^2 + 0.06^2) to 0.05 + sqrt(0.05^2 + 0.05^2)
+    """
+    found = compare.difference(result(0.10, 0.05, 0.16), result(0.15, 0.12, 0.20))
+    row = found.table.set_index(["country", "method"]).loc[("A", "scpo")]
+    assert found.kind == "gains" and list(found.table["method"].unique()) == ["scpo"]
+    assert (row["base"], row["other"]) == (0.6, 0.65) and row["delta"] == pytest.approx(0.05)
+    assert row["low"] == pytest.approx(0.05 - np.sqrt(0.0045)) and row["high"] == pytest.approx(0.05 + np.sqrt(0.005))
+    assert row["reading"] == "no clear difference"
+
+
+def test_other_global_models_are_compared_by_their_accuracies():
+    """0.65 (0.57 to 0.71) minus 0.60 (0.52 to 0.66): 0.05 - sqrt(0.08^2 + 0.06^2) to 0.05 + sqrt(0.06^2 + 0.08^2)."""
+    other = ExperimentConfig(global_model="others")
+    for changed in ({"config": other}, {"base": 0.55, "accuracy": 0.65}):
+        found = compare.difference(result(0.1, 0.0, 0.2), result(0.15, 0.1, 0.2, **changed))
+        row = found.table.set_index(["country", "method"]).loc[("A", "scpo")]
+        assert found.kind == "accuracies" and row["delta"] == pytest.approx(0.05)
+        assert (row["low"], row["high"]) == (pytest.approx(-0.05), pytest.approx(0.15))
+
+
+def test_other_data_is_compared_as_independent_and_says_so():
+    found = compare.difference(result(0.1, 0.0, 0.2), result(0.3, 0.2, 0.4, content="other"))
+    assert found.kind == "apart" and "different" in compare.KINDS["apart"]
+    assert found.table.set_index(["country", "method"]).loc[("A", "scpo"), "reading"] == "higher"
+
+
+def test_the_mean_is_compared_only_over_the_same_countries():
+    same, more = result(0.1, 0, 0.2, countries=("A", "B")), result(0.2, 0.1, 0.3, countries=("A",))
+    assert list(compare.difference(same, more).table["country"]) == ["A"]
+    assert list(compare.difference(same, same).table["country"]) == ["A", "B", "mean"]
+    nothing = compare.difference(same, result(0.2, 0.1, 0.3, countries=("Z",)))
+    assert len(nothing.table) == 0
+
+
+def test_too_few_people_give_no_interval_and_no_reading():
+    found = compare.difference(result(0.1, np.nan, np.nan), result(0.2, 0.1, 0.3))
+    assert found.table["low"].isna().all() and set(found.table["reading"]) == {
+        "no interval: too few people or questions"
+    }
+
+
+def test_the_delta_chart_names_runs_as_text_and_says_when_there_is_no_interval():
+    table = pd.DataFrame({"run": "<b>x", "country": ["A", "mean"], "delta": [0.1, 0.2], "low": [np.nan, 0.1],
+                          "high": [np.nan, 0.3], "n": 10, "units": 2})  # fmt: skip
+    figure = charts.delta_chart(table, "<i>y", ["mean", "A"], "", True)
+    assert figure.data[0].name == "&lt;b&gt;x" and "&lt;i&gt;y" in figure.layout.xaxis.title.text
+    assert "no interval" in figure.data[0].hovertext[0] and "+20.0 points" in figure.data[0].hovertext[1]
+    assert "Simulated" in figure.layout.title.text
+
+
+@pytest.mark.parametrize("page", ["pages/train.py", "pages/runs.py"])
+def test_opening_a_page_loads_no_torch(page, three):
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        f"app = AppTest.from_file({str(ROOT / page)!r}, default_timeout=30)\n"
+        f"app.query_params['run'] = {three['finished'].id!r}; app.run()\n"
+        "assert not app.exception; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
