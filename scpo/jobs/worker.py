@@ -84,7 +84,8 @@ def _attempt(job: Job, lease: Lease, should_end: Callable[[], bool]) -> None:
     _sweep(job.folder)
     if is_whole(job.folder):
         return  # the attempt before this one got done, and was gone before it could say so
-    (job.folder / "done.json").unlink(missing_ok=True)  # of a result that was damaged since
+    if runs.is_done(job.folder):
+        (job.folder / "done.json").unlink()  # of a result that was damaged since
     runs.create(job.folder, job.config)
     with _Log(job.folder):
         log.info("attempt %d of %s begins", job.attempt, job.id)

@@ -39,8 +39,8 @@ def main_method(result: runs.Result) -> str:
     return "scpo" if "scpo" in trained else next(iter(trained), "global")
 
 
-def differences(result: runs.Result) -> tuple[pd.DataFrame, bool]:
-    """Paired differences between methods, and whether the run has tests of them.
+def differences(result: runs.Result, subset: str) -> tuple[pd.DataFrame, bool]:
+    """Paired differences between methods on one subset, and whether the run has tests of them.
 
     Columns country, subset, method, against, difference, low, high, p_holm, units, pairs, detectable, note.
     A run of an older version has no such table: then only its gains over the global model are known.
@@ -52,7 +52,7 @@ def differences(result: runs.Result) -> tuple[pd.DataFrame, bool]:
         kept = result.tables["accuracy"].drop(columns=["low", "high", "pairs"]).rename(columns=names)
         table = kept[kept["method"] != "global"].assign(against="global", p_holm=np.nan, detectable=np.nan)
     numbers = ["difference", "low", "high", "p_holm", "detectable"]
-    table = table.astype(dict.fromkeys(numbers, float))
+    table = table[table["subset"] == subset].astype(dict.fromkeys(numbers, float))
     place = {name: at for at, name in enumerate([MEAN, *countries(result), *METHODS])}
     table = table.sort_values(["country", "method", "against"], key=lambda c: c.map(place), kind="stable")
     return table.assign(note=[verdict(row, result.card["unit"]) for row in table.itertuples()]), tested
@@ -60,8 +60,8 @@ def differences(result: runs.Result) -> tuple[pd.DataFrame, bool]:
 
 def gain_rows(result: runs.Result, method: str) -> pd.DataFrame:
     """Differences of a method from the global model on all test pairs, per country and as mean."""
-    table, _ = differences(result)
-    return table[(table["method"] == method) & (table["against"] == "global") & (table["subset"] == "full")]
+    table, _ = differences(result, "full")
+    return table[(table["method"] == method) & (table["against"] == "global")]
 
 
 def per_seed(result: runs.Result, methods: Sequence[str], subset: str) -> pd.DataFrame:

@@ -31,7 +31,13 @@ def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated:
 def safe_csv(table: pd.DataFrame) -> str:
     """A csv in which no text can be run as a formula by a spreadsheet."""
     texts = table.select_dtypes(exclude="number").columns
-    guarded = table[texts].astype(str).map(lambda v: "'" + v if v[:1] in ("=", "+", "-", "@", "\t", "\r") else v)
+    guarded = (
+        table[texts]
+        .astype(object)
+        .fillna("")
+        .astype(str)
+        .map(lambda v: "'" + v if v[:1] in ("=", "+", "-", "@", "\t", "\r") else v)
+    )
     return table.assign(**{c: guarded[c] for c in texts}).to_csv(index=False)
 
 

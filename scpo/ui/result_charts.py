@@ -13,7 +13,20 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.ui.colours import METHOD, SYMBOL
-from scpo.ui.figure import MEAN, QUIET, finish, log_ticks, marker, no_interval, plain, reach, row_axis, span, whisker
+from scpo.ui.figure import (
+    MEAN,
+    QUIET,
+    finish,
+    log_ticks,
+    marker,
+    no_interval,
+    plain,
+    reach,
+    row_axis,
+    rules,
+    span,
+    whisker,
+)
 
 FULL, ALPHA = "full", 0.05
 READINGS = {  # column of the table, title of the axis
@@ -121,10 +134,8 @@ def difference_chart(
     hover = [f"{plain(name)}: {100 * d:+.1f} points<br>{told}<br>{_chance(chance)}{units:,} {unit}s, {pairs:,} pairs"
              f"<br>{note}" for name, d, told, chance, units, pairs, note in numbers]  # fmt: skip
     figure = go.Figure()
-    for name, a, b, colour in zip(names, low, high, colours, strict=True):
-        if not np.isnan(a):
-            figure.add_shape(type="line", x0=100 * a, x1=100 * b, y0=name, y1=name, layer="between",
-                             line={"color": colour, "width": 2})  # fmt: skip
+    spans = zip(names, 100 * low, 100 * high, colours, strict=True)
+    rules(figure, [line for line in spans if not np.isnan(line[1])], at=0)
     for shown, tail, word in ((clear, "", "clear"), (~clear, "-open", "may be chance")):
         at = np.flatnonzero(shown)
         figure.add_scatter(
@@ -137,7 +148,6 @@ def difference_chart(
             x=[None], y=[None], mode="markers", name=word,
             marker={"size": 10, "color": QUIET, "symbol": "circle" + tail, "line": {"width": 2, "color": QUIET}},
         )  # fmt: skip
-    figure.add_vline(x=0, line={"color": QUIET, "dash": "dash"})
     ends = reach([0, *100 * value, *100 * low, *100 * high])
     figure.update_xaxes(title=f"{words}, points<br>(line: 95 % interval)", range=ends)
     _name_rows(figure, names, rows.set_index(by), unit)
@@ -198,11 +208,9 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
     known = [v for v in (*rows["ratio"], *rows["low"], *rows["high"]) if np.isfinite(v) and v > 0]
     left, right = min([0.5, *known]) / 1.3, max([2.0, *known]) * 1.3
     figure = go.Figure()
-    for row in rows.itertuples():
-        colour = marks.get(row.country, (QUIET, ""))[0]
-        if row.high > 0:  # a resample that never gets there counts as ratio 0: the line then leaves the chart
-            figure.add_shape(type="line", x0=max(row.low, left), x1=row.high, y0=row.country, y1=row.country,
-                             layer="between", line={"color": colour, "width": 2})  # fmt: skip
+    # A resample that never gets there counts as ratio 0: its line leaves the chart on the left.
+    spans = [(r.country, max(r.low, left), r.high, marks.get(r.country, (QUIET, ""))[0]) for r in rows.itertuples()]
+    rules(figure, [line for line in spans if line[2] > 0], at=1)
     at = rows[rows["reached"].astype(bool)]
     hover = [f"{plain(r.country)}: {'at least ' if r.note else ''}{r.ratio:.2f} times as efficient<br>"
              f"full {r.pairs_full:,.0f} pairs, {method} {r.pairs_method:,.0f}, for {100 * r.target:.1f} %<br>"
@@ -220,15 +228,14 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
         hovertext=[f"{plain(r.country)}: not reached<br>{_ratio_span(r)}" for r in missed.itertuples()],
         marker={"symbol": "x-thin-open", "size": 9, "color": QUIET, "line": {"width": 2}},
     )  # fmt: skip
-    figure.add_vline(x=1, line={"color": QUIET, "dash": "dash"})
     figure.update_xaxes(
         **log_ticks(left, right), range=[np.log10(left), np.log10(right)],
-        title=f"pairs that full needs / pairs that {method} needs<br>(line: 95 % interval; log axis)",
+        title=f"pairs that full needs /<br>pairs that {method} needs<br>(line: 95 % interval; log axis)",
     )  # fmt: skip
-    notes = [", ".join(["not reached"] * (not row.reached) + ["no interval: too few"] * np.isnan(row.low))
-             for row in rows.itertuples()]  # fmt: skip
-    row_axis(figure, names, notes)
-    return finish(figure, simulated, height=110 + 36 * len(rows))
+    words = {(True, False): "", (True, True): "no interval: too few", (False, False): "not reached",
+             (False, True): "not reached, no interval"}  # fmt: skip
+    row_axis(figure, names, [words[bool(r.reached), bool(np.isnan(r.low))] for r in rows.itertuples()])
+    return finish(figure, simulated, height=130 + 36 * len(rows))
 
 
 def _ratio_span(row) -> str:

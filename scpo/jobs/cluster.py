@@ -1,0 +1,342 @@
+"""The same training on a Ray cluster: one task per country and seed, put together again here.
+
+Stands in for `train_countries`, so everything before and after it stays on this machine: reading the
+data, encoding, the global model, measuring, and the run folder. Only numbers travel, no texts. A task
+whose node dies is run again elsewhere by Ray. Loads neither Ray nor torch before a training begins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import importlib.metadata
+import importlib.util
+import io
+import logging
+import os
+import platform
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from scpo.config import ExperimentConfig
+from scpo.data.preferences import Preferences
+from scpo.errors import ScpoError
+from scpo.progress import Progress
+
+if TYPE_CHECKING:
+    import torch
+
+    from scpo.training.checkpoint import Checkpoint
+    from scpo.training.features import Features
+    from scpo.training.heads import HeadShape
+    from scpo.training.plan import HeadPlan, Rows
+    from scpo.training.steering import Steered
+
+ADDRESS = "SCPO_RAY_ADDRESS"
+FORM = re.compile(r"auto|(ray://)?(?P<at>(\[[0-9a-fA-F:]+\]|[^\s/:\[\]]+):\d{1,5})")
+CPUS, RETRIES = 1, 5  # cores of a task; how often Ray runs one again whose node died
+POLL = 0.5  # seconds between two safe points while tasks run
+CONNECT, ANSWER = 4.0, 10.0  # seconds for a connection to open; for the cluster to answer over it
+GONE = 20.0  # seconds without a head node until a run gives up
+PATIENCE = 300.0  # seconds to wait for a node to join when there is none that could work
+PROBE = """
+import sys, ray
+try:
+    ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR", configure_logging=False)
+except Exception as error:
+    sys.exit(" ".join(str(error).split()))
+"""
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+log = logging.getLogger("scpo")
+
+
+def trainer() -> Callable[..., Steered]:
+    """What trains the heads: `train_on_cluster` if SCPO_RAY_ADDRESS is set, else `train_countries`.
+
+    Raises `ScpoError` if a cluster is asked for and cannot be used, before any work is done.
+    """
+    if address():
+        reach(address())
+        return train_on_cluster
+    from scpo.training.steering import train_countries
+
+    return train_countries
+
+
+def address() -> str:
+    """Where the cluster is: `host:port`, `ray://host:port` or `auto`; "" for none."""
+    return os.environ.get(ADDRESS, "").strip()
+
+
+def train_on_cluster(
+    config: ExperimentConfig, data: Preferences, features: Features, shape: HeadShape,
+    start: dict[str, torch.Tensor], rows: dict[str, Rows], plan: HeadPlan, progress: Progress,
+    checkpoint: Checkpoint | None = None,
+) -> Steered:  # fmt: skip
+    """Train every head of the plan, as `train_countries` does, to the same weights.
+
+    With a checkpoint, a resumed run trains only what no task had finished. Raises `ScpoError` if
+    the cluster cannot be used, `Stopped` about half a second after a stop is asked for.
+    """
+    from scpo.training.steering import Steered, _current, train_countries
+
+    if not plan.pools:  # only methods that train nothing
+        return train_countries(config, data, features, shape, start, rows, plan, progress)
+    shared = Shared.of(config, data, features, shape, start, rows)
+    places = [np.sort(place) for place in plan.table.groupby(["country", "seed"], sort=False).indices.values()]
+    if checkpoint:
+        begin = (theta.tobytes() for theta in shared.start.values())
+        given = (part.tobytes() for pool in plan.pools for part in (pool.rows, pool.weight))
+        checkpoint = checkpoint.narrowed(b"cluster", *begin, *given)
+    parts = _resumed(checkpoint, places, config)
+
+    def pause() -> None:
+        progress.report("train", round(config.steps * len(parts) / len(places)), config.steps)
+
+    def keep(part: int, steered: Steered) -> None:
+        parts[part] = steered
+        if checkpoint:
+            checkpoint.save(len(parts), _tensors(parts))
+
+    missing = {part: plan.take(place) for part, place in enumerate(places) if part not in parts}
+    if missing:
+        _train(shared, missing, pause, keep)
+    whole = Steered.join(list(parts.values()), [places[part] for part in parts])
+    for at, mark in enumerate(whole.marks):  # the curve, which a run on one machine tells on the way
+        progress.report("train", mark, config.steps, accuracy=_current(plan.table, whole.path[:, at, 0]))
+    return whole
+
+
+def _tensors(parts: dict[int, Steered]) -> dict[str, torch.Tensor]:
+    """Finished tasks in a form that a checkpoint keeps."""
+    import torch
+
+    return {
+        "parts": torch.tensor(list(parts)), "theta": torch.cat([part.theta for part in parts.values()]),
+        "step": torch.from_numpy(np.concatenate([part.step for part in parts.values()])),
+        "path": torch.from_numpy(np.concatenate([part.path for part in parts.values()])),
+    }  # fmt: skip
+
+
+def _resumed(checkpoint: Checkpoint | None, places: list[np.ndarray], config: ExperimentConfig) -> dict[int, Steered]:
+    """The tasks that an earlier attempt had finished, by their number."""
+    from scpo.training.plan import marks_for
+    from scpo.training.steering import Steered
+
+    saved = checkpoint.load() if checkpoint else None
+    if not saved:
+        return {}
+    done = saved[1]["parts"].tolist()
+    theta, step, path = (saved[1][name].split([len(places[p]) for p in done]) for name in ("theta", "step", "path"))
+    marks = (0, *marks_for(config.steps))
+    return {p: Steered(theta[i], step[i].numpy(), marks, path[i].numpy()) for i, p in enumerate(done)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Shared:
+    """What every task needs, put into the cluster's memory once. No text and no person's name is in it."""
+
+    config: ExperimentConfig
+    data: Preferences  # the numbers of its pairs only
+    features: Features
+    shape: HeadShape
+    start: dict[str, np.ndarray]  # country -> its global model, (p,)
+    rows: dict[str, Rows]
+
+    @classmethod
+    def of(cls, config, data, features, shape, start, rows) -> Shared:
+        """From the arguments of `train_countries`."""
+        pairs = data.pairs[["chosen", "rejected", "unit"]]
+        bare = dataclasses.replace(data, texts=pd.DataFrame(), units=pd.DataFrame(), truth=None, pairs=pairs)
+        return cls(config, bare, features, shape, {c: theta.numpy() for c, theta in start.items()}, rows)
+
+
+def _train(shared: Shared, plans: dict[int, HeadPlan], pause: Callable, keep: Callable) -> None:
+    """Train each plan as a task of the cluster.
+
+    pause()              called every half second; if it raises, what is left is cancelled
+    keep(part, steered)  called as tasks finish
+    """
+    import torch
+
+    from scpo.training.steering import Steered
+
+    with connected(address()) as ray:
+        watch, given, versions = Watch(ray), ray.put(shared), own_versions()
+        task = ray.remote(num_cpus=CPUS, max_retries=RETRIES)(train_part)
+        # references in lists: a task looks at its versions before it reads anything
+        pending = {task.remote([given], [ray.put(plan)], versions): part for part, plan in plans.items()}
+        log.info("%d tasks go to the Ray cluster at %s", len(pending), address())
+        try:
+            while pending:
+                pause()
+                watch.look()
+                for reference in ray.wait(list(pending), timeout=POLL)[0]:
+                    theta, step, marks, path = ray.get(reference)
+                    keep(pending.pop(reference), Steered(torch.from_numpy(theta.copy()), step, marks, path))
+        finally:
+            for reference in pending:
+                ray.cancel(reference, force=True)
+
+
+def train_part(shared: list, plan: list, versions: dict[str, str]) -> tuple:
+    """One task, on a node of the cluster: the fields of `Steered` for the plan's heads, theta in numpy.
+
+    Raises `ScpoError` if this node has other versions than the machine that started the run.
+    """
+    own = own_versions()
+    wrong = [f"{name} {own[name]} instead of {wanted}" for name, wanted in versions.items() if own[name] != wanted]
+    if wrong:
+        raise ScpoError(
+            f"The node {socket.gethostname()} has {', '.join(wrong)}. Every node needs the versions of the machine "
+            "that starts the run: install them there, start its Ray again, and resume the run."
+        )
+    import ray
+    import torch
+
+    from scpo.training.steering import train_countries
+
+    torch.set_num_threads(CPUS)
+    s, own_plan = ray.get([shared[0], plan[0]])
+    start = {country: torch.from_numpy(theta.copy()) for country, theta in s.start.items()}
+    needed = set(s.rows if (own_plan.table["method"] == "pooled").any() else own_plan.table["country"])
+    rows = {country: part for country, part in s.rows.items() if country in needed}
+    steered = train_countries(s.config, s.data, s.features, s.shape, start, rows, own_plan, Progress())
+    return steered.theta.numpy(), steered.step, steered.marks, steered.path
+
+
+def own_versions() -> dict[str, str]:
+    """What is installed here and the trained numbers depend on; scpo by a hash of the source that trains."""
+    source = hashlib.sha256()
+    for path in sorted((Path(__file__).parents[1] / "training").glob("*.py")):
+        source.update(path.read_bytes())
+    versions = {name: importlib.metadata.version(name) for name in ("ray", "torch", "numpy", "pandas")}
+    return {"Python": ".".join(platform.python_version_tuple()[:2]), **versions, "scpo": source.hexdigest()[:12]}
+
+
+class Watch:
+    """Looks after the cluster while tasks run."""
+
+    def __init__(self, ray):
+        client = address().partition("ray://")[2]  # then the head itself may be out of reach from here
+        self._ray, self._head = ray, client or ray.get_runtime_context().gcs_address
+        self._answered = self._workable = time.monotonic()
+
+    def look(self) -> None:
+        """Raises `ScpoError` if the head is gone, or for `PATIENCE` seconds no node could work on a task.
+
+        A head that is gone is told before Ray, after a minute, would end this process without a word.
+        """
+        now = time.monotonic()
+        try:
+            _knock(self._head)
+            self._answered = now
+        except OSError as error:
+            if now - self._answered > GONE:
+                raise _unusable(address(), f"its head node is gone ({error}).") from error
+            return
+        if any(node["Alive"] and node["Resources"].get("CPU", 0) >= CPUS for node in self._ray.nodes()):
+            self._workable = now
+        elif now - self._workable > PATIENCE:
+            raise ScpoError(
+                f"The Ray cluster at {address()} has had no node with a core for {PATIENCE:.0f} seconds. Start one "
+                "with `ray start --address=HOST:PORT` and resume the run: it goes on from its last checkpoint."
+            )
+
+
+class RaysWords(io.TextIOBase):
+    """Takes what Ray prints, such as that a node is gone and its task tried again, into our log."""
+
+    def write(self, text: str) -> int:
+        for line in filter(None, map(str.strip, COLOUR.sub("", text).splitlines())):
+            log.info("Ray: %s", line)
+        return len(text)
+
+
+@contextlib.contextmanager
+def connected(where: str):
+    """The module `ray`, connected to a cluster that answers; the connection ends with the block.
+
+    Raises `ScpoError` for what the cluster refuses, or loses for good.
+    """
+    reach(where)
+    import ray
+
+    modules = {"py_modules": [str(Path(__file__).parents[1])], "excludes": ["**/__pycache__"]}
+    mine = signal.getsignal(signal.SIGTERM)  # Ray puts its own in place, that ends the process at once
+    try:
+        ray.init(
+            address=where, log_to_driver=False, logging_level="ERROR", configure_logging=False, runtime_env=modules
+        )
+    except (RuntimeError, ConnectionError, ValueError) as error:
+        raise _unusable(where, " ".join(str(error).split())) from error
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, mine)
+    try:
+        with contextlib.redirect_stdout(RaysWords()):  # stdout is for results
+            yield ray
+    except ray.exceptions.RayTaskError as error:
+        if isinstance(error.cause, (ScpoError, MemoryError)):
+            raise error.cause from error
+        raise
+    except (ray.exceptions.RayError, ConnectionError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ScpoError(
+            f"The Ray cluster at {where} gave up on a task: {reason} Look at its nodes (memory, disk), then resume the "
+            "run: it goes on from its last checkpoint."
+        ) from error
+    finally:
+        ray.shutdown()
+
+
+def reach(where: str) -> None:
+    """Raises `ScpoError` unless Ray is installed and a cluster of the same versions answers there.
+
+    Takes about a second, and at most 14. Ray itself would try for minutes, and may end the
+    process, so a process of its own asks first.
+    """
+    if importlib.util.find_spec("ray") is None:
+        raise ScpoError(
+            f"{ADDRESS} is {where!r}, but Ray is not installed here. Install it with `pip install -r "
+            f"requirements-cluster.txt`, or unset {ADDRESS} to train on this machine."
+        )
+    form = FORM.fullmatch(where)
+    if not form:
+        raise ScpoError(f"{ADDRESS} is {where!r}; it must be host:port, ray://host:port or auto.")
+    if form["at"]:
+        try:
+            _knock(form["at"])
+        except (OSError, OverflowError, UnicodeError) as error:
+            raise _unusable(where, f"{error}.") from error
+    try:
+        probe = subprocess.run([sys.executable, "-c", PROBE, where], capture_output=True, text=True, timeout=ANSWER)
+    except subprocess.TimeoutExpired as error:
+        raise _unusable(where, f"no answer in {ANSWER:.0f} seconds.") from error
+    if probe.returncode:
+        raise _unusable(where, (probe.stderr.strip() or "no reason given").splitlines()[-1])
+
+
+def _knock(at: str) -> None:
+    """Raises `OSError` if nothing listens at host:port."""
+    host, _, port = at.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), CONNECT).close()
+
+
+def _unusable(where: str, reason: str) -> ScpoError:
+    return ScpoError(
+        f"The Ray cluster at {where} ({ADDRESS}) cannot be used: {reason} Start it (`ray start --head --port=6379`, "
+        f"see docs/cluster.md) or correct the address; unset {ADDRESS} to train on this machine."
+    )

@@ -1,0 +1,144 @@
+"""Faults around a job: a full disk, a deleted folder, a locked database, a damaged result. Nothing is lost."""
+
+import contextlib
+import dataclasses
+import errno
+import logging
+import os
+import shutil
+import sqlite3
+import threading
+
+import pytest
+
+from scpo import runs
+from scpo.config import DataConfig, ExperimentConfig
+from scpo.jobs import cluster, schema
+from scpo.jobs.host import worker_name
+from scpo.jobs.store import Store
+from scpo.jobs.worker import work
+from scpo.training import checkpoint
+
+from fakes import scored_rows
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory, tiny_encoder):
+    path = tmp_path_factory.mktemp("data") / "rows.csv"
+    scored_rows(60).to_csv(path, index=False)
+    data = DataConfig("file", (str(path),), test_share=0.3)
+    return ExperimentConfig(data, methods=("full",), seeds=1, steps=5, budgets=(10,), encoder=str(tiny_encoder))
+
+
+def run_one(store: Store, config, **options):
+    """Submit, claim and work here; the job as it is then."""
+    job = store.submit(config)
+    with contextlib.suppress(AttributeError):
+        work(store, store.claim(worker_name()), **options)
+    return store.get(job.id)
+
+
+@pytest.mark.parametrize("fault, message", [
+    (RuntimeError("odd"), "unexpected RuntimeError: odd. The log has the details"),
+    (MemoryError(), "Out of memory. Use fewer countries"),
+    (OSError(errno.EIO, "Input/output error"), "Input/output error. Mend that and resume"),
+])  # fmt: skip
+def test_a_fault_ends_the_job_and_not_the_worker(file_store, config, monkeypatch, fault, message):
+    def broken(*_):
+        raise fault
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cluster, "trainer", lambda: broken)
+        job = run_one(file_store, config)
+    assert job.state == "failed" and message in job.message
+    assert any(type(fault).__name__ in line for line in runs.log_lines(job.folder))
+    assert run_one(file_store, config).state == "done"
+
+
+@pytest.mark.parametrize("file", ["checkpoint-", "data.json", "heads.safetensors", "metrics.json", "done.json"])
+def test_a_full_disk_fails_the_job_and_a_resumed_one_ends_as_any_other(file_store, config, monkeypatch, file):
+    """The disk is full from the second such file on; the checkpoint before it stays whole."""
+    monkeypatch.setattr(checkpoint, "SECONDS", 0)
+    real, seen = os.fsync, []
+
+    def full(handle):
+        path = os.readlink(f"/proc/self/fd/{handle}")
+        seen.append(file in path)
+        if file in path and sum(seen) >= (2 if file == "checkpoint-" else 1):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(handle)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        job = run_one(file_store, config)
+    assert job.state == "failed" and job.message.startswith("The disk is full. Free some space and resume")
+    kept = {path.name for path in job.folder.iterdir()}
+    assert not [name for name in kept if name.startswith(".")]
+    assert any(name.startswith("checkpoint-") for name in kept) == (file != "data.json")
+    assert run_one(file_store, config).state == "done"
+    assert not list(job.folder.glob("checkpoint-*"))
+    other = run_one(file_store, dataclasses.replace(config, lr=0.002))
+    assert {p.name for p in job.folder.iterdir()} == {p.name for p in other.folder.iterdir()}
+
+
+def test_a_run_folder_deleted_meanwhile_is_named_and_the_job_can_be_run_anew(file_store, config):
+    job = file_store.submit(config)
+
+    def deleting():
+        if (job.folder / "data.json").exists():
+            shutil.rmtree(job.folder)
+        return False
+
+    job = run_one(file_store, config, should_end=deleting)
+    assert job.state == "failed" and f"The run folder {job.folder} is gone" in job.message
+    assert run_one(file_store, config).state == "done" and runs.is_done(job.folder)
+
+
+def test_a_database_locked_for_longer_than_a_write_waits_loses_no_job(file_store, config, monkeypatch, caplog):
+    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.1)
+    store = Store(f"sqlite:///{file_store.space / 'jobs.sqlite'}", file_store.space)
+    job = store.submit(config)
+    claimed, locked = store.claim(worker_name()), []
+
+    def locking():
+        if not locked and (job.folder / "heads.safetensors").exists():
+            other = sqlite3.connect(file_store.space / "jobs.sqlite", isolation_level=None, check_same_thread=False)
+            other.execute("BEGIN IMMEDIATE")
+            locked.append(threading.Timer(2, lambda: (other.execute("ROLLBACK"), other.close())))
+            locked[0].start()
+        return False
+
+    with caplog.at_level(logging.WARNING, "scpo"):
+        assert work(store, claimed, locking) == "done"
+    locked[0].join()
+    assert store.get(job.id).state == "done" and "locked" in caplog.text
+    store.close()
+
+
+def test_a_folder_that_cannot_be_written_fails_the_job_with_a_message(file_store, config):
+    (file_store.space / "runs").write_text("a file where the folder should be")
+    job = run_one(file_store, config)
+    assert job.state == "failed" and "cannot be" in job.message and "Traceback" not in job.message
+
+
+def test_a_run_that_got_done_unseen_is_done_and_a_damaged_one_is_run_anew(file_store, config):
+    job = run_one(file_store, config)
+    metrics, before = job.folder / "metrics.json", job.folder.joinpath("metrics.json").read_bytes()
+    touched = metrics.stat().st_mtime_ns
+    with file_store._writing() as connection:
+        connection.execute(schema.JOBS.update().values(state="queued"))
+    assert work(file_store, file_store.claim(worker_name())) == "done" and metrics.stat().st_mtime_ns == touched
+    metrics.write_bytes(before[: len(before) // 2])
+    assert file_store.submit(config).state == "queued"
+    assert work(file_store, file_store.claim(worker_name())) == "done" and metrics.read_bytes() == before
+
+
+def test_only_files_that_a_killed_attempt_left_are_swept(file_store, config):
+    job = file_store.submit(config)
+    runs.create(job.folder, config)
+    left = [".metrics.json.ab12cd_9", ".checkpoint-00ff.safetensors.x", ".heads.safetensors.y"]
+    for name in [*left, ".notes.txt.mine", "notes.txt", ".gitkeep"]:
+        (job.folder / name).write_text("x")
+    assert run_one(file_store, config).state == "done"
+    names = {path.name for path in job.folder.iterdir()}
+    assert not names & set(left) and {".notes.txt.mine", "notes.txt", ".gitkeep"} <= names
