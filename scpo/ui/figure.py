@@ -99,6 +99,19 @@ def no_interval(figure: go.Figure, rows: pd.DataFrame) -> go.Figure:
     return figure
 
 
+def rules(figure: go.Figure, lines: Iterable[tuple[str, float, float, str]], at: float | None = None) -> None:
+    """Horizontal lines in rows of a chart: row, from, to, colour; and a dashed upright one at a value.
+
+    Drawn in one go: plotly looks at all shapes again for each that is added.
+    """
+    shapes = [{"type": "line", "x0": x0, "x1": x1, "y0": row, "y1": row, "layer": "between",
+               "line": {"color": colour, "width": 2}} for row, x0, x1, colour in lines]  # fmt: skip
+    if at is not None:
+        shapes.append({"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper",
+                       "line": {"color": QUIET, "dash": "dash"}})  # fmt: skip
+    figure.update_layout(shapes=shapes)
+
+
 def log_ticks(low: float, high: float) -> dict:
     """Ticks of a log axis at 1, 2 and 5 of each power of ten, as whole numbers: 50, 100, 200, ..., 1,000."""
     powers = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)

@@ -1,0 +1,93 @@
+"""Accuracy: is a country's taste learned, against every baseline, in which country, and how sure is that?"""
+
+import pandas as pd
+import streamlit as st
+
+from scpo import ScpoError, runs
+from scpo.ui import charts, findings, results
+from scpo.ui.figure import MEAN, country_marks
+from scpo.ui.parts import chart
+from scpo.ui.router import ensure_router
+from scpo.ui.words import difference_sentence, inert, told_apart
+
+SUBSETS = {
+    "full": "All test pairs.",
+    "distinct": "Only pairs that the global model gets wrong: it has 0 % here by construction.",
+    "consensus": "Only pairs that the global model gets right: it has 100 % here by construction.",
+}
+DEFAULT = ("global", "full", "pooled", "scratch", "scpo")
+
+
+def accuracy(result: runs.Result, subset: str) -> None:
+    """Every country and method at a glance; each seed and the authors' figures on demand."""
+    table, unit, simulated = result.tables["accuracy"], result.card["unit"], result.card["simulated"]
+    methods = results.methods_shown(findings.methods_in(table), DEFAULT)
+    theirs = findings.published(result, subset)
+    rows = table[table["subset"] == subset].drop(columns="subset")
+    chart(
+        charts.accuracy_chart(table, methods, unit, simulated, subset, theirs), "accuracy",
+        f"Accuracy per country and method on {subset} test pairs with 95 % intervals; the table below has the numbers.",
+        pd.concat([rows, theirs.assign(source="published by the authors")]) if len(theirs) else rows, simulated,
+    )  # fmt: skip
+    for words in findings.published_words(result):
+        st.caption(inert(words))
+    if st.toggle("Each seed on its own", key=results.SEEDS, bind="query-params"):
+        results.section("How much is luck in training?", "seeds")
+        seeds = findings.per_seed(result, methods, subset)
+        chart(
+            charts.seeds_chart(seeds, methods, unit, simulated), "seeds",
+            "Accuracy of each seed's model per country and method.", seeds, simulated,
+        )  # fmt: skip
+
+
+def baselines(result: runs.Result, subset: str) -> None:
+    """One method against every baseline in one country, and against one baseline in every country."""
+    unit, simulated = result.card["unit"], result.card["simulated"]
+    table, tested = findings.differences(result, subset)
+    if not tested:
+        st.caption("An older version made this run: it kept differences from the global model only, without tests.")
+    left, middle, right = st.columns(3)
+    with left:
+        method = results.method_of(findings.methods_in(table))
+    rows = table[table["method"] == method]
+    with middle:
+        against = st.selectbox("Baseline", rows["against"].unique(), key=results.AGAINST, bind="query-params")
+    with right:
+        country = results.country_of(result)
+    named, in_country = rows[rows["against"] == against], rows[rows["country"] == country]
+    each = named[named["country"] != MEAN]
+    if tested:
+        st.markdown(told_apart(each, method, against))
+    left, right = st.columns(2, gap="large")
+    marks = {"country": country_marks(findings.countries(result)), "against": results.method_marks()}
+    for column, part, by, other, where in (
+        (left, named, "country", against, "every country"),
+        (right, in_country, "against", "every baseline", "mean over countries" if country == MEAN else country),
+    ):
+        with column:
+            st.subheader(inert(f"{method} against {other}, {where}"))
+            chart(
+                charts.difference_chart(part, by, marks[by], f"accuracy of {method} minus {other}", unit, simulated),
+                f"differences-{by}", f"Accuracy of {method} minus {other}, {where}, with 95 % intervals.", part,
+                simulated,
+            )  # fmt: skip
+    with st.expander("Country by country, in words"):
+        for row in named.itertuples():
+            st.markdown(difference_sentence(row, unit))
+
+
+ensure_router()
+st.title("Is a country's taste learned?")
+try:
+    shown = results.chosen()
+    if shown:
+        results.figures(findings.accuracy_figures(shown))
+        results.section("Accuracy", "accuracy")
+        subset = st.segmented_control("Test pairs", list(SUBSETS), default="full", required=True, key=results.SUBSET,
+                                      bind="query-params")  # fmt: skip
+        st.caption(SUBSETS[subset])
+        accuracy(shown, subset)
+        results.section("Against every baseline", "difference")
+        baselines(shown, subset)
+except ScpoError as error:
+    st.error(inert(error))

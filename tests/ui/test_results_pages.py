@@ -1,0 +1,590 @@
+"""Accuracy, Bias and Data efficiency: charts and sentences from frames, and the pages on every state of a workspace."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from plotly.colors import sample_colorscale
+from streamlit.testing.v1 import AppTest
+
+from scpo import runs
+from scpo.config import METHODS, ExperimentConfig
+from scpo.jobs.host import this_host, worker_name
+from scpo.jobs.store import open_store
+from scpo.ui import charts, findings
+from scpo.ui.bias_charts import CHANGE
+from scpo.ui.figure import AROUND_ZERO, INK, MORE, country_marks, log_ticks
+from scpo.ui.words import MEASURES, difference_sentence, inert, runaway_sentence, told_apart, verdict
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("accuracy", "bias", "efficiency")
+NONE = float("nan")
+CHARTS = {"accuracy": 3, "bias": 3, "efficiency": 2}
+
+
+# runs
+
+
+def paired_rows(table):
+    """A table `paired` as runs have it, made from their accuracies; half of the differences are told apart."""
+    rows = []
+    for (country, subset), part in table.groupby(["country", "subset"], sort=False):
+        part = part.set_index("method")
+        for method in ("scpo", "full"):
+            for against in part.index.drop(method):
+                difference = part.loc[method, "accuracy"] - part.loc[against, "accuracy"]
+                few, p = part.loc[method, "units"] < 5, 0.01 if abs(difference) > 0.02 else 0.4
+                rows.append({
+                    "country": country, "subset": subset, "method": method, "against": against,
+                    "difference": difference, "low": None if few else difference - 0.03,
+                    "high": None if few else difference + 0.03, "p": None if few else p / 2,
+                    "p_holm": None if few else p, "units": int(part.loc[method, "units"]),
+                    "pairs": int(part.loc[method, "n"]), "detectable": None if few else 0.05, "seed_sd": 0.01,
+                    "unit_se": 0.02,
+                })  # fmt: skip
+    return rows[::-1]  # in no particular order
+
+
+def changed(folder, **files):
+    """Change the content of a run's files by functions of it, and make it whole again."""
+    for name, change in files.items():
+        path = folder / f"{name}.json"
+        runs.write_json(path, change(json.loads(path.read_text())))
+    runs.finish(folder, 1.0)
+    return folder
+
+
+def without_intervals(country, tables):
+    """A run whose country has too few people for an interval."""
+    for row in [row for name in ("accuracy", "curve", "efficiency") for row in tables[name]]:
+        if row["country"] == country:
+            row.update({k: None for k in ("low", "high", "gain_low", "gain_high") if k in row}, units=3)
+    return tables
+
+
+def renamed(names):
+    def change(value):
+        if isinstance(value, dict):
+            return {key: change(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [change(inner) for inner in value]
+        return names.get(value, value) if isinstance(value, str) else value
+
+    return change
+
+
+@pytest.fixture(scope="module")
+def demo(demo_run):
+    return runs.read(demo_run)
+
+
+@pytest.fixture
+def with_run(workspace, demo_run):
+    """An older run, without the table of paired differences."""
+    folder = shutil.copytree(demo_run, workspace / "runs" / "demo-finished")
+    return changed(folder, summary=lambda tables: {k: v for k, v in tables.items() if k != "paired"})
+
+
+@pytest.fixture
+def with_tests(with_run):
+    """A run with paired differences."""
+    return changed(with_run, summary=lambda t: {**t, "paired": paired_rows(pd.DataFrame(t["accuracy"]))})
+
+
+@pytest.fixture
+def on_prism(with_tests):
+    """The same run, as if it were one on PRISM with Canada and Chile among its countries."""
+    change = renamed({"Alvoria": "Canada", "Bresland": "Chile"})
+    return changed(
+        with_tests, summary=change, metrics=change, data=lambda d: {**change(d), "simulated": False},
+        config=lambda c: {**c, "data": {**c["data"], "dataset": "prism"}},
+    )  # fmt: skip
+
+
+# the look
+
+
+def contrast(colour, ink):
+    """Of two colours as plotly has them, by the definition of WCAG."""
+
+    def light(rgb):
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+        return np.dot(linear, [0.2126, 0.7152, 0.0722])
+
+    brighter, darker = sorted((light(colour), light(ink)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("scale", [MORE, AROUND_ZERO])
+def test_numbers_of_a_heat_map_are_readable_on_every_colour(scale):
+    ink = tuple(int(INK[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    for colour in sample_colorscale(scale, np.linspace(0, 1, 101).tolist(), colortype="tuple"):
+        assert contrast(colour, ink) > 6
+
+
+def test_ticks_of_a_log_axis_are_whole_numbers():
+    assert log_ticks(50, 1600)["ticktext"] == ["50", "100", "200", "500", "1,000", "2,000"]
+    assert log_ticks(0.4, 3)["ticktext"] == ["0.5", "1", "2"]
+
+
+def test_a_country_has_the_same_colour_in_every_chart(demo):
+    marks = country_marks(findings.countries(demo))
+    rows = findings.gain_rows(demo, "scpo")
+    bars = charts.difference_chart(rows, "country", marks, "scpo minus global", "user", True)
+    drawn = {name: colour for t in bars.data[::2] if t.y for name, colour in zip(t.y, t.marker.color, strict=True)}
+    spread = charts.spread_chart(demo.tables["accuracy"], ["scpo"], "user", True)
+    dots = {t.name.partition(" (no interval")[0]: t.marker.color for t in spread.data}
+    lines = {s.y0: s.line.color for s in charts.ratio_chart(ratios(demo), "scpo", marks, True).layout.shapes}
+    for country in findings.countries(demo):
+        assert drawn[country] == dots[country] == marks[country][0] == lines.get(country, marks[country][0])
+    assert len({*marks.values()}) == len(marks)
+
+
+def test_fifty_countries_look_different():
+    assert len({*country_marks([str(i) for i in range(50)]).values()}) == 50
+
+
+# charts
+
+
+def ratios(result, method="scpo", reading="trained"):
+    table = result.tables["efficiency"]
+    return table[(table["method"] == method) & (table["reading"] == reading)]
+
+
+def every_figure(result, simulated=True, country="Galune"):
+    tables, marks, unit = result.tables, country_marks(findings.countries(result)), result.card["unit"]
+    methods = ["global", "full", "scpo"]
+    return {
+        "accuracy": charts.accuracy_chart(tables["accuracy"], methods, unit, simulated, "distinct"),
+        "seeds": charts.seeds_chart(findings.per_seed(result, methods, "full"), methods, unit, simulated),
+        "difference": charts.difference_chart(findings.gain_rows(result, "scpo"), "country", marks, "a minus b", unit,
+                                              simulated),
+        "plane": charts.plane_chart(tables["accuracy"], tables["path"], methods, simulated, country),
+        "spread": charts.spread_chart(tables["accuracy"], methods, unit, simulated),
+        "transfer": charts.transfer_chart(tables["transfer"], "scpo", simulated, CHANGE),
+        "curve": charts.curve_chart(tables["curve"], country, methods, "trained", simulated),
+        "ratio": charts.ratio_chart(ratios(result), "scpo", marks, simulated),
+    }  # fmt: skip
+
+
+def test_every_figure_of_simulated_data_says_so_and_has_units(demo):
+    for name, figure in every_figure(demo).items():
+        assert charts.SIMULATED in figure.layout.title.text
+        words = figure.layout.xaxis.title.text + (figure.layout.yaxis.title.text or "")
+        assert any(unit in words for unit in ("%", "points", "pairs")), name
+    for figure in every_figure(demo, simulated=False).values():
+        assert figure.layout.title.text is None
+
+
+def test_the_accuracy_chart_draws_the_subset_that_is_asked_for(demo):
+    table = demo.tables["accuracy"].query("subset == 'distinct' and method == 'scpo'").set_index("country")
+    trace = next(t for t in every_figure(demo)["accuracy"].data if t.name == "scpo")
+    assert dict(zip(trace.y, trace.x, strict=True)) == pytest.approx(dict(100 * table["accuracy"]))
+
+
+def test_every_seed_is_drawn_and_their_mean_is_the_accuracy_of_the_run(demo):
+    rows = findings.per_seed(demo, ["scpo", "global"], "full")
+    assert sorted(rows.query("country == 'Galune' and method == 'scpo'")["seed"]) == [0, 1]
+    mean = rows.groupby(["country", "method"])["accuracy"].mean()
+    known = demo.tables["accuracy"].query("subset == 'full'").set_index(["country", "method"])["accuracy"]
+    for at in mean.index:
+        assert mean[at] == pytest.approx(known[at])
+
+
+def a_difference(**given):
+    row = {"country": "A", "against": "full", "difference": 0.04, "low": 0.01, "high": 0.07, "p_holm": 0.02,
+           "units": 60, "pairs": 900, "detectable": 0.03, "subset": "full", "method": "scpo"}  # fmt: skip
+    return {**row, **given}
+
+
+def drawn_differences(*rows):
+    table = pd.DataFrame([a_difference(**row) for row in rows])
+    table["note"] = [verdict(row, "user") for row in table.itertuples()]
+    return charts.difference_chart(table, "country", {"A": ("#0072B2", "square")}, "scpo minus full", "user", False)
+
+
+def test_a_difference_is_filled_only_where_the_test_tells_it_from_0():
+    figure = drawn_differences(
+        {"country": "A"}, {"country": "B", "p_holm": 0.3}, {"country": "C", "p_holm": NONE},
+        {"country": "D", "p_holm": NONE, "low": -0.01},
+    )  # fmt: skip
+    filled, uncertain = figure.data[0], figure.data[2]
+    assert set(filled.y) == {"A", "C"} and set(uncertain.y) == {"B", "D"}
+    assert all(symbol.endswith("-open") for symbol in uncertain.marker.symbol)
+    assert filled.marker.symbol[list(filled.y).index("A")] == "square"
+    assert "p = 0.02 after Holm" in filled.hovertext[list(filled.y).index("A")]
+
+
+def test_intervals_of_differences_are_inside_the_axis():
+    """The line from 1 to 70 points must be seen to its end."""
+    figure = drawn_differences({"high": 0.7})
+    low, high = figure.layout.xaxis.range
+    assert low < 0 and high > 70 and figure.layout.shapes[0].x1 == pytest.approx(70)
+
+
+def test_too_few_people_are_said_beside_the_name_in_the_chart_itself(demo):
+    tables = without_intervals("Galune", {k: v.to_dict("records") for k, v in demo.tables.items()})
+    tables = {name: pd.DataFrame(rows) for name, rows in tables.items()}
+    few = runs.Result(demo.folder, demo.config, demo.card, demo.metrics, tables)
+    drawn = every_figure(few)
+    for name in ("accuracy", "difference"):
+        assert "Galune<br>no interval: 3 user(s)" in drawn[name].layout.yaxis.ticktext, name
+    assert any(re.match("Galune<br>.*no interval", text) for text in drawn["ratio"].layout.yaxis.ticktext)
+    assert any(t.name == "Galune (no interval)" for t in drawn["spread"].data)
+    for name in ("plane", "curve"):
+        assert any("no interval" in note.text for note in drawn[name].layout.annotations), name
+    assert not any("no interval" in (note.text or "") for note in every_figure(demo)["curve"].layout.annotations)
+
+
+def test_no_interval_at_all_is_drawn_without_failing(demo):
+    """In json all intervals are null then, and the columns are of no number's kind."""
+    tables = {name: table.copy() for name, table in demo.tables.items()}
+    for table in tables.values():
+        for column in {"low", "high", "gain_low", "gain_high"} & set(table):
+            table[column] = pd.Series([None] * len(table), index=table.index, dtype=object)
+    every_figure(runs.Result(demo.folder, demo.config, demo.card, demo.metrics, tables))
+
+
+def test_transfer_as_change_is_measured_against_the_global_model():
+    table = pd.DataFrame([(m, a, b, v, 10, 5) for m, a, b, v in (
+        ("global", "A", "A", 0.6), ("global", "A", "B", 0.7), ("global", "B", "A", 0.6), ("global", "B", "B", 0.7),
+        ("scpo", "A", "A", 0.66), ("scpo", "A", "B", 0.65), ("scpo", "B", "A", 0.6), ("scpo", "B", "B", 0.75),
+    )], columns=["method", "model", "on", "accuracy", "n", "units"])  # fmt: skip
+    heat = charts.transfer_chart(table, "scpo", False, CHANGE).data[0]
+    assert heat.z.round(6).tolist() == [[0, 5], [6, -5]] and list(heat.y) == ["B", "A"]
+    assert [list(row) for row in heat.text] == [["0", "<b>+5</b>"], ["<b>+6</b>", "-5"]] and heat.zmin == -heat.zmax
+    plain = [charts.transfer_chart(table, m, False).data[0] for m in ("global", "scpo")]
+    assert plain[0].zmin == plain[1].zmin and plain[0].zmax == plain[1].zmax
+
+
+def test_a_path_runs_from_the_global_model_to_the_end_of_training(demo):
+    figure = every_figure(demo)["plane"]
+    way = next(t for t in figure.data if t.mode == "lines+markers")
+    assert way.x[0] == pytest.approx(0) and way.y[0] == pytest.approx(100) and way.marker.size[-1] > 0
+    point = next(t for t in figure.data if t.name == "scpo")
+    assert "95 %" in point.hovertext and "pairs" in point.hovertext and point.error_x.array is not None
+
+
+def test_not_reached_is_written_into_the_chart():
+    table = pd.DataFrame([
+        {"country": "A", "target": 0.7, "pairs_full": 280.0, "pairs_method": 100.0, "ratio": 2.8, "low": 1.5,
+         "high": 4.0, "reached": True, "share_reached": 1.0, "note": ""},
+        {"country": "B", "target": 0.7, "pairs_full": 280.0, "pairs_method": NONE, "ratio": NONE, "low": 0.0,
+         "high": 1.2, "reached": False, "share_reached": 0.1, "note": "not reached"},
+    ])  # fmt: skip
+    figure = charts.ratio_chart(table, "scpo", {}, False)
+    assert list(figure.layout.yaxis.ticktext) == ["B<br>not reached", "A"]
+    assert list(figure.data[0].x) == [2.8] and "reached in 10 % of resamples" in figure.data[1].hovertext[0]
+    assert all(np.isfinite(s.x0) and s.x0 > 0 for s in figure.layout.shapes)
+
+
+def test_names_of_countries_stay_text_in_figures(demo):
+    name = "<a href='x'>G</a>"
+    change = renamed({"Galune": name})
+    tables = {n: pd.DataFrame(change(t.to_dict("records"))) for n, t in demo.tables.items()}
+    metrics = pd.DataFrame(change(demo.metrics.to_dict("records")))
+    shown = every_figure(runs.Result(demo.folder, demo.config, demo.card, metrics, tables), country=name)
+    for name, figure in shown.items():
+        texts = [*(figure.layout.yaxis.ticktext or ()), *(t.name or "" for t in figure.data)]
+        for trace in figure.data:
+            told = trace.hovertext if trace.hovertext is not None else ()
+            texts += [told] if isinstance(told, str) else list(told)
+        texts += list(figure.data[0].x) if name == "transfer" else []
+        assert not any("<a" in str(text) for text in texts), name
+
+
+# words
+
+
+def test_verdicts_say_what_a_difference_tells():
+    def of(**given):
+        return verdict(pd.Series(a_difference(**given)), "user")
+
+    assert of() == "higher" and of(difference=-0.04) == "lower"
+    assert of(p_holm=0.2) == "too few people to tell: with 60 users only differences above 3.0 points would be found"
+    assert of(p_holm=0.2, detectable=NONE) == "no difference found"
+    assert of(low=NONE, units=3) == "no interval: 3 user(s) are too few"
+    assert of(p_holm=NONE) == "the interval excludes 0" and of(p_holm=NONE, low=-0.1) == "the interval includes 0"
+
+
+def test_a_difference_in_words_has_interval_n_and_test():
+    row = pd.Series({**a_difference(country="![x](y)"), "note": "higher"})
+    assert difference_sentence(row, "user") == (
+        r"**!\[x\](y)**: +4.0 points (95 %: 1.0 to 7.0; 60 users, 900 pairs, p = 0.02 after Holm's correction): higher."
+    )
+
+
+def test_how_many_countries_are_told_apart_is_said_with_their_names():
+    rows = pd.DataFrame([a_difference(country="A"), a_difference(country="B", difference=-0.02),
+                         a_difference(country="C", p_holm=0.5), a_difference(country="D", p_holm=NONE)])  # fmt: skip
+    assert told_apart(rows, "scpo", "full") == (
+        "Of 3 countries, scpo is told apart from full in 2 after Holm's correction; higher in A (+4.0); "
+        "lower in B (-2.0)."
+    )
+
+
+def test_the_end_of_training_is_said_for_each_method_that_trains(demo):
+    words = runaway_sentence(demo.tables["path"], "mean", ["global", "filter", "weight"])
+    assert words.startswith("At the very end of training (192 pairs seen)") and "filter" in words and "weight" in words
+    assert "global" not in words and runaway_sentence(pd.DataFrame(), "mean", ["scpo"]) == ""
+
+
+def test_a_link_of_a_source_keeps_its_underscores_and_emphasis_is_inert():
+    assert inert("https://x.org/llm_global_opinions") == "https://x.org/llm_global_opinions"
+    assert inert("_a_ __b__ *c*") == r"\_a\_ \_\_b\_\_ \*c\*"
+
+
+def test_every_measure_has_one_plain_sentence_and_a_formula():
+    for sentence, formula, more in MEASURES.values():
+        assert sentence.endswith(".") and formula and more.endswith(".")
+        assert "$" not in sentence + more
+
+
+# published figures
+
+
+def test_published_figures_are_shown_only_where_the_quantity_is_the_same(on_prism, demo):
+    result = runs.read(on_prism)
+    theirs = findings.published(result, "full").set_index("method")
+    assert theirs.loc["global", "accuracy"] == 0.6040 and theirs.loc["scpo", "accuracy"] == 0.6619
+    assert set(theirs["country"]) == {"Canada"} and not len(findings.published(result, "distinct"))
+    assert not len(findings.published(demo, "full")) and findings.published_words(demo) == []
+    words = findings.published_words(result)
+    assert len(words) == 2 and all("theirs and not of this run" in text for text in words)
+
+
+def test_a_survey_run_with_canada_has_no_published_figure(on_prism):
+    changed(on_prism, config=lambda c: {**c, "data": {**c["data"], "dataset": "globalopinionqa"}})
+    result = runs.read(on_prism)
+    assert not len(findings.published(result, "full")) and findings.published_words(result) == []
+
+
+# pages
+
+
+def opened(page, **query):
+    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def words(app):
+    kinds = (app.title, app.header, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
+    text = " ".join(str(e.value) for kind in kinds for e in kind)
+    return text + " ".join(f" {m.label} {m.value}" for m in app.metric)
+
+
+def specs(app):
+    return [json.loads(e.proto.spec) for e in app.get("plotly_chart")]
+
+
+def unfinished(workspace, worker, *entries):
+    store, folder = open_store(workspace), workspace / "runs" / "demo-unfinished"
+    runs.create(folder, ExperimentConfig(seeds=7))
+    for entry in entries:
+        runs.add_progress(folder, entry)
+    return store, store.begin(ExperimentConfig(seeds=7), folder, worker)
+
+
+TRAINING = {"stage": "train", "done": 30, "total": 300, "fraction": 0.4, "seconds_left": 12.0,
+            "accuracy": {"Alvoria": {"full": 0.61}}}  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_workspace_offers_the_demo(page):
+    app = opened(page)
+    assert not app.exception and "no run yet" in words(app) and app.button[0].label == "Run the demo experiment"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_running_run_is_shown_as_on_the_overview(page, workspace):
+    store, job = unfinished(workspace, worker_name(), TRAINING)
+    store.renew(job, "train", 0.4, 12.0)
+    app = opened(page)
+    assert not app.exception and app.get("progress")[0].proto.value == 40 and not app.metric
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_cancelled_run_is_partial_and_no_result(page, workspace):
+    gone = f"{this_host()}:{2**22 + 1}:1"
+    store, job = unfinished(workspace, gone, TRAINING)
+    store.finish(job, "cancelled", "Cancelled at step 30 of 300.")
+    app = opened(page)
+    assert not app.exception and "PARTIAL" in app.warning[0].value and not app.metric
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_failed_run_says_why(page, workspace):
+    store, job = unfinished(workspace, worker_name())
+    store.finish(job, "failed", "budgets [9] are beyond the data")
+    app = opened(page)
+    assert not app.exception and "beyond the data" in app.error[0].value and not app.metric
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_deleted_run_in_a_link_is_said_and_the_newest_is_shown(page, with_run):
+    app = opened(page, run="0123456789ab")
+    assert not app.exception and "0123456789ab" in app.warning[0].value and app.metric
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_damaged_run_is_a_message_and_no_stack_trace(page, with_run):
+    (with_run / "metrics.json").write_text("[]")
+    app = opened(page)
+    assert not app.exception and "changed after the run finished" in app.error[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_finished_run_has_figures_charts_formulas_and_tables(page, with_tests):
+    app = opened(page)
+    assert not app.exception and not app.error and not app.warning and charts.SIMULATED in words(app)
+    assert len(specs(app)) == len(app.dataframe) == CHARTS[page]
+    assert all("Simulated" in spec["layout"]["title"]["text"] for spec in specs(app))
+    assert all(e.proto.alt for e in app.get("plotly_chart")) and app.get("latex") and len(app.metric) >= 2
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_forged_link_falls_back_to_the_usual_view(page, with_tests):
+    forged = {"methods": "<script>", "method": "x", "country": "../etc", "against": "?", "subset": "1", "reading": "$"}
+    app = opened(page, **forged, seeds="x", transfer="y", transferred="z")
+    assert not app.exception and not app.error and len(specs(app)) == CHARTS[page]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_opening_a_page_loads_no_torch(page):
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        f"app = AppTest.from_file({str(ROOT / 'pages' / page)!r} + '.py', default_timeout=30).run()\n"
+        "assert not app.exception; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_are_thin(page):
+    assert len((ROOT / "pages" / f"{page}.py").read_text().splitlines()) <= 120
+
+
+def test_a_link_opens_the_same_view_of_accuracy(with_tests):
+    app = opened("accuracy", subset="distinct", methods=["global", "weight"], seeds="true", method="full",
+                 against="scpo", country="Galune")  # fmt: skip
+    assert not app.exception and "0 % here by construction" in words(app)
+    assert {t["name"] for t in specs(app)[0]["data"]} == {"global", "weight"} and len(specs(app)) == 4
+    assert "full against scpo, every country" in words(app) and "against every baseline, Galune" in words(app)
+    app.selectbox(key="against").select("random").run()
+    assert not app.exception and "full against random" in words(app)
+
+
+def test_a_link_opens_the_same_view_of_bias_and_efficiency(with_run):
+    app = opened("bias", country="Galune", transfer="weight", transferred="change")
+    assert app.selectbox(key="transfer").value == "weight"
+    assert "against the global model" in json.dumps(specs(app)[2])
+    app = opened("efficiency", country="Galune", reading="trained", method="weight")
+    assert "weight needs" in specs(app)[1]["layout"]["xaxis"]["title"]["text"]
+    assert "after the filter" in specs(app)[0]["layout"]["xaxis"]["title"]["text"]
+
+
+def test_differences_have_tests_and_words_for_every_baseline(with_tests):
+    app = opened("accuracy")
+    assert app.selectbox(key="against").options == [m for m in METHODS if m != "scpo"]
+    assert "told apart from global" in words(app) and "after Holm's correction" in words(app)
+    assert "older version" not in words(app)
+    every = next(s for s in specs(app) if "minus every baseline" in s["layout"]["xaxis"]["title"]["text"])
+    assert len(every["layout"]["yaxis"]["ticktext"]) == len(METHODS) - 1
+    first = next(s for s in specs(app) if "minus global" in s["layout"]["xaxis"]["title"]["text"])
+    assert first["layout"]["yaxis"]["ticktext"][-1] == "<b>mean</b>"
+
+
+def test_an_older_run_shows_gains_over_the_global_model_and_says_why(with_run):
+    app = opened("accuracy")
+    assert not app.exception and "older version" in words(app) and app.selectbox(key="against").options == ["global"]
+
+
+def test_a_country_with_too_few_people_is_said_on_every_page(with_tests):
+    changed(with_tests, summary=lambda tables: without_intervals("Galune", tables))
+    for page in PAGES:
+        app = opened(page, country="Galune")
+        assert not app.exception and "no interval" in json.dumps(specs(app)), page
+
+
+def test_published_figures_are_drawn_and_said_to_be_theirs(on_prism):
+    app = opened("accuracy")
+    assert not app.exception and "theirs and not of this run: 60.40 % before and 66.19 % after" in words(app)
+    drawn = {t["name"]: t["x"] for t in specs(app)[0]["data"] if "published" in t["name"]}
+    assert drawn == {"published by the authors: scpo": [66.19], "published by the authors: global": [60.4]}
+    assert (app.dataframe[0].value["source"] == "published by the authors").sum() == 2
+    assert "published" not in json.dumps(specs(opened("accuracy", subset="consensus"))[0])
+
+
+def test_a_run_of_untrained_methods_only_says_what_it_lacks(with_run):
+    def only(tables):
+        few = {n: [r for r in rows if r.get("method") in (None, "global", "longer")] for n, rows in tables.items()}
+        return {**few, "efficiency": [], "path": [], "transfer": []}
+
+    config = {"methods": ["global", "longer"]}
+    changed(with_run, summary=only, config=lambda c: {**c, **config},
+            metrics=lambda rows: [r for r in rows if r["method"] in config["methods"]])  # fmt: skip
+    for page, said in (("accuracy", "longer"), ("bias", "no trained method"), ("efficiency", "No ratio")):
+        app = opened(page)
+        assert not app.exception and not app.error and said in words(app)
+
+
+def test_the_name_of_a_country_comes_alive_nowhere(with_tests):
+    change = renamed({"Galune": "![x](http://evil/x.png)<b>"})
+    changed(with_tests, summary=change, metrics=change, data=change)
+    for page in PAGES:
+        app = opened(page, country="![x](http://evil/x.png)<b>")
+        assert not app.exception and "![x]" not in words(app)
+
+
+# the glance
+
+
+GLANCE = """
+import streamlit as st
+from scpo.ui import results
+result = results.chosen()
+if result:
+    results.at_a_glance(result)
+"""
+
+
+def test_the_glance_has_gain_excess_bias_and_ratio_and_links_to_the_same_run(with_tests, tmp_path):
+    (tmp_path / "pages").mkdir()
+    for page in PAGES:
+        shutil.copy(ROOT / "pages" / f"{page}.py", tmp_path / "pages")
+    (tmp_path / "pages" / "first.py").write_text(GLANCE)
+    (tmp_path / "app.py").write_text(
+        "import streamlit as st\n"
+        f"st.navigation([st.Page(f'pages/{{n}}.py', title=n) for n in ('first', *{PAGES!r})]).run()\n"
+    )
+    app = AppTest.from_file(str(tmp_path / "app.py"), default_timeout=60).run()
+    assert not app.exception and [m.label for m in app.metric] == [
+        "Gain of scpo over the global model", "Excess bias: consensus given up", "Data efficiency against full",
+    ]  # fmt: skip
+    assert [link.proto.page for link in app.get("page_link")] == list(PAGES)
+    (run,) = [job.id for job in open_store(with_tests.parents[1]).jobs()]
+    assert all(f"run={run}" in link.proto.query_string for link in app.get("page_link"))
+    assert len(specs(app)) == 1 and charts.SIMULATED in specs(app)[0]["layout"]["title"]["text"]
+    assert len(specs(app)[0]["layout"]["yaxis"]["ticktext"]) == 8
+
+
+def test_excess_bias_is_what_retention_lacks_to_all(demo):
+    kept = demo.tables["accuracy"].query("country == 'mean' and method == 'scpo' and subset == 'consensus'").iloc[0]
+    _, value, note = findings.excess_bias(demo, "scpo")
+    assert value == f"{100 * (1 - kept['accuracy']):.1f} %"
+    assert f"95 %: {100 * (1 - kept['high']):.1f} to {100 * (1 - kept['low']):.1f}" in note and "pairs" in note
+
+
+def test_a_glance_outside_of_the_router_names_the_pages(with_run, tmp_path):
+    (tmp_path / "alone.py").write_text(GLANCE)
+    app = AppTest.from_file(str(tmp_path / "alone.py"), default_timeout=60).run()
+    assert not app.exception and "Bias: what it costs whom" in words(app)
