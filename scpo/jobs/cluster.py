@@ -260,8 +260,9 @@ class RaysWords(io.TextIOBase):
     """Takes what Ray prints, such as that a node is gone and its task tried again, into our log."""
 
     def write(self, text: str) -> int:
-        for line in filter(None, map(str.strip, COLOUR.sub("", text).splitlines())):
-            log.info("Ray: %s", line)
+        for line in COLOUR.sub("", text).splitlines():
+            if line.startswith("("):  # (raylet) and the like; what follows are lines of its inner log
+                log.info("Ray: %s", line)
         return len(text)
 
 

@@ -52,7 +52,7 @@ def transfer_chart(table: pd.DataFrame, method: str, simulated: bool, reading: s
     x, y = [plain(c) for c in wide.columns], [plain(c) for c in wide.index]
     fits = len(x) <= MOST_NUMBERS
     figure = go.Figure(go.Heatmap(
-        z=z, x=x, y=y, colorscale=AROUND_ZERO if change else MORE, zmin=low, zmax=high, xgap=1, ygap=1,
+        z=z, x=x, y=y, colorscale=AROUND_ZERO if change else MORE, zmin=low, zmax=high, xgap=int(fits), ygap=int(fits),
         text=_numbers(z, x, y, change) if fits else None, texttemplate="%{text}" if fits else None,
         textfont={"color": INK, "size": 13},
         customdata=np.stack([size.to_numpy(), units.to_numpy()], axis=-1),

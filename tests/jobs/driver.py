@@ -158,10 +158,10 @@ def kill(about):
         ended(*forked(lambda: one_job(about)))
     job = state_of(about, id)
     files = contents(job.folder)
-    for name in RESULTS:
+    for name in files.keys() & set(RESULTS):
         (Path(about["results"]) / name).write_bytes(files[name][0])
-    runs.read(job.folder)
-    return {"seen": seen, "state": job.state, "attempt": job.attempt, "files": sorted(files)}
+    about = {"state": job.state, "message": job.message, "attempt": job.attempt, "files": sorted(files)}
+    return {"seen": seen, "readable": jobs_store.is_whole(job.folder), **about}
 
 
 def freeze(about):

@@ -1,7 +1,6 @@
 """`jobs` and `worker` on the command line: what they print, where, and exit codes."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -162,10 +161,12 @@ def test_ctrl_c_of_a_run_is_a_cancelled_job_that_a_worker_goes_on_with(file_stor
     assert file_store.claim(worker_name()).folder == tmp_path / "out"
 
 
-def test_a_run_goes_on_where_the_job_database_cannot_be_used(command, workspace, tmp_path, tiny_encoder, caplog):
+def test_a_run_goes_on_where_the_job_database_cannot_be_used(
+    command, workspace, tmp_path, tiny_encoder, caplog, monkeypatch
+):
     workspace.mkdir()
     (workspace / "jobs.sqlite").write_bytes(b"damaged" * 1000)
-    os.environ["SCPO_CACHE_DIR"] = str(tmp_path / "cache")
+    monkeypatch.setenv("SCPO_CACHE_DIR", str(tmp_path / "cache"))
     code, _, err = command(*run_arguments(tmp_path, tiny_encoder, 5))
     assert code == 0 and runs.is_done(tmp_path / "out")
     assert "The run goes on, but `jobs` will not list it" in caplog.text
