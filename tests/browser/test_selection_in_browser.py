@@ -119,8 +119,7 @@ def test_a_narrow_screen_needs_no_sideways_scrolling_and_has_every_figure(opened
     assert press(page, "Filter: τ (tau)", "ArrowRight").startswith("τ 0.50 → 0.51:")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [420, 1400])
+@pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (420, "dark")])
 def test_no_serious_accessibility_fault_and_every_figure_has_words(opened, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
