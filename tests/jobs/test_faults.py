@@ -1,6 +1,5 @@
 """Faults around a job: a full disk, a deleted folder, a locked database, a damaged result. Nothing is lost."""
 
-import contextlib
 import dataclasses
 import errno
 import logging
@@ -15,8 +14,8 @@ from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.jobs import cluster, schema
 from scpo.jobs.host import worker_name
-from scpo.jobs.store import Store
-from scpo.jobs.worker import work
+from scpo.jobs.store import Store, open_store
+from scpo.jobs.worker import serve, work
 from scpo.training import checkpoint
 
 from fakes import scored_rows
@@ -33,8 +32,7 @@ def config(tmp_path_factory, tiny_encoder):
 def run_one(store: Store, config, **options):
     """Submit, claim and work here; the job as it is then."""
     job = store.submit(config)
-    with contextlib.suppress(AttributeError):
-        work(store, store.claim(worker_name()), **options)
+    work(store, store.claim(worker_name()), **options)
     return store.get(job.id)
 
 
@@ -94,25 +92,49 @@ def test_a_run_folder_deleted_meanwhile_is_named_and_the_job_can_be_run_anew(fil
     assert run_one(file_store, config).state == "done" and runs.is_done(job.folder)
 
 
-def test_a_database_locked_for_longer_than_a_write_waits_loses_no_job(file_store, config, monkeypatch, caplog):
+def locked_for(store, seconds):
+    """The database is locked by somebody else from now on, for so long."""
+    other = sqlite3.connect(store.space / "jobs.sqlite", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(seconds, lambda: (other.execute("ROLLBACK"), other.close()))
+    release.start()
+    return release
+
+
+@pytest.fixture
+def impatient(workspace, monkeypatch):
+    """A store whose writes wait for a tenth of a second only."""
     monkeypatch.setattr(schema, "BUSY_SECONDS", 0.1)
-    store = Store(f"sqlite:///{file_store.space / 'jobs.sqlite'}", file_store.space)
-    job = store.submit(config)
-    claimed, locked = store.claim(worker_name()), []
+    store = open_store()
+    yield store
+    store.close()
+
+
+def test_a_database_locked_for_longer_than_a_write_waits_loses_no_result(impatient, config, caplog):
+    job, locks = impatient.submit(config), []
 
     def locking():
-        if not locked and (job.folder / "heads.safetensors").exists():
-            other = sqlite3.connect(file_store.space / "jobs.sqlite", isolation_level=None, check_same_thread=False)
-            other.execute("BEGIN IMMEDIATE")
-            locked.append(threading.Timer(2, lambda: (other.execute("ROLLBACK"), other.close())))
-            locked[0].start()
+        if not locks and (job.folder / "heads.safetensors").exists():
+            locks.append(locked_for(impatient, 2))
         return False
 
     with caplog.at_level(logging.WARNING, "scpo"):
-        assert work(store, claimed, locking) == "done"
-    locked[0].join()
-    assert store.get(job.id).state == "done" and "locked" in caplog.text
-    store.close()
+        assert work(impatient, impatient.claim(worker_name()), locking) == "done"
+    locks[0].join()
+    assert impatient.get(job.id).state == "done" and "locked" in caplog.text
+
+
+def test_a_worker_outlasts_a_locked_database(impatient, config, caplog):
+    job, locks = impatient.submit(config), []
+
+    def locking():
+        locks or locks.append(locked_for(impatient, 1))
+        return impatient.get(job.id).state == "done"
+
+    with caplog.at_level(logging.WARNING, "scpo"):
+        assert serve(impatient, should_end=locking) == 1
+    locks[0].join()
+    assert "locked" in caplog.text and impatient.waiting() == (0, [], [])
 
 
 def test_a_folder_that_cannot_be_written_fails_the_job_with_a_message(file_store, config):
