@@ -1,0 +1,200 @@
+"""The cluster back end on a real Ray cluster of two nodes on this machine, one of which is killed."""
+
+import importlib.util
+import logging
+import pickle
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from scpo.config import DataConfig, ExperimentConfig
+from scpo.errors import ScpoError, Stopped
+from scpo.jobs import cluster
+
+from fakes import scored_rows
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ("metrics.json", "summary.json", "heads.safetensors", "margins.safetensors")
+HAS_RAY = importlib.util.find_spec("ray") is not None
+needs_ray = pytest.mark.skipif(not HAS_RAY, reason="Ray is not installed: pip install -r requirements-cluster.txt")
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory, tiny_encoder):
+    """Six tasks: two countries, three seeds."""
+    path = tmp_path_factory.mktemp("data") / "rows.csv"
+    scored_rows(120).to_csv(path, index=False)
+    data = DataConfig("file", (str(path),), test_share=0.3)
+    return ExperimentConfig(data, seeds=3, budgets=(10,), steps=600, lr=0.02, encoder=str(tiny_encoder))
+
+
+@pytest.fixture(scope="module")
+def alone(config, tmp_path_factory):
+    """The same experiment on one machine."""
+    from scpo.training.experiment import run
+
+    folder = tmp_path_factory.mktemp("alone")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCPO_WORKSPACE", str(folder))
+        return run(config, folder / "run").folder
+
+
+@pytest.fixture(scope="module")
+def head():
+    """A Ray cluster of one node with one core; it asks for a token, and leaves the user's own Ray alone."""
+    from ray._private.authentication_test_utils import reset_auth_token_state
+    from ray.cluster_utils import Cluster
+
+    place = tempfile.mkdtemp(prefix="ray", dir="/tmp")  # names of sockets must be short
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_TMPDIR", place)
+        patch.setenv("RAY_AUTH_MODE", "token")
+        patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex())
+        reset_auth_token_state()  # so that this process heeds the three
+        started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        patch.setenv(cluster.ADDRESS, started.address)
+        yield started
+        started.shutdown()
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def working(node) -> list:
+    """Processes of a node that work on a task."""
+    raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
+    return [process for process in raylet.children() if process.name().startswith("ray::train_part")]
+
+
+@needs_ray
+def test_a_node_killed_in_the_middle_changes_no_byte_of_the_results(head, config, alone, tmp_path, caplog):
+    from scpo.training.experiment import run
+
+    caplog.set_level(logging.INFO, "scpo")
+    node, entries, killed = head.add_node(num_cpus=1), [], []
+
+    def kill_in_the_middle() -> None:
+        until = time.monotonic() + 60
+        while not killed and time.monotonic() < until:
+            if entries and entries[-1]["stage"] == "train" and entries[-1]["done"]:  # some task is done
+                for process in working(node):
+                    process.suspend()  # so that it cannot finish first
+                    (killed.append if process in working(node) else psutil.Process.resume)(process)
+            time.sleep(0.01)
+        head.remove_node(node, allow_graceful=False)
+        for process in killed:  # a node takes its processes with it
+            process.kill()
+
+    killer = threading.Thread(target=kill_in_the_middle)
+    killer.start()
+    try:
+        result = run(config, tmp_path / "run", train=cluster.trainer(), on_progress=entries.append)
+    finally:
+        killer.join()
+    assert killed and "6 tasks go to the Ray cluster" in caplog.text
+    assert "Task train_part failed" in caplog.text and "will be retried" in caplog.text
+    for name in RESULTS:
+        assert (result.folder / name).read_bytes() == (alone / name).read_bytes(), name
+
+
+@needs_ray
+def test_a_stopped_run_leaves_nothing_running_and_goes_on_with_the_tasks_that_are_left(
+    head, config, alone, tmp_path, caplog
+):
+    from scpo.training.checkpoint import Checkpoint
+    from scpo.training.experiment import run
+
+    caplog.set_level(logging.INFO, "scpo")
+    entries = []
+
+    def far() -> bool:
+        return bool(entries) and entries[-1]["stage"] == "train" and entries[-1]["done"] > config.steps / 4
+
+    def train(*given):
+        return cluster.train_on_cluster(*given[:-1], Checkpoint(tmp_path / "run", "key", every=0))
+
+    with pytest.raises(Stopped):
+        run(config, tmp_path / "run", train=train, on_progress=entries.append, should_stop=far)
+    until = time.monotonic() + 10
+    while working(head.head_node) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not working(head.head_node)
+    result = run(config, tmp_path / "run", train=train)
+    tasks = [int(r.getMessage().split()[0]) for r in caplog.records if "tasks go to" in r.getMessage()]
+    assert tasks[0] == 6 and 0 < tasks[1] < 5
+    for name in RESULTS:
+        assert (result.folder / name).read_bytes() == (alone / name).read_bytes(), name
+
+
+@needs_ray
+def test_no_text_and_no_persons_name_goes_to_the_cluster():
+    from scpo.training.features import embed_texts
+
+    from fakes import CountingEncoder, tiny_preferences
+
+    data = tiny_preferences()
+    features = embed_texts(data.texts, CountingEncoder(), None)
+    sent = pickle.dumps(cluster.Shared.of(ExperimentConfig(), data, features, None, {}, {}))
+    strings = {*data.texts["response"], *data.texts["prompt"], *data.units["name"]}
+    assert len(strings) > 100 and not [s for s in strings if s.encode() in sent]
+
+
+@needs_ray
+def test_a_node_of_other_versions_is_refused_by_name_and_version():
+    with pytest.raises(ScpoError, match=rf"{socket.gethostname()} has torch .* instead of 1\.0\. Every node needs"):
+        cluster.train_part([], [], {**cluster.own_versions(), "torch": "1.0"})
+
+
+@needs_ray
+def test_an_address_that_does_not_answer_is_told_at_once(monkeypatch):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv(cluster.ADDRESS, f"127.0.0.1:{nobody.getsockname()[1]}")
+        began = time.monotonic()
+        with pytest.raises(ScpoError, match=r"127.0.0.1:\d+ .*refused.*ray start --head.*unset SCPO_RAY_ADDRESS"):
+            cluster.trainer()
+    assert time.monotonic() - began < 2
+
+
+@needs_ray
+def test_something_else_at_the_address_is_told_within_seconds(monkeypatch):
+    assert cluster.CONNECT + cluster.ANSWER < 15
+    monkeypatch.setattr(cluster, "ANSWER", 2.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv(cluster.ADDRESS, f"127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(ScpoError, match="no answer in 2 seconds"):
+            cluster.trainer()
+
+
+@needs_ray
+@pytest.mark.parametrize("address", ["here", "host", "http://host:1", "ray://", "host:port", "local", "a b:1"])
+def test_an_address_of_another_form_is_refused(monkeypatch, address):
+    monkeypatch.setenv(cluster.ADDRESS, address)
+    with pytest.raises(ScpoError, match="it must be host:port, ray://host:port or auto"):
+        cluster.trainer()
+
+
+def test_ray_missing_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setenv(cluster.ADDRESS, "host:6379")
+    with pytest.raises(ScpoError, match="Ray is not installed here.*requirements-cluster.txt.*unset SCPO_RAY_ADDRESS"):
+        cluster.trainer()
+
+
+def test_without_an_address_the_heads_are_trained_on_this_machine(monkeypatch):
+    from scpo.training.steering import train_countries
+
+    monkeypatch.delenv(cluster.ADDRESS, raising=False)
+    assert cluster.trainer() is train_countries
+
+
+def test_neither_ray_nor_torch_is_loaded_by_the_module():
+    code = "import sys, scpo.jobs.cluster; sys.exit(bool({'ray', 'torch'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
