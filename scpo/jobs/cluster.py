@@ -49,7 +49,7 @@ FORM = re.compile(r"auto|(ray://)?(?P<at>(\[[0-9a-fA-F:]+\]|[^\s/:\[\]]+):\d{1,5
 CPUS, RETRIES = 1, 5  # cores of a task; how often Ray runs one again whose node died
 POLL = 0.5  # seconds between two safe points while tasks run
 CONNECT, ANSWER = 4.0, 10.0  # seconds for a connection to open; for the cluster to answer over it
-GONE = 20.0  # seconds without a head node until a run gives up
+LOOK, GONE = 2.0, 20.0  # seconds between two looks at the head node; without it until a run gives up
 PATIENCE = 300.0  # seconds to wait for a node to join when there is none that could work
 PROBE = """
 import sys, ray
@@ -227,32 +227,37 @@ def own_versions() -> dict[str, str]:
 
 
 class Watch:
-    """Looks after the cluster while tasks run."""
+    """Looks after the cluster while tasks run, every `LOOK` seconds."""
 
     def __init__(self, ray):
         client = address().partition("ray://")[2]  # then the head itself may be out of reach from here
         self._ray, self._head = ray, client or ray.get_runtime_context().gcs_address
-        self._answered = self._workable = time.monotonic()
+        self._looked = self._answered = self._workable = time.monotonic()
 
     def look(self) -> None:
         """Raises `ScpoError` if the head is gone, or for `PATIENCE` seconds no node could work on a task.
 
         A head that is gone is told before Ray, after a minute, would end this process without a word.
         """
-        now = time.monotonic()
+        now, on = time.monotonic(), "and resume the run: it goes on from its last checkpoint."
+        if now - self._looked < LOOK:
+            return
+        self._looked = now
         try:
             _knock(self._head)
             self._answered = now
         except OSError as error:
-            if now - self._answered > GONE:
-                raise _unusable(address(), f"its head node is gone ({error}).") from error
-            return
+            if now - self._answered < GONE:
+                return
+            raise ScpoError(
+                f"The head node of the Ray cluster at {address()} is gone ({error}). Start the cluster again {on}"
+            ) from error
         if any(node["Alive"] and node["Resources"].get("CPU", 0) >= CPUS for node in self._ray.nodes()):
             self._workable = now
         elif now - self._workable > PATIENCE:
             raise ScpoError(
                 f"The Ray cluster at {address()} has had no node with a core for {PATIENCE:.0f} seconds. Start one "
-                "with `ray start --address=HOST:PORT` and resume the run: it goes on from its last checkpoint."
+                f"with `ray start --address=HOST:PORT` {on}"
             )
 
 
@@ -325,7 +330,10 @@ def reach(where: str) -> None:
     try:
         probe = subprocess.run([sys.executable, "-c", PROBE, where], capture_output=True, text=True, timeout=ANSWER)
     except subprocess.TimeoutExpired as error:
-        raise _unusable(where, f"no answer in {ANSWER:.0f} seconds.") from error
+        reason = (
+            f"no answer in {ANSWER:.0f} seconds; if it asks for a token, RAY_AUTH_MODE=token and the same token are"
+        )
+        raise _unusable(where, f"{reason} needed here too.") from error
     if probe.returncode:
         raise _unusable(where, (probe.stderr.strip() or "no reason given").splitlines()[-1])
 

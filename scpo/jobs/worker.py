@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import math
 import signal
 import threading
 import time
@@ -211,7 +212,7 @@ class Lease:
     def __init__(self, store: Store, job: Job):
         self._store, self._job, self._over = store, job, threading.Event()
         self._progress: tuple[str, float, float | None] = ("data", 0.0, None)
-        self._renewed = time.monotonic()
+        self._renewed = -math.inf  # never later than what the database has, so that who is overdue there knows it here
         self._thread = threading.Thread(target=self._keep, daemon=True)
         self.ended, self.fault = threading.Event(), None
 
@@ -249,6 +250,7 @@ class Lease:
             self._renew()
 
     def _renew(self) -> None:
+        began = time.monotonic()
         try:
             if self._store.renew(self._job, *self._progress):
                 self.ended.set()
@@ -257,7 +259,7 @@ class Lease:
             self.ended.set()
         except ScpoError as error:  # a database that is away for a moment: the lease bridges it
             log.warning("%s", error)
-        self._renewed = time.monotonic()
+        self._renewed = began
 
 
 class _Log:
