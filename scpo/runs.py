@@ -36,7 +36,15 @@ METRIC_COLUMNS = (
     "n",
     "ties",
 )
-RESULT_FILES = ("config.json", "data.json", "margins.safetensors", "heads.safetensors", "metrics.json", "summary.json")
+RESULT_FILES = (
+    "config.json",
+    "data.json",
+    "margins.safetensors",
+    "heads.safetensors",
+    "tallies.safetensors",
+    "metrics.json",
+    "summary.json",
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Result:
     config: ExperimentConfig
     card: dict
     metrics: pd.DataFrame  # columns METRIC_COLUMNS, accuracies in 0..1, NaN where there is no data
-    tables: dict[str, pd.DataFrame]  # accuracy, bias, transfer, curve, efficiency, path, selection
+    tables: dict[str, pd.DataFrame]  # accuracy, paired, bias, transfer, curve, efficiency, path, selection
 
 
 def workspace() -> Path:

@@ -16,7 +16,8 @@ def finished(folder, config=None):
     for name in ("data.json", "summary.json"):
         runs.write_json(folder / name, {})
     runs.write_json(folder / "metrics.json", [])
-    runs.write_bytes(folder / "margins.safetensors", b"margins")
+    for name in ("margins", "tallies"):
+        runs.write_bytes(folder / f"{name}.safetensors", name.encode())
     runs.write_bytes(folder / "heads.safetensors", b"weights")
     runs.finish(folder, 1.0)
     return folder

@@ -174,13 +174,3 @@ def _efficiency(measures: Measures, country: str, method: str, reading: str) -> 
         "reached": reached, "share_reached": float(np.isfinite(spread).mean()),
         "note": "at least: reached at the smallest budget" if at_once else note,
     }  # fmt: skip
-
-
-def tables(measures: Measures, bias: pd.DataFrame, transfer: pd.DataFrame, path: pd.DataFrame,
-           selection: pd.DataFrame) -> dict[str, pd.DataFrame]:  # fmt: skip
-    """summary.json: every table that a page draws."""
-    return {
-        "accuracy": accuracy_table(measures), "bias": bias, "transfer": transfer,
-        "curve": curve_table(measures), "efficiency": efficiency_table(measures),
-        "path": path, "selection": selection,
-    }  # fmt: skip

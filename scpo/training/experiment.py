@@ -25,6 +25,7 @@ from scpo.data.preferences import Preferences
 from scpo.errors import Fenced, ScpoError, Stopped
 from scpo.metrics.margins import write_margins
 from scpo.metrics.summary import metric_records
+from scpo.metrics.tallies import write_tallies
 from scpo.progress import Progress, expected_seconds
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.encoders import load_encoder
@@ -118,6 +119,7 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, trai
     progress.report("measure", 0, 1)
     measures, summary = measure(config, data, features, shape, start, rows, margin, plan, steered, progress)
     guard()
+    write_tallies(folder, measures, {country: part.test for country, part in rows.items()})
     runs.write_json(folder / "metrics.json", metric_records(data.card.dataset, measures))
     runs.write_json(folder / "summary.json", summary)
     progress.report("measure", 1, 1)

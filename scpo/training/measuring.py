@@ -10,7 +10,8 @@ from scpo.config import UNTRAINED, ExperimentConfig
 from scpo.data.preferences import TEST, Preferences
 from scpo.metrics.bias import bias_table, transfer_table
 from scpo.metrics.outcomes import Outcomes, tally
-from scpo.metrics.summary import MEAN, Measures, tables
+from scpo.metrics.paired import paired_table
+from scpo.metrics.summary import MEAN, Measures, accuracy_table, curve_table, efficiency_table
 from scpo.progress import Progress
 from scpo.selection import keep_mask, pair_weights
 from scpo.training.evaluation import HeldOut, coin_margin, longer_margin
@@ -27,7 +28,7 @@ def measure(
     start: dict[str, torch.Tensor], rows: dict[str, Rows], margin: dict[str, np.ndarray],
     plan: HeadPlan, steered: Steered, progress: Progress,
 ) -> tuple[Measures, dict[str, pd.DataFrame]]:  # fmt: skip
-    """Everything that is shown of the trained heads, from the test split."""
+    """Everything that is shown of the trained heads, from the test split: measures, and the tables of summary.json."""
     shared = data.card.unit == "question"
     tests = {c: HeldOut(data, features, shape, part.test) for c, part in rows.items()}
     own = []
@@ -49,9 +50,12 @@ def measure(
         outcomes = [_crossed(held, c, start[c], margin[c][held.rows], plan, steered, top) for c in rows]
         crossed |= {(o.country, REFERENCE): o for o in outcomes}
         reference = Measures(outcomes, shared_units=True)
-    path = path_table(config, plan, steered)
-    bias, transfer = bias_table(measures, reference), transfer_table(crossed)
-    return measures, tables(measures, bias, transfer, path, selection_table(config, rows, margin))
+    return measures, {
+        "accuracy": accuracy_table(measures), "paired": paired_table(measures),
+        "bias": bias_table(measures, reference), "transfer": transfer_table(crossed),
+        "curve": curve_table(measures), "efficiency": efficiency_table(measures),
+        "path": path_table(config, plan, steered), "selection": selection_table(config, rows, margin),
+    }  # fmt: skip
 
 
 def _own_outcomes(config, data, test: HeldOut, country, start, margin, plan: HeadPlan, steered) -> Outcomes:

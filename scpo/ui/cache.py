@@ -13,6 +13,7 @@ from scpo.config import DataConfig
 from scpo.data.preferences import Preferences
 from scpo.jobs.store import Store, open_store
 from scpo.metrics.margins import Margins, disagreement, read_margins
+from scpo.metrics.tallies import Tallies, read_tallies
 from scpo.ui.margins import check_same
 
 
@@ -65,6 +66,16 @@ def _margins(folder: str, changed: int) -> tuple[Margins, pd.DataFrame]:
 def margins(result: runs.Result) -> tuple[Margins, pd.DataFrame]:
     """What the global model of a finished run rewards, and how often it disagrees with each country."""
     return _margins(str(result.folder), (result.folder / "done.json").stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _tallies(folder: str, changed: int) -> Tallies:
+    return read_tallies(Path(folder))
+
+
+def tallies(result: runs.Result) -> Tallies:
+    """What the models of a finished run said on each user or question of the test."""
+    return _tallies(str(result.folder), (result.folder / "done.json").stat().st_mtime_ns)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

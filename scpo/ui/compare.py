@@ -1,14 +1,12 @@
 """Two or more runs side by side: what they were set to, and how far their results differ.
 
-A run folder keeps accuracies with their intervals but not the outcome of each test pair, so that the
-interval of a difference is put together from two intervals. With d = b - a, and l and u the ends of
-each interval (Zou and Donner 2008, Statistics in Medicine 27(10), 1693-1702; no correlation assumed):
+Runs that were put to the same test pairs are compared on each user or question (`scpo.metrics.tallies`), so that
+the intervals of their differences are paired. Where the test pairs are others, the interval of a difference is put
+together from two. With d = b - a, and l and u the ends of each interval (Zou and Donner 2008, Statistics in Medicine
+27(10), 1693-1702):
 
     low  = d - sqrt((b - l_b)^2 + (u_a - a)^2)
     high = d + sqrt((u_b - b)^2 + (a - l_a)^2)
-
-Runs whose test pairs and global model are the same give b and a as gains over that global model, which
-each run measures pair by pair; b - a is then the same difference, and the interval is narrower.
 """
 
 from __future__ import annotations
@@ -23,27 +21,24 @@ import pandas as pd
 import streamlit as st
 
 from scpo import runs
-from scpo.config import METHODS, UNTRAINED, ExperimentConfig
+from scpo.config import METHODS, ExperimentConfig
 from scpo.jobs.store import Job
 from scpo.metrics.summary import MEAN
+from scpo.metrics.tallies import Tallies, differences
 from scpo.ui import charts, state
-from scpo.ui.cache import finished_run
+from scpo.ui.cache import finished_run, tallies
 from scpo.ui.form import NONE, label
 from scpo.ui.live import badge
 from scpo.ui.parts import chart
 from scpo.ui.words import inert, points, span
 
 SAME, DIFFERS = "same", "differs"
+PAIRED, APART = "paired", "apart"
 KINDS = {  # what an interval rests on
-    "gains": "The runs share test pairs and global model, so that each difference is one of two gains over that "
-    "model. The interval adds the variances of both gains as if they were **unpaired**: the run folders do not keep "
-    "the outcome of each pair. Gains on the same people mostly rise and fall together; then it is too wide, not too "
-    "narrow.",
-    "accuracies": "The runs share test pairs but not the global model. The interval is one of **unpaired** runs: it "
-    "adds the variances of both accuracies. On the same people these mostly rise and fall together; then it is too "
-    "wide, not too narrow.",
-    "apart": "The runs were tested on **different** pairs, so that a difference may come from the data as well as from "
-    "the settings. The interval is one of unpaired runs: it adds the variances of both accuracies.",
+    PAIRED: "The runs were put to the same test pairs. The interval is **paired**: both runs are resampled by the same "
+    "users or questions.",
+    APART: "The runs were tested on **different** pairs, so that a difference may come from the data as well as from "
+    "the settings. The interval is one of **unpaired** runs: it adds the variances of both accuracies.",
 }  # fmt: skip
 SUBSET = "full"
 
@@ -92,44 +87,36 @@ def _settings(config: ExperimentConfig) -> dict[str, str]:
     return found
 
 
-def kind_of(base: runs.Result, other: runs.Result) -> str:
-    """What the interval of a difference can rest on; a key of KINDS."""
-    hashes = {run.card.get("content_hash") for run in (base, other)}
-    if len(hashes) > 1 or None in hashes:
-        return "apart"
-    left, right = (_rows(run, ["global"])["accuracy"] for run in (base, other))
-    left, right = left.align(right, join="inner")
-    same = len(left) and left.equals(right) and len({_global_model(run.config) for run in (base, other)}) == 1
-    return "gains" if same else "accuracies"
+def difference(base: runs.Result, other: runs.Result, left: Tallies, right: Tallies) -> Difference:
+    """The accuracy of `other` minus that of `base`, for every country and method that both have.
 
-
-def _global_model(config: ExperimentConfig) -> tuple:
-    """The settings that make the global model what it is."""
-    return config.global_model, config.encoder, config.precision, config.hidden, config.data.reference
-
-
-def difference(base: runs.Result, other: runs.Result) -> Difference:
-    """The accuracy of `other` minus that of `base`, for every country and trained method that both have.
+    left, right   the tallies of base and other
 
     Columns country, method, base, other (accuracies), delta, low, high, n, units, reading. The mean
     over countries is there if both have the same countries.
     """
-    kind, methods = kind_of(base, other), [m for m in METHODS if m not in UNTRAINED]
-    methods += ["global"] if kind != "gains" else []
+    methods = [m for m in METHODS if m not in ("longer", "random")]
+    kind = PAIRED if base.card["content_hash"] == other.card["content_hash"] else APART
+    table = differences(left, right, methods, base.card["unit"] == "question") if kind == PAIRED else pd.DataFrame()
+    if not len(table):
+        kind, table = APART, _apart(base, other, methods)
+    return Difference(kind, table.assign(reading=list(map(reading, table["low"], table["high"]))))
+
+
+def _apart(base: runs.Result, other: runs.Result, methods: list[str]) -> pd.DataFrame:
+    """The same for runs of different test pairs, from the accuracies and intervals of each."""
     a, b = (_rows(run, methods) for run in (base, other))
     if set(a.index.get_level_values(0)) != set(b.index.get_level_values(0)):
         a, b = (part.drop(index=MEAN, level=0, errors="ignore") for part in (a, b))
     both = a.index[a.index.isin(b.index)]
     a, b = a.loc[both], b.loc[both]
-    value, low, high = ("gain", "gain_low", "gain_high") if kind == "gains" else ("accuracy", "low", "high")
-    delta = b[value] - a[value]
-    down = np.hypot(b[value] - b[low], a[high] - a[value])
-    up = np.hypot(b[high] - b[value], a[value] - a[low])
-    table = pd.DataFrame({
+    delta = b["accuracy"] - a["accuracy"]
+    down = np.hypot(b["accuracy"] - b["low"], a["high"] - a["accuracy"])
+    up = np.hypot(b["high"] - b["accuracy"], a["accuracy"] - a["low"])
+    return pd.DataFrame({
         "base": a["accuracy"], "other": b["accuracy"], "delta": delta, "low": delta - down, "high": delta + up,
         "n": np.minimum(a["n"], b["n"]), "units": np.minimum(a["units"], b["units"]),
-    })  # fmt: skip
-    return Difference(kind, table.assign(reading=list(map(reading, table["low"], table["high"]))).reset_index())
+    }).reset_index()  # fmt: skip
 
 
 def reading(low: float, high: float) -> str:
@@ -142,8 +129,7 @@ def reading(low: float, high: float) -> str:
 def _rows(run: runs.Result, methods: list[str]) -> pd.DataFrame:
     table = run.tables["accuracy"]
     table = table[(table["subset"] == SUBSET) & table["method"].isin(methods)]
-    numbers = ["accuracy", "low", "high", "gain", "gain_low", "gain_high"]
-    return table.astype(dict.fromkeys(numbers, float)).set_index(["country", "method"])
+    return table.astype(dict.fromkeys(["accuracy", "low", "high"], float)).set_index(["country", "method"])
 
 
 def show(jobs: Sequence[Job]) -> None:
@@ -166,10 +152,11 @@ def show(jobs: Sequence[Job]) -> None:
         return
     left, right = st.columns(2)
     base = left.selectbox("Compared to", list(done), format_func=lambda id: titles[id], key=state.BASE)
-    found = {id: difference(done[base], run) for id, run in done.items() if id != base}
+    kept = {id: tallies(run) for id, run in done.items()}
+    found = {id: difference(done[base], run, kept[base], kept[id]) for id, run in done.items() if id != base}
     methods = [m for m in METHODS if any((d.table["method"] == m).any() for d in found.values())]
     if not methods:
-        st.info("These runs have no country and trained method in common, so that there is nothing to compare.")
+        st.info("These runs have no country and method in common, so that there is nothing to compare.")
         return
     at = methods.index("scpo") if "scpo" in methods else 0
     method = right.selectbox("Method", methods, at, key=state.METHOD)

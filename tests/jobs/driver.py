@@ -28,7 +28,7 @@ from scpo.jobs import store as jobs_store
 from scpo.jobs.host import worker_name
 from scpo.jobs.store import open_store
 
-RESULTS = ("metrics.json", "heads.safetensors", "margins.safetensors", "summary.json")
+RESULTS = ("metrics.json", "heads.safetensors", "margins.safetensors", "tallies.safetensors", "summary.json")
 
 
 def config_of(about):

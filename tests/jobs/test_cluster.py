@@ -23,7 +23,7 @@ from scpo.jobs import cluster
 from fakes import scored_rows
 
 ROOT = Path(__file__).parents[2]
-RESULTS = ("metrics.json", "summary.json", "heads.safetensors", "margins.safetensors")
+RESULTS = ("metrics.json", "summary.json", "heads.safetensors", "margins.safetensors", "tallies.safetensors")
 HAS_RAY = importlib.util.find_spec("ray") is not None
 needs_ray = pytest.mark.skipif(not HAS_RAY, reason="Ray is not installed: pip install -r requirements-cluster.txt")
 

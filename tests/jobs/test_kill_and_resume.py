@@ -17,7 +17,7 @@ from scpo.config import DataConfig, ExperimentConfig
 from fakes import scored_rows
 
 ROOT, DRIVER = Path(__file__).parents[2], Path(__file__).with_name("driver.py")
-RESULTS = ("metrics.json", "heads.safetensors", "margins.safetensors", "summary.json")
+RESULTS = ("metrics.json", "heads.safetensors", "margins.safetensors", "tallies.safetensors", "summary.json")
 FILES = {*RESULTS, "config.json", "data.json", "done.json", "progress.jsonl", "log.txt"}
 
 

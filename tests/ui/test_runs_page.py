@@ -16,6 +16,8 @@ from scpo import DataConfig, runs
 from scpo.config import ExperimentConfig
 from scpo.jobs.host import worker_name
 from scpo.jobs.store import open_store
+from scpo.metrics.outcomes import Outcomes
+from scpo.metrics.tallies import Tallies
 from scpo.ui import charts, compare
 
 ROOT = Path(__file__).parents[2]
@@ -231,7 +233,7 @@ def test_two_runs_are_compared_with_their_differences_marked(three, store, works
     table = app.dataframe[1].value
     assert list(table["compared"][:3]) == ["differs", "differs", "same"]
     assert set(table["setting"][:2]) == {"Steps", "Filter: τ (tau)"}
-    assert "2 of" in words(app) and "unpaired" in words(app) and "no clear difference" in words(app)
+    assert "2 of" in words(app) and "The interval is **paired**" in words(app) and "no clear difference" in words(app)
     figure = app.get("plotly_chart")[0].proto
     assert "Simulated" in figure.spec and "minus that in finished" in figure.alt
     assert list(app.dataframe[2].value["delta"].unique()) == [0.0]
@@ -260,62 +262,66 @@ def test_runs_of_one_name_are_told_apart(three, store):
     assert table.shape[1] == 4
 
 
-def result(gain, low, high, *, base=0.5, content="same", countries=("A",), config=None, accuracy=None):
+def result(accuracy, low, high, *, content="same", countries=("A",)):
     """A run with one method; every country alike."""
-    rows = []
-    for country in [*countries, "mean"]:
-        shared = {"country": country, "subset": "full", "n": 90, "units": 9}
-        rows.append({**shared, "method": "global", "accuracy": base, "low": base - 0.05, "high": base + 0.05,
-                     "gain": 0.0, "gain_low": 0.0, "gain_high": 0.0})  # fmt: skip
-        mine = base + gain if accuracy is None else accuracy
-        rows.append({**shared, "method": "scpo", "accuracy": mine, "low": mine - 0.08, "high": mine + 0.06,
-                     "gain": gain, "gain_low": low, "gain_high": high})  # fmt: skip
-    card = {"content_hash": content, "simulated": True}
-    return runs.Result(Path("x"), config or ExperimentConfig(), card, pd.DataFrame(), {"accuracy": pd.DataFrame(rows)})
+    rows = [{"country": country, "subset": "full", "method": "scpo", "n": 90, "units": 9, "accuracy": accuracy,
+             "low": low, "high": high} for country in [*countries, "mean"]]  # fmt: skip
+    card = {"content_hash": content, "simulated": True, "unit": "user"}
+    return runs.Result(Path("x"), ExperimentConfig(), card, pd.DataFrame(), {"accuracy": pd.DataFrame(rows)})
 
 
-def test_a_difference_of_gains_is_worked_by_hand():
-    """Gains 0.10 (0.05 to 0.16) and 0.15 (0.12 to 0.20).
+def tallies(*right, test="pairs", countries=("A",)):
+    """Tallies of one method, right answers of ten pairs per person."""
+    heads, counts = pd.DataFrame({"method": ["scpo"], "seed": 0, "pairs": 9}), np.full((3, len(right)), 10.0)
+    wins = np.broadcast_to(np.array(right, float), (1, 3, len(right)))
+    o = Outcomes("A", heads, np.arange(len(right)), wins, counts, np.zeros((1, 3)))
+    return Tallies(dict.fromkeys(countries, o), dict.fromkeys(countries, test))
 
-    0.05 - sqrt(0.03^2 + 0.06^2) to 0.05 + sqrt(0.05^2 + 0.05^2)
-    """
-    found = compare.difference(result(0.10, 0.05, 0.16), result(0.15, 0.12, 0.20))
+
+def apart(left, right):
+    """Two runs whose test pairs are not the same."""
+    return compare.difference(left, right, Tallies({}, {}), Tallies({}, {}))
+
+
+def test_runs_on_the_same_test_pairs_are_compared_person_by_person():
+    """Six people of ten pairs; everybody gets one more pair right: 0.1, and no doubt about it."""
+    runs_ = result(0.5, 0.3, 0.7), result(0.6, 0.4, 0.8)
+    found = compare.difference(*runs_, tallies(1, 9, 2, 8, 5, 5), tallies(2, 10, 3, 9, 6, 6))
+    row = found.table.set_index("country").loc["A"]
+    assert found.kind == "paired" and (row["low"], row["high"]) == (pytest.approx(0.1), pytest.approx(0.1))
+    assert (row["base"], row["other"], row["n"], row["units"]) == (0.5, pytest.approx(0.6), 60, 6)
+    assert row["reading"] == "higher"
+
+
+@pytest.mark.parametrize("change", ["data", "test pairs"])
+def test_other_test_pairs_are_compared_as_independent_and_say_so(change):
+    """0.65 (0.57 to 0.71) minus 0.60 (0.52 to 0.66): 0.05 - sqrt(0.08^2 + 0.06^2) to 0.05 + sqrt(0.06^2 + 0.08^2)."""
+    content = "other" if change == "data" else "same"
+    found = compare.difference(
+        result(0.60, 0.52, 0.66), result(0.65, 0.57, 0.71, content=content), tallies(1, 2, 3, 4, 5, 6),
+        tallies(1, 2, 3, 4, 5, 6, test="pairs" if change == "data" else "others"),
+    )  # fmt: skip
     row = found.table.set_index(["country", "method"]).loc[("A", "scpo")]
-    assert found.kind == "gains" and list(found.table["method"].unique()) == ["scpo"]
-    assert (row["base"], row["other"]) == (0.6, 0.65) and row["delta"] == pytest.approx(0.05)
-    assert row["low"] == pytest.approx(0.05 - np.sqrt(0.0045)) and row["high"] == pytest.approx(0.05 + np.sqrt(0.005))
+    assert found.kind == "apart" and "different" in compare.KINDS["apart"] and row["delta"] == pytest.approx(0.05)
+    assert (row["low"], row["high"]) == (pytest.approx(-0.05), pytest.approx(0.15))
     assert row["reading"] == "no clear difference"
 
 
-def test_other_global_models_are_compared_by_their_accuracies():
-    """0.65 (0.57 to 0.71) minus 0.60 (0.52 to 0.66): 0.05 - sqrt(0.08^2 + 0.06^2) to 0.05 + sqrt(0.06^2 + 0.08^2)."""
-    other = ExperimentConfig(global_model="others")
-    for changed in ({"config": other}, {"base": 0.55, "accuracy": 0.65}):
-        found = compare.difference(result(0.1, 0.0, 0.2), result(0.15, 0.1, 0.2, **changed))
-        row = found.table.set_index(["country", "method"]).loc[("A", "scpo")]
-        assert found.kind == "accuracies" and row["delta"] == pytest.approx(0.05)
-        assert (row["low"], row["high"]) == (pytest.approx(-0.05), pytest.approx(0.15))
-
-
-def test_other_data_is_compared_as_independent_and_says_so():
-    found = compare.difference(result(0.1, 0.0, 0.2), result(0.3, 0.2, 0.4, content="other"))
-    assert found.kind == "apart" and "different" in compare.KINDS["apart"]
-    assert found.table.set_index(["country", "method"]).loc[("A", "scpo"), "reading"] == "higher"
-
-
 def test_the_mean_is_compared_only_over_the_same_countries():
-    same, more = result(0.1, 0, 0.2, countries=("A", "B")), result(0.2, 0.1, 0.3, countries=("A",))
-    assert list(compare.difference(same, more).table["country"]) == ["A"]
-    assert list(compare.difference(same, same).table["country"]) == ["A", "B", "mean"]
-    nothing = compare.difference(same, result(0.2, 0.1, 0.3, countries=("Z",)))
-    assert len(nothing.table) == 0
+    same, more = result(0.6, 0.5, 0.7, countries=("A", "B")), result(0.7, 0.6, 0.8)
+    assert list(apart(same, more).table["country"]) == ["A"]
+    assert list(apart(same, same).table["country"]) == ["A", "B", "mean"]
+    assert len(apart(same, result(0.2, 0.1, 0.3, countries=("Z",))).table) == 0
+    two, one = tallies(1, 2, 3, 4, 5, countries=("A", "B")), tallies(1, 2, 3, 4, 5)
+    assert list(compare.difference(same, same, two, two).table["country"]) == ["mean", "A", "B"]
+    assert list(compare.difference(same, more, two, one).table["country"]) == ["A"]
 
 
 def test_too_few_people_give_no_interval_and_no_reading():
-    found = compare.difference(result(0.1, np.nan, np.nan), result(0.2, 0.1, 0.3))
-    assert found.table["low"].isna().all() and set(found.table["reading"]) == {
-        "no interval: too few people or questions"
-    }
+    for found in (apart(result(0.1, np.nan, np.nan), result(0.2, 0.1, 0.3)),
+                  compare.difference(result(0, 0, 0), result(0, 0, 0), tallies(1, 2), tallies(2, 3))):  # fmt: skip
+        readings = set(found.table["reading"])
+        assert found.table["low"].isna().all() and readings == {"no interval: too few people or questions"}
 
 
 def test_the_delta_chart_names_runs_as_text_and_says_when_there_is_no_interval():

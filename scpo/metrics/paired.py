@@ -1,0 +1,146 @@
+"""Is one method better than another? Paired differences on the same test pairs, with tests.
+
+Both methods judge the same pairs of the same people, so everything is worked out on differences per user
+or question:
+
+interval    from the resamples that all measures share (`scpo.metrics.bootstrap`)
+p           two-sided, by swapping the two methods within whole users or questions at random: if they do
+            not differ, which of them a user's outcomes belong to is arbitrary (Fisher's randomisation test
+            with clusters as units; Rosenbaum 2002, Observational Studies, section 2.4)
+p_holm      p after Holm's correction over the countries of one comparison (Holm 1979)
+unit_se     standard error from users or questions; seed_sd: standard deviation over seeds. Two sources of
+            variance, shown apart: more seeds do not make more people.
+detectable  the difference that would be found with a chance of 80 % at the strictest level of the correction:
+            (z(1 - 0.05 / 2 countries) + z(0.8)) unit_se
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from scpo.config import UNTRAINED
+from scpo.metrics.bootstrap import interval
+from scpo.metrics.outcomes import SUBSETS, ratio
+from scpo.metrics.summary import MEAN, Measures, nan_mean
+
+BLOCKS, BLOCK = 9, 1_111
+SWAPS = BLOCKS * BLOCK
+ALPHA, POWER = 0.05, 0.8
+COLUMNS = ["country", "subset", "method", "against", "difference", "low", "high", "p", "p_holm", "units", "pairs",
+           "detectable", "seed_sd", "unit_se"]  # fmt: skip
+TIE = 1e-6  # differences of accuracy closer than this are equal
+
+
+def paired_table(measures: Measures) -> pd.DataFrame:
+    """Every trained method against every other method at the largest budget, per country, mean and subset.
+
+    Columns country, subset, method, against, difference (of accuracies), low, high, p, p_holm, units, pairs,
+    detectable, seed_sd, unit_se; NaN where there are too few users or questions. The mean over
+    countries is one comparison, so its p_holm is its p.
+    """
+    methods = measures.methods
+    left, right = _comparisons(methods)
+    if not left:
+        return pd.DataFrame(columns=COLUMNS)
+    seeds = {c: _by_seed(measures, c) for c in measures.countries}
+    difference = {c: {m: wins.mean(0) for m, wins in part.items()} for c, part in seeds.items()}
+    gaps = {c: np.stack([part[methods[a]] - part[methods[b]] for a, b in zip(left, right, strict=True)])
+            for c, part in difference.items()}  # fmt: skip
+    p_values = swap_test(measures, gaps)
+    rows = []
+    for country in [MEAN, *measures.countries]:
+        alone = 1 if country == MEAN else len(measures.countries)
+        sizes = [measures.size(country, s) for s in range(len(SUBSETS))]
+        level = norm.ppf(1 - ALPHA / (2 * alone)) + norm.ppf(POWER)
+        for k, (a, b) in enumerate(zip(left, right, strict=True)):
+            group, other = (measures.group(country, methods[at]) for at in (a, b))
+            draws = group.draws - other.draws
+            spread = _seed_spread(measures, seeds, country, methods[a], methods[b])
+            low, high = interval(draws, [units for _, units in sizes])
+            for s, subset in enumerate(SUBSETS):
+                told = not np.isnan(low[s])
+                error = float(np.nanstd(draws[s], ddof=1)) if told else np.nan
+                rows.append({
+                    "country": country, "subset": subset, "method": methods[a], "against": methods[b],
+                    "difference": group.value[s] - other.value[s], "low": low[s], "high": high[s],
+                    "p": p_values[country][k, s] if told else np.nan, "units": sizes[s][1], "pairs": sizes[s][0],
+                    "detectable": level * error if error > 0 else np.nan, "seed_sd": spread[s], "unit_se": error,
+                })  # fmt: skip
+    return _corrected(pd.DataFrame(rows))
+
+
+def _comparisons(methods: list[str]) -> tuple[list[int], list[int]]:
+    """Places of both methods of each comparison."""
+    pairs = [(a, b) for a, m in enumerate(methods) if m not in UNTRAINED for b in range(len(methods)) if b != a]
+    return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def _by_seed(measures: Measures, country: str) -> dict[str, np.ndarray]:
+    """Right answers per seed at the largest budget, method -> (seeds, S, U)."""
+    o = measures.outcomes[country]
+    top = o.heads["level"] == o.heads["method"].map(measures.top)
+    return {m: o.wins[np.flatnonzero(top & (o.heads["method"] == m))].astype(np.float64) for m in measures.methods}
+
+
+def _seed_spread(measures: Measures, seeds: dict, country: str, method: str, against: str) -> np.ndarray:
+    """Standard deviation over seeds of the difference in accuracy, (S,); NaN with one seed."""
+    parts = []
+    for c in measures.countries if country == MEAN else [country]:
+        a, b = seeds[c][method], seeds[c][against]
+        b = b if len(b) == len(a) else b.mean(0)
+        parts.append(ratio((a - b).sum(-1), measures.outcomes[c].counts.sum(-1)))
+    mean = nan_mean(parts)
+    return mean.std(0, ddof=1) if len(mean) > 1 else np.full(len(SUBSETS), np.nan)
+
+
+def swap_test(measures: Measures, gaps: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """p of each comparison and subset per country and for the mean over countries, (K, S) each.
+
+    gaps    country -> difference of right answers, (K, S, U)
+
+    A unit's outcomes are swapped in all countries at once, since survey questions are shared.
+    """
+    countries = measures.countries
+    units = np.unique(np.concatenate([measures.outcomes[c].units for c in countries]))
+    place = {c: np.searchsorted(units, measures.outcomes[c].units) for c in countries}
+    share = {c: ratio(gaps[c], measures.outcomes[c].counts.sum(-1)[None, :, None]) for c in countries}
+    seen = {c: share[c].sum(-1) for c in countries}
+    seen[MEAN] = nan_mean(list(seen.values()))
+    beyond = {c: np.zeros(value.shape, np.int64) for c, value in seen.items()}
+    for signs in _signs(len(units)):
+        swapped = {c: share[c] @ signs[place[c]] for c in countries}  # (K, S, BLOCK)
+        swapped[MEAN] = nan_mean(list(swapped.values()))
+        for c, value in swapped.items():
+            beyond[c] += (np.abs(value) >= np.abs(seen[c])[..., None] - TIE).sum(-1)
+    return {c: np.where(np.isnan(seen[c]), np.nan, (1 + n) / (1 + SWAPS)) for c, n in beyond.items()}
+
+
+def _signs(units: int) -> Iterator[np.ndarray]:
+    """SWAPS random columns of -1 and 1, (units, BLOCK) at a time."""
+    rng = np.random.default_rng(0)
+    for _ in range(BLOCKS):
+        yield rng.integers(0, 2, (units, BLOCK)).astype(np.float64) * 2 - 1
+
+
+def _corrected(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with p_holm, over the countries of each comparison."""
+    family = table["country"] != MEAN
+    grouped = table[family].groupby(["subset", "method", "against"], sort=False)["p"]
+    table["p_holm"] = grouped.transform(lambda p: holm(p.to_numpy()))
+    return table.assign(p_holm=table["p_holm"].where(family, table["p"]))[COLUMNS]
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Holm's step-down correction, (n,) -> (n,); a NaN is no test and stays out.
+
+    The k-th smallest of m values is multiplied by m - k + 1, and none is smaller than the one before.
+    """
+    order = np.argsort(p)[: (~np.isnan(p)).sum()]
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1))
+    corrected = np.full(len(p), np.nan)
+    corrected[order] = np.minimum(stepped, 1)
+    return corrected

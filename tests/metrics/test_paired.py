@@ -1,0 +1,142 @@
+"""Paired tests between methods: against slow twins, by hand, and by how often they err on planted data."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from scpo.metrics import paired
+from scpo.metrics.outcomes import tally
+from scpo.metrics.paired import holm, paired_table
+from scpo.metrics.summary import MEAN, Measures
+
+HEADS = ["method", "seed", "level", "pairs", "trained", "step"]
+
+
+def outcomes(name, rng, better=0.0, users=12, first=0, pairs=6):
+    """A country with global, full and scpo (two seeds each); scpo is right more often by `better`."""
+    taste = np.repeat(rng.normal(0, 0.15, users), pairs)  # people differ, alike for both methods
+    unit = np.repeat(np.arange(first, first + users), pairs)
+    known = rng.normal(0.3, 1, len(unit))
+    rows, margins = [("global", 0, 0, 0, 0, 0)], [known]
+    for method, chance in (("full", 0.5), ("scpo", 0.5 + better)):
+        for seed in (0, 1):
+            rows.append((method, seed, 0, 50, 50, 10))
+            margins.append(np.where(rng.random(len(unit)) < chance + taste, 1.0, -1.0))
+    return tally(name, pd.DataFrame(rows, columns=HEADS), np.array(margins), known, unit)
+
+
+def row_of(table, **wanted):
+    mask = np.logical_and.reduce([table[name] == value for name, value in wanted.items()])
+    assert mask.sum() == 1
+    return table[mask].iloc[0]
+
+
+def slow_p(wins_a, wins_b, counts):
+    """Every way to swap the methods within people, one by one."""
+    gap = (wins_a - wins_b) / counts.sum()
+    seen = [abs(np.dot(signs, gap)) for signs in itertools.product((-1, 1), repeat=len(gap))]
+    return np.mean(np.array(seen) >= abs(gap.sum()) - 1e-9)
+
+
+def test_p_agrees_with_every_swap_worked_one_by_one():
+    country = outcomes("A", np.random.default_rng(3), 0.15)
+    row = row_of(paired_table(Measures([country], False)), country="A", subset="full", method="scpo", against="full")
+    wins = country.wins[:, 0]
+    assert row["p"] == pytest.approx(slow_p(wins[3:5].mean(0), wins[1:3].mean(0), country.counts[0]), abs=0.015)
+    gap = (wins[3:5].mean(0) - wins[1:3].mean(0)).sum() / country.counts[0].sum()
+    assert row["difference"] == pytest.approx(gap) and row["low"] < gap < row["high"]
+
+
+def test_the_mean_over_countries_swaps_shared_questions_together():
+    """Two countries with the same outcomes on shared questions tell no more than one of them."""
+    one, again = (outcomes(name, np.random.default_rng(5), 0.1) for name in "AB")
+    table = paired_table(Measures([one, again], shared_units=True))
+    wanted = {"subset": "full", "method": "scpo", "against": "full"}
+    assert row_of(table, country=MEAN, **wanted)["p"] == row_of(table, country="A", **wanted)["p"]
+    apart = outcomes("B", np.random.default_rng(5), 0.1, first=12)
+    table = paired_table(Measures([one, apart], shared_units=False))
+    assert row_of(table, country=MEAN, **wanted)["p"] < row_of(table, country="A", **wanted)["p"]
+
+
+def test_a_method_is_told_from_itself_by_nothing():
+    country = outcomes("A", np.random.default_rng(0))
+    country.wins[3:5] = country.wins[1:3]
+    row = row_of(paired_table(Measures([country], False)), country="A", subset="full", method="scpo", against="full")
+    assert row["difference"] == 0 and row["p"] == 1 and row["unit_se"] == 0 and np.isnan(row["detectable"])
+
+
+def test_both_directions_are_mirror_images():
+    table = paired_table(Measures([outcomes("A", np.random.default_rng(1), 0.1)], False))
+    there = row_of(table, country="A", subset="full", method="scpo", against="full")
+    back = row_of(table, country="A", subset="full", method="full", against="scpo")
+    assert there["difference"] == -back["difference"] and there["p"] == back["p"]
+    assert there["low"] == pytest.approx(-back["high"]) and there["unit_se"] == pytest.approx(back["unit_se"])
+
+
+def test_too_few_people_get_no_test():
+    table = paired_table(Measures([outcomes("A", np.random.default_rng(1), users=4)], False))
+    part = table[(table["country"] == "A") & (table["subset"] == "full")]
+    assert part[["low", "high", "p", "p_holm", "detectable", "unit_se"]].isna().all(axis=None)
+    assert part["difference"].notna().all()
+
+
+def test_sources_of_variance_by_hand():
+    """Seeds 0.5 and 1.0 of scpo against 0.5 and 0.5 of full: differences 0 and 0.5, standard deviation 0.354."""
+    unit, known = np.repeat(np.arange(6), 2), np.ones(12)
+    half, all_right = np.tile([1.0, -1.0], 6), np.ones(12)
+    rows = [("global", 0), ("full", 0), ("full", 1), ("scpo", 0), ("scpo", 1)]
+    heads = pd.DataFrame([(m, s, 0, 9, 9, 1) for m, s in rows], columns=HEADS)
+    country = tally("A", heads, np.array([known, half, half, half, all_right]), known, unit)
+    table = paired_table(Measures([country], False))
+    row = row_of(table, country="A", subset="full", method="scpo", against="full")
+    assert row["seed_sd"] == pytest.approx(np.sqrt(0.125)) and row["unit_se"] == pytest.approx(0, abs=1e-6)
+    against_global = row_of(table, country="A", subset="full", method="scpo", against="global")
+    assert against_global["seed_sd"] == pytest.approx(np.sqrt(0.125))
+
+
+def test_the_detectable_difference_is_found_four_times_in_five():
+    """Planted at the size that is said on average, with people drawn anew each time."""
+    rng, wanted = np.random.default_rng(8), {"country": "A", "subset": "full", "method": "scpo", "against": "full"}
+
+    def drawn(better):
+        return row_of(paired_table(Measures([outcomes("A", rng, better, users=40)], False)), **wanted)
+
+    size = np.mean([drawn(0.1)["detectable"] for _ in range(10)])
+    assert 0.65 <= np.mean([drawn(size)["p"] < 0.05 for _ in range(60)]) <= 0.92
+
+
+def test_the_test_errs_as_often_as_it_says(monkeypatch):
+    """Two methods that are alike: p below 0.05 in 5 % of worlds, with few and unequal people."""
+    monkeypatch.setattr(paired, "BLOCKS", 1)
+    monkeypatch.setattr(paired, "SWAPS", paired.BLOCK)
+    rng = np.random.default_rng(4)
+    below = []
+    for _ in range(400):
+        users = 10
+        gap = rng.normal(0, rng.uniform(0.5, 3, users)).round()[None, None]
+        known = tally("A", pd.DataFrame([("full", 0, 0, 1, 1, 1)], columns=HEADS), np.ones((1, 60)), np.ones(60),
+                      np.repeat(np.arange(users), 6))  # fmt: skip
+        measures = Measures([known], False)
+        below.append(paired.swap_test(measures, {"A": np.repeat(gap, 3, axis=1)})["A"][0, 0] <= 0.05)
+    assert 0.02 <= np.mean(below) <= 0.075
+
+
+def test_holm_by_hand():
+    """0.01 x 3, 0.02 x 2 and 0.04 x 1; then none below the one before."""
+    assert holm(np.array([0.02, 0.01, np.nan, 0.04])).tolist()[:2] == [0.04, 0.03]
+    assert holm(np.array([0.03, 0.03, 0.5])).tolist() == [0.09, 0.09, 0.5]
+    assert np.isnan(holm(np.array([np.nan]))).all()
+
+
+@given(hnp.arrays(np.float64, st.integers(1, 12), elements=st.floats(0, 1)))
+def test_holm_equals_its_definition(p):
+    """The corrected value is the smallest level at which the step-down procedure rejects."""
+    corrected = holm(p)
+    order = np.argsort(p)
+    for rank, at in enumerate(order):
+        assert corrected[at] == pytest.approx(min(1, max(p[order[k]] * (len(p) - k) for k in range(rank + 1))))
