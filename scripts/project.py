@@ -3,8 +3,9 @@
     python3 scripts/project.py start [options of streamlit]
     python3 scripts/project.py test  [options of pytest]
 
-Makes `.venv` beside this checkout and installs requirements.txt into it when they changed. Uses
-the standard library only, and says what to do when something is missing.
+Makes `.venv` beside this checkout and installs requirements.txt into it when they changed; for the tests
+also requirements-cluster.txt, since they run a real Ray cluster. Uses the standard library only, and says
+what to do when something is missing.
 """
 
 from __future__ import annotations
@@ -24,18 +25,17 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 FREE_DISK = 4 << 30  # bytes; torch alone unpacks to about 1 GB
 
 
-def set_up() -> None:
-    """Make the virtual environment and install what requirements.txt pins, if that changed."""
+def set_up(*names: str) -> None:
+    """Make the virtual environment and install what these files of requirements pin, if that changed."""
     if sys.version_info < (3, 11):  # noqa: UP036 (this very check is for older ones)
         sys.exit(f"This is Python {sys.version.split()[0]}; needed: 3.11 or newer. Try `python3.11 {sys.argv[0]}`.")
     if importlib.util.find_spec("ensurepip") is None:
         sys.exit(
             "This Python has no ensurepip, so no virtual environment can be made. On Debian: apt install python3-venv"
         )
-    requirements = ROOT / "requirements.txt"
-    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    wanted = {hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in names}
     stamp = VENV / "requirements.sha256"
-    if stamp.is_file() and stamp.read_text() == wanted:
+    if stamp.is_file() and wanted <= set(stamp.read_text().split()):
         return
     if shutil.disk_usage(ROOT).free < FREE_DISK:
         sys.exit(
@@ -43,20 +43,22 @@ def set_up() -> None:
         )
     print("Setting up .venv; the packages take one to five minutes, once.", flush=True)
     venv.create(VENV, with_pip=True, clear=not PYTHON.exists())
-    install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements)]
+    install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for name in names:
+        install += ["-r", str(ROOT / name)]
     if subprocess.run(install).returncode:
         sys.exit(
             "The packages could not be installed; pip says why above. Needed: a connection to the Python package "
             "index, or a mirror named by PIP_INDEX_URL. Run the same command again to go on."
         )
-    stamp.write_text(wanted)
+    stamp.write_text("\n".join(sorted(wanted)))
 
 
 def main() -> None:
     """Run one of the two commands."""
     if len(sys.argv) < 2 or sys.argv[1] not in ("start", "test"):
         sys.exit(__doc__)
-    set_up()
+    set_up("requirements.txt", *(["requirements-cluster.txt"] if sys.argv[1] == "test" else []))
     if sys.argv[1] == "start":
         command = ["-m", "streamlit", "run", "app.py", *sys.argv[2:]]
     else:

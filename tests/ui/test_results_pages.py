@@ -62,9 +62,10 @@ def changed(folder, **files):
 
 def without_intervals(country, tables):
     """A run whose country has too few people for an interval."""
-    for row in [row for name in ("accuracy", "curve", "efficiency") for row in tables[name]]:
+    for row in [row for name in ("accuracy", "paired", "curve", "efficiency") for row in tables[name]]:
         if row["country"] == country:
-            row.update({k: None for k in ("low", "high", "gain_low", "gain_high") if k in row}, units=3)
+            unknown = ("low", "high", "gain_low", "gain_high", "p", "p_holm", "detectable")
+            row.update({k: None for k in unknown if k in row}, units=3)
     return tables
 
 
