@@ -72,7 +72,8 @@ def prism_sized_run(space: Path) -> Path:
     card = {**dataclasses.asdict(loaded.card), "content_hash": data.content_hash(loaded)}
     for name, content in {"data.json": card, "metrics.json": [], "summary.json": {}}.items():
         runs.write_json(folder / name, content)
-    runs.write_bytes(folder / "heads.safetensors", b"")
+    for name in ("heads.safetensors", "tallies.safetensors"):
+        runs.write_bytes(folder / name, b"")
     country = loaded.pairs["country"].astype(str).to_numpy()
     rows = {c: np.flatnonzero(country == c) for c in np.unique(country)}  # every pair of the file
     reward = rng.normal(0, 1, len(loaded.texts)).astype(np.float32)

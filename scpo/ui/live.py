@@ -1,8 +1,8 @@
 """A run while it works, and what it had reached when it did not get to its end.
 
-The state is drawn anew every two seconds in a fragment, so that the page around it stays as it is;
-when the run ends, the page is drawn once more and the polling stops. The page only reads: the work
-is done by a worker, so closing it stops nothing.
+The state is drawn anew every two seconds, rarer where many watch, in a fragment, so that the page around
+it stays as it is; when the run ends, the page is drawn once more and the polling stops. The page only
+reads: the work is done by a worker, so closing it stops nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -20,13 +21,13 @@ from scpo import runs
 from scpo.errors import JobError, ScpoError
 from scpo.jobs import launch
 from scpo.jobs.store import RESUMABLE, Job
-from scpo.ui import charts, state
+from scpo.ui import charts, state, watchers
 from scpo.ui.cache import job_store
 from scpo.ui.parts import CHART_OPTIONS
 from scpo.ui.words import inert, percent
 
 ID = re.compile(r"[0-9a-f]{12}")
-LIVE, EVERY, LOG_LINES = ("queued", "running"), 2.0, 30
+LIVE, LOG_LINES = ("queued", "running"), 30
 STAGES = {
     "data": "reading the data", "embed": "encoding the texts", "global": "training the global model",
     "train": "steering to the countries", "measure": "measuring", "done": "done",
@@ -36,8 +37,8 @@ COLOURS = {"queued": "gray", "running": "blue", "done": "green", "failed": "red"
 
 def watch(job: Job) -> None:
     """Draw a run's state, curve, log, and Cancel or Resume; goes on by itself while the run is live."""
-    every = EVERY if job.state in LIVE else None
-    st.fragment(_draw, run_every=every, key=f"watch-{job.id}")(job.id, every is not None)
+    every = watchers.every(job.id) if job.state in LIVE else None
+    st.fragment(_draw, run_every=every, key=f"watch-{job.id}")(job.id, every)
 
 
 def linked(parameter: str) -> Job | None:
@@ -74,7 +75,7 @@ def pulse(jobs: list[Job]) -> None:
     """A line per live run, drawn anew by itself; when one of them ends, the page is drawn once more."""
     live = [job.id for job in jobs if job.state in LIVE][:5]
     if live:
-        st.fragment(_pulse, run_every=EVERY, key="pulse")(live)
+        st.fragment(_pulse, run_every=watchers.EVERY, key="pulse")(live)
 
 
 def _pulse(ids: list[str]) -> None:
@@ -90,14 +91,14 @@ def badge(job: Job) -> None:
     st.badge("cancelling" if job.cancelling else job.state, color=COLOURS[job.state])
 
 
-def _draw(id: str, polls: bool) -> None:
+def _draw(id: str, every: float | None) -> None:
     try:
         job = job_store().get(id)
     except ScpoError as error:
         st.error(inert(error))
         return
-    if polls != (job.state in LIVE):  # it has ended, or was resumed: the page is drawn anew, polling or not
-        st.rerun()
+    if every != (watchers.every(id) if job.state in LIVE else None):
+        st.rerun()  # it has ended, or was resumed, or more sessions watch: the page is drawn anew
     said = st.session_state.pop(state.SAID, None)
     if said:
         st.error(inert(said))
@@ -181,11 +182,19 @@ def marks(folder: Path) -> pd.DataFrame:
 
     Columns step, total, country, method, accuracy. After a resume a step may be there twice; the last one counts.
     """
+    return _marks(_scored(folder))
+
+
+def _scored(folder: Path) -> bytes:
+    """The lines of progress.jsonl that have accuracies."""
     path = folder / "progress.jsonl"
+    lines = path.read_bytes().split(b"\n") if path.is_file() else []
+    return b"\n".join(line for line in lines if b'"accuracy"' in line)
+
+
+def _marks(scored: bytes) -> pd.DataFrame:
     found: dict[int, list[tuple]] = {}
-    for line in path.read_bytes().split(b"\n") if path.is_file() else []:
-        if b'"accuracy"' not in line:  # most lines: not worth parsing at every poll
-            continue
+    for line in scored.split(b"\n"):
         try:
             entry = json.loads(line)
             found[int(entry["done"])] = [
@@ -198,34 +207,54 @@ def marks(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["step", "total", "country", "method", "accuracy"])
 
 
+@dataclass(frozen=True)
+class Curve:
+    """How far a run has come, worked out once for all sessions that watch it.
+
+    step, total   the last step scored, of how many
+    methods       those with a curve; figure, alt: the growing curve of one, and its text
+    now           accuracy in % at the last step, countries x methods
+    """
+
+    step: int
+    total: int
+    methods: list[str]
+    figure: go.Figure
+    alt: str
+    now: pd.DataFrame
+
+
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _figure(key: tuple, steps: int, note: str, simulated: bool, _table: pd.DataFrame) -> go.Figure:
-    """The curve, drawn once for all sessions that watch; key: the run, its method, and how far it is."""
-    return charts.growing_chart(_table, steps, note, simulated)
+def _drawn(scored: bytes, method: str, partial: str, simulated: bool) -> Curve | None:
+    """A method's curve from these lines of progress; partial: the state it ended in if not by getting done, or ''."""
+    table = _marks(scored)
+    if not len(table):
+        return None
+    step, total = int(table["step"].max()), int(table["total"].iloc[-1])
+    methods = list(table["method"].unique())
+    method = method if method in methods else methods[0]
+    note = f"PARTIAL: {partial} after step {step:,} of {total:,}" if partial else ""
+    figure = charts.growing_chart(table[table["method"] == method], step if partial else total, note, simulated)
+    last = table[table["step"] == step]
+    mean = percent(last.loc[last["method"] == method, "accuracy"].mean())
+    alt = f"{f'PARTIAL, {partial}. ' if partial else ''}Test accuracy of {method} per country over training steps. "
+    alt += f"At step {step:,} of {total:,} the mean over countries is {mean}."
+    now = last.pivot(index="country", columns="method", values="accuracy")
+    now = 100 * now.reindex(index=table["country"].unique(), columns=methods)
+    return Curve(step, total, methods, figure, alt, now)
 
 
 def _curve(job: Job) -> None:
     """Accuracy over steps, per country, as far as it has come."""
-    table = marks(job.folder)
-    if not len(table):
+    partial = job.state if job.state not in (*LIVE, "done") else ""
+    scored, simulated, key = _scored(job.folder), job.config.data.dataset == "demo", f"{state.METHOD}-live-{job.id}"
+    curve = _drawn(scored, st.session_state.get(key) or "scpo", partial, simulated)
+    if curve is None:
         return
-    step, total = int(table["step"].max()), int(table["total"].iloc[-1])
-    methods = list(table["method"].unique())
-    simulated, partial = job.config.data.dataset == "demo", job.state not in (*LIVE, "done")
-    method = st.selectbox("Curve of", methods, methods.index("scpo") if "scpo" in methods else 0,
-                          key=f"{state.METHOD}-live-{job.id}")  # fmt: skip
-    note = f"PARTIAL: {job.state} after step {step:,} of {total:,}" if partial else ""
-    drawn = table[table["method"] == method]
-    mean = drawn.loc[drawn["step"] == step, "accuracy"].mean()
-    st.plotly_chart(
-        _figure((job.id, method, step), step if partial else total, note, simulated, drawn), key=f"growing-{job.id}",
-        config=CHART_OPTIONS,
-        alt=f"{note}{'. ' * bool(note)}Test accuracy of {method} per country over training steps. At step {step:,} of "
-        f"{total:,} the mean over countries is {percent(mean)}.",
-    )  # fmt: skip
-    with st.expander(f"Accuracy so far of every method, % (step {step:,} of {total:,})"):
-        now = table[table["step"] == step].pivot(index="country", columns="method", values="accuracy")
-        now = 100 * now.reindex(index=table["country"].unique(), columns=methods)
-        st.dataframe(now, column_config={m: st.column_config.NumberColumn(format="%.1f") for m in methods},
-                     key=f"so-far-{job.id}")  # fmt: skip
+    at = curve.methods.index("scpo") if "scpo" in curve.methods else 0
+    st.selectbox("Curve of", curve.methods, at, key=key)
+    st.plotly_chart(curve.figure, key=f"growing-{job.id}", config=CHART_OPTIONS, alt=curve.alt)
+    with st.expander(f"Accuracy so far of every method, % (step {curve.step:,} of {curve.total:,})"):
+        form = {method: st.column_config.NumberColumn(format="%.1f") for method in curve.methods}
+        st.dataframe(curve.now, column_config=form, key=f"so-far-{job.id}")
         st.caption("Test pairs, models trained on all pairs, mean over seeds; no intervals before the end.")
