@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from scpo import ScpoError
-from scpo.jobs.store import STATES, Job
+from scpo.jobs.job import STATES, Job
 from scpo.ui import compare, state
 from scpo.ui.cache import job_store
 from scpo.ui.live import duration, pulse

@@ -9,10 +9,11 @@ from scpo import ScpoError
 from scpo.config import ExperimentConfig
 from scpo.errors import DataFaults
 from scpo.jobs import launch
-from scpo.jobs.store import NAME_LENGTH, Job
+from scpo.jobs.job import NAME_LENGTH, Job
 from scpo.ui import charts, state
 from scpo.ui.cache import job_store
-from scpo.ui.form import Estimate, Sizes, estimate, experiment, trained, was_encoded
+from scpo.ui.estimate import Estimate, Sizes, estimate, trained, was_encoded
+from scpo.ui.form import experiment
 from scpo.ui.live import LIVE, duration, follow, going, linked, watch
 from scpo.ui.router import ensure_router
 from scpo.ui.source import choose, kept

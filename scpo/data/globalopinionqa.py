@@ -17,7 +17,7 @@ from scpo.config import DataConfig
 from scpo.data.build import scored_pairs, split_units
 from scpo.data.countries import base_name
 from scpo.data.preferences import DataCard, Preferences
-from scpo.data.reading import Faults, check_texts, check_unique, has_columns, is_valid_text, read_table
+from scpo.data.reading import Faults, check_texts, check_unique, file_names, has_columns, is_valid_text, read_table
 from scpo.errors import SourceMissing
 from scpo.hub import stay_offline_if_unreachable
 
@@ -79,7 +79,7 @@ def preferences(answers: pd.DataFrame, config: DataConfig) -> Preferences:
     split = split_units(len(questions), config.split_seed, config.test_share, config.validation_share)
     card = DataCard(
         "globalopinionqa", "GlobalOpinionQA", False, "question",
-        SOURCE if not config.data_files else f"{', '.join(config.data_files)}, from {SOURCE}", LICENCE,
+        SOURCE if not config.data_files else f"{file_names(config.data_files)}, from {SOURCE}", LICENCE,
         REFERENCE, COUNTRIES, dropped,
     )  # fmt: skip
     return Preferences(texts, pairs, pd.DataFrame({"name": questions, "split": split}), card)

@@ -17,7 +17,16 @@ import pandas as pd
 from scpo.config import DataConfig
 from scpo.data.build import scored_pairs, split_units
 from scpo.data.preferences import DataCard, Preferences
-from scpo.data.reading import Faults, check_numbers, check_texts, check_unique, has_columns, is_valid_text, read_table
+from scpo.data.reading import (
+    Faults,
+    check_numbers,
+    check_texts,
+    check_unique,
+    file_names,
+    has_columns,
+    is_valid_text,
+    read_table,
+)
 from scpo.errors import SourceMissing
 from scpo.hub import stay_offline_if_unreachable
 
@@ -115,7 +124,7 @@ def preferences(people: pd.DataFrame, responses: pd.DataFrame, config: DataConfi
         "users with conversations who told no country": int(silent.sum()),
         "survey users without conversations": int((~people["name"].isin(responses["user"])).sum()),
     }  # fmt: skip
-    source = f"{', '.join(config.data_files)}, from {SOURCE}" if config.data_files else SOURCE
+    source = f"{file_names(config.data_files)}, from {SOURCE}" if config.data_files else SOURCE
     card = DataCard("prism", "PRISM", False, "user", source, LICENCE, REFERENCE, COUNTRIES, dropped)
     units = people.assign(split=split)
     return Preferences(texts, pairs, units[["name", "split", *[c for c in units if c not in ("name", "split")]]], card)

@@ -60,6 +60,11 @@ class Faults:
             raise DataFaults(", ".join(self._paths), [fault for _, fault in self._found])
 
 
+def file_names(paths: Iterable[str]) -> str:
+    """The files by name, for cards and charts; where they lie is nobody else's business."""
+    return ", ".join(Path(path).name for path in paths)
+
+
 def read_table(path: str, faults: Faults) -> pd.DataFrame:
     """A csv, jsonl or parquet file; what cannot be read is added to the faults and left out.
 

@@ -12,7 +12,7 @@ import pandas as pd
 from scpo.config import DataConfig
 from scpo.data.build import distinct_texts, scored_pairs, split_units
 from scpo.data.preferences import DataCard, Preferences
-from scpo.data.reading import Faults, check_numbers, check_texts, has_columns, read_table
+from scpo.data.reading import Faults, check_numbers, check_texts, file_names, has_columns, read_table
 
 PAIRS = ["prompt", "chosen", "rejected", "country"]
 SCORED = ["prompt", "response", "score", "country", "user"]
@@ -38,8 +38,8 @@ def load(config: DataConfig) -> Preferences:
     note = "".join(f"{c} has the most pairs and is the reference; --reference names another" for c in reference)
     notes = (note,) if reference and not config.reference else ()
     card = DataCard(
-        "file", ", ".join(config.data_files), False, "prompt" if by_prompt else "user",
-        ", ".join(config.data_files), "the file's own", tuple(reference), tuple(others), dropped, notes,
+        "file", file_names(config.data_files), False, "prompt" if by_prompt else "user",
+        file_names(config.data_files), "the file's own", tuple(reference), tuple(others), dropped, notes,
     )  # fmt: skip
     return Preferences(texts, pairs, pd.DataFrame({"name": names, "split": split}), card)
 

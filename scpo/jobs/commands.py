@@ -12,7 +12,8 @@ import time
 from scpo import runs
 from scpo.errors import ConfigError
 from scpo.jobs import launch
-from scpo.jobs.store import Job, Store, open_store
+from scpo.jobs.job import Job
+from scpo.jobs.store import Store, open_store
 
 JOB = "its id, or its run folder"
 ENDED = {"done": 0, "failed": 1, "lost": 1, "cancelled": 130}  # exit codes of `jobs follow`

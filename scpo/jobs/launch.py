@@ -14,7 +14,8 @@ from filelock import FileLock
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError
 from scpo.jobs.host import worker_name
-from scpo.jobs.store import Job, Store, open_store
+from scpo.jobs.job import Job
+from scpo.jobs.store import Store, open_store
 
 IDLE_SECONDS = 60  # then a worker ends; the next job starts another
 LOG_BYTES = 1 << 20

@@ -21,7 +21,8 @@ from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.errors import DatabaseError, Fenced, ScpoError, Stopped
 from scpo.jobs.host import worker_name
-from scpo.jobs.store import BEAT, LEASE, Job, Store, is_whole, open_store
+from scpo.jobs.job import BEAT, LEASE, Job, is_whole
+from scpo.jobs.store import Store, open_store
 
 LOG = "log.txt"
 POLL, PATIENCE = 0.5, 60.0  # seconds between two looks at the queue; for which a database may be away

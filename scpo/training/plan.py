@@ -10,13 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from scpo.budgets import budgets_below
 from scpo.config import UNTRAINED, ExperimentConfig
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
-from scpo.errors import ConfigError
 from scpo.selection import select
 from scpo.training.heads import Pool
-
-SMALLEST_BUDGET, AUTOMATIC_BUDGETS = 50, 5
 
 
 @dataclass(frozen=True)
@@ -40,25 +38,10 @@ def rows_by_country(data: Preferences, countries: tuple[str, ...]) -> dict[str, 
 
 
 def budgets_for(config: ExperimentConfig, rows: dict[str, Rows]) -> tuple[int, ...]:
-    """Budgets below 'all pairs', rising. Raises `ConfigError` naming any that exceeds the data."""
+    """`budgets_below` for the country with the fewest training pairs. Raises `ConfigError` as it does."""
     sizes = {country: len(part.train) for country, part in rows.items()}
     smallest = min(sizes, key=sizes.get)
-    beyond = [b for b in config.budgets if b > sizes[smallest]]
-    if beyond:
-        raise ConfigError(
-            f"budgets {beyond} are beyond the data: {smallest} has {sizes[smallest]} training pairs. "
-            f"Use budgets up to {sizes[smallest]}, or leave out {smallest}."
-        )
-    if config.budgets:
-        return tuple(sorted({b for b in config.budgets if b < sizes[smallest]}))
-    first = min(SMALLEST_BUDGET, max(sizes[smallest] // 4, 1))
-    spaced = np.geomspace(first, sizes[smallest], AUTOMATIC_BUDGETS + 1)[:-1]
-    return tuple(sorted({_two_digits(b) for b in spaced}))
-
-
-def _two_digits(value: float) -> int:
-    size = 10 ** max(int(np.log10(value)) - 1, 0)
-    return int(value / size + 1e-9) * size
+    return budgets_below(config.budgets, smallest, sizes[smallest])
 
 
 @dataclass(frozen=True)

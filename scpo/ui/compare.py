@@ -22,7 +22,7 @@ import streamlit as st
 
 from scpo import runs
 from scpo.config import METHODS, ExperimentConfig
-from scpo.jobs.store import Job
+from scpo.jobs.job import Job
 from scpo.metrics.summary import MEAN
 from scpo.metrics.tallies import Tallies, differences
 from scpo.ui import charts, state

@@ -26,7 +26,7 @@ import safetensors.numpy
 from scpo import runs
 from scpo.config import METHODS
 from scpo.errors import RunFolderError
-from scpo.jobs.store import Job
+from scpo.jobs.job import Job
 from scpo.ui import charts
 from scpo.ui.parts import safe_csv
 

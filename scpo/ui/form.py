@@ -1,4 +1,4 @@
-"""The form of an experiment, made from the fields of its configuration classes, and what it will cost.
+"""The form of an experiment, made from the fields of its configuration classes.
 
 A setting that is added to `scpo.config` appears by itself, under "More settings", with its help,
 unit and bounds. The browser's widgets only guide: what they send is checked again when the
@@ -9,21 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
-from scpo import data
-from scpo.config import DATASETS, METHODS, UNTRAINED, DataConfig, ExperimentConfig
-from scpo.data import FEWEST
-from scpo.data.preferences import Preferences
+from scpo.config import DATASETS, METHODS, DataConfig, ExperimentConfig
 from scpo.errors import ConfigError
-from scpo.jobs.store import Job
-from scpo.progress import expected_seconds
 from scpo.ui import state
 from scpo.ui.cache import preferences
+from scpo.ui.estimate import Sizes
 from scpo.ui.words import inert
 
 COMPARED, TRAINED = ("countries", "methods", "seeds", "budgets"), ("tau", "beta", "steps", "lr")
@@ -42,109 +35,6 @@ CHOICES = {  # settings of one text, and whether another text may be typed
     "encoder": (("minilm",), True),
 }  # fmt: skip
 FEW = 24
-SMALLEST_BUDGET, AUTOMATIC_BUDGETS = 50, 5
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """What an estimate needs of a data set. counts: the table of `data.counts`; characters: of all its texts."""
-
-    counts: pd.DataFrame
-    characters: int
-    countries: tuple[str, ...]
-    reference: tuple[str, ...]
-    unit: str
-    simulated: bool
-
-    @classmethod
-    def of(cls, pairs: Preferences) -> Sizes:
-        prompts = sum(map(len, pairs.texts["prompt"].cat.categories))
-        characters = int(pairs.texts["response"].str.len().sum()) + prompts
-        card = pairs.card
-        return cls(data.counts(pairs), characters, card.countries, card.reference, card.unit, card.simulated)
-
-    def enough(self) -> list[str]:
-        """Countries with enough pairs to be steered to."""
-        table = self.counts
-        return list(table.loc[(table[list(FEWEST)] >= pd.Series(FEWEST)).all(axis=1), "country"])
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """table: the countries' people or questions and pairs; heads and how their number comes about; seconds."""
-
-    table: pd.DataFrame
-    budgets: tuple[int, ...]
-    heads: int
-    seconds: dict[str, float]
-
-    @property
-    def total(self) -> float:
-        return sum(self.seconds.values())
-
-
-def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
-    """Pairs and time of an experiment, before it starts.
-
-    encoded     True if the texts have been through this encoder before and are in the cache
-    Raises `ConfigError` if a budget is beyond the data, or a country is steered to and reference.
-    """
-    chosen = config.data.countries or tuple(c for c in sizes.countries if c not in config.data.reference)
-    both = sorted(set(config.data.countries) & set(config.data.reference))
-    if both:
-        raise ConfigError(f"{', '.join(both)} cannot be both steered to and reference; name it once.")
-    table = sizes.counts[sizes.counts["country"].isin(chosen)].drop(columns="role").reset_index(drop=True)
-    if not len(table):
-        raise ConfigError("no country is left to steer to; choose one that is not a reference country.")
-    usual = sizes.counts["country"] if config.data.dataset == "file" else sizes.reference
-    if config.global_model == "reference" and not (config.data.reference or set(usual) - set(chosen)):
-        raise ConfigError(
-            "no reference country is left to train the global model; leave one out of those to steer to, name another "
-            "under More settings, or set the global model to `others`."
-        )
-    smallest = table.loc[table["train"].idxmin()]
-    budgets = budgets_below(config.budgets, smallest["country"], int(smallest["train"]))
-    heads = len(table) * len(trained(config)) * config.seeds * (len(budgets) + 1)
-    seconds = expected_seconds(0 if encoded else sizes.characters, heads, config.steps, config.batch_size)
-    return Estimate(table, budgets, heads, seconds)
-
-
-def trained(config: ExperimentConfig) -> list[str]:
-    """The methods of which models are trained."""
-    return [m for m in config.methods if m not in UNTRAINED]
-
-
-def budgets_below(asked: tuple[int, ...], country: str, pairs: int) -> tuple[int, ...]:
-    """Budgets below 'all pairs', rising: those asked for, or some spaced evenly on a log axis.
-
-    country, pairs  the country with the fewest training pairs, and how many it has
-    Raises `ConfigError` naming any budget that exceeds them.
-    """
-    beyond = [b for b in asked if b > pairs]
-    if beyond:
-        raise ConfigError(
-            f"budgets {beyond} are beyond the data: {country} has {pairs} training pairs. "
-            f"Use budgets up to {pairs}, or leave out {country}."
-        )
-    if asked:
-        return tuple(sorted({b for b in asked if b < pairs}))
-    spaced = np.geomspace(min(SMALLEST_BUDGET, max(pairs // 4, 1)), pairs, AUTOMATIC_BUDGETS + 1)[:-1]
-    return tuple(sorted({_two_digits(b) for b in spaced}))
-
-
-def _two_digits(value: float) -> int:
-    size = 10 ** max(int(np.log10(value)) - 1, 0)
-    return int(value / size + 1e-9) * size
-
-
-def was_encoded(config: ExperimentConfig, jobs: list[Job]) -> bool:
-    """True if a finished run had the same texts and encoder, so that the cache has their vectors."""
-
-    def texts(of: ExperimentConfig) -> tuple:
-        where = of.located().data
-        return where.dataset, where.data_files, where.demo_seed, of.encoder, of.precision
-
-    return any(job.state == "done" and texts(job.config) == texts(config) for job in jobs)
 
 
 def experiment(start: ExperimentConfig, source: DataConfig, suffix: str) -> tuple[ExperimentConfig, Sizes]:

@@ -20,7 +20,7 @@ import streamlit as st
 from scpo import runs
 from scpo.errors import JobError, ScpoError
 from scpo.jobs import launch
-from scpo.jobs.store import RESUMABLE, Job
+from scpo.jobs.job import RESUMABLE, Job
 from scpo.ui import charts, state, watchers
 from scpo.ui.cache import job_store
 from scpo.ui.parts import CHART_OPTIONS

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from scpo.errors import ScpoError
-from scpo.jobs.store import NAME_LENGTH, NOTE_LENGTH, Job
+from scpo.jobs.job import NAME_LENGTH, NOTE_LENGTH, Job
 from scpo.ui import charts, state
 from scpo.ui.cache import finished_run, job_store
 from scpo.ui.compare import settings_table

@@ -8,7 +8,7 @@ import streamlit as st
 
 from scpo.config import ExperimentConfig
 from scpo.jobs import launch
-from scpo.jobs.store import Job
+from scpo.jobs.job import Job
 from scpo.ui import state
 from scpo.ui.cache import job_store
 from scpo.ui.words import inert

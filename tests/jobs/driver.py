@@ -23,9 +23,10 @@ from pathlib import Path
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.errors import JobError
-from scpo.jobs import launch
-from scpo.jobs import store as jobs_store
+from scpo.jobs import job as jobs
+from scpo.jobs import launch, rows
 from scpo.jobs.host import worker_name
+from scpo.jobs.job import is_whole
 from scpo.jobs.store import open_store
 
 RESULTS = ("metrics.json", "heads.safetensors", "margins.safetensors", "tallies.safetensors", "summary.json")
@@ -161,7 +162,7 @@ def kill(about):
     for name in files.keys() & set(RESULTS):
         (Path(about["results"]) / name).write_bytes(files[name][0])
     about = {"state": job.state, "message": job.message, "attempt": job.attempt, "files": sorted(files)}
-    return {"seen": seen, "readable": jobs_store.is_whole(job.folder), **about}
+    return {"seen": seen, "readable": is_whole(job.folder), **about}
 
 
 def freeze(about):
@@ -227,9 +228,9 @@ def start(about):
 if __name__ == "__main__":
     task = {"kill": kill, "freeze": freeze, "claim": claim, "submit": submit, "start": start}[sys.argv[1]]
     if task is kill:
-        jobs_store.BEAT = 0.05  # often, so that kills also meet the writes that renew the lease
+        jobs.BEAT = 0.05  # often, so that kills also meet the writes that renew the lease
     if task is freeze:  # never: whoever is frozen in a write to SQLite keeps it locked until he wakes up
-        jobs_store.BEAT, jobs_store.LEASE = 600.0, 1.0
+        jobs.BEAT, jobs.LEASE, rows.LEASE = 600.0, 1.0, 1.0
     if task in (kill, freeze):
         # what a worker needs is loaded once, for all forks
         from transformers import AutoTokenizer, BertModel  # noqa: F401

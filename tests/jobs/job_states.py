@@ -6,7 +6,7 @@ import sys
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.jobs.host import worker_name
-from scpo.jobs.store import STATES
+from scpo.jobs.job import STATES
 
 ELSEWHERE = "0123456789abcdef:1:1"
 

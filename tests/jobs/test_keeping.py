@@ -10,8 +10,8 @@ from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import JobError
 from scpo.jobs.host import worker_name
+from scpo.jobs.job import KEPT_SECONDS, NAME_LENGTH, NOTE_LENGTH
 from scpo.jobs.schema import JOBS
-from scpo.jobs.store import KEPT_SECONDS, NAME_LENGTH, NOTE_LENGTH
 
 EVIL = ["../../etc", "/etc/passwd", "..", ".", "", "~", "a\0b", "\ud800", "x" * 5000, "'; DROP TABLE jobs; --", "%s{0}"]
 

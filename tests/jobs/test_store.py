@@ -11,9 +11,9 @@ from job_states import ELSEWHERE, gone_worker, in_state
 from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import Fenced, JobError
-from scpo.jobs import store as jobs_store
+from scpo.jobs import rows
 from scpo.jobs.host import birth, is_gone, this_host, worker_name
-from scpo.jobs.store import fingerprint
+from scpo.jobs.job import BEAT, LEASE, fingerprint
 
 # one job per settings and data
 
@@ -178,14 +178,14 @@ def test_no_sign_of_life_for_longer_than_the_lease_is_lost_and_a_renewal_is_not(
     time.sleep(0.15)
     assert store.get(job.id).state == "running"
     store.renew(job, "train", 0.42, 1.0)
-    monkeypatch.setattr(jobs_store, "LEASE", 0.1)
+    monkeypatch.setattr(rows, "LEASE", 0.1)
     time.sleep(0.15)
     lost = store.get(job.id)
     assert lost.state == "lost" and lost.finished and "at 42 %. Resume it" in lost.message
 
 
 def test_a_lost_job_shows_within_30_seconds():
-    assert jobs_store.LEASE + jobs_store.BEAT < 30 and jobs_store.BEAT < jobs_store.LEASE / 5
+    assert LEASE + BEAT < 30 and BEAT < LEASE / 5
 
 
 @pytest.mark.parametrize("jump", [-86_400 * 30, 86_400 * 6])

@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from scpo import DataConfig, data, runs
 from scpo.config import ExperimentConfig, setting
-from scpo.errors import ConfigError, InputError
+from scpo.errors import InputError
 from scpo.jobs.host import worker_name
 from scpo.jobs.store import open_store
-from scpo.ui import charts, form, live, source, state
+from scpo.ui import charts, estimate, form, live, source, state
 
 from fakes import scored_rows, tiny_preferences
 
@@ -229,35 +229,16 @@ def test_the_estimate_counts_models_and_pairs():
 
 def test_texts_that_were_encoded_before_cost_nothing_again(store):
     config = ExperimentConfig(steps=10)
-    sizes = form.Sizes.of(tiny_preferences())
+    sizes = estimate.Sizes.of(tiny_preferences())
     small = dataclasses.replace(config, budgets=(5,))
-    first, again = (form.estimate(small, sizes, encoded).total for encoded in (False, True))
+    first, again = (estimate.estimate(small, sizes, encoded).total for encoded in (False, True))
     assert first > again > 0
-    assert not form.was_encoded(config, store.jobs())
+    assert not estimate.was_encoded(config, store.jobs())
     store.submit(dataclasses.replace(config, seeds=1))
     store.finish(store.claim(worker_name()), "done")
-    assert form.was_encoded(config, store.jobs())
+    assert estimate.was_encoded(config, store.jobs())
     other = dataclasses.replace(config, data=DataConfig(demo_seed=1))
-    assert not form.was_encoded(other, store.jobs())
-
-
-@pytest.mark.parametrize("asked", [(), (20,), (3, 11, 200)])
-@pytest.mark.parametrize("pairs", [3, 60, 219, 1148, 99_999])
-def test_budgets_are_those_that_training_will_use(asked, pairs):
-    import numpy as np
-
-    from scpo.training.plan import Rows, budgets_for
-
-    config = ExperimentConfig(budgets=asked)
-    rows = {"A": Rows(np.arange(pairs + 5), np.arange(1), np.arange(1)), "B": Rows(np.arange(pairs), *2 * [[0]])}
-    try:
-        wanted = budgets_for(config, rows)
-    except ConfigError as error:
-        with pytest.raises(ConfigError) as mine:
-            form.budgets_below(asked, "B", pairs)
-        assert str(mine.value) == str(error)
-    else:
-        assert form.budgets_below(asked, "B", pairs) == wanted
+    assert not estimate.was_encoded(other, store.jobs())
 
 
 # the data
