@@ -90,6 +90,12 @@ class Store(Claims):
             rows = c.execute(query).all()
         return [self._job(row) for row in self._fresh(rows)]
 
+    def counts(self) -> dict[str, int]:
+        """State -> number of jobs as the database has them, deleted ones aside."""
+        query = sa.select(JOBS.c.state, sa.func.count()).where(JOBS.c.deleted.is_(None)).group_by(JOBS.c.state)
+        with self._reading() as c:
+            return {state: count for state, count in c.execute(query)}
+
     def cancel(self, id: str) -> Job:
         """End a queued job now, a running one at its next safe point."""
         with self._writing() as c:

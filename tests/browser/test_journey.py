@@ -22,14 +22,14 @@ def test_one_click_runs_the_demo_and_a_reload_in_the_middle_loses_nothing(browse
         page.get_by_role("progressbar").first.wait_for(timeout=60_000)
         page.reload()
         page.get_by_role("progressbar").first.wait_for(timeout=60_000)
-        settle(page, "Is a country's taste learned?", PATIENCE)
+        settle(page, "Gain of scpo over the global model", PATIENCE)
         assert len(runs.list_runs(tmp_path)) == 1 and re.search(r"\?run=[0-9a-f]{12}", page.url)
         assert page.get_by_text("not reached").or_(page.get_by_text("times as efficient")).count() > 0
 
         second = open_page(browser, address)
         second.goto(page.url)
-        settle(second, "Is a country's taste learned?")
-        assert second.url == page.url and second.locator(".js-plotly-plot").count() == 5
+        settle(second, "Gain of scpo over the global model")
+        assert second.url == page.url and second.locator(".js-plotly-plot").count() == 2
         assert page.problems == page.refused == second.problems == []
         page.context.close()
         second.context.close()

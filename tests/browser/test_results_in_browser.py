@@ -1,0 +1,142 @@
+"""Accuracy, Bias and Data efficiency in a real browser: links, narrow screens, contrast, words for screen readers."""
+
+import re
+
+import pytest
+
+from screenshots import settle
+
+pytestmark = pytest.mark.browser
+LAST = {  # what stands below the last chart of each page
+    "accuracy": "Country by country, in words", "bias": "Bold: a country's model",
+    "efficiency": "Right of the dashed line",
+}  # fmt: skip
+CHARTS = {"accuracy": 3, "bias": 3, "efficiency": 2}
+PAGES = list(LAST)
+
+
+@pytest.fixture
+def opened(visit):
+    """opened(name, query, width, scheme): a page with everything drawn; it must end without errors or requests."""
+    pages = []
+
+    def go(name, query="", width=1400, scheme="light"):
+        page = visit(f"{name}{query}", width, scheme)
+        settle(page, LAST[name])
+        pages.append((page, name))
+        return page
+
+    yield go
+    for page, name in pages:
+        # On a link to a page, Streamlit's own client looks for its server below that page first, then at the root.
+        probes = tuple(f"/{name}/_stcore/{what}" for what in ("health", "host-config"))
+        assert [p for p in page.problems if not ("404" in p and p.endswith(probes))] == [] and page.refused == []
+        assert page.locator("[data-testid=stException]").count() == 0
+
+
+def ticks(page, at, axis):
+    """The labels along an axis of one chart."""
+    return page.locator(".js-plotly-plot").nth(at).locator(f".{axis}tick text").all_text_contents()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [420, 1400])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_and_has_no_serious_accessibility_fault(opened, name, width, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = opened(name, "", width, scheme)
+    plots = page.locator(".js-plotly-plot").all()
+    assert len(plots) == CHARTS[name]
+    assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+    for box in [plot.bounding_box() for plot in plots]:
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width + 1
+    found = Axe().run(page).response["violations"]
+    serious = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
+    assert serious == []
+
+
+def test_every_figure_has_words_for_a_screen_reader(opened):
+    for name, words in (
+        ("accuracy", ("Accuracy per country and method", "minus global, every country", "minus every baseline, mean")),
+        ("bias", ("Consensus retention against distinct", "Accuracy of every country", "country's scpo model")),
+        ("efficiency", ("Accuracy over the number of training pairs", "times fewer pairs scpo needs")),
+    ):
+        page = opened(name)
+        for part in words:
+            assert page.get_by_role("figure", name=re.compile(part)).count() == 1, part
+
+
+def test_the_view_of_accuracy_is_in_the_link_and_survives_a_reload(opened):
+    page = opened("accuracy")
+    page.get_by_role("radio", name="distinct").click()
+    page.get_by_text("Each seed on its own").click()
+    settle(page, "How much is luck in training?")
+    page.get_by_role("button", name="weight", exact=True).click()
+    page.wait_for_timeout(1500)
+    for _ in range(2):
+        for part in ("run=", "subset=distinct", "seeds=true", "methods=weight"):
+            assert part in page.url
+        assert page.locator(".js-plotly-plot").count() == 4
+        legend = page.locator(".js-plotly-plot").first.locator(".legendtext").all_text_contents()
+        assert "weight" in legend and "scpo" in legend
+        page.reload()
+        settle(page, LAST["accuracy"])
+
+
+def test_a_link_opens_one_country_one_method_and_one_reading(opened):
+    page = opened("efficiency", "?country=Galune&reading=trained&method=weight")
+    titles = page.locator(".js-plotly-plot .xtitle").all_text_contents()
+    assert "after the filter" in titles[0] and "weight needs" in titles[1]
+    page = opened("bias", "?country=Galune&transferred=change")
+    cells = page.locator(".js-plotly-plot").nth(2).locator(".heatmap-label").all_text_contents()
+    assert len(cells) == 56 and any(text.startswith("+") for text in cells)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_numbers_in_the_heat_map_are_black_on_light_cells(opened, scheme):
+    page = opened("bias", scheme=scheme)
+    drawn = page.locator(".js-plotly-plot").nth(2).locator(".heatmap-label text")
+    colours = {text.evaluate("e => getComputedStyle(e).fill") for text in drawn.all()}
+    assert colours == {"rgb(0, 0, 0)"}
+
+
+@pytest.mark.parametrize("width", [420, 1400])
+def test_the_log_axis_has_whole_numbers(opened, width):
+    assert ticks(opened("efficiency", "", width), 0, "x")[:3] == ["50", "100", "200"]
+
+
+@pytest.mark.parametrize("width", [420, 1400])
+def test_a_country_with_too_few_people_says_so_in_the_chart(opened, width):
+    page = opened("accuracy", "", width)
+    for at in (0, 1):
+        assert "Cindarano interval: 4 user(s)" in ticks(page, at, "y")
+
+
+def test_a_chart_can_be_downloaded_as_numbers_and_as_a_picture(opened):
+    page = opened("efficiency")
+    page.locator(".js-plotly-plot").first.hover()
+    with page.expect_download() as picture:
+        page.locator(".js-plotly-plot").first.locator("[data-title^=Download]").click()
+    assert picture.value.suggested_filename.endswith(".svg")
+    assert "nothing here is measured from real people" in picture.value.path().read_text()
+    page.get_by_text("The numbers behind this chart").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download these numbers").first.click()
+    text = download.value.path().read_text()
+    assert text.startswith("country,method,") and text.count("simulated data") == text.count("\n") - 1
+
+
+def test_the_formula_is_behind_an_expander(opened):
+    page = opened("bias")
+    formula = page.locator(".katex").first
+    assert not formula.is_visible()
+    page.get_by_text("The formula").first.click()
+    formula.wait_for(state="visible")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_link_straight_to_a_page_has_the_routers_navigation(opened, name):
+    page = opened(name)
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_text("Whose taste does a reward model have?").wait_for()
