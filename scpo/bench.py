@@ -208,10 +208,10 @@ def bench_million() -> Iterator[Row]:
 
 def bench_app() -> Iterator[Row]:
     """Rows of the app."""
-    from scpo.ui.bench import bench_slider
+    from scpo.ui.bench import bench_pages
     from scpo.ui.bench_sessions import bench_sessions
 
-    yield from bench_slider()
+    yield from bench_pages()
     yield from bench_sessions()
 
 

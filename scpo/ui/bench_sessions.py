@@ -29,11 +29,12 @@ SESSIONS, STEPS, REPEATS = 20, 3000, 3
 SETTLE = 10.0  # seconds after the last session was opened, until all of them look as rarely as so many should
 LONGEST = 1000  # bytes; a message that asks for reruns is short, and reading the others would cost time here
 ROOT = Path(__file__).parents[2]
+WITHOUT_CHARTS = ("train",)  # pages that draw no chart of a finished run
 
 
 def bench_sessions() -> Iterator[Row]:
     """A run's time with 20 sessions watching it against nobody watching, warm cache, medians of three."""
-    with tempfile.TemporaryDirectory() as folder, _app(Path(folder)) as port:
+    with tempfile.TemporaryDirectory() as folder, app_server(Path(folder)) as port:
         store = open_store(Path(folder))
         _time_of(store, 300, [], port)  # fills the cache of vectors, and the app loads what the page needs
         alone, watched, polls = [], [], []
@@ -73,8 +74,8 @@ def _time_of(store: Store, steps: int, polls: list[int], port: int | None = None
 
 
 @contextlib.contextmanager
-def _app(space: Path) -> Iterator[int]:
-    """The app on a free port, with a workspace of its own and no workers."""
+def app_server(space: Path) -> Iterator[int]:
+    """The app over a workspace, without workers, on a free port, which is yielded."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -93,19 +94,49 @@ def _app(space: Path) -> Iterator[int]:
         server.wait()
 
 
+def first_paint(port: int, page: str, run: str) -> float:
+    """Seconds from opening a session on a page of the app until the page is drawn whole."""
+    return asyncio.run(_painted(port, page, run))
+
+
+async def _painted(port: int, page: str, run: str) -> float:
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+    began, drawn = time.monotonic(), 0
+    async with _connected(port) as socket:
+        message = BackMsg()
+        message.rerun_script.query_string, message.rerun_script.page_name = f"run={run}", page
+        await socket.send(message.SerializeToString())
+        while True:
+            answer = ForwardMsg.FromString(await asyncio.wait_for(socket.recv(), 120))
+            drawn += answer.delta.new_element.HasField("plotly_chart")
+            if answer.WhichOneof("type") == "script_finished":
+                break
+    if page and not drawn and page not in WITHOUT_CHARTS:
+        raise RuntimeError(f"the page {page} drew no chart of the run")
+    return time.monotonic() - began
+
+
 async def _watch(port: int, job: str, opened: threading.Semaphore, over: threading.Event) -> list[int]:
     return list(await asyncio.gather(*(_session(port, job, opened, over) for _ in range(SESSIONS))))
+
+
+def _connected(port: int):
+    """A session's websocket, as a browser opens it."""
+    from websockets.asyncio.client import connect
+
+    url = f"ws://localhost:{port}/_stcore/stream"
+    return connect(url, subprotocols=["streamlit"], origin=f"http://localhost:{port}", max_size=None)
 
 
 async def _session(port: int, job: str, opened: threading.Semaphore, over: threading.Event) -> int:
     """One session on the run's page; returns how often its live part was drawn again."""
     from streamlit.proto.BackMsg_pb2 import BackMsg
     from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-    from websockets.asyncio.client import connect
 
     redraws, timer = 0, None
-    url = f"ws://localhost:{port}/_stcore/stream"
-    async with connect(url, subprotocols=["streamlit"], origin=f"http://localhost:{port}", max_size=None) as socket:
+    async with _connected(port) as socket:
 
         async def rerun(**state) -> None:
             message = BackMsg()
