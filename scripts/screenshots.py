@@ -1,7 +1,7 @@
 """Take the README's screenshots: start the app, click the demo experiment, wait for it, take pictures.
 
-    python scripts/screenshots.py                 into docs/screenshots, light and dark, 1400 px wide
-    python scripts/screenshots.py --widths 1400 420 --out FOLDER
+    python scripts/screenshots.py                 into docs/screenshots, light, 1400 px wide
+    python scripts/screenshots.py --widths 1400 420 --schemes light dark --out FOLDER
 
 Drives an installed chromium (`SCPO_CHROMIUM`, or the one on the path) with every other host
 blocked, in a workspace of its own, so that the pictures are of a real run and of nothing else.
@@ -31,7 +31,11 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PAGES = {"overview": "", "data": "data"}
+PAGES = {  # page -> what stands on it when it is drawn
+    "overview": "Where to go on", "data": "Read the pairs", "selection": "The numbers behind this chart",
+    "train": "What is compared", "accuracy": "Country by country, in words", "bias": "Bold: a country's model",
+    "efficiency": "Right of the dashed line", "runs": "The numbers behind this chart",
+}  # fmt: skip
 DRAWN = """() => document.querySelector('[data-test-script-state=notRunning]')
     && !document.querySelector('[data-testid=stSkeleton]')
     && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(chart => chart.querySelector('.main-svg'))"""
@@ -124,22 +128,25 @@ def whole(page: Page, path: Path) -> None:
     page.set_viewport_size(size)
 
 
-def take(browser: Browser, address: str, out: Path, widths: list[int]) -> None:
-    """Run the demo once, then picture both pages at each width, light and dark."""
+def take(browser: Browser, address: str, out: Path, widths: list[int], schemes: list[str]) -> None:
+    """Run the demo once, then picture every page of it at each width and in each scheme."""
     page = open_page(browser, address)
     page.goto(address)
     settle(page, "Run the demo experiment")
     page.get_by_role("button", name="Run the demo experiment").click()
     page.get_by_role("progressbar").first.wait_for(timeout=60_000)
-    page.wait_for_timeout(6000)
+    page.get_by_text("Curve of").wait_for(timeout=600_000)
+    page.wait_for_timeout(2000)
     whole(page, out / "running.png")
-    settle(page, "The numbers behind this chart", 600)
+    settle(page, "Gain of scpo over the global model", 600)
+    run = page.url.partition("?")[2]
     for width in widths:
-        for scheme in ("light", "dark"):
-            for name, path in PAGES.items():
+        for scheme in schemes:
+            for name, text in PAGES.items():
                 page = open_page(browser, address, width, scheme)
-                page.goto(f"{address}/{path}")
-                settle(page, "The numbers behind this chart")
+                path = "" if name == "overview" else name
+                page.goto(f"{address}/{path}?{'' if name == 'train' else run}")  # there, a link watches the run
+                settle(page, text)
                 whole(page, out / f"{name}-{scheme}-{width}.png")
                 page.context.close()
 
@@ -148,13 +155,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
     parser.add_argument("--widths", type=int, nargs="+", default=[1400])
+    parser.add_argument("--schemes", nargs="+", default=["light"], choices=["light", "dark"])
     options = parser.parse_args()
     if chromium() is None:
         sys.exit("No chromium was found. On Debian: apt install chromium; or set SCPO_CHROMIUM to its path.")
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="scpo-shots-", ignore_cleanup_errors=True) as space:
         with app_server(Path(space)) as address, sync_playwright() as play:
-            take(open_browser(play), address, options.out, options.widths)
+            take(open_browser(play), address, options.out, options.widths, options.schemes)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ COLOURS = {"queued": "gray", "running": "blue", "done": "green", "failed": "red"
 def watch(job: Job) -> None:
     """Draw a run's state, curve, log, and Cancel or Resume; goes on by itself while the run is live."""
     every = watchers.every(job.id) if job.state in LIVE else None
-    st.fragment(_draw, run_every=every, key=f"watch-{job.id}")(job.id, every)
+    st.fragment(_draw, run_every=every, key=f"watch-{job.id}")(job.id, job.state, every)
 
 
 def linked(parameter: str) -> Job | None:
@@ -91,14 +91,14 @@ def badge(job: Job) -> None:
     st.badge("cancelling" if job.cancelling else job.state, color=COLOURS[job.state])
 
 
-def _draw(id: str, every: float | None) -> None:
+def _draw(id: str, state_before: str, every: float | None) -> None:
     try:
         job = job_store().get(id)
     except ScpoError as error:
         st.error(inert(error))
         return
-    if every != (watchers.every(id) if job.state in LIVE else None):
-        st.rerun()  # it has ended, or was resumed, or more sessions watch: the page is drawn anew
+    if job.state != state_before or every != (watchers.every(id) if job.state in LIVE else None):
+        st.rerun()  # it was begun, has ended, or was resumed, or more sessions watch: the page is drawn anew
     said = st.session_state.pop(state.SAID, None)
     if said:
         st.error(inert(said))
