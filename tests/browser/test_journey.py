@@ -42,7 +42,7 @@ def test_the_numbers_of_a_chart_can_be_downloaded_and_say_that_they_are_simulate
     with page.expect_download() as download:
         page.get_by_role("button", name="Download these numbers").first.click()
     text = download.value.path().read_text()
-    assert text.startswith("country,method,") and text.count("simulated data") == text.count("\n") - 1
+    assert text.startswith("country,") and text.count("simulated data") == text.count("\n") - 1
 
 
 def test_a_bad_and_then_a_good_file_can_be_uploaded(visit, tmp_path):

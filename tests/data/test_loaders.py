@@ -330,6 +330,12 @@ def test_a_file_whose_answers_are_all_equal_has_nothing_to_learn_from(tmp_path):
         load(DataConfig("file", (str(tmp_path / "a.csv"),), countries=("Chile",)))
 
 
+def test_the_card_names_the_file_and_not_the_folder_that_it_lies_in(tmp_path):
+    data = load(DataConfig("file", (write(scored_rows(60), tmp_path / "own.csv"),)))
+    told = data.card.title + data.card.source
+    assert "own.csv" in told and str(tmp_path) not in told
+
+
 def test_one_changed_letter_changes_the_content_hash(tmp_path):
     table = scored_rows(90)
     first = load(DataConfig("file", (write(table, tmp_path / "a.csv"),)))

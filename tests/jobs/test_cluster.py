@@ -78,15 +78,14 @@ def test_a_node_killed_in_the_middle_changes_no_byte_of_the_results(head, config
     from scpo.training.experiment import run
 
     caplog.set_level(logging.INFO, "scpo")
-    node, entries, killed = head.add_node(num_cpus=1), [], []
+    node, killed = head.add_node(num_cpus=1), []
 
     def kill_in_the_middle() -> None:
         until = time.monotonic() + 60
         while not killed and time.monotonic() < until:
-            if entries and entries[-1]["stage"] == "train" and entries[-1]["done"]:  # some task is done
-                for process in working(node):
-                    process.suspend()  # so that it cannot finish first
-                    (killed.append if process in working(node) else psutil.Process.resume)(process)
+            for process in working(node):
+                process.suspend()  # so that it cannot finish first
+                (killed.append if process in working(node) else psutil.Process.resume)(process)
             time.sleep(0.01)
         head.remove_node(node, allow_graceful=False)
         for process in killed:  # a node takes its processes with it
@@ -95,7 +94,7 @@ def test_a_node_killed_in_the_middle_changes_no_byte_of_the_results(head, config
     killer = threading.Thread(target=kill_in_the_middle)
     killer.start()
     try:
-        result = run(config, tmp_path / "run", train=cluster.trainer(), on_progress=entries.append)
+        result = run(config, tmp_path / "run", train=cluster.trainer())
     finally:
         killer.join()
     assert killed and "6 tasks go to the Ray cluster" in caplog.text
@@ -106,29 +105,31 @@ def test_a_node_killed_in_the_middle_changes_no_byte_of_the_results(head, config
 
 @needs_ray
 def test_a_stopped_run_leaves_nothing_running_and_goes_on_with_the_tasks_that_are_left(
-    head, config, alone, tmp_path, caplog
+    head, config, alone, tmp_path, caplog, monkeypatch
 ):
     from scpo.training.checkpoint import Checkpoint
     from scpo.training.experiment import run
 
     caplog.set_level(logging.INFO, "scpo")
-    entries = []
+    finished, save = [], Checkpoint.save
 
-    def far() -> bool:
-        return bool(entries) and entries[-1]["stage"] == "train" and entries[-1]["done"] > config.steps / 4
+    def counted(self, step, tensors):
+        save(self, step, tensors)
+        finished.append(step)
 
     def train(*given):
         return cluster.train_on_cluster(*given[:-1], Checkpoint(tmp_path / "run", "key", every=0))
 
+    monkeypatch.setattr(Checkpoint, "save", counted)
     with pytest.raises(Stopped):
-        run(config, tmp_path / "run", train=train, on_progress=entries.append, should_stop=far)
+        run(config, tmp_path / "run", train=train, should_stop=lambda: len(finished) >= 2)
     until = time.monotonic() + 10
     while working(head.head_node) and time.monotonic() < until:
         time.sleep(0.05)
     assert not working(head.head_node)
     result = run(config, tmp_path / "run", train=train)
     tasks = [int(r.getMessage().split()[0]) for r in caplog.records if "tasks go to" in r.getMessage()]
-    assert tasks[0] == 6 and 0 < tasks[1] < 5
+    assert tasks == [6, 4]
     for name in RESULTS:
         assert (result.folder / name).read_bytes() == (alone / name).read_bytes(), name
 

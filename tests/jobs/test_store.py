@@ -240,5 +240,13 @@ def test_a_job_by_its_folder_is_the_job_by_its_id(store, monkeypatch):
         store.get("runs")
 
 
+def test_jobs_are_counted_by_state_and_deleted_ones_are_not(store):
+    assert store.counts() == {}
+    jobs = [in_state(store, state) for state in ("done", "failed", "cancelled", "queued")]
+    assert store.counts() == {"done": 1, "failed": 1, "cancelled": 1, "queued": 1}
+    store.delete(jobs[0].id)
+    assert store.counts() == {"failed": 1, "cancelled": 1, "queued": 1}
+
+
 def test_run_folders_are_next_to_each_other(store):
     assert Path(store.submit(ExperimentConfig()).folder).parent == store.space / "runs"

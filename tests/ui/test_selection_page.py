@@ -506,11 +506,12 @@ def test_opening_the_page_and_reading_margins_load_no_torch(with_run):
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
-def test_the_run_of_the_bench_is_one_that_the_page_can_show(workspace, monkeypatch):
+def test_the_run_of_the_bench_is_one_that_the_page_can_show(monkeypatch):
     from scpo.ui import bench
 
-    monkeypatch.setattr(bench, "FOURS", 900)
-    monkeypatch.setattr(bench, "TWOS", 10)
-    monkeypatch.setattr(bench, "MOVES", 4)
-    (measured,) = bench.bench_slider()
+    for name, small in {"FOURS": 900, "TWOS": 10, "COUNTRIES": 4, "USERS": 40, "MOVES": 4}.items():
+        monkeypatch.setattr(bench, name, small)
+    with bench.workspace() as space:
+        bench.prism_sized_run(space)
+        measured = bench._slider(open_store(space).get(space / "runs" / "prism-sized").id)
     assert set(measured) == {"name", "value", "unit", "goal", "reached"} and measured["value"] > 0
