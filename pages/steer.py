@@ -1,0 +1,157 @@
+"""Steer: answers scored by every country's model, from global to country and beyond, and mixtures of countries."""
+
+import numpy as np
+import streamlit as st
+
+from scpo import ScpoError, runs
+from scpo.config import UNTRAINED
+from scpo.data.preferences import Preferences
+from scpo.training import mixing
+from scpo.ui import results
+from scpo.ui import steer_charts as charts
+from scpo.ui import steer_inputs as ask
+from scpo.ui import steer_words as words
+from scpo.ui.cache import texts
+from scpo.ui.pairs import plain
+from scpo.ui.parts import chart
+from scpo.ui.router import ensure_router
+from scpo.ui.words import inert
+
+VIEWS = {"Answers": "answers", "Strength": "strength", "Mixtures": "mixtures", "Tastes": "tastes"}
+
+
+def section(measure: str) -> None:
+    """A question, the measure that answers it in a plain sentence, and its formula for those who ask."""
+    title, sentence, formula, more = words.MEASURES[measure]
+    st.header(title)
+    st.markdown(sentence)
+    with st.expander("The formula"):
+        st.latex(formula)
+        st.markdown(more)
+
+
+def answers(models: ask.Models, pairs: Preferences, alpha: float, simulated: bool) -> None:
+    """A prompt and answers, and what every country's model makes of them."""
+    section("answers")
+    source = st.segmented_control("Prompt and answers", [ask.DATA, ask.TYPED], default=ask.DATA, required=True,
+                                  key=ask.SOURCE, bind="query-params")  # fmt: skip
+    found = ask.picked(pairs) if source == ask.DATA else ask.typed()
+    if found is None:
+        return
+    prompt, answered = found
+    shown = pairs.texts["response"].iloc[answered] if source == ask.DATA else answered
+    plain(prompt)
+    for at, (column, text) in enumerate(zip(st.columns(2) * 2, shown, strict=False)):
+        with column.container(border=True):
+            st.badge(f"answer {mixing.letter(at)}", color="gray")
+            plain(text)
+    if not st.session_state.get(ask.SCORING):
+        return
+    rewards = models.data().of(answered) if source == ask.DATA else models.typed(prompt, answered)
+    table = mixing.answer_table(rewards, alpha)
+    for line in words.answer_lines(table):
+        st.markdown(line)
+    chart(charts.answers_chart(table, simulated), "answers",
+          "Rank and reward of each answer by the global model and by each country's. " + " ".join(words.answer_lines(table)),
+          table, simulated)  # fmt: skip
+    st.caption("In a cell: the rank, ▲ if better than by the global model, ▼ if worse; and the reward.")
+
+
+def strength(models: ask.Models, result: runs.Result, alpha: float, simulated: bool) -> None:
+    """Curves over alpha, and every country at the chosen one."""
+    section("strength")
+    country, table = results.country_of(result), models.table("alpha")
+    for line in words.strength_lines(table, country, alpha):
+        st.markdown(line)
+    rows = table[table["country"] == country]
+    chart(charts.strength_chart(rows, alpha, simulated), "strength",
+          f"Accuracy on full, distinct and consensus test pairs over the strength, {charts.of_mean(country)}.", rows,
+          simulated)  # fmt: skip
+    st.subheader(f"Every country at α = {alpha:g}")
+    rows = table[table["alpha"] == alpha]
+    chart(charts.countries_chart(rows, result.card["unit"], simulated), "strength-countries",
+          f"Accuracy per country at strength {alpha:g} with 95 % intervals.", rows, simulated)  # fmt: skip
+
+
+def mixtures(models: ask.Models, result: runs.Result, alpha: float, simulated: bool) -> None:
+    """One mixture on everybody's test pairs, and all mixtures of two or three countries."""
+    section("mixtures")
+    countries = result.card["countries"]
+    chosen = ask.mixture(countries)
+    if chosen is None:
+        return
+    members, shares = chosen
+    places = [countries.index(c) for c in members]
+    everyone = np.eye(len(countries))
+    weights = np.vstack([shares @ everyone[places], everyone[places]])
+    table = models.table("mixture", weights.tolist(), alpha)
+    st.markdown(words.mixture_line(table, members, shares))
+    rows = table[table["mixture"] == 0]
+    chart(charts.countries_chart(rows, result.card["unit"], simulated), "mixture",
+          "Accuracy of the mixture on the test pairs of every country with 95 % intervals.", rows, simulated)  # fmt: skip
+    if len(members) not in (2, 3):
+        return
+    st.subheader(inert(f"All mixtures of {', '.join(members)}"))
+    left, right = st.columns(2)
+    subset = left.segmented_control("Pairs", list(charts.KINDS), default="full", required=True, key=results.SUBSET,
+                                    bind="query-params")  # fmt: skip
+    grid = mixing.simplex(ask.TRIANGLE) if len(members) == 3 else mixing.line(2 * ask.TRIANGLE)
+    table = models.table("mixture", (grid @ everyone[places]).tolist(), alpha)
+    rows = table[table["subset"] == subset]
+    if len(members) == 2:
+        chart(charts.shares_chart(rows, grid[:, 1], members, shares[1], subset, simulated), "shares",
+              f"Accuracy on the test pairs of both countries over the share of {members[1]}.",
+              rows[rows["country"].isin(members)], simulated)  # fmt: skip
+        return
+    with right:
+        where = results.country_of(result)
+    rows = rows[rows["country"] == where].reset_index(drop=True)
+    st.markdown(words.triangle_line(rows, members, grid, charts.of_mean(where)))
+    chart(charts.triangle_chart(rows, grid, members, shares, where, simulated), "triangle",
+          f"Accuracy on {subset} test pairs, {charts.of_mean(where)}, of every mixture of three countries.",
+          rows.assign(**dict(zip(members, grid.T, strict=True))), simulated)  # fmt: skip
+
+
+def tastes(models: ask.Models, pairs: Preferences, alpha: float, simulated: bool) -> None:
+    """What moves a country's reward: planted axes where they are known, and words."""
+    country = st.selectbox("Taste of", pairs.card.countries, key=ask.TASTE, bind="query-params")
+    if pairs.truth is not None:
+        section("truth")
+        table = models.table("truth", alpha)
+        for line in words.truth_lines(table, alpha):
+            st.markdown(inert(line))
+        left, right = st.columns(2, gap="large")
+        with left:
+            st.subheader("Every country")
+            once = table.drop_duplicates(["country", "model"]).drop(columns=["axis", "planted", "learned", "low", "high", "error"])
+            chart(charts.cosine_chart(once), "cosine", "Cosine of learned and planted taste per country.", once, simulated)
+        with right:
+            st.subheader(inert(f"Planted and learned, {country}"))
+            rows = table[table["country"] == country]
+            chart(charts.axes_chart(rows), "axes", f"Planted and learned taste of {country} per axis.", rows, simulated)
+        st.subheader("Error per axis and country: learned minus planted")
+        chart(charts.errors_chart(table), "errors", "Error of the learned taste per axis and country.",
+              table[table["model"] == "country"], simulated)  # fmt: skip
+    section("words")
+    table, looked_at = models.table("words", country)
+    st.markdown(words.words_line(table, looked_at, country))
+    if len(table):
+        chart(charts.words_chart(table, country, simulated), "words",
+              f"Words that go with a higher or lower reward in {country} than by the global model, with intervals.",
+              table, simulated)  # fmt: skip
+
+
+ensure_router()
+st.title("Steer")
+try:
+    shown = results.chosen()
+    if shown:
+        trained = [m for m in shown.config.methods if m not in UNTRAINED]
+        pairs = texts(shown)
+        if not trained:
+            st.info("This run trained no model, so there is nothing to steer. Run it with a method such as scpo.")
+        else:
+            view = st.segmented_control("Look at", list(VIEWS), default="Answers", required=True, key=ask.VIEW,
+                                        bind="query-params")  # fmt: skip
+except ScpoError as error:
+    st.error(inert(error))
