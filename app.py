@@ -13,6 +13,7 @@ router = st.navigation(
         st.Page("pages/accuracy.py", title="Accuracy", icon=":material/target:"),
         st.Page("pages/bias.py", title="Bias", icon=":material/balance:"),
         st.Page("pages/efficiency.py", title="Data efficiency", icon=":material/trending_up:"),
+        st.Page("pages/steer.py", title="Steer", icon=":material/tune:"),
         st.Page("pages/runs.py", title="Runs", icon=":material/history:"),
     ],
     position="top",

@@ -6,7 +6,7 @@ plain words and no sentences.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
@@ -45,9 +45,9 @@ def chosen() -> runs.Result | None:
     return result
 
 
-def section(title: str, measure: str) -> None:
+def section(title: str, measure: str, measures: Mapping[str, tuple[str, str, str]] = MEASURES) -> None:
     """A question, the measure that answers it in a plain sentence, and its formula for those who ask."""
-    sentence, formula, more = MEASURES[measure]
+    sentence, formula, more = measures[measure]
     st.header(title)
     st.markdown(sentence)
     with st.expander("The formula"):

@@ -14,9 +14,8 @@ import pandas as pd
 from scpo.training.mixing import GLOBAL
 from scpo.ui.words import inert, percent, points, span
 
-MEASURES = {  # view -> the question, the measure in one plain sentence, its formula, and what stands in it
+MEASURES = {  # as in scpo.ui.words: the measure in one plain sentence, its formula, and what stands in it
     "answers": (
-        "Which answer does each country's model like best?",
         "Reward: how much a model likes an answer. It has no zero of its own, so each is shown minus the model's mean "
         "over these answers, with its rank.",
         r"r_\alpha(x, y) = r_g(x, y) + \alpha \left(r_c(x, y) - r_g(x, y)\right), \qquad "
@@ -25,7 +24,6 @@ MEASURES = {  # view -> the question, the measure in one plain sentence, its for
         "Rewards of different models have no common scale; their ranks can be compared.",
     ),
     "strength": (
-        "How far to steer?",
         "Strength α: 0 is the global model, 1 the country's own, beyond 1 goes further the same way.",
         r"r_\alpha = r_g + \alpha \left(r_c - r_g\right)",
         "Distinct pairs are test pairs that the global model gets wrong, consensus pairs those it gets right: at "
@@ -33,7 +31,6 @@ MEASURES = {  # view -> the question, the measure in one plain sentence, its for
         "questions). α was 1 in training; nothing was trained for another α.",
     ),
     "mixtures": (
-        "What does a mixture of countries cost each of them?",
         "A mixture's reward is the weighted mean of the countries' rewards; it is measured on the test pairs of "
         "every country, also of those that are not in it.",
         r"r_{\text{mix}} = \sum_c w_c \left(r_g + \alpha \left(r_c - r_g\right)\right), \qquad \sum_c w_c = 1",
@@ -42,7 +39,6 @@ MEASURES = {  # view -> the question, the measure in one plain sentence, its for
         "hidden layer are mixed by their rewards.",
     ),
     "truth": (
-        "Was the planted taste recovered?",
         "Cosine: how alike the learned and the planted taste of a country are, from 1 (the same direction) over 0 "
         "(nothing in common) to -1.",
         r"\cos = \frac{\langle \hat t, t \rangle}{\lVert \hat t \rVert\, \lVert t \rVert}, \qquad "
@@ -53,7 +49,6 @@ MEASURES = {  # view -> the question, the measure in one plain sentence, its for
         "error is in units of the planted taste. Intervals resample prompts; they do not cover other training people.",
     ),
     "words": (
-        "Which words go with a higher reward in a country?",
         "Effect of a word: how much more the country's model than the global model rewards answers that have it, "
         "compared with answers to the same prompt that do not.",
         r"r_c - r_g = a_{\text{prompt}} + \sum_j b_j\, [\text{word } j \text{ is in the answer}] + e",

@@ -1,0 +1,36 @@
+"""Steer: answers scored by every country's model, from global to country and beyond, and mixtures of countries."""
+
+import streamlit as st
+
+from scpo import ScpoError
+from scpo.config import UNTRAINED
+from scpo.training.mixing import ALPHAS
+from scpo.ui import results, state
+from scpo.ui.cache import texts
+from scpo.ui.router import ensure_router
+from scpo.ui.steer import inputs, views
+from scpo.ui.words import inert
+
+VIEWS = {"Answers": views.answers, "Strength": views.strength, "Mixtures": views.mixtures, "Tastes": views.tastes}
+
+ensure_router()
+st.title("What does steering do to an answer?")
+try:
+    shown = results.chosen()
+    if shown:
+        trained = [m for m in shown.config.methods if m not in UNTRAINED]
+        if not trained:
+            st.info("This run trained no model, so there is nothing to steer. Run it with a method such as scpo.")
+            st.stop()
+        view = st.segmented_control("Look at", list(VIEWS), default="Answers", required=True, key=state.VIEW,
+                                    bind="query-params")  # fmt: skip
+        left, right = st.columns([1, 2], gap="large")
+        with left:
+            method = results.method_of(trained)
+        alpha = right.select_slider(
+            "Strength: α (alpha)", ALPHAS, 1.0, key=state.ALPHA, bind="query-params",
+            help="0: the global model, 1: the country's own, beyond 1: further the same way.",
+        )  # fmt: skip
+        VIEWS[view](inputs.Models.of(shown, method), shown, texts(shown), alpha)
+except ScpoError as error:
+    st.error(inert(error))

@@ -1,0 +1,166 @@
+"""What the Steer page asks of its reader, and the rewards and tables that it keeps.
+
+The reward models are the one thing of the app that needs torch; it is loaded when they are first asked for.
+What is kept is bounded and keyed by plain values, as in `scpo.ui.cache`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from scpo import runs
+from scpo.data.preferences import Preferences
+from scpo.training import mixing
+from scpo.training.mixing import Rewards
+from scpo.ui import state
+from scpo.ui.cache import finished_run, texts
+from scpo.ui.words import inert
+
+DATA, TYPED = "from the data", "typed"
+MOST_PROMPTS, SHOWN = 300, 90  # prompts in the list, and characters of each
+MOST_MEMBERS, MOST_PARTS, TRIANGLE = 6, 10, 10
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models of one method of a run, by plain values; what they say is worked out once and kept."""
+
+    folder: str
+    changed: int
+    method: str
+
+    @classmethod
+    def of(cls, result: runs.Result, method: str) -> Models:
+        """Of a finished run."""
+        return cls(str(result.folder), (result.folder / "done.json").stat().st_mtime_ns, method)
+
+    def data(self) -> Rewards:
+        """Rewards of every text of the run's data. Shared by all users: never altered."""
+        return _rewards(self.folder, self.changed, self.method)
+
+    def typed(self, prompt: str, answers: Sequence[str]) -> Rewards:
+        """Rewards of typed answers."""
+        return _typed(self.folder, self.changed, self.method, prompt, tuple(answers))
+
+    def table(self, what: str, *args) -> pd.DataFrame | tuple:
+        """`alpha`, `mixture`, `truth` or `words`, with what that function of the library takes."""
+        return _table(what, self.folder, self.changed, self.method, *args)
+
+
+@st.cache_resource(max_entries=3, show_spinner="Loading the reward models ...")
+def _models(folder: str, changed: int):
+    from scpo.training import steer
+
+    result = finished_run(Path(folder))
+    return steer.load_models(Path(folder), result.config, result.card["countries"])
+
+
+@st.cache_resource(max_entries=6, show_spinner="Scoring the texts of the run; what is not kept is encoded first ...")
+def _rewards(folder: str, changed: int, method: str) -> Rewards:
+    from scpo.training import steer
+
+    return steer.reward_data(_models(folder, changed), texts(finished_run(Path(folder))), method)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Scoring the answers ...")
+def _typed(folder: str, changed: int, method: str, prompt: str, answers: tuple[str, ...]) -> Rewards:
+    from scpo.training import steer
+
+    return steer.reward_typed(_models(folder, changed), prompt, answers, method)
+
+
+@st.cache_data(max_entries=64, show_spinner="Measuring ...")
+def _table(what: str, folder: str, changed: int, method: str, *args):
+    from scpo.training import taste
+
+    tables = {"alpha": mixing.alpha_table, "mixture": mixing.mixture_table, "truth": taste.taste_table,
+              "words": taste.word_table}  # fmt: skip
+    return tables[what](texts(finished_run(Path(folder))), _rewards(folder, changed, method), *args)
+
+
+def picked(pairs: Preferences) -> tuple[str, np.ndarray] | None:
+    """A prompt of the data and rows of some of its answers, both chosen here; None if no prompt is found."""
+    code = pairs.texts["prompt"].cat.codes.to_numpy()
+    prompts = pairs.texts["prompt"].cat.categories
+    found = np.flatnonzero(np.bincount(code, minlength=len(prompts)) >= mixing.FEWEST_ANSWERS)
+    left, right = st.columns([3, 1])
+    if len(found) > MOST_PROMPTS:
+        words = left.text_input("Prompts that contain", key=state.PROMPT_SEARCH)
+        found = np.array([at for at in found if words.casefold() in prompts[at].casefold()], int)
+        if len(found) > MOST_PROMPTS:
+            left.caption(f"{len(found):,} prompts; the first {MOST_PROMPTS} are in the list.")
+    if not len(found):
+        st.info("No prompt contains these words.")
+        return None
+    prompt = left.selectbox("Prompt", [int(at) for at in found[:MOST_PROMPTS]], key=state.PROMPT,
+                            format_func=lambda at: prompts[at][:SHOWN])  # fmt: skip
+    rows = np.random.default_rng(0).permutation(np.flatnonzero(code == prompt))
+    sets = max(len(rows) // mixing.MOST_ANSWERS, 1)
+    place = right.number_input(f"Answers: set 1 to {sets}", 1, sets, key=f"{state.ANSWER_SET}-{prompt}") - 1
+    rows = rows[place * mixing.MOST_ANSWERS : (place + 1) * mixing.MOST_ANSWERS]
+    return prompts[prompt], rows
+
+
+def typed() -> tuple[str, list[str]] | None:
+    """A typed prompt and typed answers; None until they are sent."""
+    with st.form("typed"):
+        size = {"max_chars": mixing.LONGEST, "persist_state": True}
+        prompt = st.text_area("Prompt", key=state.TYPED_PROMPT, height=80, **size)
+        columns = st.columns(2)
+        fields = [
+            columns[at % 2].text_area(
+                f"Answer {mixing.letter(at)}", key=f"{state.TYPED_ANSWER}-{at}", height=110, **size
+            )
+            for at in range(mixing.MOST_ANSWERS)
+        ]
+        st.caption(
+            f"{mixing.FEWEST_ANSWERS} to {mixing.MOST_ANSWERS} answers; leave a field empty to have fewer. The models "
+            "know the kind of text that they were trained on; elsewhere they guess."
+        )
+        st.form_submit_button("Score these answers", type="primary", icon=":material/play_arrow:", on_click=_score)
+    answers = [text for text in fields if text.strip()]
+    return (prompt, answers) if st.session_state.get(state.SCORING) and (prompt.strip() or answers) else None
+
+
+def wanted() -> bool:
+    """Whether to ask the models; until this session has asked once, a button.
+
+    Loading them takes seconds, and no page should open with a wait that nobody asked for.
+    """
+    if not st.session_state.get(state.SCORING):
+        st.button("Ask the models", type="primary", icon=":material/play_arrow:", on_click=_score)
+        st.caption("Loads this run's reward models and scores its texts; this takes some seconds the first time.")
+    return bool(st.session_state.get(state.SCORING))
+
+
+def _score() -> None:
+    """From the first click on, this session scores what it is shown at once."""
+    st.session_state[state.SCORING] = True
+
+
+def mixture(countries: Sequence[str]) -> tuple[list[str], np.ndarray] | None:
+    """Countries in a mixture, and their shares (sum 1); None while there is nothing to mix."""
+    members = st.multiselect(
+        "Countries in the mixture", countries, default=list(countries[:3]), max_selections=MOST_MEMBERS,
+        key=state.MEMBERS, bind="query-params",
+    )  # fmt: skip
+    members = [c for c in countries if c in members]
+    if not members:
+        st.info("Choose the countries to mix: two are drawn along a line, three in a triangle.")
+        return None
+    columns = st.columns(min(len(members), 3))
+    parts = [
+        columns[at % 3].slider(f"Parts of {inert(c)}", 0, MOST_PARTS, 1, key=f"{state.PART}{countries.index(c) + 1}",
+                               bind="query-params")
+        for at, c in enumerate(members)
+    ]  # fmt: skip
+    if not sum(parts):
+        st.info("Every country has 0 parts; give one of them more.")
+        return None
+    return members, np.array(parts) / sum(parts)
