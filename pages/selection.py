@@ -10,11 +10,10 @@ from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.metrics.margins import ALL, Margins
 from scpo.ui import margins as shown
-from scpo.ui import state
-from scpo.ui.cache import finished_run, margins, texts
-from scpo.ui.charts import SIMULATED
+from scpo.ui import results, state
+from scpo.ui.cache import margins, texts
 from scpo.ui.pairs import show_weighed
-from scpo.ui.parts import chart, choose_run
+from scpo.ui.parts import chart
 from scpo.ui.router import ensure_router
 from scpo.ui.selection_charts import pictures
 from scpo.ui.words import inert
@@ -109,17 +108,10 @@ st.markdown(
     "Before a country's model is trained, SCPO leaves out the pairs with which the global model already agrees, and "
     "makes the others lighter the more it disagrees. Move the sliders to see what that does to each country's pairs."
 )
-job = choose_run(ExperimentConfig(), "the demo experiment")
-if job is None:
-    st.info("This workspace has no run yet. Start the demo experiment above; its pairs are here when it is done.")
-elif not runs.is_done(job.folder):
-    st.info(f"This run is {job.state}, not done. Its pairs can be filtered and weighted here once it is done.")
-else:
-    try:
-        result = finished_run(job.folder)
+try:
+    result = results.chosen()
+    if result:
         kept, disagree = margins(result)
-        if result.card["simulated"]:
-            st.info(f"{SIMULATED}. Its countries are invented.", icon=":material/science:")
         explore(result, kept, disagree, readable(result))
-    except ScpoError as error:
-        st.error(inert(error))
+except ScpoError as error:
+    st.error(inert(error))

@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +12,7 @@ from plotly.colors import sample_colorscale
 from streamlit.testing.v1 import AppTest
 
 from scpo import runs
-from scpo.config import METHODS, ExperimentConfig
-from scpo.jobs.host import this_host, worker_name
+from scpo.config import METHODS
 from scpo.jobs.store import open_store
 from scpo.ui import charts, findings
 from scpo.ui.bias_charts import CHANGE
@@ -387,55 +384,6 @@ def specs(app):
     return [json.loads(e.proto.spec) for e in app.get("plotly_chart")]
 
 
-def unfinished(workspace, worker, *entries):
-    store, folder = open_store(workspace), workspace / "runs" / "demo-unfinished"
-    runs.create(folder, ExperimentConfig(seeds=7))
-    for entry in entries:
-        runs.add_progress(folder, entry)
-    return store, store.begin(ExperimentConfig(seeds=7), folder, worker)
-
-
-TRAINING = {"stage": "train", "done": 30, "total": 300, "fraction": 0.4, "seconds_left": 12.0,
-            "accuracy": {"Alvoria": {"full": 0.61}}}  # fmt: skip
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_an_empty_workspace_offers_the_demo(page):
-    app = opened(page)
-    assert not app.exception and "no run yet" in words(app) and app.button[0].label == "Run the demo experiment"
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_running_run_is_shown_as_on_the_overview(page, workspace):
-    store, job = unfinished(workspace, worker_name(), TRAINING)
-    store.renew(job, "train", 0.4, 12.0)
-    app = opened(page)
-    assert not app.exception and app.get("progress")[0].proto.value == 40 and not app.metric
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_cancelled_run_is_partial_and_no_result(page, workspace):
-    gone = f"{this_host()}:{2**22 + 1}:1"
-    store, job = unfinished(workspace, gone, TRAINING)
-    store.finish(job, "cancelled", "Cancelled at step 30 of 300.")
-    app = opened(page)
-    assert not app.exception and "PARTIAL" in app.warning[0].value and not app.metric
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_failed_run_says_why(page, workspace):
-    store, job = unfinished(workspace, worker_name())
-    store.finish(job, "failed", "budgets [9] are beyond the data")
-    app = opened(page)
-    assert not app.exception and "beyond the data" in app.error[0].value and not app.metric
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_deleted_run_in_a_link_is_said_and_the_newest_is_shown(page, with_run):
-    app = opened(page, run="0123456789ab")
-    assert not app.exception and "0123456789ab" in app.warning[0].value and app.metric
-
-
 @pytest.mark.parametrize("page", PAGES)
 def test_a_damaged_run_is_a_message_and_no_stack_trace(page, with_run):
     (with_run / "metrics.json").write_text("[]")
@@ -457,16 +405,6 @@ def test_a_forged_link_falls_back_to_the_usual_view(page, with_tests):
     forged = {"methods": "<script>", "method": "x", "country": "../etc", "against": "?", "subset": "1", "reading": "$"}
     app = opened(page, **forged, seeds="x", transfer="y", transferred="z")
     assert not app.exception and not app.error and len(specs(app)) == CHARTS[page]
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_opening_a_page_loads_no_torch(page):
-    code = (
-        "import sys; from streamlit.testing.v1 import AppTest\n"
-        f"app = AppTest.from_file({str(ROOT / 'pages' / page)!r} + '.py', default_timeout=30).run()\n"
-        "assert not app.exception; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
 @pytest.mark.parametrize("page", PAGES)

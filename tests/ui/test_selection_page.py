@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,6 @@ from streamlit.testing.v1 import AppTest
 
 from scpo import DataConfig, ExperimentConfig, data, run, runs
 from scpo.errors import RunFolderError
-from scpo.jobs.host import worker_name
 from scpo.jobs.store import open_store
 from scpo.metrics import margins as kept
 from scpo.metrics.margins import ALL, FILE, Margins, disagreement, read_margins, write_margins
@@ -341,11 +338,6 @@ def other_run(demo_run, folder, tau):
     return folder
 
 
-def test_an_empty_workspace_offers_the_demo():
-    app = opened()
-    assert not app.exception and "no run yet" in words(app) and not app.slider
-
-
 def test_a_finished_run_shows_five_labelled_charts_with_words_and_numbers_beside_them(with_run):
     app = opened()
     assert not app.exception and not app.error and not app.warning and charts.SIMULATED in words(app)
@@ -434,15 +426,6 @@ def test_examples_of_the_last_move_need_a_move(with_run):
     assert len(app.text) == 9 and "→ dropped" in words(app)
 
 
-def test_an_unfinished_run_is_said_and_shown_as_no_result(workspace):
-    store = open_store(workspace)
-    folder = workspace / "runs" / "demo-unfinished"
-    runs.create(folder, ExperimentConfig(seeds=7))
-    store.begin(ExperimentConfig(seeds=7), folder, worker_name())
-    app = opened()
-    assert not app.exception and "This run is running, not done" in words(app) and not app.slider
-
-
 def test_a_run_of_an_older_version_is_said_with_what_to_do(with_run):
     (with_run / FILE).unlink()
     app = opened()
@@ -495,15 +478,6 @@ def test_charts_stay_when_the_source_file_is_gone_or_changed(with_own_run):
     finally:
         with_own_run.write_bytes(content)
     assert len(opened().text) == 15
-
-
-def test_opening_the_page_and_reading_margins_load_no_torch(with_run):
-    code = (
-        "import sys; from streamlit.testing.v1 import AppTest\n"
-        f"app = AppTest.from_file({str(PAGE)!r}, default_timeout=60).run()\n"
-        "assert not app.exception and app.slider; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
 def test_the_run_of_the_bench_is_one_that_the_page_can_show(monkeypatch):

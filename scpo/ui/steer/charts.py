@@ -228,7 +228,7 @@ def errors_chart(table: pd.DataFrame, simulated: bool = True) -> go.Figure:
     fits = wide.shape[1] <= MOST_NUMBERS
     figure = go.Figure(go.Heatmap(
         z=z, x=[plain(c) for c in wide.columns], y=list(wide.index), colorscale=AROUND_ZERO, zmin=-top, zmax=top,
-        xgap=1, ygap=1, text=[[f"{v:+.1f}" for v in row] for row in z] if fits else None,
+        xgap=1, ygap=1, text=[[f"{round(v, 1) + 0:+.1f}" for v in row] for row in z] if fits else None,
         texttemplate="%{text}" if fits else None, textfont={"color": INK, "size": 12}, showscale=not fits,
         hovertemplate="%{y} in %{x}: %{z:+.2f}<extra></extra>",
     ))  # fmt: skip

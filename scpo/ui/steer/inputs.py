@@ -110,7 +110,7 @@ def picked(pairs: Preferences) -> tuple[str, np.ndarray] | None:
 def typed() -> tuple[str, list[str]] | None:
     """A typed prompt and typed answers; None until they are sent."""
     with st.form("typed"):
-        size = {"max_chars": mixing.LONGEST, "persist_state": True}
+        size = {"max_chars": mixing.LONGEST, "persist_state": "session"}
         prompt = st.text_area("Prompt", key=state.TYPED_PROMPT, height=80, **size)
         columns = st.columns(2)
         fields = [

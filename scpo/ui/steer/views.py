@@ -56,7 +56,7 @@ def strength(models: ask.Models, result: runs.Result, pairs: Preferences, alpha:
     if not ask.wanted():
         return
     country, table = results.country_of(result), models.table("alpha")
-    for line in words.strength_lines(table, country, alpha):
+    for line in words.strength_lines(table, country, alpha, result.card["unit"]):
         st.markdown(line)
     rows = table[table["country"] == country]
     chart(charts.strength_chart(rows, alpha, simulated), "strength",

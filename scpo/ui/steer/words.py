@@ -84,10 +84,10 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or "none"
 
 
-def strength_lines(table: pd.DataFrame, country: str, alpha: float) -> list[str]:
+def strength_lines(table: pd.DataFrame, country: str, alpha: float, unit: str) -> list[str]:
     """What a strength does against the country's own model (alpha 1), on each kind of pair."""
     rows = table[(table["country"] == country) & (table["alpha"] == alpha)].set_index("subset")
-    size = f"{rows.loc['full', 'n']:,.0f} test pairs of {rows.loc['full', 'units']:,.0f} people or questions"
+    size = f"{rows.loc['full', 'n']:,.0f} test pairs of {rows.loc['full', 'units']:,.0f} {unit}s"
     if alpha == 1:
         end = table[(table["country"] == country) & (table["alpha"] == table["alpha"].max())].set_index("subset")
         return [f"At α = 1, the country's own model ({size}). " + _beyond(end, table["alpha"].max())]

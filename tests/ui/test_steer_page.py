@@ -1,0 +1,232 @@
+"""The Steer page: every view on a finished run, its links, and what stops it."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from scpo import ExperimentConfig, run
+from scpo.config import DataConfig
+from scpo.training.mixing import GLOBAL, line
+from scpo.ui import state
+from scpo.ui.steer import charts, inputs, words
+
+from fakes import scored_rows
+
+PAGE = Path(__file__).parents[2] / "pages" / "steer.py"
+VIEWS = {"Answers": 1, "Strength": 2, "Mixtures": 2, "Tastes": 4}  # and how many charts each has
+
+
+@pytest.fixture
+def with_run(workspace, demo_run):
+    return shutil.copytree(demo_run, workspace / "runs" / "finished")
+
+
+def opened(asked=True, **query):
+    app = AppTest.from_file(str(PAGE), default_timeout=120)
+    app.query_params.update(query)
+    if asked:
+        app.session_state[state.SCORING] = True
+    return app.run()
+
+
+def told(app):
+    kinds = (app.header, app.subheader, app.markdown, app.caption, app.info, app.warning, app.error)
+    return " ".join(str(e.value) for kind in kinds for e in kind)
+
+
+def specs(app):
+    return [json.loads(e.proto.spec) for e in app.get("plotly_chart")]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_is_a_link_and_has_labelled_charts_with_words_and_numbers(view, with_run):
+    app = opened(view=view)
+    assert not app.exception and not app.error
+    assert len(specs(app)) == len(app.dataframe) == VIEWS[view] and app.get("latex")
+    assert all("Simulated" in spec["layout"]["title"]["text"] for spec in specs(app))
+    assert all(element.proto.alt for element in app.get("plotly_chart"))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_is_scored_before_it_is_asked_for(view, with_run):
+    app = opened(asked=False, view=view)
+    assert not app.exception and not specs(app)
+    (button,) = [b for b in app.button if b.label == "Ask the models"]
+    button.click().run()
+    assert not app.exception and len(specs(app)) == VIEWS[view]
+
+
+def test_answers_of_the_data_are_picked_and_ranked_by_every_country(with_run):
+    app = opened()
+    assert len(app.text) == 5  # the prompt, and four answers
+    first = app.text[1].value
+    (figure,) = specs(app)
+    assert len(figure["data"][0]["y"]) == 8 and len(figure["data"][0]["x"]) == 4
+    app.number_input[0].set_value(2).run()
+    assert not app.exception and app.text[1].value != first
+    assert "Best by their model" in told(app)
+
+
+def test_at_strength_zero_every_country_ranks_as_the_global_model(with_run):
+    app = opened(alpha="0.0")
+    table = app.dataframe[0].value
+    rank = table.pivot(index="model", columns="answer", values="rank")
+    assert (rank == rank.loc[GLOBAL]).all(axis=None) and (table["model"] == GLOBAL).any()
+    assert "All countries' models put these answers in the same order." in told(app)
+
+
+def typed(app, prompt, *answers):
+    app.text_area(key=state.TYPED_PROMPT).set_value(prompt)
+    for at, answer in enumerate(answers):
+        app.text_area(key=f"{state.TYPED_ANSWER}-{at}").set_value(answer)
+    return next(b for b in app.button if b.label == "Score these answers").click().run()
+
+
+def test_typed_answers_are_scored_and_their_text_is_only_text(with_run):
+    app = opened(asked=False, texts=inputs.TYPED)
+    assert not specs(app)
+    app = typed(app, "<script>alert(1)</script>", "![x](http://x.org/y.png)", "$\\frac{1}{2}$ **bold**")
+    assert not app.exception and not app.error and len(specs(app)) == 1
+    assert [t.value for t in app.text] == [
+        "<script>alert(1)</script>",
+        "![x](http://x.org/y.png)",
+        "$\\frac{1}{2}$ **bold**",
+    ]
+    assert not any("script" in m.value for m in app.markdown)
+    assert len(app.dataframe[0].value) == 2 * 8
+
+
+@pytest.mark.parametrize("given, said", [
+    (("p", "only one"), "1 answers; needed: 2 to 4"), (("", "a", "b"), "the prompt is empty"),
+    (("p", "same", "same"), "two answers are the same"),
+])  # fmt: skip
+def test_typed_texts_that_cannot_be_scored_are_a_message(given, said, with_run):
+    app = typed(opened(asked=False, texts=inputs.TYPED), *given)
+    assert not app.exception and said in app.error[0].value and not specs(app)
+
+
+def test_a_mixture_is_a_triangle_of_three_a_line_of_two_and_a_chart_of_others(with_run):
+    app = opened(view="Mixtures")
+    assert [s["data"][0]["type"] for s in specs(app)] == ["scatter", "scatterternary"]
+    app.multiselect[0].set_value(["Alvoria", "Galune"]).run()
+    assert not app.exception and len(specs(app)) == 2 and "share of Galune" in str(specs(app)[1]["layout"]["xaxis"])
+    app.multiselect[0].set_value(["Galune"]).run()
+    assert not app.exception and len(specs(app)) == 1 and "Galune 100 %" in told(app)
+    app.multiselect[0].set_value([]).run()
+    assert not app.exception and not specs(app) and "Choose the countries to mix" in told(app)
+
+
+def test_parts_weigh_the_mixture_and_none_at_all_is_said(with_run):
+    app = opened(view="Mixtures", mix=["Alvoria", "Bresland"], part1="3", part2="1")
+    assert "Alvoria 75 %, Bresland 25 %" in told(app)
+    for slider in app.slider:
+        slider.set_value(0)
+    app.run()
+    assert not app.exception and "Every country has 0 parts" in told(app) and not specs(app)
+
+
+def test_a_forged_link_falls_back_to_the_usual_view(with_run):
+    app = opened(view="<b>", alpha="9", method="global", texts="x", mix="Nowhere", part1="99", taste="?")
+    assert not app.exception and not app.error and len(specs(app)) == 1
+
+
+def test_changed_weights_are_a_message_and_no_stack_trace(with_run):
+    app = opened()
+    path = with_run / "heads.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    (with_run / "done.json").touch()
+    app.run()
+    assert not app.exception and "was changed after the run finished" in app.error[0].value
+
+
+@pytest.fixture
+def own_run(workspace, tiny_encoder, tmp_path):
+    """A run on a file of one's own, of one trained method or of none."""
+
+    def go(*methods, table=None):
+        path = tmp_path / "own.csv"
+        (scored_rows(90) if table is None else table).to_csv(path, index=False)
+        config = ExperimentConfig(DataConfig("file", (str(path),), test_share=0.3), methods=methods, seeds=1, steps=5,
+                                  budgets=(10,), encoder=str(tiny_encoder))  # fmt: skip
+        return run(config, workspace / "runs" / "own")
+
+    return go
+
+
+def test_a_run_that_trained_nothing_says_so(own_run):
+    own_run("global")
+    app = opened()
+    assert not app.exception and "trained no model" in app.info[-1].value and not specs(app)
+
+
+def test_real_data_has_words_but_no_planted_taste_and_names_its_source(own_run):
+    own_run("global", "scpo")
+    app = opened(view="Tastes")
+    assert not app.exception and "planted" not in told(app).lower() and "Source: " in told(app)
+    assert not any("Simulated" in str(spec["layout"].get("title")) for spec in specs(app))
+
+
+def test_texts_that_are_gone_are_a_message(own_run, tmp_path):
+    own_run("global", "scpo")
+    (tmp_path / "own.csv").unlink()
+    app = opened()
+    assert not app.exception and "own.csv" in app.error[0].value and not specs(app)
+
+
+# words and charts
+
+
+def test_who_disagrees_about_which_answers_is_said():
+    rows = [
+        (m, a, r)
+        for m, ranks in {GLOBAL: (1, 2), "A": (1, 2), "B": (2, 1)}.items()
+        for a, r in zip("AB", ranks, strict=True)
+    ]
+    lines = words.answer_lines(pd.DataFrame(rows, columns=["model", "answer", "rank"]))
+    assert lines[0] == "Best by their model: A for the global model and A." and lines[1].endswith("B for B.")
+    assert lines[2].startswith(
+        "They disagree most about A and B: A is ahead for A, B for B; the global model prefers A"
+    )
+
+
+def strengths(change, kept):
+    """A table of strengths for one country whose accuracy changes so beyond 1."""
+    rows = []
+    for alpha in (1.0, 1.5):
+        for subset, value in (("full", change), ("distinct", 0.0), ("consensus", kept)):
+            value = value if alpha > 1 else 0.0
+            rows.append({"country": "A", "alpha": alpha, "subset": subset, "accuracy": 0.7 + value, "low": 0.6,
+                         "high": 0.8, "change": value, "change_low": value - 0.01, "change_high": value + 0.01,
+                         "n": 100, "units": 20})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("change, kept, said", [
+    (0.03, 0.0, "raises the accuracy"), (-0.03, 0.0, "lowers the accuracy"),
+    (0.005, -0.04, "nothing that these test pairs can tell (+0.5 points), at the cost of -4.0 points"),
+])  # fmt: skip
+def test_steering_beyond_one_is_judged_by_its_interval(change, kept, said):
+    for alpha in (1.0, 1.5):
+        assert said in " ".join(words.strength_lines(strengths(change, kept), "A", alpha, "user"))
+    assert "20 users" in words.strength_lines(strengths(change, kept), "A", 1.5, "user")[0]
+
+
+def test_names_and_words_of_data_stay_text_in_figures():
+    name = "<a href='x'>G</a>"
+    rows = strengths(0.0, 0.0).assign(country=name)
+    figures = [charts.countries_chart(rows[rows["alpha"] == 1], "user", False)]
+    table = pd.DataFrame({"term": [name], "effect": [0.5], "low": [0.1], "high": [0.9], "texts": [30]})
+    figures.append(charts.words_chart(table, name, False))
+    both = pd.concat([rows[rows["subset"] == "full"].assign(country=c, mixture=[0, 1]) for c in (name, "B")])
+    figures.append(charts.shares_chart(both, line(1)[:, 1], (name, "B"), 0.5, "full", False))
+    for figure in figures:
+        drawn = json.loads(figure.to_json())
+        for places in ("tickvals", "categoryarray"):  # of the rows, which nobody is shown
+            drawn["layout"]["yaxis"].pop(places, None)
+        shown = [drawn["layout"], *[{k: v for k, v in t.items() if k != "y"} for t in drawn["data"]]]
+        assert not re.search("<a ", json.dumps(shown)), figure

@@ -1,0 +1,120 @@
+"""Every page, alone and through the router, on every state that a workspace can be in."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from scpo import runs
+from scpo.config import ExperimentConfig
+from scpo.jobs.host import this_host, worker_name
+from scpo.jobs.store import open_store
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+OF_A_RUN = ("accuracy", "bias", "efficiency", "overview", "selection", "steer")  # those that show one run
+TRAINING = {"stage": "train", "done": 30, "total": 300, "fraction": 0.4, "seconds_left": 12.0,
+            "accuracy": {"Alvoria": {"full": 0.61}}}  # fmt: skip
+
+
+@pytest.fixture(params=["alone", "through the router"])
+def opened(request):
+    """opened(page, **query): the page, which must draw without an exception."""
+
+    def go(page, **query):
+        path = f"pages/{page}.py"
+        app = AppTest.from_file(str(ROOT / (path if request.param == "alone" else "app.py")), default_timeout=60)
+        app.query_params.update(query)
+        if request.param != "alone":
+            app.switch_page(path)
+        app.run()
+        assert not app.exception and len(app.title) == 1
+        return app
+
+    return go
+
+
+def words(app):
+    kinds = (app.title, app.header, app.markdown, app.caption, app.info, app.warning, app.error, app.text)
+    return " ".join(str(e.value) for kind in kinds for e in kind)
+
+
+def unfinished(workspace, worker, *entries):
+    """A job that a process works on, or did until it went; with the entries of its progress so far."""
+    store, folder = open_store(workspace), workspace / "runs" / "demo-unfinished"
+    runs.create(folder, ExperimentConfig(seeds=7))
+    for entry in entries:
+        runs.add_progress(folder, entry)
+    return store, store.begin(ExperimentConfig(seeds=7), folder, worker)
+
+
+def test_pages_have_titles_of_their_own(opened):
+    titles = [opened(page).title[0].value for page in PAGES]
+    assert len(set(titles)) == len(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_workspace(page, opened, workspace):
+    app = opened(page)
+    assert not app.error and len(words(app)) > 100
+    if page in OF_A_RUN:
+        assert "no run yet" in words(app) and app.button[0].label == "Run the demo experiment"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_running_run(page, opened, workspace):
+    store, job = unfinished(workspace, worker_name(), TRAINING)
+    store.renew(job, "train", 0.4, 12.0)
+    app = opened(page)
+    assert not app.error
+    if page in OF_A_RUN:
+        assert app.get("progress")[0].proto.value == 40 and not app.metric
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_partial_run(page, opened, workspace):
+    store, job = unfinished(workspace, f"{this_host()}:{2**22 + 1}:1", TRAINING)
+    store.finish(job, "cancelled", "Cancelled at step 30 of 300.")
+    app = opened(page)
+    assert not app.error
+    if page in OF_A_RUN:
+        assert "PARTIAL" in app.warning[0].value and not app.metric
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_failed_run(page, opened, workspace):
+    store, job = unfinished(workspace, worker_name())
+    store.finish(job, "failed", "budgets [9] are beyond the data")
+    app = opened(page)
+    if page in OF_A_RUN:
+        assert "beyond the data" in app.error[0].value and not app.metric
+    else:
+        assert not app.error
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_deleted_run(page, opened, workspace, demo_run):
+    shutil.copytree(demo_run, workspace / "runs" / "finished")
+    store = open_store(workspace)
+    gone = store.submit(ExperimentConfig(seeds=1))
+    store.cancel(gone.id)
+    store.delete(gone.id)
+    app = opened(page, run=gone.id)
+    assert not app.error
+    if page in OF_A_RUN:
+        assert any(gone.id in warning.value for warning in app.warning) and len(app.header) > 0
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_opening_a_page_loads_no_torch(page, workspace, demo_run):
+    shutil.copytree(demo_run, workspace / "runs" / "finished")
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        f"app = AppTest.from_file({str(ROOT / 'pages' / page)!r} + '.py', default_timeout=60).run()\n"
+        "assert not app.exception and not app.error\n"
+        "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
