@@ -1,0 +1,165 @@
+"""The lesson in a real browser: links to a step, keys, presenter mode, narrow screens, accessibility."""
+
+import re
+
+import pytest
+
+from screenshots import settle
+
+pytestmark = pytest.mark.browser
+# On a link to a page, Streamlit's own client looks for its server below that page first, and then at the root.
+PROBES = ("/learn/_stcore/health", "/learn/_stcore/host-config")
+STEPS = range(1, 8)
+ANSWER = re.compile("answer")
+
+
+@pytest.fixture
+def opened(visit):
+    """opened(query, width, scheme): a step with its chart drawn; it must end without errors or foreign requests."""
+    pages = []
+
+    def go(query="", width=1400, scheme="light"):
+        page = visit(f"learn{query}", width, scheme)
+        settle(page, ANSWER)
+        pages.append(page)
+        return page
+
+    yield go
+    for page in pages:
+        assert [p for p in page.problems if not ("404" in p and p.endswith(PROBES))] == [] and page.refused == []
+        assert page.locator("[data-testid=stException]").count() == 0
+
+
+def heading(page, number):
+    """The heading of a step, waited for."""
+    found = page.get_by_role("heading", name=re.compile(rf"^{number}\. ")).first
+    found.wait_for()
+    settle(page, ANSWER)
+    return found
+
+
+def serious(page):
+    """Serious faults that axe finds, each with an example."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize("number", STEPS)
+def test_a_link_opens_each_step_and_survives_a_reload(opened, number):
+    page = opened(f"?step={number}")
+    for _ in range(2):
+        heading(page, number)
+        assert page.locator(".js-plotly-plot").count() == 1 and page.get_by_role("slider").count() >= 1
+        assert ("step=" in page.url) == (number > 1)  # the first is where a link without a step leads
+        page.reload()
+
+
+def test_next_and_previous_by_keyboard_change_the_step_and_the_link(opened):
+    page = opened()
+    page.get_by_role("button", name="Next: Bradley-Terry").focus()
+    page.keyboard.press("Enter")
+    heading(page, 2)
+    assert "step=2" in page.url
+    page.get_by_role("button", name="Previous: One average").focus()
+    page.keyboard.press("Enter")
+    heading(page, 1)
+    assert "step=" not in page.url
+    page.go_back()
+    heading(page, 2)
+
+
+def test_all_controls_of_a_step_are_reached_by_the_tab_key(opened):
+    page = opened("?step=4")
+    page.get_by_role("button", name="Presenter mode").focus()
+    reached = []
+    for _ in range(16):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(
+            "() => document.activeElement.getAttribute('aria-label') || document.activeElement.innerText"
+        ))  # fmt: skip
+    for name in ("Country", "Weight: β (beta)", "Show the answer", "Previous: Filter", "Next: Collapse"):
+        assert any(name in (words or "") for words in reached), (name, reached)
+
+
+def test_a_question_shows_its_answer_when_asked_and_the_next_one_is_closed_again(opened):
+    page = opened("?step=3")
+    hidden = page.get_by_text("it is wrong on every single pair that is left")
+    assert not hidden.is_visible()
+    page.get_by_text("Show the answer").focus()
+    page.keyboard.press("Enter")
+    hidden.wait_for(state="visible")
+    page.get_by_role("button", name="Next: Weight").click()
+    heading(page, 4)
+    assert not page.get_by_text("Very large: m / β goes to 0").is_visible()
+
+
+def test_a_slider_moves_the_chart_by_keyboard_and_the_link_keeps_it(opened):
+    page = opened("?step=3")
+    page.get_by_role("slider", name="Filter: τ (tau)").focus()
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text(re.compile("^τ = 0.69 keeps")).wait_for()
+    page.wait_for_timeout(1000)
+    assert "cut=0.69" in page.url
+    assert "τ = 0.69" in page.locator(".js-plotly-plot .annotation-text").all_text_contents()
+    page.reload()
+    page.get_by_text(re.compile("^τ = 0.69 keeps")).wait_for()
+
+
+def test_a_turned_step_begins_at_its_top_in_the_window(opened):
+    page = opened("?step=3", width=420)
+    page.get_by_role("button", name="Next: Weight").click()
+    heading(page, 4)
+    assert page.get_by_role("heading", name=re.compile("^4")).first.is_visible()
+
+
+def test_presenter_mode_has_large_type_one_chart_and_the_keys_of_a_remote_control(opened):
+    page = opened("?step=5&present=1")
+    heading(page, 5)
+    assert page.locator(".js-plotly-plot").count() == 1
+    assert page.get_by_text("The numbers behind this chart").count() == 0
+    sizes = page.evaluate("""() => [...document.querySelectorAll('.js-plotly-plot text')].filter(t => t.textContent)
+        .map(t => parseFloat(getComputedStyle(t).fontSize))""")
+    assert min(sizes) >= 20
+    chart = page.locator(".js-plotly-plot").bounding_box()
+    bar = page.get_by_role("button", name=re.compile("Next: Efficiency")).bounding_box()
+    assert chart["width"] > 1000 and chart["y"] + chart["height"] <= bar["y"], "the chart is not on one screen"
+    page.keyboard.press("PageDown")
+    heading(page, 6)
+    assert "step=6" in page.url and "present=1" in page.url
+    page.keyboard.press("PageUp")
+    heading(page, 5)
+    page.get_by_role("button", name="Leave presenter mode").click()
+    page.get_by_text("The numbers behind this chart").wait_for()
+    assert "present" not in page.url and "step=5" in page.url
+
+
+@pytest.mark.parametrize(("number", "query"), [(n, "") for n in STEPS] + [(5, "&present=1")])
+def test_a_narrow_screen_needs_no_sideways_scrolling(opened, number, query):
+    page = opened(f"?step={number}{query}", width=420, scheme="dark")
+    assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= 420
+    parts = (*page.locator(".js-plotly-plot").all(), *page.get_by_role("slider").all(),
+             *page.get_by_role("button", name=re.compile("^(arrow|Next|Previous|Leave|Presenter)")).all())  # fmt: skip
+    for box in [part.bounding_box() for part in parts]:
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 421
+
+
+@pytest.mark.parametrize(
+    ("query", "width", "scheme"),
+    [
+        ("?step=1", 1400, "light"), ("?step=2", 420, "dark"), ("?step=3", 1400, "dark"), ("?step=4", 420, "light"),
+        ("?step=5", 1400, "light"), ("?step=6", 1400, "dark"), ("?step=7", 420, "dark"),
+        ("?step=7&present=1", 1400, "light"), ("?step=3&present=1", 1400, "dark"), ("?step=6&present=1", 420, "light"),
+    ],
+)  # fmt: skip
+def test_no_serious_accessibility_fault_and_the_figure_has_words(opened, query, width, scheme):
+    page = opened(query, width, scheme)
+    assert serious(page) == []
+    assert page.get_by_role("figure", name=re.compile(r"\d")).count() == 1
+
+
+def test_a_hostile_link_opens_the_first_step(opened):
+    page = opened("?step=%3Cscript%3Ealert(1)%3C/script%3E&present=%3Cb%3E&of=![x](https://evil.example/x.png)")
+    heading(page, 1)
+    assert page.get_by_text("evil").count() == 0

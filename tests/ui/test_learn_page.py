@@ -1,0 +1,410 @@
+"""The lesson: what each step claims is true of what it computes, in every country; and the page around it."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+from streamlit.testing.v1 import AppTest
+
+from scpo.config import ExperimentConfig
+from scpo.errors import ConfigError
+from scpo.lesson import fitting, numbers, training
+from scpo.lesson.texts import STEPS
+from scpo.lesson.world import HELPFUL, world
+from scpo.selection import pair_weights
+from scpo.ui import lesson, lesson_charts
+from scpo.ui.figure import SIMULATED
+
+ROOT = Path(__file__).parents[2]
+TAU, BETA = ExperimentConfig().tau, ExperimentConfig().beta
+COUNTRIES = world().countries
+
+
+def opened(**query):
+    app = AppTest.from_file(str(ROOT / "pages" / "learn.py"), default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = str(value)
+    return app.run()
+
+
+def words(app):
+    kinds = (app.title, app.header, app.subheader, app.markdown, app.caption, app.error)
+    return " ".join(str(element.value) for kind in kinds for element in kind)
+
+
+def collapsed(country, steps=training.MOST_STEPS):
+    return training.collapse(world(), country, steps, TAU, BETA).facts
+
+
+# the world
+
+
+def test_the_global_model_is_fitted_and_finds_the_references_planted_taste():
+    planted = world().taste.iloc[0].to_numpy()
+    fitted = world().global_taste
+    assert fitted @ planted / np.linalg.norm(fitted) / np.linalg.norm(planted) > 0.99
+
+
+def test_a_fit_by_newton_is_where_the_gradient_is_zero():
+    pairs = np.array([[1.0, 0.0], [1.0, 1.0], [-1.0, 1.0], [0.0, -1.0]])
+    taste = fitting.fit(pairs, ridge=0.5)
+    assert pairs.T @ fitting.push(pairs @ taste) - 0.5 * taste == pytest.approx([0, 0], abs=1e-9)
+
+
+def test_one_step_of_descent_is_the_hand_made_gradient():
+    """One pair (2, 0) of weight 0.5, and one of weight 0 that does not count: from taste 0, margin 0, push 1/2.
+
+    Step = rate 0.1 x weight 0.5 x push 0.5 x (2, 0) / 1 pair = (0.05, 0).
+    """
+    tastes = fitting.descend(
+        np.array([[2.0, 0.0], [9.0, 9.0]]), np.array([[0.5], [0.0]]), np.zeros(2), np.array([1]), 0.1
+    )
+    assert tastes[0, :, 0] == pytest.approx([0.05, 0.0])
+
+
+def test_nobody_can_alter_the_shared_world():
+    with pytest.raises(ValueError, match="read-only"):
+        world().difference[0, 0] = 5
+
+
+# 1: one average
+
+
+def test_with_equal_numbers_everyone_would_still_be_better_served_by_their_own_taste():
+    table = numbers.average_taste(world(), "Meridia", 1).table
+    assert (table["average_taste"] < table["own_taste"]).all()
+    assert table["lost"].max() > 2 * table["lost"].min()
+
+
+@pytest.mark.parametrize("loudest", world().taste.index)
+def test_being_louder_serves_the_loudest_and_costs_the_others(loudest):
+    few, many = (numbers.average_taste(world(), loudest, n).table.set_index("country") for n in (1, 30))
+    rise = many["average_taste"] - few["average_taste"]
+    assert rise[loudest] > 0 and rise.drop(loudest).mean() < 0
+
+
+def test_those_whose_taste_lies_further_from_the_average_lose_more():
+    taste = world().taste.to_numpy()
+    average = taste.mean(0)
+    alike = taste @ average / np.linalg.norm(taste, axis=1) / np.linalg.norm(average)
+    assert spearmanr(alike, numbers.average_taste(world(), "Meridia", 1).table["lost"]).statistic < -0.8
+
+
+def test_a_model_trained_on_everybody_learns_roughly_the_average_taste():
+    count = np.bincount(world().population)
+    average = count @ world().taste.to_numpy()
+    fitted = fitting.fit(world().difference)
+    assert fitted @ average / np.linalg.norm(fitted) / np.linalg.norm(average) > 0.97
+
+
+def test_the_demo_has_about_five_times_as_many_people_in_meridia():
+    people = [numbers.people_of(world(), name) for name in world().taste.index]
+    assert 4 <= people[0] / np.mean(people[1:]) <= 6 and max(people) == people[0]
+
+
+# 2: Bradley-Terry
+
+
+def test_a_surprise_at_minus_four_pushes_55_times_as_far():
+    pair = numbers.example(world())
+    a, b = (numbers.one_choice(pair, -4.0, chosen).facts for chosen in "AB")
+    assert a["moved"] / -b["moved"] == pytest.approx(np.exp(4)) and round(float(np.exp(4))) == 55
+    assert (round(a["push"], 3), round(b["push"], 3)) == (0.982, 0.018)
+    assert all(text in STEPS[1].answer for text in ("55 times", "0.982", "0.018"))
+
+
+def test_the_step_shown_is_a_gradient_step_of_the_whole_model():
+    row = next(row for row in world().train(COUNTRIES[0]) if -2 < world().margin[row] < -1)
+    difference, rate = world().difference[row], numbers.STEP_SIZE
+    pair = numbers.Example("", "", "", float(world().margin[row]), float(difference @ difference))
+    moved = fitting.descend(difference[None], np.ones((1, 1)), world().global_taste, np.array([1]), rate)[0, :, 0]
+    assert numbers.one_choice(pair, pair.margin, "A").facts["after"] == pytest.approx(difference @ moved)
+
+
+def test_the_example_is_a_real_pair_of_the_demo_on_which_the_model_and_the_person_disagree():
+    pair = numbers.example(world())
+    assert pair == numbers.example(world()) and -2 < pair.margin < -1 and pair.a != pair.b
+    assert {pair.a, pair.b} <= set(world().pairs.texts["response"])
+
+
+# 3 and 4: filter and weight
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_at_one_half_only_pairs_are_left_on_which_the_global_model_is_wrong(country):
+    seen = numbers.filtered(world(), country, 0.5)
+    assert seen.facts["agree_kept"] == 0 and seen.facts["kept"] > 0
+    assert seen.table[["kept_with_own_taste", "kept_against_own_taste", "dropped"]].sum().sum() == seen.facts["pairs"]
+
+
+@pytest.mark.parametrize("tau", [0.5, TAU])
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_the_filter_collects_choices_against_the_countrys_own_taste(country, tau):
+    facts = numbers.filtered(world(), country, tau).facts
+    assert facts["against_kept"] > facts["against_all"]
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_the_weight_takes_weight_from_choices_against_the_countrys_own_taste(country):
+    facts = numbers.weighted(world(), country, TAU, BETA).facts
+    assert facts["against_weighted"] < facts["against_kept"] and facts["effective"] < facts["kept"]
+
+
+def test_a_large_beta_weighs_nothing_down_and_a_small_one_silences_disagreement():
+    at = lambda beta: numbers.weighted(world(), "Alvoria", TAU, beta).facts  # noqa: E731
+    large, small = at(lesson.BETAS[-1]), at(lesson.BETAS[0])
+    assert large["effective"] > 0.9 * large["kept"]
+    margin = world().margin[world().train("Alvoria")]
+    assert pair_weights(margin[margin < 0], lesson.BETAS[0]).mean() < 0.1
+    assert small["effective"] < 1.3 * small["agree_kept"]
+
+
+# 5: collapse
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_filter_alone_loses_the_consensus_and_the_weight_slows_it_down(country):
+    facts = collapsed(country)
+    assert facts["filter_consensus"] + 20 < facts["scpo_consensus"] < facts["full_consensus"]
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_filter_alone_comes_to_dislike_the_help_that_everybody_likes(country):
+    facts = collapsed(country)
+    assert (world().taste.iloc[:, HELPFUL] > 0).all()
+    assert facts["help_before"] > 0 > facts["filter_help"] and facts["scpo_help"] > facts["filter_help"]
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_among_kept_pairs_the_helpful_answer_loses_more_often_than_it_wins(country):
+    rows = world().train(country)
+    helpful, kept = world().difference[rows, HELPFUL], world().margin[rows] < np.log(TAU / (1 - TAU))
+    assert (helpful[kept] < 0).sum() > (helpful[kept] > 0).sum() and (helpful < 0).sum() < (helpful > 0).sum()
+    assert kept[helpful > 0].mean() < 0.5 < kept[helpful < 0].mean()
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_scpo_loses_consensus_too_when_it_trains_for_long(country):
+    assert collapsed(country)["scpo_consensus"] < collapsed(country, 10)["scpo_consensus"] - 5
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_in_the_first_steps_the_filter_learns_the_countrys_taste_fastest(country):
+    facts = collapsed(country, 10)
+    assert facts["filter_distinct"] > max(facts["full_distinct"], facts["scpo_distinct"])
+
+
+def test_training_at_a_mark_does_not_depend_on_how_long_it_goes_on():
+    short, long = (training.collapse(world(), "Galune", steps, TAU, BETA).table for steps in (1, 300))
+    first = long[long["step"] == 1].reset_index(drop=True)
+    assert short.drop(columns="step").to_numpy()[:, 1:] == pytest.approx(first.drop(columns="step").to_numpy()[:, 1:])
+
+
+# 6: efficiency
+
+
+def ratio(country, reading, seeds=3, part=80):
+    return training.efficiency(world(), country, seeds, part, reading, TAU, BETA).facts["ratio"]
+
+
+def test_counting_trained_pairs_always_gives_the_larger_ratio():
+    both = [(ratio(c, "labelled"), ratio(c, "trained")) for c in COUNTRIES]
+    known = [(a, b) for a, b in both if np.isfinite(a)]
+    assert len(known) >= 5 and all(trained > labelled for labelled, trained in known)
+
+
+def test_in_estovia_the_two_readings_lie_on_two_sides_of_one():
+    assert ratio("Estovia", "labelled") < 1 < ratio("Estovia", "trained")
+
+
+def test_full_mostly_needs_fewer_labelled_pairs_in_this_world():
+    assert sum(not ratio(c, "labelled") > 1 for c in COUNTRIES) >= 4
+
+
+def test_seeds_differ_and_the_first_are_the_same_however_many_follow():
+    one, five = (training.efficiency(world(), "Bresland", n, 80, "labelled", TAU, BETA) for n in (1, 5))
+    assert one.table["seed_1"].tolist() == five.table["seed_1"].tolist()
+    assert five.facts["ratios"].std() > 0 and "only one seed" in one.facts["seeds_words"]
+
+
+def test_a_target_that_is_not_reached_is_said():
+    said = {c: training.efficiency(world(), c, 3, 100, "labelled", TAU, BETA).facts for c in COUNTRIES}
+    missed = [facts for facts in said.values() if np.isnan(facts["scpo"])]
+    assert missed and all(f["ratio_words"] == "not reached" and "never" in f["scpo_needs"] for f in missed)
+    assert all(np.isfinite(facts["full"]) for facts in said.values())
+
+
+# 7: limits
+
+
+def width(country, asked, kind="width"):
+    return np.mean([numbers.people(world(), country, asked, sample).facts[kind] for sample in range(25)])
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_four_times_as_many_people_halve_the_interval(country):
+    assert 0.4 < width(country, 48) / width(country, 12) < 0.6
+
+
+def test_in_most_countries_drawing_pairs_is_too_sure():
+    assert sum(width(country, 48, "width_pairs") < width(country, 48) for country in COUNTRIES) >= 5
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_people_differ_however_narrow_the_interval_of_the_mean(country):
+    facts = numbers.people(world(), country, numbers.people_of(world(), country), 1).facts
+    assert facts["most"] - facts["least"] > 2 * facts["width"] and facts["estimate"] == pytest.approx(facts["truth"])
+
+
+# controls that no slider offers
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: numbers.average_taste(world(), "Atlantis", 5),
+        lambda: numbers.average_taste(world(), "Meridia", 10**9),
+        lambda: numbers.one_choice(numbers.example(world()), 99.0, "A"),
+        lambda: numbers.one_choice(numbers.example(world()), 0.0, "C"),
+        lambda: numbers.filtered(world(), "Galune", 0.0),
+        lambda: numbers.weighted(world(), "Galune", TAU, -1.0),
+        lambda: training.collapse(world(), "Galune", 10**9, TAU, BETA),
+        lambda: training.efficiency(world(), "Galune", 10**6, 80, "labelled", TAU, BETA),
+        lambda: training.efficiency(world(), "Galune", 3, 80, "guessed", TAU, BETA),
+        lambda: numbers.people(world(), "Galune", 1, 1),
+        lambda: numbers.people(world(), "Galune", float("nan"), 1),
+    ],
+)
+def test_a_forged_control_is_refused(call):
+    with pytest.raises(ConfigError):
+        call()
+
+
+# speed
+
+
+@pytest.mark.parametrize("country", ["Alvoria"])  # the most pairs
+def test_every_step_computes_and_draws_within_150_ms(country):
+    here, pair = world(), numbers.example(world())
+    steps = (
+        lambda: lesson_charts.average_chart(numbers.average_taste(here, "Meridia", 5)),
+        lambda: lesson_charts.choice_chart(numbers.one_choice(pair, -1.5, "A")),
+        lambda: lesson_charts.filter_chart(numbers.filtered(here, country, TAU)),
+        lambda: lesson_charts.weight_chart(numbers.weighted(here, country, TAU, BETA)),
+        lambda: lesson_charts.collapse_chart(training.collapse(here, country, 300, TAU, BETA)),
+        lambda: lesson_charts.efficiency_chart(training.efficiency(here, country, 3, 80, "labelled", TAU, BETA)),
+        lambda: lesson_charts.people_chart(numbers.people(here, country, 54, 1)),
+    )
+    for number, step in enumerate(steps, 1):
+        taken = []
+        for _ in range(7):  # the best of several: other work on the machine is not the step's
+            start = time.perf_counter()
+            step()
+            taken.append(time.perf_counter() - start)
+        assert min(taken) < 0.15, f"step {number} took {1000 * min(taken):.0f} ms"
+
+
+# the page
+
+
+def test_the_lesson_has_seven_steps_of_about_20_minutes():
+    assert len(STEPS) == len(lesson.DRAW) == 7 and sum(step.minutes for step in STEPS) == 20
+    app = opened()
+    assert not app.exception and "7 steps, about 20 minutes" in words(app)
+
+
+@pytest.mark.parametrize("present", ["", "1"])
+@pytest.mark.parametrize("number", range(1, 8))
+def test_a_link_opens_a_step_with_its_chart_control_question_and_answer(number, present):
+    app = opened(step=number, present=present)
+    said, step = words(app), STEPS[number - 1]
+    assert not app.exception and not app.error
+    assert (f"{number}. {step.big}" if present else f"{number}. {step.title}") in said and step.question in said
+    assert len(app.slider) + len(app.select_slider) >= 1
+    figure = app.get("plotly_chart")[0].proto
+    assert len(app.get("plotly_chart")) == 1 and SIMULATED in json.loads(figure.spec)["layout"]["title"]["text"]
+    assert figure.alt and not any(bad in said + figure.alt for bad in ("{", "}", "nan"))
+    assert len(app.dataframe) == (0 if present else 1) and len(app.expander) == (1 if present else 2)
+
+
+@pytest.mark.parametrize("number", range(3, 8))
+@pytest.mark.parametrize("country", COUNTRIES[1:])
+def test_every_country_has_whole_sentences(number, country):
+    app = opened(step=number, of=country)
+    said = words(app)
+    assert not app.exception and country in said + app.get("plotly_chart")[0].proto.alt and "nan" not in said
+
+
+def test_next_and_previous_go_through_the_lesson_and_end_at_its_ends():
+    app = opened()
+    assert app.button(key="Previous").disabled
+    for number in range(2, 8):
+        app.button(key="Next").click().run()
+        assert app.header[0].value.startswith(f"{number}. ") and app.query_params["step"] == str(number)
+    assert app.button(key="Next").disabled and not app.exception
+    app.button(key="Previous").click().run()
+    assert app.header[0].value.startswith("6. ")
+
+
+def test_presenter_mode_is_in_the_link_and_keeps_the_step_and_its_controls():
+    app = opened(step=3)
+    app.slider[0].set_value(0.5).run()
+    app.button(key="flip").click().run()
+    assert app.query_params["present"] == "1" and app.title[0].value.startswith("3. ")
+    assert app.subheader[0].value.startswith("τ = 0.50") and app.button(key="flip").label == "Leave presenter mode"
+    app.button(key="flip").click().run()
+    assert "present" not in app.query_params and app.header[0].value.startswith("3. ") and app.slider[0].value == 0.5
+
+
+def test_large_figures_have_large_type():
+    chart = lesson_charts.enlarge(lesson_charts.collapse_chart(training.collapse(world(), "Galune", 10, TAU, BETA)))
+    assert chart.layout.font.size >= 20 and chart.layout.xaxis.tickfont.size >= 20 and chart.data[0].line.width > 5
+
+
+def test_moving_a_control_changes_the_sentence_and_the_chart():
+    app = opened(step=5)
+    before, drawn = words(app), app.get("plotly_chart")[0].proto.spec
+    app.select_slider[0].set_value(300).run()
+    assert "After 300 steps" in words(app) and words(app) != before
+    assert app.get("plotly_chart")[0].proto.spec != drawn
+
+
+def test_other_people_give_another_estimate():
+    app = opened(step=7)
+    before = words(app)
+    next(b for b in app.button if b.label == "Ask others").click().run()
+    assert not app.exception and words(app) != before
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"step": "99"}, {"step": "<script>alert(1)</script>"}, {"step": "-1"}, {"present": "<b>"},
+        {"step": "3", "of": "![x](http://evil/x.png)", "cut": "nan"}, {"step": "5", "trained": "1000000000"},
+        {"step": "6", "luck": "100000", "part": "-5", "count": "x"}, {"step": "7", "people": "0"},
+        {"step": "1", "times": "1e9", "loudest": "Atlantis"}, {"step": "2", "difference": "inf", "chose": "C"},
+    ],
+)  # fmt: skip
+def test_a_hostile_link_opens_the_lesson_as_it_is(query):
+    app = opened(**query)
+    assert not app.exception and not app.error and len(app.get("plotly_chart")) == 1
+    assert not any(bad in words(app) for bad in ("script", "evil", "Atlantis"))
+
+
+def test_the_lesson_loads_no_torch_and_its_numbers_no_streamlit():
+    page = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        f"app = AppTest.from_file({str(ROOT / 'pages' / 'learn.py')!r}, default_timeout=60).run()\n"
+        "assert not app.exception; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    )
+    numbers_only = (
+        "import sys, scpo.lesson.texts, scpo.lesson.training\n"
+        "sys.exit(any(name in sys.modules for name in ('torch', 'streamlit', 'plotly')))"
+    )
+    for code in (page, numbers_only):
+        assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
