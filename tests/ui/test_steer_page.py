@@ -113,12 +113,14 @@ def test_typed_texts_that_cannot_be_scored_are_a_message(given, said, with_run):
 def test_a_mixture_is_a_triangle_of_three_a_line_of_two_and_a_chart_of_others(with_run):
     app = opened(view="Mixtures")
     assert [s["data"][0]["type"] for s in specs(app)] == ["scatter", "scatterternary"]
-    app.multiselect[0].set_value(["Alvoria", "Galune"]).run()
+    app.button_group(key=state.MEMBERS).set_value(["Alvoria", "Galune"]).run()
     assert not app.exception and len(specs(app)) == 2 and "share of Galune" in str(specs(app)[1]["layout"]["xaxis"])
-    app.multiselect[0].set_value(["Galune"]).run()
+    app.button_group(key=state.MEMBERS).set_value(["Galune"]).run()
     assert not app.exception and len(specs(app)) == 1 and "Galune 100 %" in told(app)
-    app.multiselect[0].set_value([]).run()
+    app.button_group(key=state.MEMBERS).set_value([]).run()
     assert not app.exception and not specs(app) and "Choose the countries to mix" in told(app)
+    app.button_group(key=state.MEMBERS).set_value(list(app.button_group(key=state.MEMBERS).options)).run()
+    assert not app.exception and len(specs(app)) == 1 and "At most 6 countries can be mixed" in told(app)
 
 
 def test_parts_weigh_the_mixture_and_none_at_all_is_said(with_run):

@@ -146,11 +146,13 @@ def _score() -> None:
 
 def mixture(countries: Sequence[str]) -> tuple[list[str], np.ndarray] | None:
     """Countries in a mixture, and their shares (sum 1); None while there is nothing to mix."""
-    members = st.multiselect(
-        "Countries in the mixture", countries, default=list(countries[:3]), max_selections=MOST_MEMBERS,
-        key=state.MEMBERS, bind="query-params",
-    )  # fmt: skip
+    # Tags of a multiselect are hard to read in the dark theme.
+    members = st.pills("Countries in the mixture", countries, selection_mode="multi", default=list(countries[:3]),
+                       format_func=inert, key=state.MEMBERS, bind="query-params", wrap=True)  # fmt: skip
     members = [c for c in countries if c in members]
+    if len(members) > MOST_MEMBERS:
+        members = members[:MOST_MEMBERS]
+        st.info(f"At most {MOST_MEMBERS} countries can be mixed; these are {', '.join(map(inert, members))}.")
     if not members:
         st.info("Choose the countries to mix: two are drawn along a line, three in a triangle.")
         return None

@@ -1,0 +1,76 @@
+"""Steer in a real browser: from the first click to the rewards, by keyboard, as a link, narrow, in words."""
+
+import re
+
+import pytest
+
+from screenshots import settle
+
+pytestmark = pytest.mark.browser
+VIEWS = {"Answers": "In a cell: the rank", "Strength": "Every country at", "Mixtures": "It was picked on these",
+         "Tastes": "Correlation over"}  # fmt: skip
+CHARTS = {"Answers": 1, "Strength": 2, "Mixtures": 2, "Tastes": 4}
+
+
+@pytest.fixture
+def opened(visit):
+    """opened(query, width, scheme): the page after the models were asked; it must end without errors or requests."""
+    pages = []
+
+    def go(view="Answers", query="", width=1400, scheme="light"):
+        page = visit(f"steer?view={view}{query}", width, scheme)
+        pages.append(page)
+        settle(page, "Loads this run's reward models")
+        page.get_by_role("button", name="Ask the models").click()
+        settle(page, VIEWS[view])
+        return page
+
+    yield go
+    for page in pages:
+        # On a link to a page, Streamlit's own client looks for its server below that page first, then at the root.
+        probes = ("/steer/_stcore/health", "/steer/_stcore/host-config")
+        assert [p for p in page.problems if not ("404" in p and p.endswith(probes))] == [] and page.refused == []
+        assert page.locator("[data-testid=stException]").count() == 0
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (420, "dark")])
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_fits_and_has_no_serious_accessibility_fault(opened, view, width, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = opened(view, "", width, scheme)
+    plots = page.locator(".js-plotly-plot").all()
+    assert len(plots) == CHARTS[view] and page.get_by_role("figure").count() >= CHARTS[view]
+    assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+    for box in [plot.bounding_box() for plot in plots]:
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width + 1
+    found = Axe().run(page).response["violations"]
+    serious = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
+    assert serious == []
+
+
+def test_the_strength_moves_by_keyboard_and_the_link_is_the_view(opened, visit):
+    page = opened("Strength", "&country=Galune")
+    page.get_by_role("slider", name="Strength: α (alpha)").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    settle(page, "Every country at α = 1.2")
+    assert re.search("alpha=1.2", page.url) and "country=Galune" in page.url
+    second = visit(page.url.split("/", 3)[3])
+    settle(second, "Loads this run's reward models")
+    second.get_by_role("button", name="Ask the models").click()
+    settle(second, "Every country at α = 1.2")
+    assert second.get_by_text("At α = 1.2 against α = 1").count() == 1
+
+
+def test_typed_answers_are_shown_as_text_and_scored(visit):
+    page = visit("steer?texts=typed")
+    settle(page, "leave a field empty")
+    for label, text in (("Prompt", "What is good?"), ("Answer A", "<script>document.title = 'x'</script>"),
+                        ("Answer B", "![picture](http://elsewhere.example/a.png) $x^2$")):  # fmt: skip
+        page.get_by_role("textbox", name=label).fill(text)
+    page.get_by_role("button", name="Score these answers").click()
+    settle(page, "In a cell: the rank")
+    assert page.get_by_text("<script>document.title = 'x'</script>", exact=True).count() >= 1
+    assert page.title() != "x" and page.locator("img[src*=elsewhere]").count() == 0
+    assert page.refused == [] and page.locator(".js-plotly-plot").count() == 1
