@@ -58,8 +58,9 @@ STEPS = (
             "Even its own taste does not reach 100 %: people of one country differ, and they slip."
         ),
         formulas=(
-            r"\text{average taste} = \sum_c s_c\, \theta_c",
-            r"s_c, \theta_c: \text{share of the pairs and taste of } c",
+            r"\text{average} = s_1\, \theta_1 + s_2\, \theta_2 + \dots",
+            r"s_c: \text{share of the pairs of } c",
+            r"\theta_c: \text{taste of } c",
         ),
     ),
     Step(
@@ -199,7 +200,8 @@ STEPS = (
         ),
         formulas=(
             r"\text{loss} = \frac{1}{n} \sum_i -\,w_i \log \sigma\left(m_i\right)",
-            r"\text{filter: } w_i = 1, \qquad \text{scpo: } w_i = \min\left(e^{\,m_{g,i} / \beta},\ 1\right)",
+            r"\text{filter: } w_i = 1",
+            r"\text{scpo: } w_i = \min\left(e^{\,m_{g,i} / \beta},\ 1\right)",
         ),
     ),
     Step(

@@ -87,7 +87,7 @@ def test_a_question_shows_its_answer_when_asked_and_the_next_one_is_closed_again
     page = opened("?step=3")
     hidden = page.get_by_text("it is wrong on every single pair that is left")
     assert not hidden.is_visible()
-    page.get_by_text("Show the answer").focus()
+    page.locator("summary", has_text="Show the answer").focus()
     page.keyboard.press("Enter")
     hidden.wait_for(state="visible")
     page.get_by_role("button", name="Next: Weight").click()
@@ -139,7 +139,7 @@ def test_presenter_mode_has_large_type_one_chart_and_the_keys_of_a_remote_contro
 def test_a_narrow_screen_needs_no_sideways_scrolling(opened, number, query):
     page = opened(f"?step={number}{query}", width=420, scheme="dark")
     assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= 420
-    parts = (*page.locator(".js-plotly-plot").all(), *page.get_by_role("slider").all(),
+    parts = (*page.locator(".js-plotly-plot").all(), *page.get_by_test_id("stSlider").all(),
              *page.get_by_role("button", name=re.compile("^(arrow|Next|Previous|Leave|Presenter)")).all())  # fmt: skip
     for box in [part.bounding_box() for part in parts]:
         assert box["x"] >= 0 and box["x"] + box["width"] <= 421
