@@ -1,7 +1,7 @@
 """Take the README's screenshots: start the app, click the demo experiment, wait for it, take pictures.
 
-    python scripts/screenshots.py                 into docs/screenshots, light, 1400 px wide
-    python scripts/screenshots.py --widths 1400 420 --schemes light dark --out FOLDER
+    python scripts/screenshots.py                 those of the README, into docs/screenshots
+    python scripts/screenshots.py --pages all --widths 1400 420 --schemes light dark --out FOLDER
 
 Drives an installed chromium (`SCPO_CHROMIUM`, or the one on the path) with every other host
 blocked, in a workspace of its own, so that the pictures are of a real run and of nothing else.
@@ -35,6 +35,7 @@ PAGES = {  # page -> what stands on it when it is drawn
     "overview": "Where to go on", "data": "Read the pairs", "selection": "The numbers behind this chart",
     "train": "What is compared", "accuracy": "Country by country, in words", "bias": "Bold: a country's model",
     "efficiency": "Right of the dashed line", "runs": "The numbers behind this chart",
+    "steer": "Loads this run's reward models", "learn": "Question.",
 }  # fmt: skip
 DRAWN = """() => document.querySelector('[data-test-script-state=notRunning]')
     && !document.querySelector('[data-testid=stSkeleton]')
@@ -128,8 +129,8 @@ def whole(page: Page, path: Path) -> None:
     page.set_viewport_size(size)
 
 
-def take(browser: Browser, address: str, out: Path, widths: list[int], schemes: list[str]) -> None:
-    """Run the demo once, then picture every page of it at each width and in each scheme."""
+def take(browser: Browser, address: str, out: Path, pages: list[str], widths: list[int], schemes: list[str]) -> None:
+    """Run the demo once, then picture pages of it at each width and in each scheme."""
     page = open_page(browser, address)
     page.goto(address)
     settle(page, "Run the demo experiment")
@@ -142,11 +143,14 @@ def take(browser: Browser, address: str, out: Path, widths: list[int], schemes: 
     run = page.url.partition("?")[2]
     for width in widths:
         for scheme in schemes:
-            for name, text in PAGES.items():
+            for name in pages:
                 page = open_page(browser, address, width, scheme)
                 path = "" if name == "overview" else name
                 page.goto(f"{address}/{path}?{'' if name == 'train' else run}")  # there, a link watches the run
-                settle(page, text)
+                settle(page, PAGES[name])
+                if name == "steer":
+                    page.get_by_role("button", name="Ask the models").click()
+                    settle(page, "In a cell: the rank")
                 whole(page, out / f"{name}-{scheme}-{width}.png")
                 page.context.close()
 
@@ -154,15 +158,17 @@ def take(browser: Browser, address: str, out: Path, widths: list[int], schemes: 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screenshots")
+    parser.add_argument("--pages", nargs="+", default=["overview"], choices=["all", *PAGES])
     parser.add_argument("--widths", type=int, nargs="+", default=[1400])
     parser.add_argument("--schemes", nargs="+", default=["light"], choices=["light", "dark"])
     options = parser.parse_args()
     if chromium() is None:
         sys.exit("No chromium was found. On Debian: apt install chromium; or set SCPO_CHROMIUM to its path.")
+    pages = list(PAGES) if "all" in options.pages else options.pages
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="scpo-shots-", ignore_cleanup_errors=True) as space:
         with app_server(Path(space)) as address, sync_playwright() as play:
-            take(open_browser(play), address, options.out, options.widths, options.schemes)
+            take(open_browser(play), address, options.out, pages, options.widths, options.schemes)
 
 
 if __name__ == "__main__":

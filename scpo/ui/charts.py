@@ -14,10 +14,7 @@ import plotly.graph_objects as go
 from scpo.selection import p_global, pair_weights
 from scpo.ui.bias_charts import plane_chart, spread_chart, transfer_chart
 from scpo.ui.colours import DROPPED, KEPT, SEQUENCE, SYMBOL
-from scpo.ui.figure import DASHES, LINES, MEAN, SIMULATED, plain
-from scpo.ui.figure import finish as _finish
-from scpo.ui.figure import noted as _noted
-from scpo.ui.figure import span as _span
+from scpo.ui.figure import DASHES, LINES, MEAN, SIMULATED, finish, noted, plain, span
 from scpo.ui.result_charts import accuracy_chart, curve_chart, difference_chart, ratio_chart, seeds_chart
 
 __all__ = [
@@ -44,7 +41,7 @@ def method_picture(tau: float, beta: float) -> go.Figure:
         )  # fmt: skip
     figure.update_xaxes(title="margin of the global model:<br>reward of the chosen minus of the rejected answer")
     figure.update_yaxes(title="probability, weight", range=[0, 1.05])
-    return _finish(figure, simulated=False, height=340)
+    return finish(figure, simulated=False, height=340)
 
 
 def world_map(counts: pd.DataFrame) -> go.Figure:
@@ -61,7 +58,7 @@ def world_map(counts: pd.DataFrame) -> go.Figure:
         projection_type="natural earth", projection_rotation_lon=11, showframe=False, bgcolor="rgba(0,0,0,0)",
         showland=True, landcolor="rgba(127,138,150,0.25)", showcoastlines=False,
     )  # fmt: skip
-    return _finish(figure, simulated=False, height=430)
+    return finish(figure, simulated=False, height=430)
 
 
 def country_bars(counts: pd.DataFrame, simulated: bool) -> go.Figure:
@@ -75,7 +72,7 @@ def country_bars(counts: pd.DataFrame, simulated: bool) -> go.Figure:
         )  # fmt: skip
     figure.update_layout(barmode="stack")
     figure.update_xaxes(title="preference pairs")
-    return _finish(figure, simulated, height=80 + 34 * len(rows))
+    return finish(figure, simulated, height=80 + 34 * len(rows))
 
 
 def growing_chart(table: pd.DataFrame, steps: int, note: str, simulated: bool) -> go.Figure:
@@ -104,7 +101,7 @@ def growing_chart(table: pd.DataFrame, steps: int, note: str, simulated: bool) -
     )  # fmt: skip
     figure.update_xaxes(title="training steps", range=[-0.02 * steps, 1.02 * steps])
     figure.update_yaxes(title="accuracy on test pairs, %")
-    return _noted(_finish(figure, simulated, height=400), note)
+    return noted(finish(figure, simulated, height=400), note)
 
 
 def delta_chart(table: pd.DataFrame, base: str, order: list[str], note: str, simulated: bool) -> go.Figure:
@@ -118,7 +115,7 @@ def delta_chart(table: pd.DataFrame, base: str, order: list[str], note: str, sim
         rows = table[table["run"] == run].set_index("country").reindex(order[::-1])
         hover = [f"{plain(country)}, {plain(run)}: {100 * delta:+.1f} points<br>{span}<br>{n:.0f} pairs"
                  for country, delta, span, n in
-                 zip(rows.index, rows["delta"], _span(rows["low"], rows["high"]), rows["n"], strict=True)]  # fmt: skip
+                 zip(rows.index, rows["delta"], span(rows["low"], rows["high"]), rows["n"], strict=True)]  # fmt: skip
         colour = LINES[at % len(LINES)]
         figure.add_scatter(
             x=100 * rows["delta"], y=[plain(country) for country in rows.index], name=plain(run), mode="markers",
@@ -131,4 +128,4 @@ def delta_chart(table: pd.DataFrame, base: str, order: list[str], note: str, sim
     figure.add_vline(x=0, line={"color": "#7F8A96", "dash": "dash"})
     figure.update_layout(scattermode="group", showlegend=True)
     figure.update_xaxes(title=f"accuracy minus that of {plain(base)}, points<br>(line: 95 % interval)")
-    return _noted(_finish(figure, simulated, height=110 + len(order) * max(34, 18 * table["run"].nunique())), note)
+    return noted(finish(figure, simulated, height=110 + len(order) * max(34, 18 * table["run"].nunique())), note)

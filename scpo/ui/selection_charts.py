@@ -15,8 +15,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.metrics.margins import ALL, Margins, strips
-from scpo.ui.charts import _finish, _span, plain
 from scpo.ui.colours import DROPPED, KEPT, METHOD, SEQUENCE
+from scpo.ui.figure import finish, plain, span
 from scpo.ui.margins import STRIPS, Chosen, filter_frame, weight_frame
 from scpo.ui.words import percent
 
@@ -157,7 +157,7 @@ def disagreement_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Fi
     rows = table.sort_values("disagree", ascending=True, kind="stable", na_position="first")
     names = [plain(country) for country in rows["country"]]
     value, low, high = (100 * rows[c].astype(float) for c in ("disagree", "low", "high"))
-    numbers = zip(names, value, _span(rows["low"], rows["high"]), rows["units"], rows["pairs"], rows["ties"],
+    numbers = zip(names, value, span(rows["low"], rows["high"]), rows["units"], rows["pairs"], rows["ties"],
                   strict=True)  # fmt: skip
     hover = [f"{country}: disagrees on {share:.1f} %<br>{span}<br>{units:,} {unit}s, {pairs:,} pairs, {ties:,} tie(s)"
              for country, share, span, units, pairs, ties in numbers]  # fmt: skip
@@ -210,7 +210,7 @@ def _rows(table: pd.DataFrame) -> dict:
 @cache
 def _look(simulated: bool) -> dict:
     """The layout that all charts of the app share, as a plain dict; its height is 100 and the label's."""
-    layout = _finish(go.Figure(), simulated, height=100).to_plotly_json()["layout"]
+    layout = finish(go.Figure(), simulated, height=100).to_plotly_json()["layout"]
     return {name: value for name, value in layout.items() if name != "template"}
 
 
