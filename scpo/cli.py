@@ -1,7 +1,7 @@
 """The command line: the same functions as the app, nothing of its own.
 
-`python -m scpo run | data check | jobs | worker | bench`. Progress goes to stderr, results to stdout. Exit codes:
-0 done, 1 failed, 2 unusable input, 130 interrupted. Options are made from the configuration
+`python -m scpo run | data check | jobs | worker | best-of-n | bench`. Progress goes to stderr, results to stdout.
+Exit codes: 0 done, 1 failed, 2 unusable input, 130 interrupted. Options are made from the configuration
 classes, so a default and its help text are written once.
 """
 
@@ -18,6 +18,7 @@ from pathlib import Path
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError, DataFaults, ScpoError
 from scpo.jobs.commands import Bar, add_job_commands, manage, work_on
+from scpo.training.best_of_n import add_best_of_n, best_of_n
 
 EXAMPLES = """examples:
   python -m scpo run --dataset demo --out runs/demo
@@ -28,6 +29,8 @@ EXAMPLES = """examples:
       counts per country, or every fault of the file with its row number
   python -m scpo jobs list
       every run of the workspace with its state; show, follow, cancel, resume, delete one
+  python -m scpo best-of-n runs/demo --country Galune --candidates answers.csv
+      the answer to each prompt that Galune's model likes best
   python -m scpo bench --json bench.json
       speed on this machine, as ratios within one run
 """
@@ -118,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_settings(check, DataConfig)
 
     add_job_commands(commands)
+    add_best_of_n(commands)
     bench = commands.add_parser("bench", help="measure speed on this machine, as ratios within one run")
     bench.add_argument("--json", metavar="FILE", help="also write the rows to this file")
     bench.add_argument("--only", metavar="A,B,...", help="only rows whose name contains one of these words")
@@ -214,7 +218,8 @@ def _bench(args: argparse.Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Never shows a stack trace for a `ScpoError`."""
     args = _parser().parse_args(argv)
-    commands = {"run": _run, "data": _data_check, "bench": _bench, "jobs": manage, "worker": work_on}
+    commands = {"run": _run, "data": _data_check, "bench": _bench, "jobs": manage, "worker": work_on,
+                "best-of-n": best_of_n}  # fmt: skip
     try:
         return commands[args.command](args) or 0
     except ScpoError as error:

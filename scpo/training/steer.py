@@ -19,10 +19,9 @@ import safetensors
 import torch
 
 from scpo.config import ExperimentConfig
-from scpo.data.preferences import Preferences
 from scpo.errors import InputError, RunFolderError
 from scpo.training.encoders import Encoder, load_encoder
-from scpo.training.features import Features, cache_folder, cached_vectors, embed_texts
+from scpo.training.features import Features, cache_folder, embed_texts
 from scpo.training.heads import HeadShape
 from scpo.training.mixing import Rewards, check_typed
 
@@ -94,20 +93,20 @@ def encoder_of(config: ExperimentConfig, key: str) -> Encoder:
     )
 
 
-def reward_data(models: Models, data: Preferences, method: str, on_tokens: Callable | None = None) -> Rewards:
-    """Rewards of every text of the run's data; vectors come from the cache, what it lacks is encoded."""
-    features = embed_texts(data.texts, models.encoder, cache_folder(), on_tokens)
-    features = replace(features, prompt_mean=models.prompt_mean)
-    return _rewards(models, method, features, len(data.texts))
+def reward_texts(models: Models, texts: pd.DataFrame, method: str, on_tokens: Callable | None = None) -> Rewards:
+    """Rewards of a table of texts; vectors come from the cache, what it lacks is encoded.
+
+    texts   `prompt` (category), `response` (str), as `Preferences` holds them
+    """
+    features = replace(embed_texts(texts, models.encoder, cache_folder(), on_tokens), prompt_mean=models.prompt_mean)
+    return _rewards(models, method, features, len(texts))
 
 
 def reward_typed(models: Models, prompt: str, answers: Sequence[str], method: str) -> Rewards:
     """Rewards of typed answers to a typed prompt. Raises `InputError` on what is too long, too few or too many."""
     check_typed(prompt, answers)
-    vectors = cached_vectors([prompt, *answers], models.encoder, cache_folder())
-    n = len(answers)
-    features = Features(vectors[:1], vectors[1:], np.zeros(n, np.int32), np.arange(n), models.prompt_mean)
-    return _rewards(models, method, features, n)
+    texts = pd.DataFrame({"prompt": pd.Categorical([prompt] * len(answers)), "response": list(answers)})
+    return reward_texts(models, texts, method)
 
 
 def _rewards(models: Models, method: str, features: Features, texts: int) -> Rewards:

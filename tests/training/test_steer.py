@@ -61,7 +61,7 @@ def models_of(result):
 
 @pytest.fixture(scope="module")
 def rewards(result, pairs):
-    return steer.reward_data(models_of(result), pairs, "scpo")
+    return steer.reward_texts(models_of(result), pairs.texts, "scpo")
 
 
 def accuracies(pairs, rewards, country, values):
@@ -201,8 +201,8 @@ def test_linear_heads_mix_by_their_weights_to_the_same_rewards(demo_run, pairs, 
         models, countries=("mix",), heads=pd.DataFrame({"country": "mix", "method": "scpo", "seed": range(len(one))}),
         theta=one, start=models.start[:1],
     )  # fmt: skip
-    by_weights = steer.reward_data(single, pairs, "scpo").own[0]
-    by_rewards = np.einsum("c,cst->st", shares, steer.reward_data(models, pairs, "scpo").own)
+    by_weights = steer.reward_texts(single, pairs.texts, "scpo").own[0]
+    by_rewards = np.einsum("c,cst->st", shares, steer.reward_texts(models, pairs.texts, "scpo").own)
     assert np.allclose(by_weights, by_rewards, atol=1e-4)
 
 

@@ -65,7 +65,7 @@ def _models(folder: str, changed: int):
 def _rewards(folder: str, changed: int, method: str) -> Rewards:
     from scpo.training import steer
 
-    return steer.reward_data(_models(folder, changed), texts(finished_run(Path(folder))), method)
+    return steer.reward_texts(_models(folder, changed), texts(finished_run(Path(folder))).texts, method)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Scoring the answers ...")

@@ -1,0 +1,96 @@
+"""Best of n: candidate answers re-ranked by a country's reward model (`python -m scpo best-of-n`)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scpo import runs
+from scpo.config import UNTRAINED
+from scpo.data.reading import Faults, check_texts, check_unique, has_columns, read_table
+from scpo.errors import ConfigError
+from scpo.training.mixing import steered
+
+COLUMNS = ["prompt", "response"]
+WRITERS = {
+    ".jsonl": lambda table: table.to_json(orient="records", lines=True, force_ascii=False),
+    ".csv": lambda table: table.to_csv(index=False),
+}
+
+
+def add_best_of_n(commands) -> None:
+    """The command and its options."""
+    parser = commands.add_parser(
+        "best-of-n", help="re-rank candidate answers by a country's reward",
+        description="Score candidate answers by a country's model of a finished run; print the best to each prompt as "
+        "json lines.",
+    )  # fmt: skip
+    parser.add_argument("run", metavar="RUN", help="the folder of a finished run")
+    parser.add_argument("--country", required=True, help="a country that the run steered to")
+    parser.add_argument("--candidates", required=True, metavar="FILE", help="csv, jsonl or parquet: prompt, response")
+    parser.add_argument("--method", help="a trained method of the run (default: scpo, or the first)")
+    parser.add_argument(
+        "--alpha", type=float, default=1.0, help="strength: 0 is the global model, 1 the country's own (default: 1)"
+    )
+    parser.add_argument("--out", metavar="FILE", help="also write every candidate with its rank: csv or jsonl")
+
+
+def read_candidates(path: str) -> pd.DataFrame:
+    """Candidates of a file: prompt, response. Raises `DataFaults` with every fault."""
+    faults = Faults(path)
+    table = read_table(path, faults)
+    if has_columns(table, COLUMNS, faults):
+        for name in COLUMNS:
+            check_texts(table[name], faults)
+        check_unique(table, COLUMNS, faults)
+    faults.raise_any()
+    return table[COLUMNS].reset_index(drop=True)
+
+
+def rank(folder: Path, candidates: pd.DataFrame, country: str, method: str = "", alpha: float = 1.0) -> pd.DataFrame:
+    """Candidates with their reward and rank among the candidates to their prompt, in the order given.
+
+    candidates  prompt, response; method "" is scpo, or the run's first that trains
+    Columns reward, reward_global, rank, rank_global (1 = best; equal rewards share the better rank). A reward is the
+    mean over seeds and has no zero: only differences within a prompt mean anything.
+    Raises `ConfigError` for a country, method or strength that the run cannot give, `RunFolderError` for its files.
+    """
+    result = runs.read(folder)
+    trained = [m for m in result.config.methods if m not in UNTRAINED]
+    method = method or ("scpo" if "scpo" in trained else next(iter(trained), ""))
+    countries = result.card["countries"]
+    if country not in countries:
+        raise ConfigError(f"The run has no model for {country!r}; it has {', '.join(countries)}.")
+    if method not in trained:
+        raise ConfigError(f"The run has no models of {method!r}; it has {', '.join(trained) or 'none at all'}.")
+    if not np.isfinite(alpha):
+        raise ConfigError(f"alpha is {alpha}; it must be a number, such as 1.")
+    from scpo.training import steer
+
+    models = steer.load_models(Path(folder), result.config, countries)
+    rewards = steer.reward_texts(models, candidates.astype({"prompt": "category"}), method)
+    place = countries.index(country)
+    table = candidates.assign(
+        reward=steered(rewards.base, rewards.own.mean(1), alpha)[place], reward_global=rewards.base[place]
+    )
+    by_prompt = table.groupby("prompt", sort=False)
+    for name in ("", "_global"):
+        table[f"rank{name}"] = by_prompt[f"reward{name}"].rank(method="min", ascending=False).astype(int)
+    return table
+
+
+def best_of_n(args: argparse.Namespace) -> None:
+    """The command: the best candidate to each prompt on stdout, all of them in the file that is asked for."""
+    out = Path(args.out) if args.out else None
+    if out and (out.suffix.lower() not in WRITERS or not out.parent.is_dir()):
+        raise ConfigError(f"--out is {args.out!r}; it must end in .csv or .jsonl and lie in a folder that exists.")
+    table = rank(Path(args.run), read_candidates(args.candidates), args.country, args.method or "", args.alpha)
+    if out:
+        runs.write_bytes(out, WRITERS[out.suffix.lower()](table).encode())
+    best = table[table["rank"] == 1].drop_duplicates("prompt")
+    for row in best.to_dict("records"):
+        print(json.dumps({name: row[name] for name in (*COLUMNS, "reward", "rank_global")}, ensure_ascii=False))
