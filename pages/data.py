@@ -4,13 +4,16 @@ import pandas as pd
 import streamlit as st
 
 from scpo import ScpoError, data
+from scpo.config import DataConfig
 from scpo.data.countries import iso3
 from scpo.errors import DataFaults
-from scpo.ui import charts
-from scpo.ui.cache import preferences
+from scpo.ui import charts, results
+from scpo.ui.cache import margins, preferences
+from scpo.ui.margins import MEASURES
 from scpo.ui.pairs import browse
 from scpo.ui.parts import chart
 from scpo.ui.router import ensure_router
+from scpo.ui.selection_charts import disagreement_chart
 from scpo.ui.source import choose
 from scpo.ui.words import inert
 
@@ -31,6 +34,21 @@ def who(pairs) -> None:
         st.caption(inert("Not on the map, but in the table: " + ", ".join(unknown)))
 
 
+def disagreement(config: DataConfig) -> None:
+    """How often the global model disagrees with each country, which only a run can say."""
+    title, *measure = MEASURES["disagreement"]
+    results.section(title, "disagreement", {"disagreement": measure})
+    run = results.newest_on(config)
+    if run is None:
+        st.info("Nobody has trained a global model on these pairs yet. A finished run on them shows it here.")
+        results.link("train", "Train on these pairs")
+        return
+    table, simulated = margins(run)[1], run.card["simulated"]
+    alt = "Share of pairs on which the global model prefers the rejected answer, per country."
+    chart(disagreement_chart(table, run.card["unit"], simulated), "disagreement", alt, table, simulated)
+    st.caption(inert(f"On the training pairs of the run {run.folder.name}."))
+
+
 ensure_router()
 st.title("Who is in the data?")
 try:
@@ -46,6 +64,7 @@ try:
             st.caption(inert("Left out: " + "; ".join(f"{n:,} {reason}" for reason, n in left_out.items()) + "."))
         for note in shown.card.notes:
             st.caption(inert(note))
+        disagreement(config)
         browse(shown)
 except DataFaults as error:
     st.error(f"{len(error.faults)} fault(s) in the file. Mend these rows and load it again.")

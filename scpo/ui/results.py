@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
 
-from scpo import runs
-from scpo.config import METHODS, ExperimentConfig
+from scpo import ScpoError, runs
+from scpo.config import METHODS, DataConfig, ExperimentConfig
 from scpo.ui import charts, state
-from scpo.ui.cache import finished_run
+from scpo.ui.cache import finished_run, job_store, texts
 from scpo.ui.colours import METHOD, SYMBOL
 from scpo.ui.figure import MEAN, country_marks
 from scpo.ui.findings import Figure, countries, excess_bias, gain_rows, main_method
@@ -45,14 +45,28 @@ def chosen() -> runs.Result | None:
     return result
 
 
-def section(title: str, measure: str, measures: Mapping[str, tuple[str, str, str]] = MEASURES) -> None:
+def newest_on(config: DataConfig) -> runs.Result | None:
+    """The newest finished run on a data source as it is now; None if there is none."""
+    for job in job_store().jobs():
+        if job.state == "done" and job.config.data == config:
+            try:
+                result = finished_run(job.folder)
+                texts(result)  # which checks that the data has not changed since
+            except ScpoError:
+                continue
+            return result
+    return None
+
+
+def section(title: str, measure: str, measures: Mapping[str, Sequence[str]] = MEASURES) -> None:
     """A question, the measure that answers it in a plain sentence, and its formula for those who ask."""
-    sentence, formula, more = measures[measure]
+    sentence, formula, *more = measures[measure]
     st.header(title)
     st.markdown(sentence)
     with st.expander("The formula"):
         st.latex(formula)
-        st.markdown(more)
+        for text in more:
+            st.markdown(text)
 
 
 def methods_shown(known: Sequence[str], usual: Sequence[str] = USUAL) -> list[str]:

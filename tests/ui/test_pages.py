@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -133,14 +131,16 @@ def test_a_damaged_run_is_a_message_and_no_stack_trace(with_run):
     assert not app.exception and "changed after the run finished" in app.error[0].value
 
 
-@pytest.mark.parametrize("page", ["pages/overview.py", "pages/data.py"])
-def test_opening_a_page_loads_no_torch(page):
-    code = (
-        "import sys; from streamlit.testing.v1 import AppTest\n"
-        f"app = AppTest.from_file({str(ROOT / page)!r}, default_timeout=30).run()\n"
-        "assert not app.exception; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+def test_the_data_page_shows_how_often_the_global_model_disagrees_once_a_run_knows(workspace, demo_run):
+    app = opened("pages/data.py")
+    assert (
+        not app.exception and len(app.get("plotly_chart")) == 1 and "A finished run on them shows it here" in words(app)
     )
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+    shutil.copytree(demo_run, workspace / "runs" / "demo-finished")
+    app = opened("pages/data.py")
+    assert not app.exception and len(app.get("plotly_chart")) == 2 and "the run demo-finished" in words(app)
+    table = app.dataframe[1].value
+    assert set(table["country"]) == set(runs.read(demo_run).card["countries"]) and table["disagree"].between(0, 1).all()
 
 
 # the data page
