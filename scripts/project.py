@@ -22,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")  # browser tests mostly wait; two files at a time halve the wait
 FREE_DISK = 4 << 30  # bytes; torch alone unpacks to about 1 GB
 
 
@@ -64,7 +65,7 @@ def main() -> None:
     else:
         if not (os.environ.get("SCPO_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")):
             print("No chromium was found, so the browser tests will be skipped. On Debian: apt install chromium")
-        command = ["-m", "pytest", *sys.argv[2:]]
+        command = ["-m", "pytest", *SIDE_BY_SIDE, *sys.argv[2:]]
     try:
         sys.exit(subprocess.run([str(PYTHON), *command], cwd=ROOT).returncode)
     except KeyboardInterrupt:
