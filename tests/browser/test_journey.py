@@ -67,13 +67,14 @@ def test_a_link_straight_to_a_page_has_the_routers_navigation(browser, tmp_path)
         page.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["", "data"])
-def test_no_serious_accessibility_fault(visit, path, scheme):
+@pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (420, "dark")])
+@pytest.mark.parametrize(("path", "last"), [("", "Where to go on"), ("data", "Read the pairs")])
+def test_a_page_fits_and_has_no_serious_accessibility_fault(visit, path, last, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
-    page = visit(path, scheme=scheme)
-    settle(page, "The numbers behind this chart")
+    page = visit(path, width, scheme)
+    settle(page, last)
+    assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= width
     found = Axe().run(page).response["violations"]
     serious = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
     assert serious == []
