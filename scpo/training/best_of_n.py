@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from scpo import runs
-from scpo.config import UNTRAINED
 from scpo.data.reading import Faults, check_texts, check_unique, has_columns, read_table
 from scpo.errors import ConfigError
+from scpo.training.export import trained_method
 from scpo.training.mixing import steered
 
 COLUMNS = ["prompt", "response"]
@@ -60,13 +60,7 @@ def rank(folder: Path, candidates: pd.DataFrame, country: str, method: str = "",
     Raises `ConfigError` for a country, method or strength that the run cannot give, `RunFolderError` for its files.
     """
     result = runs.read(folder)
-    trained = [m for m in result.config.methods if m not in UNTRAINED]
-    method = method or ("scpo" if "scpo" in trained else next(iter(trained), ""))
-    countries = result.card["countries"]
-    if country not in countries:
-        raise ConfigError(f"The run has no model for {country!r}; it has {', '.join(countries)}.")
-    if method not in trained:
-        raise ConfigError(f"The run has no models of {method!r}; it has {', '.join(trained) or 'none at all'}.")
+    method, countries = trained_method(result, country, method), result.card["countries"]
     if not np.isfinite(alpha):
         raise ConfigError(f"alpha is {alpha}; it must be a number, such as 1.")
     from scpo.training import steer

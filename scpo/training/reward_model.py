@@ -1,0 +1,88 @@
+"""A run's encoder and one country's head as one sequence-classification model of transformers.
+
+Importing this module makes the type known, so that `AutoModelForSequenceClassification.from_pretrained` loads an
+exported folder as any other, without any code from the folder. A prompt and its answer come in as one sequence, the
+pair form of the tokenizer (`[CLS] prompt [SEP] answer [SEP]`); inside, each is encoded alone, as in training.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, PretrainedConfig, PreTrainedModel
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+from scpo.errors import InputError
+from scpo.training.features import PRODUCT
+from scpo.training.heads import HeadShape
+
+KIND = "scpo-reward"
+
+
+class RewardConfig(PretrainedConfig):
+    """encoder: its own config as a dict; hidden: width of the head's layer, 0 = linear; longest: tokens of each of
+    prompt and answer that are read; separator: id of the token that ends each."""
+
+    model_type = KIND
+
+    def __init__(self, encoder: dict | None = None, hidden: int = 0, longest: int = 512, separator: int = 0, **more):
+        self.encoder, self.hidden, self.longest, self.separator = encoder, hidden, longest, separator
+        super().__init__(**{"num_labels": 1, **more})
+
+
+class RewardModel(PreTrainedModel):
+    """Rewards of (prompt, answer) sequences as logits (b, 1)."""
+
+    config_class = RewardConfig
+    base_model_prefix = "encoder"
+
+    def __init__(self, config: RewardConfig):
+        super().__init__(config)
+        inner = dict(config.encoder)
+        self.encoder = AutoModel.from_config(AutoConfig.for_model(inner.pop("model_type"), **inner))
+        self.shape = HeadShape(2 * self.encoder.config.hidden_size, config.hidden)
+        self.theta = nn.Parameter(torch.zeros(self.shape.size))
+        self.register_buffer("prompt_mean", torch.zeros(self.encoder.config.hidden_size))
+        self.post_init()
+
+    def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None, **more):
+        """Token ids (b, t) to logits (b, 1). Raises `InputError` for a sequence that is no prompt with its answer."""
+        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        prompts, answers = zip(*(self._parts(ids[kept.bool()]) for ids, kept in zip(input_ids, mask, strict=True)),
+                               strict=True)  # fmt: skip
+        prompt, answer = self._vectors(prompts), self._vectors(answers)
+        root = answer.shape[1] ** 0.5  # phi as in scpo.training.features
+        phi = torch.cat([root * answer, (root * root * PRODUCT) * (prompt - self.prompt_mean) * answer], dim=1)
+        logits = self.shape.rewards(self.theta[None], phi)[0][:, None]
+        loss = nn.functional.mse_loss(logits[:, 0], labels.to(logits)) if labels is not None else None
+        return SequenceClassifierOutput(loss=loss, logits=logits)
+
+    def _parts(self, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """One sequence to the ids of its prompt and of its answer, each begun and ended as the encoder knows it."""
+        ends = torch.nonzero(ids == self.config.separator)[:, 0]
+        if not len(ends) or int(ends[0]) + 1 >= len(ids):
+            raise InputError(
+                "A reward needs a prompt and its answer: tokenize them as a pair, tokenizer(prompt, answer), or as "
+                "messages through the chat template."
+            )
+        first = int(ends[0]) + 1
+        return self._cut(ids[:first]), self._cut(torch.cat([ids[:1], ids[first:]]))
+
+    def _cut(self, ids: torch.Tensor) -> torch.Tensor:
+        """At most `longest` tokens, ended by the separator, as the encoder's tokenizer cuts them."""
+        end = ids.new_tensor([self.config.separator])
+        body = ids[:-1] if ids[-1] == end else ids
+        return torch.cat([body[: self.config.longest - 1], end])
+
+    def _vectors(self, rows) -> torch.Tensor:
+        """Mean over tokens of the last hidden state, L2-normalised, (b, d)."""
+        ids = nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
+        size = torch.tensor([len(row) for row in rows], device=ids.device)
+        mask = torch.arange(ids.shape[1], device=ids.device) < size[:, None]
+        hidden = self.encoder(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        mean = (hidden * mask[..., None]).sum(1) / size[:, None]
+        return nn.functional.normalize(mean)
+
+
+AutoConfig.register(KIND, RewardConfig, exist_ok=True)
+AutoModelForSequenceClassification.register(RewardConfig, RewardModel, exist_ok=True)

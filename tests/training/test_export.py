@@ -1,0 +1,132 @@
+"""A country's model as a Hugging Face folder: loaded by plain transformers, the same rewards, an honest card."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from scpo import ExperimentConfig, data, run, runs
+from scpo.cli import main
+from scpo.errors import ConfigError, InputError
+from scpo.training import steer
+from scpo.training.encoders import load_encoder
+from scpo.training.export import export, mean_head, model_card
+from scpo.training.heads import HeadShape
+
+LONG = " ".join(f"word{k}" for k in range(700))
+
+
+@pytest.fixture(scope="module", params=[0, 3], ids=["linear", "mlp"])
+def result(request, demo_run, tiny_encoder):
+    """A finished run with linear heads, and one with a hidden layer."""
+    if not request.param:
+        return runs.read(demo_run)
+    config = ExperimentConfig(
+        seeds=2, steps=8, budgets=(50,), methods=("global", "scpo"), encoder=str(tiny_encoder), hidden=request.param
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCPO_WORKSPACE", str(demo_run.parent))
+        return run(config, demo_run.parent / "exported-mlp")
+
+
+@pytest.fixture(scope="module")
+def folder(result, tmp_path_factory):
+    return export(result.folder, "Galune", tmp_path_factory.mktemp("exported") / "galune")
+
+
+@pytest.fixture(scope="module")
+def loaded(folder):
+    return AutoModelForSequenceClassification.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
+
+
+@pytest.fixture(scope="module")
+def texts(result):
+    """Ten answers of the demo world and one that is longer than the encoder reads, with the rewards of the run."""
+    table = data.load(result.config.data).texts.iloc[:10]
+    table = pd.DataFrame({"prompt": [*table["prompt"].astype(str), LONG], "response": [*table["response"], LONG]})
+    models = steer.load_models(result.folder, result.config, result.card["countries"])
+    exact = dataclasses.replace(models, encoder=load_encoder(result.config.encoder, "fp32"))
+    rewards = steer.reward_texts(exact, table.astype({"prompt": "category"}), "scpo")
+    return table, rewards.own[models.countries.index("Galune")].mean(0)
+
+
+def test_plain_transformers_gives_the_rewards_of_the_run(loaded, texts):
+    model, tokenizer = loaded
+    table, expected = texts
+    batch = tokenizer(list(table["prompt"]), list(table["response"]), padding=True, return_tensors="pt")
+    with torch.no_grad():
+        together = model(**batch).logits[:, 0].numpy()
+        alone = [model(**tokenizer(p, r, return_tensors="pt")).logits.item() for p, r in table.to_numpy()]
+    assert np.ptp(expected) > 1e-2
+    assert together == pytest.approx(expected, abs=1e-4) and alone == pytest.approx(expected, abs=1e-4)
+
+
+def test_messages_through_the_chat_template_give_the_same_rewards(loaded, texts):
+    model, tokenizer = loaded
+    table, expected = texts
+    written = [tokenizer.apply_chat_template([{"role": "user", "content": p}, {"role": "assistant", "content": r}],
+                                             tokenize=False) for p, r in table.to_numpy()[:10]]  # fmt: skip
+    batch = tokenizer(written, padding=True, add_special_tokens=False, return_tensors="pt")
+    with torch.no_grad():
+        assert model(**batch).logits[:, 0].numpy() == pytest.approx(expected[:10], abs=1e-4)
+
+
+def test_one_text_alone_is_refused_with_what_to_do(loaded):
+    model, tokenizer = loaded
+    with pytest.raises(InputError, match="as a pair"):
+        model(**tokenizer("only a prompt", return_tensors="pt"))
+
+
+def test_the_folder_holds_no_pickle_and_no_code(folder):
+    names = {path.name for path in folder.iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json", "README.md"} <= names
+    assert not [name for name in names if name.endswith((".bin", ".pt", ".pkl", ".py"))]
+    assert not list(folder.parent.glob(".galune*"))
+
+
+def test_one_head_has_the_mean_reward_of_all():
+    for hidden in (0, 4):
+        shape = HeadShape(6, hidden)
+        heads = torch.randn(3, shape.size, generator=torch.Generator().manual_seed(0))
+        phi = torch.randn(5, 6, generator=torch.Generator().manual_seed(1))
+        theta, width = mean_head(heads, 6, hidden)
+        assert width == 3 * hidden
+        one = HeadShape(6, width).rewards(theta[None], phi)[0]
+        assert torch.allclose(one, shape.rewards(heads, phi).mean(0), atol=1e-6)
+
+
+def test_the_card_has_the_run_s_own_figures_and_says_that_they_are_simulated(result, folder):
+    card = (folder / "README.md").read_text()
+    table = result.tables["accuracy"]
+    own = table[(table["country"] == "Galune") & (table["method"] == "scpo")].set_index("subset")
+    for subset, row in own.iterrows():
+        cells = f"| scpo | {subset} | {100 * row['accuracy']:.1f} % |"
+        assert cells in card and f"| {row['n']:,.0f} | {row['units']:,.0f} |" in card
+    assert "Simulated data: nothing here is measured from real people" in card and "Licence: " in card
+    assert "a country is not a person" in card
+
+
+def test_names_of_data_cannot_become_markup_in_the_card(result):
+    name = "<script>|![x](y)"
+    tables = {n: t.replace("Galune", name) for n, t in result.tables.items()}
+    hostile = dataclasses.replace(result, tables=tables, card={**result.card, "source": "a\n# b"})
+    card = model_card(hostile, name, "scpo", "fp32")
+    assert "<script" not in card.replace("\\<script", "") and "\n# b" not in card
+
+
+def test_nothing_is_overwritten_and_what_the_run_has_not_is_refused(result, folder, tmp_path, capsys):
+    with pytest.raises(ConfigError, match="not an empty folder"):
+        export(result.folder, "Galune", folder)
+    with pytest.raises(ConfigError, match="no model for 'Atlantis'"):
+        export(result.folder, "Atlantis", tmp_path / "new")
+    with pytest.raises(ConfigError, match="no models of 'global'"):
+        export(result.folder, "Galune", tmp_path / "new", "global")
+    with pytest.raises(ConfigError, match="does not exist"):
+        export(result.folder, "Galune", tmp_path / "no" / "new")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "empty").mkdir()
+    assert main(["export", str(result.folder), "--country", "Alvoria", "--out", str(tmp_path / "empty")]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "empty") and (tmp_path / "empty" / "README.md").is_file()
