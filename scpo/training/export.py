@@ -71,7 +71,8 @@ def export(folder: Path, country: str, out: Path, method: str = "") -> Path:
     try:
         _write_model(models, country, method, made)
         (made / "README.md").write_text(model_card(result, country, method, models.encoder.precision))
-        made.chmod(0o755)
+        for path in (made, *made.iterdir()):
+            path.chmod(0o755 if path.is_dir() else 0o644)
         if out.exists():
             out.rmdir()
         made.rename(out)
@@ -84,9 +85,11 @@ def export(folder: Path, country: str, out: Path, method: str = "") -> Path:
 def _write_model(models, country: str, method: str, folder: Path) -> None:
     import torch
     from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
 
     from scpo.training.reward_model import RewardConfig, RewardModel
 
+    logging.disable_progress_bar()
     place, local = models.encoder.folder, {"local_files_only": True, "trust_remote_code": False}
     tokenizer = AutoTokenizer.from_pretrained(place, **local)
     sample = tokenizer("a", "b")["input_ids"]
@@ -152,7 +155,7 @@ def model_card(result: runs.Result, country: str, method: str, precision: str) -
         "seed(s). A reward has no zero and no unit: only differences between answers to one prompt mean anything.", "",
         "```python", LOAD, "```", "",
         f"Texts were encoded in {precision}; this model computes in fp32 unless asked otherwise, so rewards differ "
-        "from those of the run " + ("by rounding only." if precision == "fp32" else "by about 1 % of their spread."),
+        "from those of the run " + ("by rounding only." if precision == "fp32" else "by a few percent of their spread at most."),
         "", "## Data", "", f"{_cell(card['title'])}. Source: {_cell(card['source'])}. Licence: "
         f"{_cell(card['licence'])}. A model trained on data may fall under the licence of the data.", "",
         f"## Results on held-out {card['unit']}s of {_cell(country)}", "",

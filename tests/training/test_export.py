@@ -85,6 +85,7 @@ def test_the_folder_holds_no_pickle_and_no_code(folder):
     assert {"config.json", "model.safetensors", "tokenizer.json", "README.md"} <= names
     assert not [name for name in names if name.endswith((".bin", ".pt", ".pkl", ".py"))]
     assert not list(folder.parent.glob(".galune*"))
+    assert all(path.stat().st_mode & 0o044 for path in folder.iterdir())  # others may read it, as any file one writes
 
 
 def test_one_head_has_the_mean_reward_of_all():
