@@ -155,7 +155,7 @@ def model_card(result: runs.Result, country: str, method: str, precision: str) -
         "seed(s). A reward has no zero and no unit: only differences between answers to one prompt mean anything.", "",
         "```python", LOAD, "```", "",
         f"Texts were encoded in {precision}; this model computes in fp32 unless asked otherwise, so rewards differ "
-        "from those of the run by " + ("rounding." if precision == "fp32" else "a few percent of their spread at most."),
+        "from those of the run by " + ("rounding." if precision == "fp32" else "some percent of their spread."),
         "", "## Data", "", f"{_cell(card['title'])}. Source: {_cell(card['source'])}. Licence: "
         f"{_cell(card['licence'])}. A model trained on data may fall under the licence of the data.", "",
         f"## Results on held-out {card['unit']}s of {_cell(country)}", "",
