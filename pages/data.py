@@ -36,8 +36,7 @@ def who(pairs) -> None:
 
 def disagreement(config: DataConfig) -> None:
     """How often the global model disagrees with each country, which only a run can say."""
-    title, *measure = MEASURES["disagreement"]
-    results.section(title, "disagreement", {"disagreement": measure})
+    results.explain(*MEASURES["disagreement"])
     run = results.newest_on(config)
     if run is None:
         st.info("Nobody has trained a global model on these pairs yet. A finished run on them shows it here.")

@@ -95,11 +95,7 @@ def explore(result: runs.Result, kept: Margins, disagree: pd.DataFrame, pairs: P
 
 def section(measure: str) -> None:
     """A question, the measure that answers it in one sentence, and its formula for those who ask."""
-    title, sentence, formula = shown.MEASURES[measure]
-    st.header(title)
-    st.markdown(sentence)
-    with st.expander(f"The formula: {measure}"):
-        st.latex(formula)
+    results.explain(*shown.MEASURES[measure], label=f"The formula: {measure}")
 
 
 ensure_router()

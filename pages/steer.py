@@ -3,7 +3,6 @@
 import streamlit as st
 
 from scpo import ScpoError
-from scpo.config import UNTRAINED
 from scpo.training.mixing import ALPHAS
 from scpo.ui import results, state
 from scpo.ui.cache import texts
@@ -18,15 +17,14 @@ st.title("What does steering do to an answer?")
 try:
     shown = results.chosen()
     if shown:
-        trained = [m for m in shown.config.methods if m not in UNTRAINED]
-        if not trained:
+        if not shown.config.trained:
             st.info("This run trained no model, so there is nothing to steer. Run it with a method such as scpo.")
             st.stop()
         view = st.segmented_control("Look at", list(VIEWS), default="Answers", required=True, key=state.VIEW,
                                     bind="query-params")  # fmt: skip
         left, right = st.columns([1, 2], gap="large")
         with left:
-            method = results.method_of(trained)
+            method = results.method_of(shown.config.trained)
         alpha = right.select_slider(
             "Strength: α (alpha)", ALPHAS, 1.0, key=state.ALPHA, bind="query-params",
             help="0: the global model, 1: the country's own, beyond 1: further the same way.",

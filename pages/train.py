@@ -12,7 +12,7 @@ from scpo.jobs import launch
 from scpo.jobs.job import NAME_LENGTH, Job
 from scpo.ui import charts, state
 from scpo.ui.cache import job_store
-from scpo.ui.estimate import Estimate, Sizes, estimate, trained, was_encoded
+from scpo.ui.estimate import Estimate, Sizes, estimate, was_encoded
 from scpo.ui.form import experiment
 from scpo.ui.live import LIVE, duration, follow, going, linked, watch
 from scpo.ui.router import ensure_router
@@ -51,7 +51,7 @@ def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> None:
     middle.caption(f"of {len(table)} countries; the smallest, {inert(small['country'])}, has "
                    f"{small['train']:,}. Test pairs: {int(table['test'].sum()):,}.")  # fmt: skip
     right.metric("Models to train", f"{cost.heads:,}", border=True)
-    right.caption(f"{len(table)} countries x {len(trained(config))} trained methods x {config.seeds} seed(s) x "
+    right.caption(f"{len(table)} countries x {len(config.trained)} trained methods x {config.seeds} seed(s) x "
                   f"{len(cost.budgets) + 1} budgets ({', '.join(map(str, cost.budgets))}, all)")  # fmt: skip
     with st.expander("Pairs per country"):
         st.dataframe(table, hide_index=True)

@@ -168,6 +168,11 @@ class ExperimentConfig:
         except TypeError as error:
             raise ConfigError(f"the configuration has a setting this version does not know: {error}") from error
 
+    @property
+    def trained(self) -> list[str]:
+        """The methods of which models are trained."""
+        return [m for m in self.methods if m not in UNTRAINED]
+
     def located(self) -> ExperimentConfig:
         """The same with local paths made absolute, so that a process of another folder finds them."""
         files = tuple(str(Path(name).expanduser().absolute()) for name in self.data.data_files)

@@ -83,3 +83,16 @@ def tiny_preferences(users: int = 40, seed: int = 0) -> Preferences:
     units = pd.DataFrame({"name": names, "split": split_units(len(names), 0, 0.25, 0.25)})
     card = DataCard("file", "tiny", False, "user", "made by the tests", "none", ("Aland",), ("Borealis", "Cascadia"))
     return Preferences(texts, pairs, units, card)
+
+
+def unfinished(workspace: Path, worker: str, *entries: dict):
+    """A job that a process works on, or did until it went, with its progress so far; the store, and the job."""
+    from scpo import runs
+    from scpo.config import ExperimentConfig
+    from scpo.jobs.store import open_store
+
+    store, folder, config = open_store(workspace), workspace / "runs" / "demo-unfinished", ExperimentConfig(seeds=7)
+    runs.create(folder, config)
+    for entry in entries:
+        runs.add_progress(folder, entry)
+    return store, store.begin(config, folder, worker)

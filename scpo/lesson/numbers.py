@@ -129,13 +129,13 @@ def _histogram(world: World, country: str, tau: float, beta: float | None, place
     kinds = {"kept_with_own_taste": keep & ~against, "kept_against_own_taste": keep & against, "dropped": ~keep}
     count = {name: np.histogram(place(margin[of]), edges)[0] for name, of in kinds.items()}
     table = pd.DataFrame({"low": edges[:-1], "high": edges[1:], **count})
-    part = lambda of, by: 100 * float(by[of & against].sum() / by[of].sum()) if by[of].sum() else np.nan  # noqa: E731
-    ones = np.ones(len(rows))
+    kept_weight = float(weight[keep].sum())
     return Seen(table, {
         "country": country, "tau": tau, "beta": beta, "pairs": len(rows), "kept": int(keep.sum()),
-        "kept_share": 100 * float(keep.mean()), "against_all": part(ones.astype(bool), ones),
-        "against_kept": part(keep, ones), "against_weighted": part(keep, weight),
-        "effective": float(weight[keep].sum()), "agree_kept": int((margin[keep] > 0).sum()),
+        "kept_share": 100 * float(keep.mean()), "against_all": 100 * float(against.mean()),
+        "against_kept": 100 * float(against[keep].mean()) if keep.any() else np.nan,
+        "against_weighted": 100 * float(weight[keep & against].sum()) / kept_weight if kept_weight else np.nan,
+        "effective": kept_weight, "agree_kept": int((margin[keep] > 0).sum()),
         "weight_at_minus_3": float(pair_weights(np.array(-3.0), beta or 1.0)),
     })  # fmt: skip
 

@@ -12,7 +12,7 @@ import pandas as pd
 from scpo import runs
 from scpo.data.reading import Faults, check_texts, check_unique, has_columns, read_table
 from scpo.errors import ConfigError
-from scpo.training.export import trained_method
+from scpo.training.export import add_model, trained_method
 from scpo.training.mixing import steered
 
 COLUMNS = ["prompt", "response"]
@@ -29,10 +29,8 @@ def add_best_of_n(commands) -> None:
         description="Score candidate answers by a country's model of a finished run; print the best to each prompt as "
         "json lines.",
     )  # fmt: skip
-    parser.add_argument("run", metavar="RUN", help="the folder of a finished run")
-    parser.add_argument("--country", required=True, help="a country that the run steered to")
+    add_model(parser)
     parser.add_argument("--candidates", required=True, metavar="FILE", help="csv, jsonl or parquet: prompt, response")
-    parser.add_argument("--method", help="a trained method of the run (default: scpo, or the first)")
     parser.add_argument(
         "--alpha", type=float, default=1.0, help="strength: 0 is the global model, 1 the country's own (default: 1)"
     )

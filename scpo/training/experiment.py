@@ -20,7 +20,7 @@ import torch
 
 from scpo import data as sources
 from scpo import runs
-from scpo.config import UNTRAINED, ExperimentConfig
+from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.errors import Fenced, ScpoError, Stopped
 from scpo.metrics.margins import write_margins
@@ -129,8 +129,7 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, trai
 def sizes(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, int]:
     """What the time of an experiment depends on, for `expected_seconds`."""
     strings = [*data.texts["response"].unique(), *data.texts["prompt"].cat.categories]
-    trained = len([m for m in config.methods if m not in UNTRAINED])
-    heads = len(data.card.countries) * trained * config.seeds * (budgets + 1)
+    heads = len(data.card.countries) * len(config.trained) * config.seeds * (budgets + 1)
     characters = sum(map(len, strings))
     return {"characters": characters, "heads": heads, "steps": config.steps, "batch_size": config.batch_size}
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pandas as pd
 
 from scpo import runs
-from scpo.config import UNTRAINED
 from scpo.errors import ConfigError
 from scpo.metrics.summary import MEAN
 
@@ -34,15 +33,20 @@ def add_export(commands) -> None:
         description="Encoder and head as one sequence-classification model, with tokenizer and model card. Seeds are "
         "averaged.",
     )  # fmt: skip
+    add_model(parser)
+    parser.add_argument("--out", required=True, metavar="DIR", help="a folder that does not exist yet, or is empty")
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """The options that name one model of a run."""
     parser.add_argument("run", metavar="RUN", help="the folder of a finished run")
     parser.add_argument("--country", required=True, help="a country that the run steered to")
     parser.add_argument("--method", help="a trained method of the run (default: scpo, or the first)")
-    parser.add_argument("--out", required=True, metavar="DIR", help="a folder that does not exist yet, or is empty")
 
 
 def trained_method(result: runs.Result, country: str, method: str) -> str:
     """The method asked for, "" for scpo or the first that trains. Raises `ConfigError` for what the run has not."""
-    trained = [m for m in result.config.methods if m not in UNTRAINED]
+    trained = result.config.trained
     method = method or ("scpo" if "scpo" in trained else next(iter(trained), ""))
     countries = result.card["countries"]
     if country not in countries:

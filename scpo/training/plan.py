@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.budgets import budgets_below
-from scpo.config import UNTRAINED, ExperimentConfig
+from scpo.config import ExperimentConfig
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
 from scpo.selection import select
 from scpo.training.heads import Pool
@@ -66,7 +66,7 @@ def plan_heads(
     The first n pairs of a seed's shuffle are its budget n, so budgets are nested.
     """
     records, pools = [], []
-    methods = [m for m in config.methods if m not in UNTRAINED]
+    methods = config.trained
     shuffles = {
         (country, seed): np.random.default_rng([seed, place]).permutation(len(part.train))
         for place, (country, part) in enumerate(rows.items()) for seed in range(config.seeds)

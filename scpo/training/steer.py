@@ -21,7 +21,7 @@ import torch
 from scpo.config import ExperimentConfig
 from scpo.errors import InputError, RunFolderError
 from scpo.training.encoders import Encoder, load_encoder
-from scpo.training.features import Features, cache_folder, embed_texts
+from scpo.training.features import cache_folder, embed_texts
 from scpo.training.heads import HeadShape
 from scpo.training.mixing import Rewards, check_typed
 
@@ -99,7 +99,18 @@ def reward_texts(models: Models, texts: pd.DataFrame, method: str, on_tokens: Ca
     texts   `prompt` (category), `response` (str), as `Preferences` holds them
     """
     features = replace(embed_texts(texts, models.encoder, cache_folder(), on_tokens), prompt_mean=models.prompt_mean)
-    return _rewards(models, method, features, len(texts))
+    heads = models.of(method)
+    c, s, p = heads.shape
+    theta = torch.cat([models.start, heads.reshape(c * s, p)])
+    # An MLP's hidden values are heads x texts x h, so its heads go one by one.
+    parts = theta.split(1) if models.shape.hidden else [theta]
+    n = len(texts)
+    found = np.empty((len(theta), n), np.float32)
+    for first in range(0, n, SLICE):
+        here = slice(first, first + SLICE)
+        phi = torch.from_numpy(features.of(here))
+        found[:, here] = torch.cat([models.shape.rewards(part, phi) for part in parts]).numpy()
+    return Rewards(models.countries, found[:c], found[c:].reshape(c, s, n))
 
 
 def reward_typed(models: Models, prompt: str, answers: Sequence[str], method: str) -> Rewards:
@@ -107,17 +118,3 @@ def reward_typed(models: Models, prompt: str, answers: Sequence[str], method: st
     check_typed(prompt, answers)
     texts = pd.DataFrame({"prompt": pd.Categorical([prompt] * len(answers)), "response": list(answers)})
     return reward_texts(models, texts, method)
-
-
-def _rewards(models: Models, method: str, features: Features, texts: int) -> Rewards:
-    heads = models.of(method)
-    c, s, p = heads.shape
-    theta = torch.cat([models.start, heads.reshape(c * s, p)])
-    # An MLP's hidden values are heads x texts x h, so its heads go one by one.
-    parts = theta.split(1) if models.shape.hidden else [theta]
-    found = np.empty((len(theta), texts), np.float32)
-    for first in range(0, texts, SLICE):
-        here = slice(first, first + SLICE)
-        phi = torch.from_numpy(features.of(here))
-        found[:, here] = torch.cat([models.shape.rewards(part, phi) for part in parts]).numpy()
-    return Rewards(models.countries, found[:c], found[c:].reshape(c, s, texts))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from scpo import data
 from scpo.budgets import budgets_below
-from scpo.config import UNTRAINED, ExperimentConfig
+from scpo.config import ExperimentConfig
 from scpo.data import FEWEST
 from scpo.data.preferences import Preferences
 from scpo.errors import ConfigError
@@ -75,14 +75,9 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
         )
     smallest = table.loc[table["train"].idxmin()]
     budgets = budgets_below(config.budgets, smallest["country"], int(smallest["train"]))
-    heads = len(table) * len(trained(config)) * config.seeds * (len(budgets) + 1)
+    heads = len(table) * len(config.trained) * config.seeds * (len(budgets) + 1)
     seconds = expected_seconds(0 if encoded else sizes.characters, heads, config.steps, config.batch_size)
     return Estimate(table, budgets, heads, seconds)
-
-
-def trained(config: ExperimentConfig) -> list[str]:
-    """The methods of which models are trained."""
-    return [m for m in config.methods if m not in UNTRAINED]
 
 
 def was_encoded(config: ExperimentConfig, jobs: list[Job]) -> bool:

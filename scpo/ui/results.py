@@ -60,10 +60,14 @@ def newest_on(config: DataConfig) -> runs.Result | None:
 
 def section(title: str, measure: str, measures: Mapping[str, Sequence[str]] = MEASURES) -> None:
     """A question, the measure that answers it in a plain sentence, and its formula for those who ask."""
-    sentence, formula, *more = measures[measure]
+    explain(title, *measures[measure])
+
+
+def explain(title: str, sentence: str, formula: str, *more: str, label: str = "The formula") -> None:
+    """The same from its parts."""
     st.header(title)
     st.markdown(sentence)
-    with st.expander("The formula"):
+    with st.expander(label):
         st.latex(formula)
         for text in more:
             st.markdown(text)

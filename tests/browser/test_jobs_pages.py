@@ -5,6 +5,7 @@ import shutil
 import zipfile
 
 import pytest
+from faults import check_faultless, serious_faults
 
 from scpo import runs
 from scpo.config import ExperimentConfig
@@ -16,20 +17,6 @@ from screenshots import app_server, open_page, settle
 pytestmark = pytest.mark.browser
 BAR = "[data-testid=stProgress]"
 PATIENCE = 120  # seconds: a worker loads torch first
-PROBES = tuple(f"/{page}/_stcore/{name}" for page in ("train", "runs") for name in ("health", "host-config"))
-
-
-def faultless(page):
-    """No error in the console but Streamlit's probes below a page's address, and no request to another host."""
-    assert [p for p in page.problems if not ("404" in p and p.endswith(PROBES))] == [] and page.refused == []
-
-
-def serious_faults(page):
-    """What axe finds to be a serious fault of accessibility."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +88,7 @@ def test_a_view_is_accessible_fits_and_has_no_errors(visit, ids, view, width, sc
     assert page.locator("[data-testid=stException]").count() == 0
     assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= width
     assert serious_faults(page) == []
-    faultless(page)
+    check_faultless(page, "train", "runs")
 
 
 def test_a_run_is_started_watched_cancelled_resumed_and_survives_reloads(browser, tmp_path, demo_run):
@@ -136,7 +123,7 @@ def test_a_run_is_started_watched_cancelled_resumed_and_survives_reloads(browser
         settle(page, "PARTIAL", 60)
         job = next(job for job in store.jobs() if job.id != done.id)
         assert (job.state, job.attempt) == ("cancelled", 2)
-        faultless(page)
+        check_faultless(page, "train", "runs")
         page.context.close()
     store.close()
 
@@ -176,7 +163,7 @@ def test_a_run_that_gets_done_while_watched_shows_so_and_its_results(browser, tm
         page.get_by_role("button", name="Open it on the Runs page").click()
         settle(page, "Gain of scpo over the global model")
         assert "/runs?run=" in page.url
-        faultless(page)
+        check_faultless(page, "train", "runs")
         page.context.close()
     store.close()
 
@@ -214,7 +201,7 @@ def test_runs_are_chosen_by_name_and_the_link_keeps_them(visit, ids):
     assert page.url.endswith(f"run={ids['first']}&run={ids['second']}")
     page.reload()
     settle(page, "Results side by side")
-    faultless(page)
+    check_faultless(page, "train", "runs")
 
 
 def test_a_row_of_the_table_opens_its_run(visit, ids):
@@ -227,7 +214,7 @@ def test_a_row_of_the_table_opens_its_run(visit, ids):
     page.mouse.click(box["x"] + 15, box["y"] + 35 * 3.5)
     settle(page, "Results side by side")
     assert f"run={ids['first']}&run={ids['second']}" in page.url
-    faultless(page)
+    check_faultless(page, "train", "runs")
 
 
 def test_delete_asks_again_and_undo_brings_the_run_back(visit, ids):
@@ -239,7 +226,7 @@ def test_delete_asks_again_and_undo_brings_the_run_back(visit, ids):
     assert page.get_by_text("3 of 4 runs").count() == 1
     page.get_by_role("button", name="Undo").click()
     settle(page, "4 of 4 runs")
-    faultless(page)
+    check_faultless(page, "train", "runs")
 
 
 def test_a_run_is_renamed_and_noted(visit, ids):
@@ -251,7 +238,7 @@ def test_a_run_is_renamed_and_noted(visit, ids):
     page.get_by_role("button", name="Save note").click()
     settle(page, "onerror")
     assert page.evaluate("() => window.hacked") is None
-    faultless(page)
+    check_faultless(page, "train", "runs")
 
 
 def test_the_export_is_a_zip_whose_figures_draw_without_a_network(visit, browser, ids, tmp_path):

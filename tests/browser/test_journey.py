@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from faults import serious_faults
 
 from scpo import runs
 
@@ -70,11 +71,7 @@ def test_a_link_straight_to_a_page_has_the_routers_navigation(browser, tmp_path)
 @pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (420, "dark")])
 @pytest.mark.parametrize(("path", "last"), [("", "Where to go on"), ("data", "Read the pairs")])
 def test_a_page_fits_and_has_no_serious_accessibility_fault(visit, path, last, width, scheme):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = visit(path, width, scheme)
     settle(page, last)
     assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= width
-    found = Axe().run(page).response["violations"]
-    serious = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
-    assert serious == []
+    assert serious_faults(page) == []

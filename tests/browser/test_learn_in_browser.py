@@ -3,12 +3,11 @@
 import re
 
 import pytest
+from faults import check_faultless, serious_faults
 
 from screenshots import settle
 
 pytestmark = pytest.mark.browser
-# On a link to a page, Streamlit's own client looks for its server below that page first, and then at the root.
-PROBES = ("/learn/_stcore/health", "/learn/_stcore/host-config")
 STEPS = range(1, 8)
 ANSWER = re.compile("answer")
 
@@ -26,8 +25,7 @@ def opened(visit):
 
     yield go
     for page in pages:
-        assert [p for p in page.problems if not ("404" in p and p.endswith(PROBES))] == [] and page.refused == []
-        assert page.locator("[data-testid=stException]").count() == 0
+        check_faultless(page, "learn")
 
 
 def heading(page, number):
@@ -36,14 +34,6 @@ def heading(page, number):
     found.wait_for()
     settle(page, ANSWER)
     return found
-
-
-def serious(page):
-    """Serious faults that axe finds, each with an example."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
 
 
 @pytest.mark.parametrize("number", STEPS)
@@ -155,7 +145,7 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(opened, number, query):
 )  # fmt: skip
 def test_no_serious_accessibility_fault_and_the_figure_has_words(opened, query, width, scheme):
     page = opened(query, width, scheme)
-    assert serious(page) == []
+    assert serious_faults(page) == []
     assert page.get_by_role("figure", name=re.compile(r"\d")).count() == 1
 
 

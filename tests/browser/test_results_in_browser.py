@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from faults import check_faultless, serious_faults
 
 from screenshots import settle
 
@@ -28,10 +29,7 @@ def opened(visit):
 
     yield go
     for page, name in pages:
-        # On a link to a page, Streamlit's own client looks for its server below that page first, then at the root.
-        probes = tuple(f"/{name}/_stcore/{what}" for what in ("health", "host-config"))
-        assert [p for p in page.problems if not ("404" in p and p.endswith(probes))] == [] and page.refused == []
-        assert page.locator("[data-testid=stException]").count() == 0
+        check_faultless(page, name)
 
 
 def ticks(page, at, axis):
@@ -43,17 +41,13 @@ def ticks(page, at, axis):
 @pytest.mark.parametrize("width", [420, 1400])
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_fits_and_has_no_serious_accessibility_fault(opened, name, width, scheme):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = opened(name, "", width, scheme)
     plots = page.locator(".js-plotly-plot").all()
     assert len(plots) == CHARTS[name]
     assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= width
     for box in [plot.bounding_box() for plot in plots]:
         assert box["x"] >= 0 and box["x"] + box["width"] <= width + 1
-    found = Axe().run(page).response["violations"]
-    serious = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
-    assert serious == []
+    assert serious_faults(page) == []
 
 
 def test_every_figure_has_words_for_a_screen_reader(opened):

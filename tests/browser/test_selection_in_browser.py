@@ -3,13 +3,12 @@
 import re
 
 import pytest
+from faults import check_faultless, serious_faults
 
 from screenshots import settle
 
 pytestmark = pytest.mark.browser
 LAST = "Read some of the pairs"
-# On a link to a page, Streamlit's own client looks for its server below that page first, and then at the root.
-PROBES = ("/selection/_stcore/health", "/selection/_stcore/host-config")
 
 
 @pytest.fixture
@@ -25,8 +24,7 @@ def opened(visit):
 
     yield go
     for page in pages:
-        assert [p for p in page.problems if not ("404" in p and p.endswith(PROBES))] == [] and page.refused == []
-        assert page.locator("[data-testid=stException]").count() == 0
+        check_faultless(page, "selection")
 
 
 def sentence(page):
@@ -121,12 +119,8 @@ def test_a_narrow_screen_needs_no_sideways_scrolling_and_has_every_figure(opened
 
 @pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (420, "dark")])
 def test_no_serious_accessibility_fault_and_every_figure_has_words(opened, width, scheme):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = opened(width=width, scheme=scheme)
-    found = Axe().run(page).response["violations"]
-    serious = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
-    assert serious == []
+    assert serious_faults(page) == []
     for words in ("training pairs of all countries have F below 0.50", "Share kept and effective share per country",
                   "Histogram of F for every country", "How often the global model disagrees"):  # fmt: skip
         assert page.get_by_role("figure", name=re.compile(words)).count() == 1

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from faults import check_faultless, serious_faults
 
 from screenshots import settle
 
@@ -27,26 +28,19 @@ def opened(visit):
 
     yield go
     for page in pages:
-        # On a link to a page, Streamlit's own client looks for its server below that page first, then at the root.
-        probes = ("/steer/_stcore/health", "/steer/_stcore/host-config")
-        assert [p for p in page.problems if not ("404" in p and p.endswith(probes))] == [] and page.refused == []
-        assert page.locator("[data-testid=stException]").count() == 0
+        check_faultless(page, "steer")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (420, "dark")])
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_view_fits_and_has_no_serious_accessibility_fault(opened, view, width, scheme):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = opened(view, "", width, scheme)
     plots = page.locator(".js-plotly-plot").all()
     assert len(plots) == CHARTS[view] and page.get_by_role("figure").count() >= CHARTS[view]
     assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= width
     for box in [plot.bounding_box() for plot in plots]:
         assert box["x"] >= 0 and box["x"] + box["width"] <= width + 1
-    found = Axe().run(page).response["violations"]
-    serious = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
-    assert serious == []
+    assert serious_faults(page) == []
 
 
 def test_the_strength_moves_by_keyboard_and_the_link_is_the_view(opened, visit):

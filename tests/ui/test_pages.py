@@ -14,7 +14,7 @@ from scpo.jobs.host import this_host, worker_name
 from scpo.jobs.store import open_store
 from scpo.ui.words import bias_sentence, efficiency_sentence, headline, percent, span
 
-from fakes import scored_rows
+from fakes import scored_rows, unfinished
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,16 +34,6 @@ def words(app):
 @pytest.fixture
 def with_run(workspace, demo_run):
     return shutil.copytree(demo_run, workspace / "runs" / "demo-finished")
-
-
-def unfinished(workspace, worker, *entries):
-    """A job that a process works on, or did until it went; with the entries of its progress so far."""
-    store = open_store(workspace)
-    folder = workspace / "runs" / "demo-unfinished"
-    runs.create(folder, ExperimentConfig(seeds=7))
-    for entry in entries:
-        runs.add_progress(folder, entry)
-    return store, store.begin(ExperimentConfig(seeds=7), folder, worker)
 
 
 @pytest.mark.parametrize("page", ["app.py", "pages/overview.py"])

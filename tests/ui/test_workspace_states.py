@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.jobs.host import this_host, worker_name
 from scpo.jobs.store import open_store
+
+from fakes import unfinished
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -40,15 +41,6 @@ def opened(request):
 def words(app):
     kinds = (app.title, app.header, app.markdown, app.caption, app.info, app.warning, app.error, app.text)
     return " ".join(str(e.value) for kind in kinds for e in kind)
-
-
-def unfinished(workspace, worker, *entries):
-    """A job that a process works on, or did until it went; with the entries of its progress so far."""
-    store, folder = open_store(workspace), workspace / "runs" / "demo-unfinished"
-    runs.create(folder, ExperimentConfig(seeds=7))
-    for entry in entries:
-        runs.add_progress(folder, entry)
-    return store, store.begin(ExperimentConfig(seeds=7), folder, worker)
 
 
 def test_pages_have_titles_of_their_own(opened):
