@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scpo.config import DataConfig, ExperimentConfig
+from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.errors import ConfigError, DataFaults, ScpoError
 from scpo.jobs.commands import Bar, add_job_commands, manage, work_on
 from scpo.training.best_of_n import add_best_of_n, best_of_n
@@ -37,6 +37,9 @@ EXAMPLES = """examples:
 """
 
 
+PARTS = ("data", "finetune")  # settings that are groups of settings
+
+
 def _flag(field: dataclasses.Field) -> str:
     return "--data-file" if field.name == "data_files" else "--" + field.name.replace("_", "-")
 
@@ -44,7 +47,7 @@ def _flag(field: dataclasses.Field) -> str:
 def _add_settings(parser: argparse.ArgumentParser, config_class: type) -> None:
     """One option per setting; None means 'not given', so that --config keeps its values."""
     for field in dataclasses.fields(config_class):
-        if field.name == "data":
+        if field.name in PARTS:
             continue
         default = field.default
         unit = f" [{field.metadata['unit']}]" if field.metadata.get("unit") else ""
@@ -67,7 +70,7 @@ def _given(args: argparse.Namespace, config_class: type) -> dict:
     found = {}
     for field in dataclasses.fields(config_class):
         value = getattr(args, field.name, None)
-        if field.name == "data" or value is None:
+        if field.name in PARTS or value is None:
             continue
         if isinstance(field.default, tuple) and field.name != "data_files":
             value = [part.strip() for part in value.split(",") if part.strip()]
@@ -92,7 +95,8 @@ def _config(args: argparse.Namespace) -> ExperimentConfig:
         except (OSError, ValueError, AttributeError) as error:
             raise ConfigError(f"--config {args.config} cannot be read as json settings: {error}.") from error
     data = dataclasses.replace(base.data, **_given(args, DataConfig))
-    return dataclasses.replace(base, data=data, **_given(args, ExperimentConfig))
+    finetune = dataclasses.replace(base.finetune, **_given(args, FinetuneConfig))
+    return dataclasses.replace(base, data=data, finetune=finetune, **_given(args, ExperimentConfig))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -113,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--quiet", action="store_true", help="no progress bar")
     _add_settings(run.add_argument_group("data"), DataConfig)
     _add_settings(run.add_argument_group("experiment"), ExperimentConfig)
+    _add_settings(run.add_argument_group("fine-tuning whole models"), FinetuneConfig)
 
     data = commands.add_parser("data", help="look at data before training")
     check = data.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(

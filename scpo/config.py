@@ -105,8 +105,36 @@ class DataConfig:
 
 
 @dataclass(frozen=True)
+class FinetuneConfig:
+    """Whole reward models instead of heads on a frozen encoder: which model, and how it is trained."""
+
+    model: str = setting(
+        "",
+        "fine-tune this whole reward model instead of heads: a hub name (owner/model or owner/model@revision), a "
+        "local folder, or `minilm` (gets a fresh head); none = heads",
+    )
+    model_lr: float = setting(1e-5, "fine-tuning: learning rate of AdamW", low=0, high=1, open_low=True)
+    epochs: int = setting(
+        0, "fine-tuning: stop after so many passes over the pairs; 0 = only after the steps", low=0, high=1000
+    )
+    max_length: int = setting(
+        512, "fine-tuning: longest input; what is over is cut from the front of the prompt", unit="tokens", low=8,
+        high=131_072,
+    )  # fmt: skip
+    lora: int = setting(0, "fine-tuning: rank of LoRA adapters; 0 = all weights are trained", low=0, high=1024)
+    as_published: bool = setting(
+        False,
+        "fine-tuning: train on 'prompt [SEP] response' and evaluate with dropout on, as the authors' code does, to "
+        "compare with their numbers",
+    )
+
+    def __post_init__(self):
+        _check_bounds(self)
+
+
+@dataclass(frozen=True)
 class ExperimentConfig:
-    """One experiment: data, methods, and how the reward heads are trained."""
+    """One experiment: data, methods, and how the reward models are trained."""
 
     data: DataConfig = DataConfig()
     methods: tuple[str, ...] = setting(tuple(METHODS), "methods to compare: " + ", ".join(METHODS))
@@ -143,6 +171,7 @@ class ExperimentConfig:
     encoder: str = setting("minilm", "text encoder: " + ENCODERS_NOTE)
     precision: str = setting("auto", "encoder arithmetic: auto (bf16 where the processor has it), bf16 or fp32")
     hidden: int = setting(0, "width of an MLP head's hidden layer; 0 = a linear head", low=0, high=4096)
+    finetune: FinetuneConfig = FinetuneConfig()
 
     def __post_init__(self):
         unknown = [m for m in self.methods if m not in METHODS]
@@ -153,18 +182,26 @@ class ExperimentConfig:
         if len(set(self.methods)) < len(self.methods):
             raise ConfigError(f"methods names one twice: {', '.join(self.methods)}; name each once.")
         _check_bounds(self)
+        if self.finetune.model and self.global_model == "others":
+            raise ConfigError(
+                "global_model 'others' is one global model per country; fine-tuning starts from one for all. Use "
+                "'reference', which a model with a reward head of its own does not need."
+            )
 
     def as_dict(self) -> dict:
-        """Plain values, as written to `config.json`."""
-        return dataclasses.asdict(self)
+        """Plain values, as written to `config.json`; settings of fine-tuning only where it is asked for."""
+        settings = dataclasses.asdict(self)
+        if not self.finetune.model:
+            del settings["finetune"]
+        return settings
 
     @classmethod
     def from_dict(cls, saved: dict) -> ExperimentConfig:
         """The inverse of `as_dict`. Raises `ConfigError` on a name that no setting has."""
         try:
-            settings = {k: tuple(v) if isinstance(v, list) else v for k, v in saved.items() if k != "data"}
-            data = {k: tuple(v) if isinstance(v, list) else v for k, v in saved.get("data", {}).items()}
-            return cls(data=DataConfig(**data), **settings)
+            data, finetune = (_tuples(saved.get(part, {})) for part in ("data", "finetune"))
+            settings = _tuples({k: v for k, v in saved.items() if k not in ("data", "finetune")})
+            return cls(data=DataConfig(**data), finetune=FinetuneConfig(**finetune), **settings)
         except TypeError as error:
             raise ConfigError(f"the configuration has a setting this version does not know: {error}") from error
 
@@ -176,10 +213,22 @@ class ExperimentConfig:
     def located(self) -> ExperimentConfig:
         """The same with local paths made absolute, so that a process of another folder finds them."""
         files = tuple(str(Path(name).expanduser().absolute()) for name in self.data.data_files)
-        models = {name: getattr(self, name) for name in ("encoder", "global_model")}
-        found = {k: str(Path(v).expanduser().absolute()) for k, v in models.items() if Path(v).expanduser().exists()}
-        return dataclasses.replace(self, data=dataclasses.replace(self.data, data_files=files), **found)
+        found = {name: _absolute(getattr(self, name)) for name in ("encoder", "global_model")}
+        return dataclasses.replace(
+            self, data=dataclasses.replace(self.data, data_files=files),
+            finetune=dataclasses.replace(self.finetune, model=_absolute(self.finetune.model)), **found,
+        )  # fmt: skip
 
     def digest(self) -> str:
         """A hash of every setting: equal for equal experiments."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _tuples(saved: dict) -> dict:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
+
+
+def _absolute(name: str) -> str:
+    """A path made absolute if something is there, any other name as it is."""
+    path = Path(name).expanduser()
+    return str(path.absolute()) if name and path.exists() else name

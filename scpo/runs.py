@@ -40,11 +40,16 @@ RESULT_FILES = (
     "config.json",
     "data.json",
     "margins.safetensors",
-    "heads.safetensors",
     "tallies.safetensors",
     "metrics.json",
     "summary.json",
 )
+HEADS, MODELS = "heads.safetensors", "models.safetensors"
+
+
+def weights_file(config: ExperimentConfig) -> str:
+    """The file of what a run trained: its heads, or the rewards and the folders of its fine-tuned models."""
+    return MODELS if config.finetune.model else HEADS
 
 
 @dataclass(frozen=True)
@@ -141,12 +146,14 @@ def create(folder: Path, config: ExperimentConfig) -> None:
 def _failed_early(folder: Path) -> bool:
     """True if a run was refused before it trained anything, so that nothing is lost by starting over."""
     last = progress(folder, 1)
-    return bool(last) and last[-1]["stage"] == "failed" and not (folder / "heads.safetensors").exists()
+    trained = [folder / name for name in (HEADS, MODELS, "models")]
+    return bool(last) and last[-1]["stage"] == "failed" and not any(path.exists() for path in trained)
 
 
 def finish(folder: Path, seconds: float) -> None:
     """Write `done.json`, the last file of a run, with the hash of every other."""
-    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in RESULT_FILES}
+    names = [*RESULT_FILES, weights_file(read_config(folder))]
+    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sorted(names)}
     write_json(folder / "done.json", {"finished": time.time(), "seconds": seconds, "files": files})
 
 

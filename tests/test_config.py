@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scpo.config import METHODS, DataConfig, ExperimentConfig
+from scpo.config import METHODS, DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.errors import ConfigError
 
 
@@ -61,5 +61,13 @@ def test_a_setting_of_another_version_is_refused():
 
 
 def test_every_setting_has_a_help_text():
-    for config in (DataConfig, ExperimentConfig):
-        assert all(f.metadata.get("help") for f in dataclasses.fields(config) if f.name != "data")
+    for config in (DataConfig, FinetuneConfig, ExperimentConfig):
+        assert all(f.metadata.get("help") for f in dataclasses.fields(config) if f.name not in ("data", "finetune"))
+
+
+def test_settings_of_fine_tuning_are_kept_only_where_it_is_asked_for():
+    heads, whole = ExperimentConfig(), ExperimentConfig(finetune=FinetuneConfig(model="minilm", lora=8))
+    assert "finetune" not in heads.as_dict() and ExperimentConfig.from_dict(whole.as_dict()) == whole
+    assert heads.digest() != whole.digest()
+    with pytest.raises(ConfigError, match="one global model per country"):
+        dataclasses.replace(whole, global_model="others")

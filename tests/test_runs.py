@@ -31,7 +31,7 @@ def test_a_finished_run_reads_back(tmp_path):
 
 def test_the_folder_holds_exactly_the_documented_files(tmp_path):
     folder = finished(tmp_path / "run")
-    assert {p.name for p in folder.iterdir()} == {*runs.RESULT_FILES, "done.json"}
+    assert {p.name for p in folder.iterdir()} == {*runs.RESULT_FILES, runs.HEADS, "done.json"}
 
 
 def test_an_unfinished_run_is_never_read_as_a_result(tmp_path):

@@ -107,7 +107,7 @@ def _attempt(job: Job, lease: Lease, should_end: Callable[[], bool]) -> None:
 
 def _sweep(folder: Path) -> None:
     """Remove files that a killed attempt had not finished writing, and checkpoints that nothing needs."""
-    names = {*runs.RESULT_FILES, "done.json"}
+    names = {*runs.RESULT_FILES, runs.HEADS, runs.MODELS, "done.json"}
     for path in folder.glob(".*.*"):
         written = path.name[1:].rpartition(".")[0]
         if written in names or written.startswith("checkpoint-"):

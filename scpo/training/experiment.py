@@ -1,22 +1,19 @@
 """One experiment from settings to a run folder: the order of the work, and nothing else.
 
-    data -> features -> global model -> one head per country, method, seed, budget -> measures
+    data -> global model -> one model per country, method, seed, budget -> measures
 
-The same function serves the app, the command line and Python.
+A model is a head on a frozen encoder, or a whole reward model (`scpo.training.finetune.backend`). The same function
+serves the app, the command line and Python.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
+import functools
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-
-import numpy as np
-import safetensors.torch
-import torch
 
 from scpo import data as sources
 from scpo import runs
@@ -29,11 +26,9 @@ from scpo.metrics.tallies import write_tallies
 from scpo.progress import Progress, expected_seconds
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.encoders import load_encoder
-from scpo.training.features import Features, cache_folder, embed_texts
-from scpo.training.global_model import STEPS, load_global, train_global
-from scpo.training.heads import HeadShape
-from scpo.training.measuring import measure
-from scpo.training.plan import budgets_for, plan_heads, rows_by_country
+from scpo.training.head_backend import train_heads
+from scpo.training.measuring import Trained, measure
+from scpo.training.plan import budgets_for, rows_by_country
 from scpo.training.steering import Steered, train_countries
 
 Listener = Callable[[Mapping], None]
@@ -83,7 +78,7 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, trai
     data = sources.load(config.data)
     rows = rows_by_country(data, data.card.countries)
     budgets = budgets_for(config, rows)
-    encoder = load_encoder(config.encoder, config.precision)
+    train_models = _back_end(config, train)
     content = sources.content_hash(data)
     checkpoint = Checkpoint(folder, f"{config.digest()}-{content}")
     guard()
@@ -91,39 +86,29 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, trai
     progress.expect(**expected_seconds(**sizes(config, data, len(budgets))))
     progress.report("data", 1, 1)
 
-    features = embed_texts(
-        data.texts, encoder, cache_folder(), lambda done, total: progress.report("embed", done, total)
-    )
-    progress.report("embed", 1, 1)
-
-    shape = HeadShape(features.width, config.hidden)
-    if config.global_model in ("reference", "others"):
-        globals_ = train_global(
-            data, features, shape, config.global_model, lambda step: progress.report("global", step, STEPS)
-        )
-    else:
-        globals_, mean = load_global(config.global_model, encoder.key, config)
-        features = dataclasses.replace(features, prompt_mean=mean)
-    start = {c: globals_[min(place, len(globals_) - 1)] for place, c in enumerate(rows)}
-    progress.report("global", 1, 1)
-
-    rewards = global_rewards(len(data.texts), features, shape, start)
-    chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
-    margin = {country: reward[chosen] - reward[rejected] for country, reward in rewards.items()}
-    plan = plan_heads(config, rows, margin, budgets)
-    steered = train(config, data, features, shape, start, rows, plan, progress, checkpoint)
+    trained = train_models(config, data, rows, budgets, progress, checkpoint)
     guard()
-    write_margins(folder, data.pairs, {country: part.train for country, part in rows.items()}, rewards)
-    write_heads(folder, config, encoder.key, features, globals_, plan, steered)
+    write_margins(folder, data.pairs, {country: part.train for country, part in rows.items()}, trained.rewards)
+    runs.write_bytes(folder / runs.weights_file(config), trained.weights)
 
     progress.report("measure", 0, 1)
-    measures, summary = measure(config, data, features, shape, start, rows, margin, plan, steered, progress)
+    measures, summary = measure(config, data, rows, trained, progress)
     guard()
     write_tallies(folder, measures, {country: part.test for country, part in rows.items()})
     runs.write_json(folder / "metrics.json", metric_records(data.card.dataset, measures))
     runs.write_json(folder / "summary.json", summary)
     progress.report("measure", 1, 1)
     return checkpoint
+
+
+def _back_end(config: ExperimentConfig, train: Callable[..., Steered]) -> Callable[..., Trained]:
+    """The back end that is asked for, with its encoder or model at hand: what is not here is refused before any work."""
+    if config.finetune.model:
+        from scpo.training.finetune.backend import fine_tune
+        from scpo.training.finetune.loading import load_start
+
+        return functools.partial(fine_tune, load_start(config))
+    return functools.partial(train_heads, load_encoder(config.encoder, config.precision), train)
 
 
 def sizes(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, int]:
@@ -134,38 +119,9 @@ def sizes(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str
     return {"characters": characters, "heads": heads, "steps": config.steps, "batch_size": config.batch_size}
 
 
-def global_rewards(
-    texts: int, features: Features, shape: HeadShape, start: dict[str, torch.Tensor]
-) -> dict[str, np.ndarray]:
-    """Per country, the reward of every text by its global model, (texts,) float32.
-
-    Computed in slices that keep memory flat.
-    """
-    theta, place = torch.unique(torch.stack(list(start.values())), dim=0, return_inverse=True)
-    rewards, slice_ = np.empty((len(theta), texts), np.float32), 16_384
-    for first in range(0, texts, slice_):
-        part = slice(first, first + slice_)
-        rewards[:, part] = shape.rewards(theta, torch.from_numpy(features.of(part))).numpy()
-    return {country: rewards[int(place[at])] for at, country in enumerate(start)}
-
-
 def write_card(folder: Path, data: Preferences, content_hash: str) -> None:
     """data.json: the data card, counts per country, and the hash of the content."""
     card = dataclasses.asdict(data.card)
     runs.write_json(folder / "data.json", {
         **card, "counts": sources.counts(data), "content_hash": content_hash,
     })  # fmt: skip
-
-
-def write_heads(folder: Path, config, encoder_key: str, features: Features, globals_, plan, steered) -> None:
-    """heads.safetensors: global and trained heads; a header says which head is which."""
-    about = {
-        "encoder": config.encoder, "encoder_key": encoder_key, "hidden": config.hidden,
-        "heads": plan.table.assign(step=steered.step).to_dict("records"),
-    }  # fmt: skip
-    tensors = {
-        "global": globals_.contiguous(), "heads": steered.theta.contiguous(),
-        "prompt_mean": torch.from_numpy(np.ascontiguousarray(features.prompt_mean)),
-    }  # fmt: skip
-    content = safetensors.torch.save(tensors, metadata={"about": json.dumps(about)})
-    runs.write_bytes(folder / "heads.safetensors", content)

@@ -1,10 +1,12 @@
-"""Everything that is shown of trained heads, taken on the test split: outcomes and summary tables."""
+"""Everything that is shown of trained models, taken on the test split: outcomes and summary tables."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
-import torch
 
 from scpo.config import UNTRAINED, ExperimentConfig
 from scpo.data.preferences import TEST, Preferences
@@ -14,58 +16,88 @@ from scpo.metrics.paired import paired_table
 from scpo.metrics.summary import MEAN, Measures, accuracy_table, curve_table, efficiency_table
 from scpo.progress import Progress
 from scpo.selection import keep_mask, pair_weights
-from scpo.training.evaluation import HeldOut, coin_margin, longer_margin
-from scpo.training.features import Features
-from scpo.training.heads import HeadShape
+from scpo.training.evaluation import coin_margin, longer_margin
 from scpo.training.plan import HeadPlan, Rows
-from scpo.training.steering import Steered
 
 REFERENCE = "reference population"
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What a back end made of a plan of K models, in the terms of the measures.
+
+    plan      country, method, seed, level of each model
+    rewards   per country, the reward of each of T texts by the global model it started from, (T,);
+              NaN for texts that no measure asks for
+    margins   margins(rows)(models): r(chosen) - r(rejected) of pairs (n,) under models, (K,) bool -> (k, n)
+    step      (K,) the step that was kept
+    marks     (M,) steps at which path (K, M, 3) holds the test accuracy on full, distinct, consensus
+    weights   the content of the run's weights file
+    """
+
+    plan: HeadPlan
+    rewards: dict[str, np.ndarray]
+    margins: Callable[[np.ndarray], Callable[[np.ndarray], np.ndarray]]
+    step: np.ndarray
+    marks: tuple[int, ...]
+    path: np.ndarray
+    weights: bytes
+
+
 def measure(
-    config: ExperimentConfig, data: Preferences, features: Features, shape: HeadShape,
-    start: dict[str, torch.Tensor], rows: dict[str, Rows], margin: dict[str, np.ndarray],
-    plan: HeadPlan, steered: Steered, progress: Progress,
-) -> tuple[Measures, dict[str, pd.DataFrame]]:  # fmt: skip
-    """Everything that is shown of the trained heads, from the test split: measures, and the tables of summary.json."""
+    config: ExperimentConfig, data: Preferences, rows: dict[str, Rows], trained: Trained, progress: Progress
+) -> tuple[Measures, dict[str, pd.DataFrame]]:
+    """All that is shown of the trained models, from the test split: measures, and the tables of summary.json."""
     shared = data.card.unit == "question"
-    tests = {c: HeldOut(data, features, shape, part.test) for c, part in rows.items()}
+    margin = pair_margins(data, trained.rewards)
+    tests = {c: trained.margins(part.test) for c, part in rows.items()}
     own = []
     for at, c in enumerate(rows):
-        own.append(_own_outcomes(config, data, tests[c], c, start[c], margin[c], plan, steered))
+        own.append(_own_outcomes(config, data, rows[c].test, tests[c], c, margin[c], trained))
         progress.report("measure", at, 2 * len(rows))
     measures = Measures(own, shared)
 
-    top = plan.table["level"] == plan.table["level"].max()
+    unit = data.pairs["unit"].to_numpy()
     crossed = {
-        (model, on): _crossed(tests[on], model, start[model], margin[on][tests[on].rows], plan, steered, top)
-        for model in rows for on in rows
+        (model, on): _crossed(tests[on], model, margin[model][part.test], margin[on][part.test], trained,
+                              unit[part.test])
+        for model in rows for on, part in rows.items()
     }  # fmt: skip
-    reference = None
-    is_reference = np.isin(data.pairs["country"].to_numpy(), data.card.reference)
-    reference_rows = np.flatnonzero(is_reference & (data.split_of_pairs() == TEST))
-    if len(reference_rows):
-        held = HeldOut(data, features, shape, reference_rows)
-        outcomes = [_crossed(held, c, start[c], margin[c][held.rows], plan, steered, top) for c in rows]
+    reference, there = None, reference_rows(data)
+    if len(there):
+        held = trained.margins(there)
+        outcomes = [_crossed(held, c, margin[c][there], margin[c][there], trained, unit[there]) for c in rows]
         crossed |= {(o.country, REFERENCE): o for o in outcomes}
         reference = Measures(outcomes, shared_units=True)
     return measures, {
         "accuracy": accuracy_table(measures), "paired": paired_table(measures),
         "bias": bias_table(measures, reference), "transfer": transfer_table(crossed),
         "curve": curve_table(measures), "efficiency": efficiency_table(measures),
-        "path": path_table(config, plan, steered), "selection": selection_table(config, rows, margin),
+        "path": path_table(config, trained), "selection": selection_table(config, rows, margin),
     }  # fmt: skip
 
 
-def _own_outcomes(config, data, test: HeldOut, country, start, margin, plan: HeadPlan, steered) -> Outcomes:
-    """Outcomes of a country's heads, the global model and the trivial baselines on its test pairs."""
+def pair_margins(data: Preferences, rewards: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Per country, the margin of every pair under its global model, (pairs,), from rewards of texts."""
+    chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
+    return {country: reward[chosen] - reward[rejected] for country, reward in rewards.items()}
+
+
+def reference_rows(data: Preferences) -> np.ndarray:
+    """Rows of the reference countries' test pairs, (n,) int."""
+    is_reference = np.isin(data.pairs["country"].to_numpy(), data.card.reference)
+    return np.flatnonzero(is_reference & (data.split_of_pairs() == TEST))
+
+
+def _own_outcomes(config, data, test: np.ndarray, margins, country, margin, trained: Trained) -> Outcomes:
+    """Outcomes of a country's models, the global model and the trivial baselines on its test pairs."""
+    plan = trained.plan
     mine = np.array(plan.table["country"] == country)
-    heads = plan.table[mine].drop(columns="country").assign(step=steered.step[mine])
-    parts = [test.margins(steered.theta[torch.from_numpy(mine)]).numpy()]
-    known, n = margin[test.rows], len(test.rows)
+    heads = plan.table[mine].drop(columns="country").assign(step=trained.step[mine])
+    parts = [margins(mine)]
+    known, n = margin[test], len(test)
     untrained = {
-        "global": [known], "longer": [longer_margin(data, test.rows)],
+        "global": [known], "longer": [longer_margin(data, test)],
         "random": [coin_margin(n, (seed, 7)) for seed in range(config.seeds)],
     }  # fmt: skip
     for method in [m for m in UNTRAINED if m in config.methods or m == "global"]:
@@ -73,27 +105,29 @@ def _own_outcomes(config, data, test: HeldOut, country, start, margin, plan: Hea
         seeds = range(len(untrained[method]))
         rows = [{"method": method, "seed": s, "level": 0, "pairs": 0, "trained": 0, "step": 0} for s in seeds]
         heads = pd.concat([heads, pd.DataFrame(rows)])
-    return tally(country, heads.reset_index(drop=True), np.concatenate(parts), known, test.unit)
+    return tally(
+        country, heads.reset_index(drop=True), np.concatenate(parts), known, data.pairs["unit"].to_numpy()[test]
+    )
 
 
-def _crossed(test: HeldOut, model: str, start, known: np.ndarray, plan: HeadPlan, steered, top) -> Outcomes:
-    """Outcomes of a country's heads with all pairs, and of its global model, on other pairs."""
-    pick = np.array((plan.table["country"] == model) & top)
-    theta = torch.cat([start[None], steered.theta[torch.from_numpy(pick)]])
+def _crossed(margins, model: str, start: np.ndarray, known: np.ndarray, trained: Trained, unit) -> Outcomes:
+    """Outcomes of a country's models with all pairs, and of its global model (margins start), on other pairs."""
+    table = trained.plan.table
+    pick = np.array((table["country"] == model) & (table["level"] == table["level"].max()))
     first = pd.DataFrame([{"method": "global", "seed": 0, "level": 0, "pairs": 0, "trained": 0}])
-    heads = pd.concat([first, plan.table[pick].drop(columns="country")], ignore_index=True)
-    return tally(model, heads, test.margins(theta).numpy(), known, test.unit)
+    heads = pd.concat([first, table[pick].drop(columns="country")], ignore_index=True)
+    return tally(model, heads, np.concatenate([start[None], margins(pick)]), known, unit)
 
 
-def path_table(config: ExperimentConfig, plan: HeadPlan, steered: Steered) -> pd.DataFrame:
-    """Test accuracy along the training of the heads with all pairs, mean over seeds."""
-    table = plan.table.assign(at=np.arange(len(plan.table)))
-    table = table[table["level"] == plan.table["level"].max()]
+def path_table(config: ExperimentConfig, trained: Trained) -> pd.DataFrame:
+    """Test accuracy along the training of the models with all pairs, mean over seeds."""
+    table = trained.plan.table.assign(at=np.arange(len(trained.plan.table)))
+    table = table[table["level"] == trained.plan.table["level"].max()]
     frames = []
     for (country, method), heads in table.groupby(["country", "method"], sort=False):
-        mean = steered.path[heads["at"].to_numpy()].mean(0)  # (marks, subsets)
+        mean = trained.path[heads["at"].to_numpy()].mean(0)  # (marks, subsets)
         frame = pd.DataFrame(mean, columns=["full", "distinct", "consensus"])
-        frames.append(frame.assign(country=country, method=method, step=steered.marks))
+        frames.append(frame.assign(country=country, method=method, step=trained.marks))
     if not frames:
         return pd.DataFrame(columns=["country", "method", "step", "seen", "subset", "accuracy"])
     wide = pd.concat(frames)

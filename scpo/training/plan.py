@@ -39,6 +39,8 @@ def rows_by_country(data: Preferences, countries: tuple[str, ...]) -> dict[str, 
 
 def budgets_for(config: ExperimentConfig, rows: dict[str, Rows]) -> tuple[int, ...]:
     """`budgets_below` for the country with the fewest training pairs. Raises `ConfigError` as it does."""
+    if config.finetune.model and not config.budgets:
+        return ()  # every budget is another whole model, so only those asked for
     sizes = {country: len(part.train) for country, part in rows.items()}
     smallest = min(sizes, key=sizes.get)
     return budgets_below(config.budgets, smallest, sizes[smallest])

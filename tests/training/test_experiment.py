@@ -35,7 +35,7 @@ def result(config, tmp_path_factory):
 
 def test_the_folder_holds_exactly_the_documented_files(result):
     names = {path.name for path in result.folder.iterdir()}
-    assert names == {*runs.RESULT_FILES, "progress.jsonl", "done.json"}
+    assert names == {*runs.RESULT_FILES, runs.HEADS, "progress.jsonl", "done.json"}
 
 
 def test_metrics_have_the_documented_columns_and_every_method(result):

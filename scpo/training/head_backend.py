@@ -1,0 +1,93 @@
+"""The first back end: heads on a frozen encoder, all of them trained at once.
+
+data -> features -> global head -> one head per country, method, seed, budget
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+
+import numpy as np
+import safetensors.torch
+import torch
+
+from scpo.config import ExperimentConfig
+from scpo.data.preferences import Preferences
+from scpo.progress import Progress
+from scpo.training.checkpoint import Checkpoint
+from scpo.training.encoders import Encoder
+from scpo.training.evaluation import HeldOut
+from scpo.training.features import Features, cache_folder, embed_texts
+from scpo.training.global_model import STEPS, load_global, train_global
+from scpo.training.heads import HeadShape
+from scpo.training.measuring import Trained, pair_margins
+from scpo.training.plan import Rows, plan_heads
+from scpo.training.steering import Steered
+
+
+def train_heads(
+    encoder: Encoder, train: Callable[..., Steered], config: ExperimentConfig, data: Preferences,
+    rows: dict[str, Rows], budgets: tuple[int, ...], progress: Progress, checkpoint: Checkpoint,
+) -> Trained:  # fmt: skip
+    """Embed the texts, train or load the global head, then every head of the plan by `train`."""
+    features, globals_ = global_heads(config, data, encoder, progress)
+    shape = HeadShape(features.width, config.hidden)
+    start = {c: globals_[min(place, len(globals_) - 1)] for place, c in enumerate(rows)}
+    rewards = global_rewards(len(data.texts), features, shape, start)
+    plan = plan_heads(config, rows, pair_margins(data, rewards), budgets)
+    steered = train(config, data, features, shape, start, rows, plan, progress, checkpoint)
+
+    def margins(pairs: np.ndarray):
+        held = HeldOut(data, features, shape, pairs)
+        return lambda heads: held.margins(steered.theta[torch.from_numpy(heads)]).numpy()
+
+    weights = head_bytes(config, encoder.key, features, globals_, plan, steered)
+    return Trained(plan, rewards, margins, steered.step, steered.marks, steered.path, weights)
+
+
+def global_heads(config: ExperimentConfig, data: Preferences, encoder: Encoder, progress: Progress):
+    """Features of all texts, and the global heads (1 or C, p) of the kind that is asked for."""
+    features = embed_texts(
+        data.texts, encoder, cache_folder(), lambda done, total: progress.report("embed", done, total)
+    )
+    progress.report("embed", 1, 1)
+    if config.global_model in ("reference", "others"):
+        shape = HeadShape(features.width, config.hidden)
+        globals_ = train_global(
+            data, features, shape, config.global_model, lambda step: progress.report("global", step, STEPS)
+        )
+    else:
+        globals_, mean = load_global(config.global_model, encoder.key, config)
+        features = dataclasses.replace(features, prompt_mean=mean)
+    progress.report("global", 1, 1)
+    return features, globals_
+
+
+def global_rewards(
+    texts: int, features: Features, shape: HeadShape, start: dict[str, torch.Tensor]
+) -> dict[str, np.ndarray]:
+    """Per country, the reward of every text by its global model, (texts,) float32.
+
+    Computed in slices that keep memory flat.
+    """
+    theta, place = torch.unique(torch.stack(list(start.values())), dim=0, return_inverse=True)
+    rewards, slice_ = np.empty((len(theta), texts), np.float32), 16_384
+    for first in range(0, texts, slice_):
+        part = slice(first, first + slice_)
+        rewards[:, part] = shape.rewards(theta, torch.from_numpy(features.of(part))).numpy()
+    return {country: rewards[int(place[at])] for at, country in enumerate(start)}
+
+
+def head_bytes(config, encoder_key: str, features: Features, globals_, plan, steered) -> bytes:
+    """heads.safetensors: global and trained heads; a header says which head is which."""
+    about = {
+        "encoder": config.encoder, "encoder_key": encoder_key, "hidden": config.hidden,
+        "heads": plan.table.assign(step=steered.step).to_dict("records"),
+    }  # fmt: skip
+    tensors = {
+        "global": globals_.contiguous(), "heads": steered.theta.contiguous(),
+        "prompt_mean": torch.from_numpy(np.ascontiguousarray(features.prompt_mean)),
+    }  # fmt: skip
+    return safetensors.torch.save(tensors, metadata={"about": json.dumps(about)})
