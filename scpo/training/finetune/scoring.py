@@ -38,7 +38,7 @@ def score(
     path = cache / f"{_key(model, encoded)}.safetensors" if cache else None
     rewards = _kept(path, len(encoded))
     if rewards is None:
-        rewards = _scored(model, encoded, accelerator, tokens_per_batch, on_progress)
+        rewards = score_encoded(model, encoded, accelerator, tokens_per_batch, on_progress)
         if not np.isfinite(rewards).all():
             raise ConfigError(
                 f"the model gives {int((~np.isfinite(rewards)).sum())} of {len(rewards)} texts a reward that is not a "
@@ -50,20 +50,28 @@ def score(
     return rewards[place]
 
 
-@torch.inference_mode()
-def _scored(model, encoded: list[Encoded], accelerator, tokens_per_batch: int, on_progress) -> np.ndarray:
+@torch.no_grad()
+def score_encoded(
+    model, encoded: Sequence[Encoded], accelerator=None, tokens_per_batch: int = TOKENS_PER_BATCH,
+    on_progress: Callable[[int, int], None] | None = None, *, dropout: bool = False,
+) -> np.ndarray:  # fmt: skip
+    """Rewards (n,) float32 of n encoded texts, whether finite or not; dropout on only to do as others did."""
     rank, processes = (accelerator.process_index, accelerator.num_processes) if accelerator else (0, 1)
     device, pad = next(model.parameters()).device, model.config.get_text_config().pad_token_id or 0
     batches = length_batches(np.array([len(one.ids) for one in encoded]), tokens_per_batch)
     rewards, was_training = torch.zeros(len(encoded), device=device), model.training
-    model.eval()
+    # A model that is cut over the processes needs all of them in every call, so each makes as many.
+    rounds = -(-len(batches) // processes) * processes
+    model.train(dropout)
     try:
-        for at, rows in enumerate(batches):
+        for at in range(rounds):
+            rows = batches[min(at, len(batches) - 1)]
             if at % processes == rank:
                 batch = padded([encoded[row] for row in rows], pad)
                 logits = model(**{name: tensor.to(device) for name, tensor in batch.items()}).logits
-                rewards[torch.from_numpy(rows).to(device)] = logits[:, 0].float()
-            if on_progress:
+                if at < len(batches):
+                    rewards[torch.from_numpy(rows).to(device)] = logits[:, 0].float()
+            if on_progress and at < len(batches):
                 on_progress(at + 1, len(batches))
     finally:
         model.train(was_training)

@@ -10,7 +10,8 @@ from trl import RewardTrainer
 
 from scpo.errors import ConfigError, InputError
 from scpo.selection import select
-from scpo.training.finetune.trainer import KEPT, SCPOConfig, SCPOTrainer, split_prompt
+from scpo.training.finetune.pairs import KEPT, split_prompt
+from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated.*:FutureWarning", "ignore:.*pin_memory.*:UserWarning")
 
@@ -55,10 +56,10 @@ def losses(trainer):
 
 def test_weights_of_one_give_trls_own_losses(tmp_path):
     folder = tiny_model(tmp_path / "deberta", "deberta")  # TRL's collator has no place for segments
-    ours = trained(folder, method="full")
+    ours = trained(folder, method="full", train_sampling_strategy="random")
     model, tokenizer = loaded(folder)
     theirs = RewardTrainer(
-        model, config(folder), processing_class=tokenizer,
+        model, config(folder, train_sampling_strategy="random"), processing_class=tokenizer,
         train_dataset=ours.train_dataset.select_columns(["chosen_ids", "rejected_ids"]),
     )  # fmt: skip
     theirs.train()

@@ -1,0 +1,127 @@
+"""Reward models to start from: of the hub, of a local folder, or an encoder that gets a fresh head.
+
+Weights are read from safetensors only, and no code of a model folder is run. A folder of LoRA adapters is put on its
+base model and merged, so that what is returned is always a whole model.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
+from transformers.utils import logging
+
+import scpo.training.reward_model  # noqa: F401 (makes exported models known to transformers)
+from scpo.config import ExperimentConfig
+from scpo.errors import ConfigError, SourceMissing
+from scpo.training.encoders import BRING_A_FOLDER, MINILM, Encoder, load_encoder, model_folder
+
+ADAPTER = "adapter_config.json"
+REWARD_MODELS = ("ForSequenceClassification", "RewardModel")  # how architectures with a head are called
+LOCAL = {"local_files_only": True, "trust_remote_code": False}
+
+
+@dataclass
+class Start:
+    """The model that a fine-tuning starts from.
+
+    encoder  set if the model has no reward head: a head is trained for it first
+    """
+
+    name: str
+    folder: Path
+    tokenizer: object
+    encoder: Encoder | None = field(default=None)
+
+
+def load_start(config: ExperimentConfig) -> Start:
+    """Find the model and its tokenizer. Raises `SourceMissing` or `ConfigError` for what cannot be used."""
+    name = config.finetune.model
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    folder = model_folder(name)
+    headless = name == MINILM or not has_head(folder)
+    if headless and config.finetune.lora:
+        raise ConfigError(
+            f"lora is {config.finetune.lora}, but {name!r} has no reward head and gets one that adapters cannot hold. "
+            "Use lora=0 for it: a model without a head is small enough here; or start from a reward model."
+        )
+    return Start(name, folder, load_tokenizer(folder), load_encoder(name, "fp32") if headless else None)
+
+
+def has_head(folder: Path) -> bool:
+    """True for a reward model, False for an encoder. Raises `ConfigError` for a head of several labels."""
+    if (folder / ADAPTER).is_file():
+        return True
+    try:
+        about = json.loads((folder / "config.json").read_bytes())
+        named = any(str(a).endswith(REWARD_MODELS) for a in about.get("architectures") or ())
+    except (OSError, ValueError, AttributeError) as error:
+        raise SourceMissing(f"{folder} has no readable config.json ({error}). {BRING_A_FOLDER}") from error
+    labels = len(about["id2label"]) if isinstance(about.get("id2label"), dict) else about.get("num_labels", 2)
+    if named and labels != 1:
+        raise ConfigError(
+            f"the model {folder.name!r} has a head of {labels} labels; a reward model has one. Name a reward model, or "
+            "an encoder without a head, which gets a fresh one."
+        )
+    return named
+
+
+def load_tokenizer(folder: Path):
+    """The tokenizer of a folder; an end-of-text token stands in for a missing padding token."""
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
+    except Exception as error:  # tokenizers raise many kinds, some of them bare
+        raise SourceMissing(f"the tokenizer in {folder} cannot be read ({error}). {BRING_A_FOLDER}") from error
+    if tokenizer.pad_token is None and tokenizer.eos_token is not None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(folder: Path, tokenizer, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+    """The reward model of a folder, one label, in evaluation mode.
+
+    Raises `SourceMissing` if there are no safetensors or the base of an adapter is not here, `ConfigError` for a
+    model whose head is not in its weights or that only its own code could load.
+    """
+    if (folder / ADAPTER).is_file():
+        model = _merged(folder, tokenizer, dtype)
+    else:
+        model = _whole(folder, dtype)
+    model.config.pad_token_id = tokenizer.pad_token_id  # models that read the last token need it
+    return model.eval()
+
+
+def _whole(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
+    if not list(folder.glob("*.safetensors")):
+        raise SourceMissing(
+            f"{folder} has no .safetensors file (pickled weights are never read). The hub converts a model to "
+            "safetensors in a pull request of the model's page: name its revision, as owner/model@refs/pr/1. "
+            f"{BRING_A_FOLDER}"
+        )
+    try:
+        model, found = AutoModelForSequenceClassification.from_pretrained(
+            folder, dtype=dtype, use_safetensors=True, output_loading_info=True, **LOCAL
+        )
+    except Exception as error:  # an unknown type, a cut file, a shape that does not fit: transformers raises many
+        raise ConfigError(
+            f"the model in {folder} cannot be loaded by transformers without code of its own ({error}). Bring a model "
+            "of a type that transformers knows, with whole .safetensors files."
+        ) from error
+    if found["missing_keys"]:
+        raise ConfigError(
+            f"the weights in {folder} lack {', '.join(sorted(found['missing_keys'])[:4])}, so these would be random. "
+            "Download the model anew, or save it with its head (save_pretrained)."
+        )
+    return model
+
+
+def _merged(folder: Path, tokenizer, dtype: torch.dtype) -> PreTrainedModel:
+    from peft import PeftModel
+
+    base = json.loads((folder / ADAPTER).read_bytes()).get("base_model_name_or_path") or ""
+    model = load_model(model_folder(base), tokenizer, dtype)
+    return PeftModel.from_pretrained(model, folder, local_files_only=True).merge_and_unload()

@@ -1,0 +1,77 @@
+"""Preference pairs of TRL's formats to token ids and to batches. Knows nothing of models, rewards or training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from scpo.training.finetune.formats import Encoded
+from scpo.training.finetune.scoring import padded
+
+REFERENCE_MARGIN = "reference_margin"  # column: margin of the starting model, which names the subsets
+SIDES = ("chosen", "rejected")
+KEPT = [
+    "chosen_ids", "rejected_ids", "chosen_segments", "rejected_segments", "length", "margin", "weight", REFERENCE_MARGIN,
+]  # fmt: skip
+
+
+class SCPOCollator:
+    """Chosen ids, then rejected ids, padded to the batch's longest, with weight and margin where given."""
+
+    def __init__(self, pad_token_id: int):
+        self._pad = pad_token_id
+
+    def __call__(self, examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        both = [
+            Encoded(example[f"{side}_ids"], example.get(f"{side}_segments"))
+            for side in ("chosen", "rejected") for example in examples
+        ]  # fmt: skip
+        batch = padded(both, self._pad)
+        for name in ("weight", "margin", REFERENCE_MARGIN):
+            if name in examples[0]:
+                batch[name] = torch.tensor([example[name] for example in examples], dtype=torch.float32)
+        return batch
+
+
+def columns(chosen: Encoded, rejected: Encoded) -> dict[str, Any]:
+    """The columns of one pair: ids and segments of both sides, and the length by which batches are grouped."""
+    found: dict[str, Any] = {"length": max(len(chosen.ids), len(rejected.ids))}
+    for side, one in zip(SIDES, (chosen, rejected), strict=True):
+        found[f"{side}_ids"] = one.ids
+        if one.segments:
+            found[f"{side}_segments"] = one.segments
+    return found
+
+
+def encoded(row: dict[str, Any], side: str) -> Encoded:
+    """One side of a pair whose columns are made."""
+    return Encoded(row[f"{side}_ids"], row.get(f"{side}_segments"))
+
+
+def split_prompt(example: dict, side: str) -> tuple[str, str]:
+    """(prompt, response) of one side of a pair in any of TRL's preference formats.
+
+    Explicit prompt: `prompt` with `chosen` and `rejected`, texts or messages. Implicit prompt: messages of
+    which the last is the response; or a text that both sides begin with, cut after the last whole word.
+    """
+    said, prompt = example[side], example.get("prompt")
+    if isinstance(said, str):
+        if prompt is not None:
+            return prompt if isinstance(prompt, str) else _turns(prompt), said
+        common = _common_start(example["chosen"], example["rejected"])
+        return said[:common], said[common:]
+    earlier = [*(prompt or []), *said[:-1]]
+    return _turns(earlier), said[-1]["content"]
+
+
+def _turns(messages: list[dict]) -> str:
+    """Earlier turns as one prompt: a single one is its text, several name their roles."""
+    if len(messages) == 1:
+        return messages[0]["content"]
+    return "\n".join(f"{turn['role']}: {turn['content']}" for turn in messages)
+
+
+def _common_start(one: str, other: str) -> int:
+    at = next((k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return one[:at].rfind(" ") + 1 if at < max(len(one), len(other)) else at
