@@ -29,15 +29,15 @@ class Checkpoint:
     """
 
     def __init__(self, folder: Path, key: str, every: float | None = None):
-        self._folder, self._key, self._every = folder, key, SECONDS if every is None else every
+        self.folder, self.key, self._every = folder, key, SECONDS if every is None else every
         self._last = time.monotonic()
 
     def narrowed(self, *parts: bytes) -> Checkpoint:
         """The same with a key that also depends on these bytes: what the training starts from."""
-        digest = hashlib.sha256(f"{self._key} {scpo.__version__}".encode())
+        digest = hashlib.sha256(f"{self.key} {scpo.__version__}".encode())
         for part in parts:
             digest.update(hashlib.sha256(part).digest())
-        return Checkpoint(self._folder, digest.hexdigest()[:32], self._every)
+        return Checkpoint(self.folder, digest.hexdigest()[:32], self._every)
 
     def save(self, step: int, tensors: dict[str, torch.Tensor]) -> None:
         """Keep this state in place of the one before; does nothing if that one is recent."""
@@ -46,9 +46,9 @@ class Checkpoint:
         kept = self._files()
         content = safetensors.torch.save(
             {name: tensor.contiguous() for name, tensor in tensors.items()},
-            metadata={"key": self._key, "step": str(step)},
+            metadata={"key": self.key, "step": str(step)},
         )
-        new = self._folder / f"checkpoint-{_hash(content)}.safetensors"
+        new = self.folder / f"checkpoint-{_hash(content)}.safetensors"
         write_bytes(new, content)
         for path in kept:
             if path != new:  # an equal state has the same name
@@ -67,7 +67,7 @@ class Checkpoint:
                     about = file.metadata() or {}
             except (OSError, safetensors.SafetensorError):  # removed meanwhile, or nothing that `save` wrote
                 continue
-            if about.get("key") == self._key and (found is None or int(about["step"]) > found[0]):
+            if about.get("key") == self.key and (found is None or int(about["step"]) > found[0]):
                 found = int(about["step"]), safetensors.torch.load(content)
         return found
 
@@ -77,7 +77,7 @@ class Checkpoint:
             path.unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:
-        return sorted(self._folder.glob("checkpoint-*.safetensors"))
+        return sorted(self.folder.glob("checkpoint-*.safetensors"))
 
 
 def _hash(content: bytes) -> str:

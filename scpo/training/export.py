@@ -13,11 +13,6 @@ from scpo import runs
 from scpo.errors import ConfigError
 from scpo.metrics.summary import MEAN
 
-# Messages as the pair that the model was trained on; an answer is the last message, all before it is its prompt.
-TEMPLATE = (
-    "{cls}{{% for m in messages[:-1] %}}{{{{ m['content'] }}}}{{% if not loop.last %}}{{{{ '\\n' }}}}{{% endif %}}"
-    "{{% endfor %}}{sep}{{{{ messages[-1]['content'] }}}}{sep}"
-)
 LOAD = """import scpo.training.reward_model  # makes the type known; no code of this folder is run
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -88,39 +83,16 @@ def export(folder: Path, country: str, out: Path, method: str = "") -> Path:
 
 def _write_model(models, country: str, method: str, folder: Path) -> None:
     import torch
-    from transformers import AutoModel, AutoTokenizer
     from transformers.utils import logging
 
-    from scpo.training.reward_model import RewardConfig, RewardModel
+    from scpo.training.reward_model import add_template, assemble
 
     logging.disable_progress_bar()
-    place, local = models.encoder.folder, {"local_files_only": True, "trust_remote_code": False}
-    tokenizer = AutoTokenizer.from_pretrained(place, **local)
-    sample = tokenizer("a", "b")["input_ids"]
-    if None in (tokenizer.cls_token_id, tokenizer.sep_token_id) or (
-        sample[0] != tokenizer.cls_token_id or sample.count(tokenizer.sep_token_id) != 2
-    ):
-        raise ConfigError(
-            f"The tokenizer of the encoder {place.name} does not write a pair as [CLS] prompt [SEP] answer [SEP], so "
-            "that one sequence cannot hold both. Run with an encoder of BERT's kind, such as minilm, to export it."
-        )
-    encoder = AutoModel.from_pretrained(place, dtype=torch.float32, use_safetensors=True, **local)
-    longest = min(512, getattr(encoder.config, "max_position_embeddings", 512))
     heads = models.of(method)[models.countries.index(country)]  # (S, p)
     theta, hidden = mean_head(heads, models.shape.width, models.shape.hidden)
-    inner = encoder.config.to_diff_dict() | {"model_type": encoder.config.model_type}
-    config = RewardConfig(
-        encoder=inner, hidden=hidden, longest=longest, separator=tokenizer.sep_token_id,
-        pad_token_id=tokenizer.pad_token_id, architectures=["RewardModel"],
-    )  # fmt: skip
-    model = RewardModel(config)
-    model.encoder.load_state_dict(encoder.state_dict())
-    with torch.no_grad():
-        model.theta.copy_(theta)
-        model.prompt_mean.copy_(torch.from_numpy(models.prompt_mean.copy()))
+    model, tokenizer = assemble(models.encoder.folder, theta, hidden, torch.from_numpy(models.prompt_mean.copy()))
     model.save_pretrained(folder)
-    tokenizer.model_max_length = 2 * longest
-    tokenizer.chat_template = TEMPLATE.format(cls=tokenizer.cls_token, sep=tokenizer.sep_token)
+    add_template(tokenizer)
     tokenizer.save_pretrained(folder)
 
 

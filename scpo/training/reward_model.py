@@ -7,16 +7,30 @@ pair form of the tokenizer (`[CLS] prompt [SEP] answer [SEP]`); inside, each is 
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, PretrainedConfig, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+)  # fmt: skip
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from scpo.errors import InputError
+from scpo.errors import ConfigError, InputError
 from scpo.training.features import PRODUCT
 from scpo.training.heads import HeadShape
 
 KIND = "scpo-reward"
+# Messages as the pair that the model was trained on; an answer is the last message, all before it is its prompt.
+TEMPLATE = (
+    "{cls}{{% for m in messages[:-1] %}}{{{{ m['content'] }}}}{{% if not loop.last %}}{{{{ '\\n' }}}}{{% endif %}}"
+    "{{% endfor %}}{sep}{{{{ messages[-1]['content'] }}}}{sep}"
+)
 
 
 class RewardConfig(PretrainedConfig):
@@ -82,6 +96,42 @@ class RewardModel(PreTrainedModel):
         hidden = self.encoder(input_ids=ids, attention_mask=mask.long()).last_hidden_state
         mean = (hidden * mask[..., None]).sum(1) / size[:, None]
         return nn.functional.normalize(mean)
+
+
+def assemble(folder: Path, theta: torch.Tensor, hidden: int, prompt_mean: torch.Tensor):
+    """A model of the encoder in a folder under a head (p,), in fp32, and its tokenizer.
+
+    Raises `ConfigError` for a tokenizer that cannot put a pair in one sequence.
+    """
+    local = {"local_files_only": True, "trust_remote_code": False}
+    tokenizer = AutoTokenizer.from_pretrained(folder, **local)
+    sample = tokenizer("a", "b")["input_ids"]
+    if None in (tokenizer.cls_token_id, tokenizer.sep_token_id) or (
+        sample[0] != tokenizer.cls_token_id or sample.count(tokenizer.sep_token_id) != 2
+    ):
+        raise ConfigError(
+            f"The tokenizer of the encoder {folder.name} does not write a pair as [CLS] prompt [SEP] answer [SEP], so "
+            "that one sequence cannot hold both. Use an encoder of BERT's kind, such as minilm."
+        )
+    encoder = AutoModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **local)
+    longest = min(512, getattr(encoder.config, "max_position_embeddings", 512))
+    inner = encoder.config.to_diff_dict() | {"model_type": encoder.config.model_type}
+    config = RewardConfig(
+        encoder=inner, hidden=hidden, longest=longest, separator=tokenizer.sep_token_id,
+        pad_token_id=tokenizer.pad_token_id, architectures=["RewardModel"],
+    )  # fmt: skip
+    model = RewardModel(config)
+    model.encoder.load_state_dict(encoder.state_dict())
+    with torch.no_grad():
+        model.theta.copy_(theta)
+        model.prompt_mean.copy_(prompt_mean)
+    tokenizer.model_max_length = 2 * longest
+    return model.eval(), tokenizer
+
+
+def add_template(tokenizer) -> None:
+    """Messages as the pair that the model was trained on, for those who have messages."""
+    tokenizer.chat_template = TEMPLATE.format(cls=tokenizer.cls_token, sep=tokenizer.sep_token)
 
 
 AutoConfig.register(KIND, RewardConfig, exist_ok=True)

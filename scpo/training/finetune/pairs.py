@@ -12,7 +12,8 @@ from scpo.training.finetune.scoring import padded
 REFERENCE_MARGIN = "reference_margin"  # column: margin of the starting model, which names the subsets
 SIDES = ("chosen", "rejected")
 KEPT = [
-    "chosen_ids", "rejected_ids", "chosen_segments", "rejected_segments", "length", "margin", "weight", REFERENCE_MARGIN,
+    "chosen_ids", "rejected_ids", "chosen_segments", "rejected_segments", "length", "margin", "weight",
+    REFERENCE_MARGIN,
 ]  # fmt: skip
 
 

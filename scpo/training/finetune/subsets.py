@@ -10,7 +10,8 @@ def subset_metrics(margins: np.ndarray, known: np.ndarray | None) -> dict[str, f
     """accuracy, loss and n of `full`, and of `distinct` (known < 0) and `consensus` (known > 0).
 
     margins (n,) of the model, known (n,) of the starting model, None if it is not known. `accuracy` and `loss` without
-    a prefix are those of all pairs. A tie counts as wrong; a subset without pairs has NaN.
+    a prefix are those of all pairs. A tie counts as wrong; a subset without pairs has NaN. `score` orders steps as
+    `scpo.training.evaluation.validation_score` does.
     """
     parts = {"": np.ones(len(margins), bool)}
     if known is not None:
@@ -23,4 +24,6 @@ def subset_metrics(margins: np.ndarray, known: np.ndarray | None) -> dict[str, f
             f"{name}loss": float(-log_expit(here).mean()) if len(here) else float("nan"),
             f"{name}n": len(here),
         }
+    if len(margins):  # by which the best step is chosen: accuracy, then the lower loss
+        found["score"] = found["accuracy"] - 1e-6 * min(found["loss"], 1e3)
     return found
