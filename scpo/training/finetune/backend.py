@@ -1,0 +1,192 @@
+"""The second back end: whole reward models, fine-tuned one after another.
+
+    data -> starting model (an encoder gets a head first) -> its rewards -> one model per country, method, seed, budget
+
+Every model that is done is kept in `models/` of the run folder, so that a killed run goes on with the model it was at,
+from that model's last whole checkpoint, to the same weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+import torch
+
+from scpo.config import ExperimentConfig
+from scpo.data.preferences import Preferences
+from scpo.errors import InputError
+from scpo.progress import Progress
+from scpo.training.checkpoint import Checkpoint
+from scpo.training.features import cache_folder
+from scpo.training.finetune.formats import InputFormat
+from scpo.training.finetune.loading import Start, load_model
+from scpo.training.finetune.one import Done, Task, Texts, train_one
+from scpo.training.finetune.scoring import score
+from scpo.training.head_backend import global_heads
+from scpo.training.measuring import Trained, pair_margins, reference_rows
+from scpo.training.plan import HeadPlan, Rows, plan_heads
+from scpo.training.reward_model import assemble
+
+EVALUATIONS = 4  # on the way of one model, evenly spaced
+
+
+def fine_tune(
+    start: Start, config: ExperimentConfig, data: Preferences, rows: dict[str, Rows], budgets: tuple[int, ...],
+    progress: Progress, checkpoint: Checkpoint,
+) -> Trained:  # fmt: skip
+    """Score every text with the starting model, then fine-tune it once per row of the plan."""
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")  # TRL takes one device per process
+    folder, key, whole = checkpoint.folder / "models", checkpoint.key, config.finetune
+    folder.mkdir(exist_ok=True)
+    progress.report("embed", 0, 1)
+    if start.encoder:
+        start = _with_head(start, config, data, folder / "global", progress, key)
+    reward = _rewards(start, InputFormat(start.tokenizer, whole.max_length), data, rows, progress)
+    rewards = dict.fromkeys(rows, reward)
+    margin = pair_margins(data, rewards)
+    _check_distinct(config, rows, margin)
+
+    plan = plan_heads(config, rows, margin, budgets)
+    marks = (0, *sorted({-(-config.steps * part // EVALUATIONS) for part in range(1, EVALUATIONS + 1)}))
+    texts = Texts(data, InputFormat(start.tokenizer, whole.max_length, whole.as_published))
+    telling = _Telling(progress, plan, config)
+    models: list[Done] = []
+    for k, twin in enumerate(_twins(plan)):
+        if twin < k:
+            models.append(models[twin])
+            continue
+        country = plan.table["country"][k]
+        models.append(train_one(
+            start, config, texts, _task(data, rows, plan, k), folder / f"{k:04d}", marks=marks,
+            margin=margin[country], reward=reward, key=key,
+            report=lambda step, accuracy=None, k=k: telling.of(k, step, accuracy),
+        ))  # fmt: skip
+    telling.done()
+    chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
+    table = np.stack([model.rewards for model in models]) if models else np.empty((0, len(reward)), np.float32)
+
+    def margins(pairs: np.ndarray):
+        return lambda heads: table[heads][:, chosen[pairs]] - table[heads][:, rejected[pairs]]
+
+    step, path = np.array([m.step for m in models], np.int64), np.array([m.path for m in models])
+    weights = _model_bytes(start, plan, models, reward, table, folder.parent)
+    return Trained(plan, rewards, margins, step, marks, path, weights)
+
+
+def _with_head(start: Start, config: ExperimentConfig, data, place: Path, progress: Progress, key: str) -> Start:
+    """The encoder with a head trained on the reference countries, kept as a model folder."""
+    features, heads = global_heads(config, data, start.encoder, progress)
+    model, tokenizer = assemble(start.folder, heads[0], config.hidden, torch.from_numpy(features.prompt_mean))
+    made = place.with_name(f".{place.name}")
+    shutil.rmtree(made, ignore_errors=True)
+    model.save_pretrained(made)
+    tokenizer.save_pretrained(made)
+    shutil.rmtree(place, ignore_errors=True)
+    made.rename(place)
+    return Start(start.name, place, tokenizer)
+
+
+def _rewards(start: Start, inputs: InputFormat, data: Preferences, rows: dict[str, Rows], progress: Progress):
+    """Rewards (texts,) by the starting model of every text that is asked for, NaN elsewhere."""
+    wanted = [part for here in rows.values() for part in (here.train, here.validation, here.test)]
+    texts = _texts_of(data, np.concatenate([*wanted, reference_rows(data)]))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = load_model(start.folder, start.tokenizer).to(device)
+    table = data.texts.iloc[texts]
+    reward = np.full(len(data.texts), np.nan, np.float32)
+    reward[texts] = score(
+        model, inputs, list(zip(table["prompt"].astype(object), table["response"], strict=True)),
+        cache=cache_folder() / "rewards", on_progress=lambda done, total: progress.report("global", done, total),
+    )  # fmt: skip
+    progress.report("global", 1, 1)
+    return reward
+
+
+def _texts_of(data: Preferences, pairs: np.ndarray) -> np.ndarray:
+    return np.unique(data.pairs[["chosen", "rejected"]].to_numpy()[pairs])
+
+
+def _check_distinct(config: ExperimentConfig, rows: dict[str, Rows], margin: dict[str, np.ndarray]) -> None:
+    """Raise `InputError` for countries in whose training pairs the starting model is never wrong."""
+    if not {"filter", "scpo"} & set(config.methods):
+        return
+    none = [country for country, part in rows.items() if not (margin[country][part.train] < 0).any()]
+    if none:
+        raise InputError(
+            f"no training pair of {', '.join(none)} is distinct: the starting model prefers the chosen answer in all of "
+            "them, and there is nothing to steer. Leave out these countries, or bring more pairs."
+        )
+
+
+def _twins(plan: HeadPlan) -> list[int]:
+    """For each model the first that is trained on the very same: a pooled one serves all countries."""
+    first: dict[tuple, int] = {}
+    found = []
+    for k, pool in enumerate(plan.pools):
+        same = plan.table["method"][k] == "pooled", pool.rows.tobytes(), pool.weight.tobytes(), pool.seed
+        found.append(first.setdefault(same, k) if same[0] else k)
+    return found
+
+
+def _task(data: Preferences, rows: dict[str, Rows], plan: HeadPlan, k: int) -> Task:
+    """The k-th model of the plan; those with all pairs are asked for the test pairs of every country too."""
+    record, pool = plan.table.iloc[k], plan.pools[k]
+    pooled, top = record["method"] == "pooled", record["level"] == plan.table["level"].max()
+    own = rows[record["country"]]
+    members = list(rows.values()) if pooled else [own]
+    everyone = [part.test for part in rows.values()] if pooled or top else [own.test]
+    scored = _texts_of(data, np.concatenate([*everyone, *([reference_rows(data)] if top else [])]))
+    validation = np.concatenate([part.validation for part in members])
+    return Task(record["method"], int(record["seed"]), pool.rows, pool.weight, validation, own.test, scored, bool(top))
+
+
+class _Telling:
+    """Progress over all models, with the accuracy so far of those with all pairs, mean over seeds."""
+
+    def __init__(self, progress: Progress, plan: HeadPlan, config: ExperimentConfig):
+        self._progress, self._plan, self._steps = progress, plan, config.steps
+        self._total = len(plan.pools) * config.steps
+        self._top = plan.table["level"].max()
+        self._seen: dict[tuple[str, str], dict[int, float]] = {}
+
+    def of(self, k: int, step: int, accuracy: float | None) -> None:
+        record, extra = self._plan.table.iloc[k], {}
+        if accuracy is not None and record["level"] == self._top:
+            self._seen.setdefault((record["country"], record["method"]), {})[int(record["seed"])] = accuracy
+            means: dict[str, dict[str, float]] = {}
+            for (country, method), seeds in self._seen.items():
+                means.setdefault(country, {})[method] = float(np.mean(list(seeds.values())))
+            extra = {"accuracy": means}
+        self._progress.report("train", k * self._steps + step, self._total, **extra)
+
+    def done(self) -> None:
+        self._progress.report("train", self._total, self._total)
+
+
+def _model_bytes(start: Start, plan: HeadPlan, models: list[Done], reward, table, folder: Path) -> bytes:
+    """models.safetensors: rewards of all texts by the starting model and by each model; a header says where each lies,
+    with the hash of its weights."""
+    made_here = start.folder.is_relative_to(folder)
+    places = [str(model.folder.relative_to(folder)) if model.folder else None for model in models]
+    about = {
+        "start": str(start.folder.relative_to(folder)) if made_here else start.name,
+        "start_hash": weights_hash(start.folder),
+        "models": plan.table.assign(step=[model.step for model in models], folder=places,
+                                    hash=[weights_hash(m.folder) if m.folder else None for m in models]).to_dict("records"),
+    }  # fmt: skip
+    return safetensors.numpy.save({"global": reward, "models": table}, metadata={"about": json.dumps(about)})
+
+
+def weights_hash(folder: Path) -> str:
+    """A hash of the safetensors files of a model folder, rewards of a run aside."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*model*.safetensors")):
+        with open(path, "rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

@@ -1,0 +1,246 @@
+"""One model of the plan: trained by `SCPOTrainer`, its best validation step kept, its rewards written down.
+
+A model that is done has its own folder, which appears whole; what is under way has a folder `.part` beside it, with the
+checkpoints to go on from.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+import torch
+from datasets import Dataset
+from transformers import PrinterCallback, TrainerCallback
+
+from scpo.config import ExperimentConfig
+from scpo.data.preferences import Preferences
+from scpo.runs import write_bytes
+from scpo.training.finetune.formats import Encoded, InputFormat
+from scpo.training.finetune.loading import Start, load_model
+from scpo.training.finetune.pairs import REFERENCE_MARGIN, columns
+from scpo.training.finetune.scoring import score_encoded
+from scpo.training.finetune.subsets import subset_metrics
+from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer, head_modules
+from scpo.training.reward_model import RewardModel, add_template
+
+LARGE = 1_000_000_000  # parameters from which activations are computed twice to save memory
+KEPT = "rewards.safetensors"
+
+
+class Texts:
+    """Token ids of the texts of a data set, each encoded once; and pairs of them as a data set of the trainer."""
+
+    def __init__(self, data: Preferences, inputs: InputFormat):
+        self._data, self._inputs = data, inputs
+        self._known: dict[int, Encoded] = {}
+        self._sides = [data.pairs[side].to_numpy() for side in ("chosen", "rejected")]
+
+    def encoded(self, text: int) -> Encoded:
+        if text not in self._known:
+            row = self._data.texts.iloc[text]
+            self._known[text] = self._inputs.encode(row["prompt"], row["response"])
+        return self._known[text]
+
+    def pairs(self, rows: np.ndarray, margin: np.ndarray, weight: np.ndarray | None = None) -> Dataset:
+        """Pairs (n,) with the starting model's margin of every pair (pairs,) and their weights (n,)."""
+        made = [columns(*(self.encoded(int(side[row])) for side in self._sides)) for row in rows]
+        for at, row in enumerate(rows):
+            made[at][REFERENCE_MARGIN] = float(margin[row])
+            if weight is not None:
+                made[at]["weight"] = float(weight[at])
+        return Dataset.from_list(made)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one model is trained on and asked for.
+
+    train, validation, test  rows of the pair table; weight (n,) of the training pairs
+    scored                   rows of the text table whose rewards are wanted
+    keep                     keep the weights too, not the rewards alone
+    """
+
+    method: str
+    seed: int
+    train: np.ndarray
+    weight: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    scored: np.ndarray
+    keep: bool
+
+    def steps(self, config: ExperimentConfig) -> int:
+        """Steps that it trains: those asked for, or fewer if the passes over its pairs are limited."""
+        passes = config.finetune.epochs * -(-len(self.train) // config.batch_size)
+        return min(config.steps, passes) if config.finetune.epochs else config.steps
+
+
+@dataclass(frozen=True)
+class Done:
+    """A trained model: the step that was kept (0 = as it started), test accuracy along the way (marks, 3) on full,
+    distinct and consensus pairs, rewards (texts,) with NaN where not asked for, and its folder; None = the start."""
+
+    step: int
+    path: np.ndarray
+    rewards: np.ndarray
+    folder: Path | None
+
+
+def train_one(
+    start: Start, config: ExperimentConfig, texts: Texts, task: Task, folder: Path, *,
+    marks: tuple[int, ...], margin: np.ndarray, reward: np.ndarray, key: str, report: Callable[..., None],
+) -> Done:  # fmt: skip
+    """Train one model, or read the one that is done.
+
+    marks   steps at which it is evaluated, 0 first; margin (pairs,), reward (texts,) of the starting model
+    key     names the experiment: a folder of another key is not taken
+    report  report(step) at every step, report(step, accuracy=...) after an evaluation
+    """
+    done = _read(folder, key)
+    if done:
+        return done
+    if not len(task.train):
+        path = _path({0: _subsets(margin[task.test], margin[task.test])}, marks)
+        return Done(0, path, _placed(reward[task.scored], task.scored, len(reward)), None)
+    work, steps = folder.with_name(f"{folder.name}.part"), task.steps(config)
+    model = load_model(start.folder, start.tokenizer)
+    if task.method == "scratch":
+        fresh_head(model, task.seed)
+    trainer = SCPOTrainer(
+        model, _settings(config, task, work, steps, model.num_parameters()), processing_class=start.tokenizer,
+        train_dataset=texts.pairs(task.train, margin, task.weight), peft_config=_adapters(config, model),
+        eval_dataset={"validation": texts.pairs(task.validation, margin), "test": texts.pairs(task.test, margin)},
+        callbacks=[_Watch(marks, report)],
+    )  # fmt: skip
+    trainer.remove_callback(PrinterCallback)  # stdout is for results
+    first, path = margin[task.validation], {0: _subsets(margin[task.test], margin[task.test])}
+    if task.method == "scratch":
+        first = trainer.margins(trainer.eval_dataset["validation"])
+        path[0] = _subsets(trainer.margins(trainer.eval_dataset["test"]), margin[task.test])
+    at_start = subset_metrics(first, None).get("score", 0.0)
+    trainer.train(resume_from_checkpoint=True)
+    for entry in trainer.state.log_history:
+        if "eval_test_accuracy" in entry:
+            path[entry["step"]] = [entry[f"eval_test_{part}accuracy"] for part in ("", "distinct_", "consensus_")]
+    best = trainer.state.best_metric
+    step = trainer.state.best_global_step if best is not None and best > at_start else 0
+    if step == 0 and task.method != "scratch":
+        rewards = reward[task.scored]
+    else:
+        torch.manual_seed(task.seed)  # for dropout, where that is asked for
+        inputs = [texts.encoded(int(text)) for text in task.scored]
+        rewards = score_encoded(trainer.model, inputs, dropout=config.finetune.as_published)
+    keep = trainer.model if task.keep and (step or task.method == "scratch") else None
+    return _write(folder, work, start, keep, key, step, _path(path, marks), _placed(rewards, task.scored, len(reward)))
+
+
+def fresh_head(model, seed: int) -> None:
+    """Give a reward model a head that has learnt nothing."""
+    if isinstance(model, RewardModel):
+        with torch.no_grad():
+            model.theta.copy_(model.shape.fresh(seed + 1))
+        return
+    with torch.random.fork_rng():
+        torch.manual_seed(seed + 1)
+        for name in head_modules(model):
+            for part in getattr(model, name).modules():
+                if hasattr(part, "reset_parameters"):
+                    part.reset_parameters()
+
+
+def _settings(config: ExperimentConfig, task: Task, work: Path, steps: int, parameters: int) -> SCPOConfig:
+    whole = config.finetune
+    return SCPOConfig(
+        str(work), method="full",  # the plan has filtered and weighted already
+        max_steps=steps, per_device_train_batch_size=config.batch_size, learning_rate=whole.model_lr,
+        max_length=whole.max_length, as_published=whole.as_published, seed=task.seed, data_seed=task.seed,
+        use_cpu=not torch.cuda.is_available(), gradient_checkpointing=parameters > LARGE,
+        eval_strategy="steps", eval_steps=steps, save_strategy="steps", save_steps=steps, save_total_limit=1,
+        load_best_model_at_end=True, metric_for_best_model="eval_validation_score", greater_is_better=True,
+        logging_steps=10, report_to=[], disable_tqdm=True, dataloader_pin_memory=torch.cuda.is_available(),
+    )  # fmt: skip
+
+
+def _adapters(config: ExperimentConfig, model):
+    """LoRA of the rank asked for on every linear layer of the body, the head trained whole; None = all weights."""
+    if not config.finetune.lora:
+        return None
+    from peft import LoraConfig
+
+    rank = config.finetune.lora
+    return LoraConfig(
+        task_type="SEQ_CLS", r=rank, lora_alpha=2 * rank, target_modules="all-linear",
+        modules_to_save=head_modules(model),
+    )  # fmt: skip
+
+
+class _Watch(TrainerCallback):
+    """Tells of every step, and has the model evaluated and saved at the marks."""
+
+    def __init__(self, marks: tuple[int, ...], report: Callable[..., None]):
+        self._marks, self._report = set(marks), report
+
+    def on_step_end(self, args, state, control, **others):
+        self._report(state.global_step)
+        if state.global_step in self._marks:
+            control.should_evaluate = control.should_save = True
+        return control
+
+    def on_evaluate(self, args, state, control, metrics=None, **others):
+        if "eval_test_accuracy" in (metrics or {}):
+            self._report(state.global_step, accuracy=metrics["eval_test_accuracy"])
+
+
+def _subsets(margins: np.ndarray, known: np.ndarray) -> list[float]:
+    found = subset_metrics(margins, known)
+    return [found[f"{part}accuracy"] for part in ("", "distinct_", "consensus_")]
+
+
+def _path(values: dict[int, list[float]], marks: tuple[int, ...]) -> np.ndarray:
+    """Values at the marks, (marks, 3); a training that ended earlier stays at its last."""
+    return np.array([values[max(step for step in values if step <= mark)] for mark in marks])
+
+
+def _placed(rewards: np.ndarray, at: np.ndarray, texts: int) -> np.ndarray:
+    found = np.full(texts, np.nan, np.float32)
+    found[at] = rewards
+    return found
+
+
+def _write(folder: Path, work: Path, start: Start, model, key: str, step: int, path: np.ndarray, rewards) -> Done:
+    """Keep a model: its folder appears whole, then its checkpoints go."""
+    made = folder.with_name(f".{folder.name}")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir()
+    if model is not None:
+        model.save_pretrained(made)
+        if isinstance(model, RewardModel):
+            add_template(start.tokenizer)
+        start.tokenizer.save_pretrained(made)
+    about = {"key": key, "step": step, "model": model is not None}
+    content = {"path": path, "rewards": rewards}
+    write_bytes(made / KEPT, safetensors.numpy.save(content, metadata={"about": json.dumps(about)}))
+    made.rename(folder)
+    shutil.rmtree(work, ignore_errors=True)
+    return Done(step, path, rewards, folder if model is not None else None)
+
+
+def _read(folder: Path, key: str) -> Done | None:
+    """A model that is done; None if there is none, or one of another experiment, which is removed."""
+    if not (folder / KEPT).is_file():
+        return None
+    with safetensors.safe_open(folder / KEPT, "np") as file:
+        about = json.loads(file.metadata()["about"])
+        path, rewards = file.get_tensor("path"), file.get_tensor("rewards")
+    if about["key"] == key:
+        return Done(about["step"], path, rewards, folder if about["model"] else None)
+    shutil.rmtree(folder)
+    shutil.rmtree(folder.with_name(f"{folder.name}.part"), ignore_errors=True)
+    return None
