@@ -1,6 +1,6 @@
 """The command line: the same functions as the app, nothing of its own.
 
-`python -m scpo run | data check | jobs | worker | best-of-n | export | bench`. Progress goes to stderr,
+`python -m scpo run | data check | jobs | worker | best-of-n | export | reproduce | bench`. Progress goes to stderr,
 results to stdout. Exit codes: 0 done, 1 failed, 2 unusable input, 130 interrupted. Options are made from
 the configuration classes, so a default and its help text are written once.
 """
@@ -20,6 +20,7 @@ from scpo.errors import ConfigError, DataFaults, ScpoError
 from scpo.jobs.commands import Bar, add_job_commands, manage, work_on
 from scpo.training.best_of_n import add_best_of_n, best_of_n
 from scpo.training.export import add_export, export_command
+from scpo.training.finetune.reproduce import add_reproduce, reproduce
 
 EXAMPLES = """examples:
   python -m scpo run --dataset demo --out runs/demo
@@ -129,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     add_job_commands(commands)
     add_best_of_n(commands)
     add_export(commands)
+    add_reproduce(commands)
     bench = commands.add_parser("bench", help="measure speed on this machine, as ratios within one run")
     bench.add_argument("--json", metavar="FILE", help="also write the rows to this file")
     bench.add_argument("--only", metavar="A,B,...", help="only rows whose name contains one of these words")
@@ -226,7 +228,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Never shows a stack trace for a `ScpoError`."""
     args = _parser().parse_args(argv)
     commands = {"run": _run, "data": _data_check, "bench": _bench, "jobs": manage, "worker": work_on,
-                "best-of-n": best_of_n, "export": export_command}  # fmt: skip
+                "best-of-n": best_of_n, "export": export_command, "reproduce": reproduce}  # fmt: skip
     try:
         return commands[args.command](args) or 0
     except ScpoError as error:

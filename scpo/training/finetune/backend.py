@@ -8,7 +8,6 @@ from that model's last whole checkpoint, to the same weights.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -26,8 +25,9 @@ from scpo.training.checkpoint import Checkpoint
 from scpo.training.features import cache_folder
 from scpo.training.finetune.formats import InputFormat
 from scpo.training.finetune.loading import Start, load_model
-from scpo.training.finetune.one import Done, Task, Texts, train_one
+from scpo.training.finetune.one import Done, Task, Texts, computes_in_bf16, train_one
 from scpo.training.finetune.scoring import score
+from scpo.training.finetune.served import weights_hash
 from scpo.training.head_backend import global_heads
 from scpo.training.measuring import Trained, pair_margins, reference_rows
 from scpo.training.plan import HeadPlan, Rows, plan_heads
@@ -47,7 +47,7 @@ def fine_tune(
     progress.report("embed", 0, 1)
     if start.encoder:
         start = _with_head(start, config, data, folder / "global", progress, key)
-    reward = _rewards(start, InputFormat(start.tokenizer, whole.max_length), data, rows, progress)
+    reward = _rewards(start, config, data, rows, progress)
     rewards = dict.fromkeys(rows, reward)
     margin = pair_margins(data, rewards)
     _check_distinct(config, rows, margin)
@@ -92,17 +92,17 @@ def _with_head(start: Start, config: ExperimentConfig, data, place: Path, progre
     return Start(start.name, place, tokenizer)
 
 
-def _rewards(start: Start, inputs: InputFormat, data: Preferences, rows: dict[str, Rows], progress: Progress):
+def _rewards(start: Start, config: ExperimentConfig, data: Preferences, rows: dict[str, Rows], progress: Progress):
     """Rewards (texts,) by the starting model of every text that is asked for, NaN elsewhere."""
     wanted = [part for here in rows.values() for part in (here.train, here.validation, here.test)]
     texts = _texts_of(data, np.concatenate([*wanted, reference_rows(data)]))
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = load_model(start.folder, start.tokenizer).to(device)
-    table = data.texts.iloc[texts]
+    model = load_model(start.folder, start.tokenizer).to("cuda" if torch.cuda.is_available() else "cpu")
+    inputs, table = InputFormat(start.tokenizer, config.finetune.max_length), data.texts.iloc[texts]
     reward = np.full(len(data.texts), np.nan, np.float32)
     reward[texts] = score(
         model, inputs, list(zip(table["prompt"].astype(object), table["response"], strict=True)),
-        cache=cache_folder() / "rewards", on_progress=lambda done, total: progress.report("global", done, total),
+        cache=cache_folder() / "rewards", bf16=computes_in_bf16(config),
+        on_progress=lambda done, total: progress.report("global", done, total),
     )  # fmt: skip
     progress.report("global", 1, 1)
     return reward
@@ -116,11 +116,11 @@ def _check_distinct(config: ExperimentConfig, rows: dict[str, Rows], margin: dic
     """Raise `InputError` for countries in whose training pairs the starting model is never wrong."""
     if not {"filter", "scpo"} & set(config.methods):
         return
-    none = [country for country, part in rows.items() if not (margin[country][part.train] < 0).any()]
-    if none:
+    never_wrong = [country for country, part in rows.items() if not (margin[country][part.train] < 0).any()]
+    if never_wrong:
         raise InputError(
-            f"no training pair of {', '.join(none)} is distinct: the starting model prefers the chosen answer in all of "
-            "them, and there is nothing to steer. Leave out these countries, or bring more pairs."
+            f"no training pair of {', '.join(never_wrong)} is distinct: the starting model prefers the chosen "
+            "answer in all of them, and there is nothing to steer. Leave out these countries, or bring more pairs."
         )
 
 
@@ -174,19 +174,11 @@ def _model_bytes(start: Start, plan: HeadPlan, models: list[Done], reward, table
     with the hash of its weights."""
     made_here = start.folder.is_relative_to(folder)
     places = [str(model.folder.relative_to(folder)) if model.folder else None for model in models]
+    hashes = [weights_hash(model.folder) if model.folder else None for model in models]
+    listed = plan.table.assign(step=[model.step for model in models], folder=places, hash=hashes)
     about = {
         "start": str(start.folder.relative_to(folder)) if made_here else start.name,
         "start_hash": weights_hash(start.folder),
-        "models": plan.table.assign(step=[model.step for model in models], folder=places,
-                                    hash=[weights_hash(m.folder) if m.folder else None for m in models]).to_dict("records"),
+        "models": listed.to_dict("records"),
     }  # fmt: skip
     return safetensors.numpy.save({"global": reward, "models": table}, metadata={"about": json.dumps(about)})
-
-
-def weights_hash(folder: Path) -> str:
-    """A hash of the safetensors files of a model folder, rewards of a run aside."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*model*.safetensors")):
-        with open(path, "rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()

@@ -17,7 +17,8 @@ from transformers.utils import logging
 import scpo.training.reward_model  # noqa: F401 (makes exported models known to transformers)
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError, SourceMissing
-from scpo.training.encoders import BRING_A_FOLDER, MINILM, Encoder, load_encoder, model_folder
+from scpo.hub import BRING_A_FOLDER, MINILM, model_folder
+from scpo.training.encoders import Encoder, load_encoder
 
 ADAPTER = "adapter_config.json"
 REWARD_MODELS = ("ForSequenceClassification", "RewardModel")  # how architectures with a head are called

@@ -22,6 +22,7 @@ from transformers import PrinterCallback, TrainerCallback
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.runs import write_bytes
+from scpo.training.encoders import fast_bf16
 from scpo.training.finetune.formats import Encoded, InputFormat
 from scpo.training.finetune.loading import Start, load_model
 from scpo.training.finetune.pairs import REFERENCE_MARGIN, columns
@@ -136,9 +137,18 @@ def train_one(
     else:
         torch.manual_seed(task.seed)  # for dropout, where that is asked for
         inputs = [texts.encoded(int(text)) for text in task.scored]
-        rewards = score_encoded(trainer.model, inputs, dropout=config.finetune.as_published)
+        rewards = score_encoded(
+            trainer.model, inputs, bf16=computes_in_bf16(config), dropout=config.finetune.as_published
+        )
     keep = trainer.model if task.keep and (step or task.method == "scratch") else None
     return _write(folder, work, start, keep, key, step, _path(path, marks), _placed(rewards, task.scored, len(reward)))
+
+
+def computes_in_bf16(config: ExperimentConfig) -> bool:
+    """Whether matrix products are in bfloat16: as asked for, `auto` where the device is fast in it."""
+    if config.precision != "auto":
+        return config.precision == "bf16"
+    return torch.cuda.is_bf16_supported() if torch.cuda.is_available() else fast_bf16()
 
 
 def fresh_head(model, seed: int) -> None:
@@ -161,7 +171,8 @@ def _settings(config: ExperimentConfig, task: Task, work: Path, steps: int, para
         str(work), method="full",  # the plan has filtered and weighted already
         max_steps=steps, per_device_train_batch_size=config.batch_size, learning_rate=whole.model_lr,
         max_length=whole.max_length, as_published=whole.as_published, seed=task.seed, data_seed=task.seed,
-        use_cpu=not torch.cuda.is_available(), gradient_checkpointing=parameters > LARGE,
+        use_cpu=not torch.cuda.is_available(), bf16=computes_in_bf16(config),
+        activation_checkpointing=parameters > LARGE,
         eval_strategy="steps", eval_steps=steps, save_strategy="steps", save_steps=steps, save_total_limit=1,
         load_best_model_at_end=True, metric_for_best_model="eval_validation_score", greater_is_better=True,
         logging_steps=10, report_to=[], disable_tqdm=True, dataloader_pin_memory=torch.cuda.is_available(),

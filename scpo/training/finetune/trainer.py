@@ -66,6 +66,8 @@ class SCPOConfig(RewardConfig):
             raise ConfigError(f"beta is {self.beta}; it must be above 0.")
         if self.bf16 is None:
             self.bf16 = not self.use_cpu and torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+        if self.activation_checkpointing is None:  # the name since transformers 5.23
+            self.activation_checkpointing = bool(self.gradient_checkpointing)
         if self.as_published:
             self.disable_dropout = False
         super().__post_init__()
@@ -127,7 +129,10 @@ class SCPOTrainer(RewardTrainer):
             return dataset
         sides = [[split_prompt(row, side) for row in dataset] for side in SIDES]
         cache = Path(self.args.score_cache) if self.args.score_cache else None
-        rewards = score(self.model, self._scored, sides[0] + sides[1], cache=cache, accelerator=self.accelerator)
+        rewards = score(
+            self.model, self._scored, sides[0] + sides[1], cache=cache, accelerator=self.accelerator,
+            bf16=bool(self.args.bf16),
+        )  # fmt: skip
         return dataset.add_column(REFERENCE_MARGIN, (rewards[: len(dataset)] - rewards[len(dataset) :]).tolist())
 
     def _selected(self, dataset: Dataset) -> Dataset:
@@ -183,7 +188,12 @@ class SCPOTrainer(RewardTrainer):
         """
         rows = list(self._prepare_dataset(dataset, self.processing_class, self.args, "eval"))
         both = [encoded(row, side) for side in SIDES for row in rows]
-        rewards = score_encoded(self.model, both, self.accelerator, dropout=self.args.as_published)
+        first = {tuple(one.ids): one for one in both}  # a response meets several others
+        found = score_encoded(
+            self.model, [*first.values()], self.accelerator, bf16=bool(self.args.bf16), dropout=self.args.as_published
+        )
+        reward = dict(zip(first, found, strict=True))
+        rewards = np.array([reward[tuple(one.ids)] for one in both], np.float32)
         return rewards[: len(rows)] - rewards[len(rows) :]
 
     def evaluate(self, eval_dataset=None, ignore_keys=None, metric_key_prefix="eval"):

@@ -1,0 +1,87 @@
+"""The fine-tuned models of a finished run: read back with their hashes checked, and put to any text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import safetensors
+
+from scpo import runs
+from scpo.errors import RunFolderError
+from scpo.hub import model_folder
+from scpo.training.finetune.formats import InputFormat
+from scpo.training.finetune.loading import load_model, load_tokenizer
+from scpo.training.finetune.one import computes_in_bf16
+from scpo.training.finetune.scoring import score
+
+RUN_AGAIN = "Run it again."
+
+
+def global_rewards(result: runs.Result) -> np.ndarray:
+    """Rewards (texts,) of the run's data by its starting model; NaN for texts that no measure asked for."""
+    path = _checked(result)
+    with safetensors.safe_open(path, "np") as file:
+        return file.get_tensor("global")
+
+
+def model_folders(result: runs.Result, country: str, method: str) -> list[Path]:
+    """Where the models of one country and method with all pairs lie, one per seed; a model that stayed as it started
+    is the starting one. Raises `RunFolderError` if one was changed, or is not here any more."""
+    with safetensors.safe_open(_checked(result), "np") as file:
+        about = json.loads(file.metadata()["about"])
+    table = pd.DataFrame(about["models"])
+    top = table[table["level"] == table["level"].max()]
+    found = []
+    for row in top[(top["country"] == country) & (top["method"] == method)].to_dict("records"):
+        place = result.folder / row["folder"] if row["folder"] else start_folder(result, about["start"])
+        if weights_hash(place) != (row["hash"] or about["start_hash"]):
+            raise RunFolderError(f"the weights in {place} were changed after the run finished. {RUN_AGAIN}")
+        found.append(place)
+    return found
+
+
+def start_folder(result: runs.Result, name: str) -> Path:
+    """Where the model that a run started from lies: in the run, or where its name says."""
+    return result.folder / name if (result.folder / name).is_dir() else model_folder(name)
+
+
+def reward_texts(result: runs.Result, folders: Sequence[Path], texts: Sequence[tuple[str, str]]) -> np.ndarray:
+    """Rewards (n,) of (prompt, response) texts, mean over models."""
+    found = []
+    for folder in folders:
+        tokenizer = load_tokenizer(folder)
+        inputs = InputFormat(tokenizer, result.config.finetune.max_length, result.config.finetune.as_published)
+        model = load_model(folder, tokenizer)
+        found.append(score(model, inputs, texts, bf16=computes_in_bf16(result.config)))
+    return np.mean(found, axis=0)
+
+
+def start_of(result: runs.Result) -> Path:
+    """The folder of the starting model."""
+    with safetensors.safe_open(_checked(result), "np") as file:
+        return start_folder(result, json.loads(file.metadata()["about"])["start"])
+
+
+def weights_hash(folder: Path) -> str:
+    """A hash of the weights of a model folder, a run's list of rewards aside."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*model*.safetensors")):
+        with open(path, "rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _checked(result: runs.Result) -> Path:
+    path = result.folder / runs.MODELS
+    try:
+        written = json.loads((result.folder / "done.json").read_bytes())["files"][runs.MODELS]
+        if hashlib.sha256(path.read_bytes()).hexdigest() == written:
+            return path
+    except (OSError, ValueError, KeyError) as error:
+        raise RunFolderError(f"{path} or done.json beside it cannot be read ({error}). {RUN_AGAIN}") from error
+    raise RunFolderError(f"{path} was changed after the run finished. {RUN_AGAIN}")
