@@ -25,7 +25,7 @@ from scpo.training.checkpoint import Checkpoint
 from scpo.training.features import cache_folder
 from scpo.training.finetune.formats import InputFormat
 from scpo.training.finetune.loading import Start, load_model
-from scpo.training.finetune.one import Done, Task, Texts, computes_in_bf16, train_one
+from scpo.training.finetune.one import Done, Task, Texts, train_one
 from scpo.training.finetune.scoring import score
 from scpo.training.finetune.served import weights_hash
 from scpo.training.head_backend import global_heads
@@ -101,7 +101,7 @@ def _rewards(start: Start, config: ExperimentConfig, data: Preferences, rows: di
     reward = np.full(len(data.texts), np.nan, np.float32)
     reward[texts] = score(
         model, inputs, list(zip(table["prompt"].astype(object), table["response"], strict=True)),
-        cache=cache_folder() / "rewards", bf16=computes_in_bf16(config),
+        cache=cache_folder() / "rewards",
         on_progress=lambda done, total: progress.report("global", done, total),
     )  # fmt: skip
     progress.report("global", 1, 1)

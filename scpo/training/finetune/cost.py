@@ -72,10 +72,10 @@ def seconds(
     """
     rate = RATE * (2 if fast else 1)
     tokens = min(characters / CHARACTERS_PER_TOKEN / max(texts, 1), config.finetune.max_length)
-    forward = 2 * max(model.parameters - model.embedding, 1) * tokens / rate  # one text
+    forward = 2 * max(model.parameters - model.embedding, 1) * tokens / RATE  # one text; rewards are in fp32
     evaluated = 0.15 * texts  # validation and test of one country, at each of four marks
-    training = config.steps * config.batch_size * 2 * 3 * forward + 4 * evaluated * forward
-    embed = texts * forward * rate / RATE if headless else 0.0  # vectors are in fp32
+    training = config.steps * config.batch_size * 2 * 3 * forward * RATE / rate + 4 * evaluated * forward
+    embed = texts * forward if headless else 0.0
     return {"embed": embed, "global": texts * forward, "train": models * training, "measure": 2.0}
 
 

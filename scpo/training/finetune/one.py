@@ -137,15 +137,13 @@ def train_one(
     else:
         torch.manual_seed(task.seed)  # for dropout, where that is asked for
         inputs = [texts.encoded(int(text)) for text in task.scored]
-        rewards = score_encoded(
-            trainer.model, inputs, bf16=computes_in_bf16(config), dropout=config.finetune.as_published
-        )
+        rewards = score_encoded(trainer.model, inputs, dropout=config.finetune.as_published)
     keep = trainer.model if task.keep and (step or task.method == "scratch") else None
     return _write(folder, work, start, keep, key, step, _path(path, marks), _placed(rewards, task.scored, len(reward)))
 
 
 def computes_in_bf16(config: ExperimentConfig) -> bool:
-    """Whether matrix products are in bfloat16: as asked for, `auto` where the device is fast in it."""
+    """Whether training multiplies in bfloat16: as asked for, `auto` where the device is fast in it."""
     if config.precision != "auto":
         return config.precision == "bf16"
     return torch.cuda.is_bf16_supported() if torch.cuda.is_available() else fast_bf16()

@@ -1,7 +1,8 @@
 """Rewards of (prompt, response) by a whole reward model: each distinct input once, in length order, kept on disk.
 
 Sharded over the processes of `accelerate launch`: each scores every n-th batch, and all of them
-get all rewards. The model is always in evaluation mode, so that dropout plays no part.
+get all rewards. The model is in evaluation mode, so that dropout plays no part, and in the
+precision of its weights: rewards rounded to bfloat16 would tie.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ TOKENS_PER_BATCH = 16_384
 def score(
     model, inputs: InputFormat, texts: Sequence[tuple[str, str]], *, cache: Path | None = None,
     accelerator=None, tokens_per_batch: int = TOKENS_PER_BATCH, on_progress: Callable[[int, int], None] | None = None,
-    bf16: bool = False,
 ) -> np.ndarray:  # fmt: skip
     """Rewards (n,) float32 of n (prompt, response); equal ones are scored once.
 
@@ -36,10 +36,10 @@ def score(
     """
     distinct, place = _distinct(texts)
     encoded = [inputs.encode(*text) for text in distinct]
-    path = cache / f"{_key(model, encoded, bf16)}.safetensors" if cache else None
+    path = cache / f"{_key(model, encoded)}.safetensors" if cache else None
     rewards = _kept(path, len(encoded))
     if rewards is None:
-        rewards = score_encoded(model, encoded, accelerator, tokens_per_batch, on_progress, bf16=bf16)
+        rewards = score_encoded(model, encoded, accelerator, tokens_per_batch, on_progress)
         if not np.isfinite(rewards).all():
             raise ConfigError(
                 f"the model gives {int((~np.isfinite(rewards)).sum())} of {len(rewards)} texts a reward that is not a "
@@ -54,13 +54,9 @@ def score(
 @torch.no_grad()
 def score_encoded(
     model, encoded: Sequence[Encoded], accelerator=None, tokens_per_batch: int = TOKENS_PER_BATCH,
-    on_progress: Callable[[int, int], None] | None = None, *, bf16: bool = False, dropout: bool = False,
+    on_progress: Callable[[int, int], None] | None = None, *, dropout: bool = False,
 ) -> np.ndarray:  # fmt: skip
-    """Rewards (n,) float32 of n encoded texts, whether finite or not.
-
-    bf16     matrix products in bfloat16, weights as they are
-    dropout  on only to do as others did
-    """
+    """Rewards (n,) float32 of n encoded texts, whether finite or not; dropout on only to do as others did."""
     rank, processes = (accelerator.process_index, accelerator.num_processes) if accelerator else (0, 1)
     device, pad = next(model.parameters()).device, model.config.get_text_config().pad_token_id or 0
     batches = length_batches(np.array([len(one.ids) for one in encoded]), tokens_per_batch)
@@ -73,8 +69,7 @@ def score_encoded(
             rows = batches[min(at, len(batches) - 1)]
             if at % processes == rank:
                 batch = padded([encoded[row] for row in rows], pad)
-                with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-                    logits = model(**{name: tensor.to(device) for name, tensor in batch.items()}).logits
+                logits = model(**{name: tensor.to(device) for name, tensor in batch.items()}).logits
                 if at < len(batches):
                     rewards[torch.from_numpy(rows).to(device)] = logits[:, 0].float()
             if on_progress and at < len(batches):
@@ -105,9 +100,9 @@ def _distinct(texts: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], 
     return list(number), np.array([number[text] for text in texts], dtype=np.int64)
 
 
-def _key(model, encoded: list[Encoded], bf16: bool) -> str:
+def _key(model, encoded: list[Encoded]) -> str:
     """Names weights, precision and inputs: equal keys give equal rewards."""
-    digest = hashlib.sha256(f"bf16 {bf16}".encode())
+    digest = hashlib.sha256()
     for name, tensor in model.state_dict().items():
         digest.update(f"{name} {tensor.dtype}".encode())
         digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())

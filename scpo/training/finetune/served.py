@@ -16,7 +16,6 @@ from scpo.errors import RunFolderError
 from scpo.hub import model_folder
 from scpo.training.finetune.formats import InputFormat
 from scpo.training.finetune.loading import load_model, load_tokenizer
-from scpo.training.finetune.one import computes_in_bf16
 from scpo.training.finetune.scoring import score
 
 RUN_AGAIN = "Run it again."
@@ -57,7 +56,7 @@ def reward_texts(result: runs.Result, folders: Sequence[Path], texts: Sequence[t
         tokenizer = load_tokenizer(folder)
         inputs = InputFormat(tokenizer, result.config.finetune.max_length, result.config.finetune.as_published)
         model = load_model(folder, tokenizer)
-        found.append(score(model, inputs, texts, bf16=computes_in_bf16(result.config)))
+        found.append(score(model, inputs, texts))
     return np.mean(found, axis=0)
 
 

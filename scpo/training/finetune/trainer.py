@@ -129,10 +129,7 @@ class SCPOTrainer(RewardTrainer):
             return dataset
         sides = [[split_prompt(row, side) for row in dataset] for side in SIDES]
         cache = Path(self.args.score_cache) if self.args.score_cache else None
-        rewards = score(
-            self.model, self._scored, sides[0] + sides[1], cache=cache, accelerator=self.accelerator,
-            bf16=bool(self.args.bf16),
-        )  # fmt: skip
+        rewards = score(self.model, self._scored, sides[0] + sides[1], cache=cache, accelerator=self.accelerator)
         return dataset.add_column(REFERENCE_MARGIN, (rewards[: len(dataset)] - rewards[len(dataset) :]).tolist())
 
     def _selected(self, dataset: Dataset) -> Dataset:
@@ -189,9 +186,7 @@ class SCPOTrainer(RewardTrainer):
         rows = list(self._prepare_dataset(dataset, self.processing_class, self.args, "eval"))
         both = [encoded(row, side) for side in SIDES for row in rows]
         first = {tuple(one.ids): one for one in both}  # a response meets several others
-        found = score_encoded(
-            self.model, [*first.values()], self.accelerator, bf16=bool(self.args.bf16), dropout=self.args.as_published
-        )
+        found = score_encoded(self.model, [*first.values()], self.accelerator, dropout=self.args.as_published)
         reward = dict(zip(first, found, strict=True))
         rewards = np.array([reward[tuple(one.ids)] for one in both], np.float32)
         return rewards[: len(rows)] - rewards[len(rows) :]

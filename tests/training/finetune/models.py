@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import (
@@ -59,3 +61,29 @@ def tiny_model(folder: Path, kind: str = "bert") -> Path:
     model.save_pretrained(folder)
     tiny_tokenizer(segments=kind == "bert", chat=kind == "chat").save_pretrained(folder)
     return folder
+
+
+def prism_files(folder: Path, users: int = 210, countries=None) -> list[str]:
+    """survey.jsonl and utterances.jsonl of PRISM's form, in the tiny models' words; each country likes its own."""
+    from scpo.data.prism import COUNTRIES, REFERENCE
+
+    rng = np.random.default_rng(0)
+    names = [*(countries or COUNTRIES), REFERENCE[0]]
+    taste = {name: rng.normal(size=len(WORDS)) for name in names}
+    country = [names[user % len(names)] for user in range(users)]
+    survey = [{"user_id": f"user{u}", "location": {"reside_country": c}} for u, c in enumerate(country)]
+    said = []
+    for user, place in enumerate(country):
+        for turn in range(4):
+            prompt = " ".join(WORDS[w] for w in rng.integers(0, 40, 4))
+            for _ in range(3):
+                words = rng.integers(0, 40, 6)
+                said.append({
+                    "interaction_id": f"int{user}-{turn}", "user_id": f"user{user}", "user_prompt": prompt,
+                    "model_response": " ".join(WORDS[w] for w in words),
+                    "score": int(np.clip(50 + 12 * taste[place][words].sum(), 1, 100)),
+                })  # fmt: skip
+    paths = [str(folder / "survey.jsonl"), str(folder / "utterances.jsonl")]
+    for path, rows in zip(paths, (survey, said), strict=True):
+        pd.DataFrame(rows).to_json(path, orient="records", lines=True)
+    return paths

@@ -1,0 +1,245 @@
+"""Fine-tuning as an experiment: the run folder, the measures, resuming, LoRA, a fresh head; the paper's table."""
+
+import contextlib
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import safetensors.numpy
+from models import prism_files, tiny_model
+from safetensors import safe_open
+
+from scpo import runs
+from scpo.cli import main
+from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
+from scpo.errors import ConfigError, InputError, RunFolderError, SourceMissing, Stopped
+from scpo.training.experiment import run
+from scpo.training.finetune.loading import has_head, load_model, load_start, load_tokenizer
+from scpo.training.finetune.served import model_folders, reward_texts, start_of
+
+COUNTRIES = ("Chile", "Mexico")
+pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated.*:FutureWarning")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return prism_files(tmp_path_factory.mktemp("prism"), users=90, countries=COUNTRIES)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return tiny_model(tmp_path_factory.mktemp("deberta"), "deberta")
+
+
+def settings(files, model, **more):
+    whole = {"model": str(model), "model_lr": 3e-3, "max_length": 48} | more.pop("finetune", {})
+    plain = {"methods": ("global", "full", "scpo"), "seeds": 1, "steps": 8, "batch_size": 8, "precision": "fp32"}
+    return ExperimentConfig(
+        data=DataConfig("prism", tuple(files), countries=COUNTRIES), finetune=FinetuneConfig(**whole), **plain | more
+    )
+
+
+@pytest.fixture(scope="module")
+def result(files, model, tmp_path_factory):
+    return run(settings(files, model), tmp_path_factory.mktemp("run") / "out")
+
+
+def about(result):
+    with safe_open(result.folder / runs.MODELS, "np") as file:
+        return json.loads(file.metadata()["about"])
+
+
+def test_a_run_has_the_documented_files_and_the_tables_of_any_run(result):
+    names = {path.name for path in result.folder.iterdir()}
+    assert names == {*runs.RESULT_FILES, runs.MODELS, "models", "progress.jsonl", "done.json"}
+    table = result.tables["accuracy"]
+    assert set(table["method"]) == {"global", "full", "scpo"} and table["accuracy"].notna().any()
+    assert set(result.tables["path"]["step"]) == {0, 2, 4, 6, 8}
+    assert not any((result.folder / "models").glob("*.part")), "checkpoints go when a model is done"
+
+
+def test_the_kept_models_give_the_rewards_that_were_measured(result):
+    kept, saved = about(result), safetensors.numpy.load_file(result.folder / runs.MODELS)
+    place = next(k for k, row in enumerate(kept["models"]) if row["folder"])
+    row = kept["models"][place]
+    from scpo import data as sources
+
+    data = sources.load(result.config.data)
+    rows = data.of(row["country"], "test")[:5]
+    texts = data.texts.iloc[data.pairs["chosen"].to_numpy()[rows]]
+    folders = model_folders(result, row["country"], row["method"])
+    found = reward_texts(result, folders, list(zip(texts["prompt"].astype(object), texts["response"], strict=True)))
+    assert found == pytest.approx(saved["models"][place][data.pairs["chosen"].to_numpy()[rows]], abs=1e-5)
+
+
+def test_accuracy_is_that_of_the_kept_rewards(result):
+    from scpo import data as sources
+
+    saved, data = safetensors.numpy.load_file(result.folder / runs.MODELS), sources.load(result.config.data)
+    chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
+    table = result.tables["accuracy"].set_index(["country", "method", "subset"])["accuracy"]
+    for place, row in enumerate(about(result)["models"]):
+        test = data.of(row["country"], "test")
+        reward = saved["models"][place]
+        right = (reward[chosen[test]] > reward[rejected[test]]).mean()
+        assert table[row["country"], row["method"], "full"] == pytest.approx(right)
+
+
+def test_a_changed_model_is_not_served(result, tmp_path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(result.folder, copy)
+    row = next(row for row in about(result)["models"] if row["folder"])
+    weights = copy / row["folder"] / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(RunFolderError, match="were changed"):
+        model_folders(runs.read(copy), row["country"], row["method"])
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_results(result, files, model, tmp_path):
+    seen, out = [], tmp_path / "out"
+
+    def stop_in_the_second_model():
+        entries = runs.progress(out)
+        return bool(entries) and entries[-1]["stage"] == "train" and entries[-1]["done"] >= 8 + 5
+
+    with contextlib.suppress(Stopped):
+        run(settings(files, model), out, should_stop=stop_in_the_second_model, on_progress=seen.append)
+    assert (out / "models" / "0000").is_dir() and (out / "models" / "0001.part").is_dir() and not runs.is_done(out)
+    again = run(settings(files, model), out)
+    one, other = (safetensors.numpy.load_file(r.folder / runs.MODELS) for r in (result, again))
+    assert all(np.array_equal(one[name], other[name], equal_nan=True) for name in one)
+    pd.testing.assert_frame_equal(result.tables["path"], again.tables["path"])
+
+
+def test_adapters_are_kept_small_and_served_merged(files, tmp_path):
+    chat = tiny_model(tmp_path / "chat", "chat")
+    config = settings(files, chat, finetune={"lora": 2, "model_lr": 3e-2}, methods=("global", "full"))
+    result = run(config, tmp_path / "out")
+    row = next(row for row in about(result)["models"] if row["folder"])
+    folder = result.folder / row["folder"]
+    assert (folder / "adapter_model.safetensors").is_file() and not (folder / "model.safetensors").exists()
+    loaded = load_model(folder, load_tokenizer(folder))
+    assert type(loaded).__name__ == "LlamaForSequenceClassification"
+    start = load_model(chat, load_tokenizer(chat))
+    assert not np.array_equal(loaded.score.weight.detach().numpy(), start.score.weight.detach().numpy())
+
+
+def test_an_encoder_gets_a_head_that_the_reference_countries_train(files, tmp_path):
+    body = tiny_model(tmp_path / "bert")
+    from transformers import AutoModel
+
+    AutoModel.from_pretrained(body, add_pooling_layer=False).save_pretrained(tmp_path / "encoder")
+    load_tokenizer(body).save_pretrained(tmp_path / "encoder")
+    assert has_head(body) and not has_head(tmp_path / "encoder")
+    result = run(settings(files, tmp_path / "encoder", methods=("global", "scratch", "scpo")), tmp_path / "out")
+    assert start_of(result) == result.folder / "models" / "global"
+    table = result.tables["accuracy"].set_index(["country", "method", "subset"])["accuracy"]
+    assert table["mean", "global", "full"] != 0.5
+    with pytest.raises(ConfigError, match="no reward head"):
+        load_start(settings(files, tmp_path / "encoder", finetune={"lora": 4}))
+
+
+def test_as_published_trains_on_joined_text_with_dropout_in_evaluation(result, files, model, tmp_path):
+    theirs = run(settings(files, model, finetune={"as_published": True}), tmp_path / "out")
+    one, other = (safetensors.numpy.load_file(r.folder / runs.MODELS) for r in (result, theirs))
+    assert np.array_equal(one["global"], other["global"], equal_nan=True), "they, too, score sentence pairs"
+    assert not np.array_equal(one["models"], other["models"], equal_nan=True)
+
+
+def test_a_pooled_model_is_trained_once_for_all_countries(files, model, tmp_path):
+    result = run(settings(files, model, methods=("global", "pooled"), steps=2), tmp_path / "out")
+    assert sorted(p.name for p in (result.folder / "models").iterdir()) in (["0000"], [])
+    rewards = safetensors.numpy.load_file(result.folder / runs.MODELS)["models"]
+    assert np.array_equal(rewards[0], rewards[1], equal_nan=True)
+
+
+def test_epochs_limit_the_steps(files, model, tmp_path):
+    seen = []
+    config = settings(files, model, methods=("full",), steps=1000, batch_size=64, finetune={"epochs": 1})
+    run(config, tmp_path / "out", on_progress=seen.append)
+    steps = {entry["done"] for entry in seen if entry["stage"] == "train"}
+    assert max(step for step in steps if step < 1000) < 20
+
+
+def test_a_country_without_distinct_pairs_is_named(files, model, tmp_path, monkeypatch):
+    from scpo.training.finetune import backend
+
+    def agrees(start, config, data, rows, progress):
+        reward = np.zeros(len(data.texts), np.float32)
+        of = data.pairs[data.pairs["country"] == "Chile"]
+        for _ in range(50):  # lift every chosen text of Chile above what it was chosen over
+            lower = reward[of["chosen"]] <= reward[of["rejected"]]
+            reward[of["chosen"][lower]] = reward[of["rejected"][lower]] + 1
+        return reward
+
+    monkeypatch.setattr(backend, "_rewards", agrees)
+    with pytest.raises(InputError, match="Chile.*Leave out"):
+        run(settings(files, model), tmp_path / "out")
+
+
+def test_models_that_cannot_be_used_are_refused_with_a_remedy(files, model, tmp_path):
+    from transformers import AutoModelForSequenceClassification
+
+    two = AutoModelForSequenceClassification.from_pretrained(model, num_labels=2, ignore_mismatched_sizes=True)
+    two.save_pretrained(tmp_path / "two")
+    load_tokenizer(model).save_pretrained(tmp_path / "two")
+    with pytest.raises(ConfigError, match="2 labels"):
+        load_start(settings(files, tmp_path / "two"))
+    pickled = tiny_model(tmp_path / "pickled")
+    (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
+    with pytest.raises(SourceMissing, match="refs/pr"):
+        load_model(pickled, load_tokenizer(pickled))
+    headless = tiny_model(tmp_path / "headless")
+    weights = safetensors.numpy.load_file(headless / "model.safetensors")
+    kept = {name: value for name, value in weights.items() if not name.startswith("classifier")}
+    safetensors.numpy.save_file(kept, headless / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ConfigError, match="would be random"):
+        load_model(headless, load_tokenizer(headless))
+    with pytest.raises(SourceMissing, match="local folder"):
+        load_start(settings(files, "nobody/no-such-model"))
+
+
+def test_code_of_a_model_folder_is_never_run(tmp_path):
+    folder = tiny_model(tmp_path / "model")
+    about = json.loads((folder / "config.json").read_bytes())
+    about |= {"model_type": "unheard-of", "auto_map": {"AutoModelForSequenceClassification": "evil.Evil"}}
+    (folder / "config.json").write_text(json.dumps(about))
+    (folder / "evil.py").write_text("raise SystemExit('run')")
+    with pytest.raises(ConfigError, match="without code of its own"):
+        load_model(folder, load_tokenizer(tiny_model(tmp_path / "plain")))
+
+
+def test_the_paper_s_table_end_to_end(tmp_path, capsys):
+    """A tiny DeBERTa with random weights and a file of PRISM's form, through the command."""
+    model, files = tiny_model(tmp_path / "deberta", "deberta"), prism_files(tmp_path, users=480)
+    theirs = tmp_path / "published-chile"
+    tiny_model(theirs, "deberta")
+    command = ["reproduce", "--table", "main", "--out", str(tmp_path / "out"), "--model", str(model), "--steps", "2",
+               "--published", str(tmp_path / "published-{country}"), "--quiet", "--data-file", files[0],
+               "--data-file", files[1]]  # fmt: skip
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    table = pd.read_csv(tmp_path / "out" / "main.csv")
+    result = runs.read(tmp_path / "out" / "run")
+    assert result.config.finetune.model_lr == 1e-6 and result.config.finetune.epochs == 3
+    assert (result.config.tau, result.config.beta, result.config.batch_size) == (0.7, 1.1, 8)
+    assert set(table["report"]) == {"full", "distinct", "consensus"}
+    assert set(table["country"]) == {"mean", *result.card["countries"]} and len(result.card["countries"]) == 7
+    assert {"global", "full", "scpo", "published"} == set(table["method"])
+    full = table[table["report"] == "full"].set_index(["country", "method"])
+    # the "published" model here has the weights of the global one, so it must score the same
+    assert full.loc[("Chile", "published"), "accuracy"] == full.loc[("Chile", "global"), "accuracy"]
+    assert "not evaluated" in said and "| Chile |" in said and (tmp_path / "out" / "main.md").read_text() in said
+    assert main(command) == 0, "the table is written anew from the run that is done"
+    assert main([*command, "--seeds", "2"]) == 2
+
+
+def test_settings_round_trip_through_the_run_folder(result, files, model):
+    assert runs.read_config(result.folder) == settings(files, model)
+    assert dataclasses.replace(result.config, seeds=2).digest() != result.config.digest()
