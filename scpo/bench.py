@@ -36,7 +36,8 @@ def bench(only: tuple[str, ...] = (), json_file: str | None = None) -> list[Row]
         for row in measure():
             rows.append(row)
             mark = "" if row["reached"] else "  missed"
-            print(f"{row['name']:<62}{row['value']:>10.2f} {row['unit']:<10}{row['goal']:>12}{mark}", flush=True)
+            value = f"{row['value']:.2f}" if not 0 < row["value"] < 0.01 else f"{row['value']:.0e}"
+            print(f"{row['name']:<62}{value:>10} {row['unit']:<10}{row['goal']:>12}{mark}", flush=True)
     if json_file:
         write_json(Path(json_file).absolute(), {"machine": machine(), "rows": rows})
     return rows
@@ -206,6 +207,13 @@ def bench_million() -> Iterator[Row]:
     yield row("peak memory of this process so far", peak, "GiB", 4, at_most=True)
 
 
+def bench_finetuning() -> Iterator[Row]:
+    """Rows of fine-tuning."""
+    from scpo.training.finetune.bench import bench_steps
+
+    yield from bench_steps()
+
+
 def bench_app() -> Iterator[Row]:
     """Rows of the app."""
     from scpo.ui.bench import bench_pages
@@ -220,6 +228,7 @@ BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
     "million": bench_million,
     "heads": bench_heads,
     "embedding": bench_embedding,
+    "fine-tuning": bench_finetuning,
     "demo": bench_demo,
     "app": bench_app,
 }

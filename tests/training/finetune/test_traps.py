@@ -1,0 +1,236 @@
+"""Traps of training reward models with TRL, transformers and peft, each seen to be closed."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset
+from models import tiny_model
+from peft import LoraConfig, PeftModel
+from test_trainer import config, loaded, losses, rows, trained
+from transformers import TrainerCallback
+
+from scpo.errors import ConfigError, InputError
+from scpo.training.finetune.checkpoints import is_whole, last_whole
+from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated.*:FutureWarning", "ignore:.*pin_memory.*:UserWarning")
+HERE = Path(__file__).parent
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tiny_model(tmp_path / "model")
+
+
+def trainer_of(folder, data=None, given=None, **settings):
+    model, tokenizer = loaded(folder)
+    return SCPOTrainer(
+        model, given or config(folder, **settings), processing_class=tokenizer,
+        train_dataset=Dataset.from_list(data or rows()), eval_dataset=Dataset.from_list(rows(10, seed=1)),
+    )  # fmt: skip
+
+
+def test_the_default_settings_work_on_a_machine_without_a_gpu(folder):
+    """TRL's own ask for bfloat16 and checkpointing of activations, and raise."""
+    given = SCPOConfig(str(folder / "out"), max_steps=1, report_to=[], disable_tqdm=True)
+    assert given.logging_nan_inf_filter is False
+    trainer_of(folder, given=given).train()
+
+
+def test_an_input_longer_than_the_model_is_cut_and_not_dropped(folder):
+    data = [row | {"chosen": " ".join(["w1"] * 300)} for row in rows()]  # the model has 64 positions
+    trainer = trainer_of(folder, data, method="full", max_steps=2)
+    assert len(trainer.train_dataset) == len(data)
+    assert max(map(len, trainer.train_dataset["chosen_ids"])) == 64
+    trainer.train()
+
+
+def test_a_tokenizer_without_an_end_token_gets_no_doubled_separator(folder):
+    trainer = trainer_of(folder)
+    ids, sep = trainer.train_dataset[0]["chosen_ids"], trainer.processing_class.sep_token_id
+    assert trainer.processing_class.eos_token is None and ids.count(sep) == 2 and ids[-2] != sep
+
+
+def test_accuracy_is_over_pairs_and_not_a_mean_of_batch_means(folder):
+    trainer = trainer_of(folder, per_device_eval_batch_size=4)
+    found = trainer.evaluate()
+    margins = trainer.margins(trainer.eval_dataset)
+    known = np.array(trainer.eval_dataset["reference_margin"])
+    assert found["eval_accuracy"] == (margins > 0).mean() and found["eval_n"] == 10
+    assert found["eval_distinct_n"] + found["eval_consensus_n"] == 10
+    assert found["eval_distinct_accuracy"] == (margins > 0)[known < 0].mean() == 0, "nothing is trained yet"
+    assert found["eval_loss"] == pytest.approx(np.log1p(np.exp(-margins)).mean(), rel=1e-5)
+
+
+def test_metrics_of_the_subsets_reach_callbacks_and_trackers(folder):
+    class Tracker(TrainerCallback):
+        seen, judged = [], []
+
+        def on_log(self, args, state, control, logs=None, **others):
+            self.seen.append(dict(logs))
+
+        def on_evaluate(self, args, state, control, metrics=None, **others):
+            self.judged.append(dict(metrics))
+
+    trainer = trainer_of(folder, eval_strategy="steps", eval_steps=2, max_steps=4)
+    trainer.add_callback(Tracker())
+    trainer.train()
+    logged = [entry for entry in Tracker.seen if "eval_distinct_accuracy" in entry]
+    assert len(logged) == len(Tracker.judged) == 2 and {"eval_consensus_loss", "eval_n"} <= set(logged[0])
+    assert any("loss" in entry for entry in Tracker.seen), "training losses are logged apart"
+
+
+def test_weights_that_are_not_finite_are_never_saved(folder, tmp_path):
+    trainer = trainer_of(folder)
+    with torch.no_grad():
+        trainer.model.classifier.weight[0, 0] = float("nan")
+    with pytest.raises(InputError, match="classifier.weight is not finite"):
+        trainer.save_model(str(tmp_path / "saved"))
+    assert not (tmp_path / "saved").exists()
+
+
+@pytest.fixture
+def stopped(folder):
+    """A training with checkpoints at steps 2 and 4 of 6, and its weights at the end."""
+    whole = trained(folder, save_strategy="steps", save_steps=2, save_total_limit=5)
+    shutil.rmtree(folder / "out" / "checkpoint-6")
+    return whole
+
+
+def test_a_resumed_training_goes_on_counting_tokens(folder, stopped):
+    again = trainer_of(folder)
+    again.train(resume_from_checkpoint=True)
+    tokens = [entry["num_tokens"] for entry in again.state.log_history if "num_tokens" in entry]
+    assert tokens == [entry["num_tokens"] for entry in stopped.state.log_history if "num_tokens" in entry]
+
+
+@pytest.mark.parametrize("how", ["cut", "lost", "changed", "unsealed"])
+@pytest.mark.parametrize("name", ["model.safetensors", "optimizer.pt", "trainer_state.json"])
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(folder, stopped, name, how):
+    """transformers would raise, or go on with a fresh optimiser."""
+    latest = folder / "out" / "checkpoint-4"
+    path = latest / ("files.json" if how == "unsealed" else name)
+    content = path.read_bytes()
+    if how in ("lost", "unsealed"):
+        path.unlink()
+    else:
+        path.write_bytes(content[: len(content) // 2] if how == "cut" else content[:-1] + bytes([content[-1] ^ 1]))
+    assert not is_whole(latest) and last_whole(folder / "out").name == "checkpoint-2"
+    again = trainer_of(folder)
+    with pytest.raises(InputError, match="not a whole checkpoint"):
+        again.train(resume_from_checkpoint=str(latest))
+    again.train(resume_from_checkpoint=True)
+    for one, other in zip(stopped.model.parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_resuming_without_a_checkpoint_begins(folder):
+    trainer = trainer_of(folder, max_steps=1)
+    trainer.train(resume_from_checkpoint=True)
+    assert trainer.state.global_step == 1
+
+
+def test_adapters_that_leave_the_head_untrained_are_refused(folder):
+    model, tokenizer = loaded(folder)
+    with pytest.raises(ConfigError, match=r"leave classifier untrained.*SEQ_CLS"):
+        SCPOTrainer(
+            model, config(folder), processing_class=tokenizer, train_dataset=Dataset.from_list(rows()),
+            peft_config=LoraConfig(target_modules=["query"], modules_to_save=["score"]),
+        )  # fmt: skip
+
+
+def test_adapters_with_their_head_survive_saving(folder, tmp_path):
+    model, tokenizer = loaded(folder)
+    trainer = SCPOTrainer(
+        model, config(folder, learning_rate=1e-2), processing_class=tokenizer, train_dataset=Dataset.from_list(rows()),
+        peft_config=LoraConfig(task_type="SEQ_CLS", target_modules=["query"], modules_to_save=["classifier"]),
+    )  # fmt: skip
+    trainer.train()
+    trainer.save_model(str(tmp_path / "adapter"))
+    again = PeftModel.from_pretrained(loaded(folder)[0], tmp_path / "adapter").eval()
+    ids = torch.tensor([trainer.train_dataset[0]["chosen_ids"]])
+    with torch.no_grad():
+        old = loaded(folder)[0].eval()(ids).logits
+        assert torch.equal(trainer.model.eval()(ids).logits, again(ids).logits)
+        assert not torch.equal(again(ids).logits, old)
+
+
+def test_checkpointing_of_activations_changes_no_loss(folder):
+    plain = trained(folder, method="full", max_steps=3)
+    spared = trained(folder, method="full", max_steps=3, gradient_checkpointing=True)
+    assert spared.model.is_activation_checkpointing and losses(spared) == pytest.approx(losses(plain), abs=1e-6)
+
+
+def test_bfloat16_trains_to_about_the_same_losses(folder):
+    plain = trained(folder, method="full", max_steps=3)
+    low = trained(folder, method="full", max_steps=3, bf16=True)
+    assert low.args.bf16 and losses(low) == pytest.approx(losses(plain), abs=0.02) and losses(low) != losses(plain)
+
+
+def test_batches_hold_pairs_of_like_length(folder):
+    rng = np.random.default_rng(0)
+
+    def said(n):
+        return " ".join(f"w{k}" for k in rng.integers(0, 40, n))
+
+    data = [{"prompt": "w1", "chosen": said(n), "rejected": said(n)} for n in rng.permutation([2] * 32 + [40] * 32)]
+    grouped = trainer_of(folder, data, method="full", per_device_train_batch_size=8)
+    mixed = trainer_of(folder, data, method="full", per_device_train_batch_size=8, train_sampling_strategy="random")
+    filled = [
+        np.mean([float(b["attention_mask"].float().mean()) for b in t.get_train_dataloader()]) for t in (grouped, mixed)
+    ]
+    assert filled[0] > 0.85 > filled[1] + 0.2
+
+
+def launched(folder, out, what, processes, batch):
+    """found.json of `launched.py` in so many processes, as accelerate launch starts them."""
+    out.mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(processes), "--master_port",
+               str(port), str(HERE / "launched.py"), what, str(folder), str(out), str(batch)]  # fmt: skip
+    root = HERE.parents[2]
+    environment = {**os.environ, "PYTHONPATH": f"{root}:{HERE}", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads((out / "found.json").read_text())
+
+
+def test_two_processes_train_as_one_with_batches_of_their_sum(folder, tmp_path):
+    alone = trained_alone(folder, tmp_path / "one")
+    both = launched(folder, tmp_path / "two", "train", 2, 4)
+    assert both["processes"] == 2 and both["selection"] == alone["selection"]
+    assert both["losses"] == pytest.approx(alone["losses"], abs=1e-6)
+    assert both["metrics"] == pytest.approx(alone["metrics"], abs=1e-5)
+
+
+def trained_alone(folder, out):
+    trainer = trainer_of(
+        folder, given=config(out, method="scpo", per_device_train_batch_size=8, max_steps=3,
+                             train_sampling_strategy="sequential"),
+    )  # fmt: skip
+    trainer.eval_dataset = trainer._with_margins(
+        trainer._prepare_dataset(Dataset.from_list(rows(11, seed=1)), trainer.processing_class, trainer.args, "eval")
+    )
+    trainer.train()
+    return {"losses": losses(trainer), "metrics": trainer.evaluate(), "selection": trainer.selection}
+
+
+def test_a_model_cut_over_processes_is_scored_without_waiting_for_ever(folder, tmp_path):
+    """As FSDP cuts it: every call needs all processes, so each must make as many calls."""
+    from scpo.training.finetune.formats import InputFormat
+    from scpo.training.finetune.scoring import score
+
+    model, tokenizer = loaded(folder)
+    texts = [(row["prompt"], row[side]) for row in rows() for side in ("chosen", "rejected")]
+    found = launched(folder, tmp_path / "cut", "cut", 2, 1)
+    assert found["rewards"] == pytest.approx(score(model, InputFormat(tokenizer, 64), texts).tolist(), abs=1e-4)
