@@ -18,9 +18,9 @@ from pathlib import Path
 from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.errors import ConfigError, DataFaults, ScpoError
 from scpo.jobs.commands import Bar, add_job_commands, manage, work_on
+from scpo.reproduce import add_reproduce, reproduce
 from scpo.training.best_of_n import add_best_of_n, best_of_n
 from scpo.training.export import add_export, export_command
-from scpo.training.finetune.reproduce import add_reproduce, reproduce
 
 EXAMPLES = """examples:
   python -m scpo run --dataset demo --out runs/demo

@@ -58,21 +58,32 @@ def rank(folder: Path, candidates: pd.DataFrame, country: str, method: str = "",
     Raises `ConfigError` for a country, method or strength that the run cannot give, `RunFolderError` for its files.
     """
     result = runs.read(folder)
-    method, countries = trained_method(result, country, method), result.card["countries"]
+    method = trained_method(result, country, method)
     if not np.isfinite(alpha):
         raise ConfigError(f"alpha is {alpha}; it must be a number, such as 1.")
-    from scpo.training import steer
-
-    models = steer.load_models(Path(folder), result.config, countries)
-    rewards = steer.reward_texts(models, candidates.astype({"prompt": "category"}), method)
-    place = countries.index(country)
-    table = candidates.assign(
-        reward=steered(rewards.base, rewards.own.mean(1), alpha)[place], reward_global=rewards.base[place]
-    )
+    base, own = _rewards(result, candidates, country, method)
+    table = candidates.assign(reward=steered(base, own, alpha), reward_global=base)
     by_prompt = table.groupby("prompt", sort=False)
     for name in ("", "_global"):
         table[f"rank{name}"] = by_prompt[f"reward{name}"].rank(method="min", ascending=False).astype(int)
     return table
+
+
+def _rewards(result: runs.Result, candidates: pd.DataFrame, country: str, method: str) -> tuple[np.ndarray, np.ndarray]:
+    """Rewards (n,) by the global model and by the country's, mean over seeds."""
+    countries = result.card["countries"]
+    if result.config.finetune.model:
+        from scpo.training.finetune import served
+
+        texts = list(zip(candidates["prompt"], candidates["response"], strict=True))
+        own = served.reward_texts(result, served.model_folders(result, country, method), texts)
+        return served.reward_texts(result, [served.start_of(result)], texts), own
+    from scpo.training import steer
+
+    models = steer.load_models(result.folder, result.config, countries)
+    rewards = steer.reward_texts(models, candidates.astype({"prompt": "category"}), method)
+    place = countries.index(country)
+    return rewards.base[place], rewards.own.mean(1)[place]
 
 
 def best_of_n(args: argparse.Namespace) -> None:

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import tempfile
 from pathlib import Path
 
-import pandas as pd
-
 from scpo import runs
 from scpo.errors import ConfigError
-from scpo.metrics.summary import MEAN
-
-LOAD = """import scpo.training.reward_model  # makes the type known; no code of this folder is run
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-model = AutoModelForSequenceClassification.from_pretrained("FOLDER")
-tokenizer = AutoTokenizer.from_pretrained("FOLDER")
-reward = model(**tokenizer("a prompt", "an answer", return_tensors="pt")).logits[0, 0]"""
+from scpo.training.card import model_card
 
 
 def add_export(commands) -> None:
     """The command and its options."""
     parser = commands.add_parser(
         "export", help="write a country's reward model as a Hugging Face folder with a model card",
-        description="Encoder and head as one sequence-classification model, with tokenizer and model card. Seeds are "
-        "averaged.",
+        description="One sequence-classification model with tokenizer and model card: encoder and head together, their "
+        "seeds averaged, or the fine-tuned model of one seed.",
     )  # fmt: skip
     add_model(parser)
+    parser.add_argument("--seed", type=int, default=0, help="of fine-tuned models: which seed's (default: 0)")
     parser.add_argument("--out", required=True, metavar="DIR", help="a folder that does not exist yet, or is empty")
 
 
@@ -51,8 +44,10 @@ def trained_method(result: runs.Result, country: str, method: str) -> str:
     return method
 
 
-def export(folder: Path, country: str, out: Path, method: str = "") -> Path:
-    """Write the model of one country and method, the mean over seeds, to a new folder; returns the folder.
+def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 0) -> Path:
+    """Write the model of one country and method to a new folder; returns the folder.
+
+    Heads are averaged over seeds; of fine-tuned models it is that of one seed, with adapters merged.
 
     The folder appears whole or not at all. Raises `ConfigError` for a country, method or folder that cannot be
     used, `RunFolderError` for a run that is not as it was written.
@@ -63,13 +58,15 @@ def export(folder: Path, country: str, out: Path, method: str = "") -> Path:
         raise ConfigError(f"{out} exists and is not an empty folder; nothing is overwritten. Name another --out.")
     if not out.parent.is_dir():
         raise ConfigError(f"{out.parent} does not exist; make the folder first, or name another --out.")
-    from scpo.training import steer
-
-    models = steer.load_models(Path(folder), result.config, result.card["countries"])
+    models, place = _of_run(result, country, method, seed)
     made = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        _write_model(models, country, method, made)
-        (made / "README.md").write_text(model_card(result, country, method, models.encoder.precision))
+        if place:
+            _write_whole(place, made)
+        else:
+            _write_model(models, country, method, made)
+        text = model_card(result, country, method, "fp32" if place else models.encoder.precision, seed, _is_plain(made))
+        (made / "README.md").write_text(text)
         for path in (made, *made.iterdir()):
             path.chmod(0o755 if path.is_dir() else 0o644)
         if out.exists():
@@ -79,6 +76,46 @@ def export(folder: Path, country: str, out: Path, method: str = "") -> Path:
         shutil.rmtree(made, ignore_errors=True)
         raise
     return out
+
+
+def _of_run(result: runs.Result, country: str, method: str, seed: int):
+    """The heads of a run, or the folder of the fine-tuned model that is asked for."""
+    if not result.config.finetune.model:
+        from scpo.training import steer
+
+        return steer.load_models(result.folder, result.config, result.card["countries"]), None
+    from scpo.training.finetune import served
+
+    places = served.model_folders(result, country, method)
+    if not 0 <= seed < len(places):
+        raise ConfigError(f"The run has no seed {seed}; it has 0 to {len(places) - 1}.")
+    return None, places[seed]
+
+
+def _write_whole(place: Path, folder: Path) -> None:
+    """A fine-tuned model with its tokenizer; one that reads pairs gets a template for those who have messages."""
+    from transformers.utils import logging
+
+    from scpo.training.finetune.loading import load_model, load_tokenizer
+    from scpo.training.reward_model import add_template
+
+    logging.disable_progress_bar()
+    tokenizer = load_tokenizer(place)
+    load_model(place, tokenizer).save_pretrained(folder)
+    pairs = tokenizer.cls_token and tokenizer.sep_token and not tokenizer.chat_template
+    if pairs and ("token_type_ids" not in tokenizer.model_input_names or not _tells_segments(folder)):
+        add_template(tokenizer)
+    tokenizer.save_pretrained(folder)
+
+
+def _is_plain(folder: Path) -> bool:
+    """True for a model of a type that transformers knows by itself."""
+    return json.loads((folder / "config.json").read_bytes())["model_type"] != "scpo-reward"
+
+
+def _tells_segments(folder: Path) -> bool:
+    """True if a model reads segments, which one text of a template cannot carry."""
+    return _is_plain(folder) and json.loads((folder / "config.json").read_bytes()).get("type_vocab_size", 0) > 1
 
 
 def _write_model(models, country: str, method: str, folder: Path) -> None:
@@ -110,68 +147,6 @@ def mean_head(heads, width: int, hidden: int):
     return torch.cat([part.reshape(-1) for part in parts]), hidden * len(heads)
 
 
-def model_card(result: runs.Result, country: str, method: str, precision: str) -> str:
-    """The README.md of an exported model: method, data and licence, results with intervals and n, use, limits."""
-    card, config = result.card, result.config
-    table = result.tables["accuracy"]
-    rows = table[(table["country"] == country) & table["method"].isin(["global", method])]
-    transfer = result.tables["transfer"]
-    others = transfer[(transfer["method"] == method) & (transfer["model"] == country)] if len(transfer) else transfer
-    simulated = card["simulated"]
-    lines = [
-        "---", "library_name: transformers", "pipeline_tag: text-classification",
-        "tags: [reward-model, preference-learning, scpo]", "---",
-        f"# Reward model steered to {_cell(country)}" + (" (simulated data)" if simulated else ""), "",
-    ]  # fmt: skip
-    if simulated:
-        lines += ["**Simulated data: nothing here is measured from real people. The country is invented.**", ""]
-    lines += [
-        "A global reward model steered to one country by Steerable Cultural Preference Optimization "
-        f"(arXiv 2606.18606), method `{method}`, tau {config.tau:g}, beta {config.beta:g}, mean of {config.seeds} "
-        "seed(s). A reward has no zero and no unit: only differences between answers to one prompt mean anything.", "",
-        "```python", LOAD, "```", "",
-        f"Texts were encoded in {precision}; this model computes in fp32 unless asked otherwise, so rewards differ "
-        "from those of the run by " + ("rounding." if precision == "fp32" else "some percent of their spread."),
-        "", "## Data", "", f"{_cell(card['title'])}. Source: {_cell(card['source'])}. Licence: "
-        f"{_cell(card['licence'])}. A model trained on data may fall under the licence of the data.", "",
-        f"## Results on held-out {card['unit']}s of {_cell(country)}", "",
-        f"| method | pairs | accuracy | 95 % interval | n pairs | n {card['unit']}s |", "|---|---|---|---|---|---|",
-        *(_row(row) for row in rows.to_dict("records")), "",
-    ]  # fmt: skip
-    if len(others):
-        lines += ["On the test pairs of others (the price of steering):", "", "| on | accuracy | n pairs |",
-                  "|---|---|---|",
-                  *(f"| {_cell(row['on'])} | {_percent(row['accuracy'])} | {row['n']:,.0f} |"
-                    for row in others.to_dict("records") if row["on"] != country), ""]  # fmt: skip
-    mean = table[(table["country"] == MEAN) & (table["method"] == method) & (table["subset"] == "full")]
-    lines += [
-        f"Over all countries of the run, `{method}` has {_percent(mean['accuracy'].iloc[0])}.", "",
-        "## Intended use and limits", "",
-        "For research on how reward models differ between countries, and for re-ranking answers in experiments. Not "
-        "for judging people, and not as a measure of what a country believes: a country is not a person, the people "
-        "asked are few and are no sample of it, and a model of an average taste is wrong about many of them. Steering "
-        "loses some of what the global model gets right (the consensus row).", "",
-    ]  # fmt: skip
-    return "\n".join(lines)
-
-
-def _row(row: dict) -> str:
-    span = "too few" if pd.isna(row["low"]) else f"{_percent(row['low'])} to {_percent(row['high'])}"
-    return (
-        f"| {row['method']} | {row['subset']} | {_percent(row['accuracy'])} | {span} | {row['n']:,.0f} | "
-        f"{row['units']:,.0f} |"
-    )
-
-
-def _percent(value: float) -> str:
-    return "-" if pd.isna(value) else f"{100 * value:.1f} %"
-
-
-def _cell(text: object) -> str:
-    """A name or text of data, which must not break out of a table or become markup."""
-    return "".join("\\" + c if c in "\\`*_{}[]<>#|!" else " " if c in "\r\n" else c for c in str(text))
-
-
 def export_command(args: argparse.Namespace) -> None:
     """The command: where the model lies, on stdout."""
-    print(export(Path(args.run), args.country, Path(args.out), args.method or ""))
+    print(export(Path(args.run), args.country, Path(args.out), args.method or "", args.seed))

@@ -12,8 +12,9 @@ from scpo import ExperimentConfig, data, run, runs
 from scpo.cli import main
 from scpo.errors import ConfigError, InputError
 from scpo.training import steer
+from scpo.training.card import model_card
 from scpo.training.encoders import load_encoder
-from scpo.training.export import export, mean_head, model_card
+from scpo.training.export import export, mean_head
 from scpo.training.heads import HeadShape
 
 LONG = " ".join(f"word{k}" for k in range(700))

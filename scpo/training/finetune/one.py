@@ -29,7 +29,7 @@ from scpo.training.finetune.pairs import REFERENCE_MARGIN, columns
 from scpo.training.finetune.scoring import score_encoded
 from scpo.training.finetune.subsets import subset_metrics
 from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer, head_modules
-from scpo.training.reward_model import RewardModel, add_template
+from scpo.training.reward_model import RewardModel
 
 LARGE = 1_000_000_000  # parameters from which activations are computed twice to save memory
 KEPT = "rewards.safetensors"
@@ -230,8 +230,6 @@ def _write(folder: Path, work: Path, start: Start, model, key: str, step: int, p
     made.mkdir()
     if model is not None:
         model.save_pretrained(made)
-        if isinstance(model, RewardModel):
-            add_template(start.tokenizer)
         start.tokenizer.save_pretrained(made)
     about = {"key": key, "step": step, "model": model is not None}
     content = {"path": path, "rewards": rewards}

@@ -18,7 +18,10 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
+
 WORDS = [f"w{k}" for k in range(40)]
+COUNTRIES = ("Chile", "Mexico")
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "<user>", "<assistant>", "<end>"]
 TEMPLATE = (
     "{% for m in messages %}{{ '<user> ' if m.role == 'user' else '<assistant> ' }}{{ m.content }} <end> {% endfor %}"
@@ -87,3 +90,11 @@ def prism_files(folder: Path, users: int = 210, countries=None) -> list[str]:
     for path, rows in zip(paths, (survey, said), strict=True):
         pd.DataFrame(rows).to_json(path, orient="records", lines=True)
     return paths
+
+
+def settings(files, model, **more):
+    whole = {"model": str(model), "model_lr": 3e-3, "max_length": 48} | more.pop("finetune", {})
+    plain = {"methods": ("global", "full", "scpo"), "seeds": 1, "steps": 8, "batch_size": 8, "precision": "fp32"}
+    return ExperimentConfig(
+        data=DataConfig("prism", tuple(files), countries=COUNTRIES), finetune=FinetuneConfig(**whole), **plain | more
+    )

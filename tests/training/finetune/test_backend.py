@@ -8,42 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import safetensors.numpy
-from models import prism_files, tiny_model
+from models import prism_files, settings, tiny_model
 from safetensors import safe_open
 
 from scpo import runs
 from scpo.cli import main
-from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.errors import ConfigError, InputError, RunFolderError, SourceMissing, Stopped
 from scpo.training.experiment import run
 from scpo.training.finetune.loading import has_head, load_model, load_start, load_tokenizer
 from scpo.training.finetune.served import model_folders, reward_texts, start_of
 
-COUNTRIES = ("Chile", "Mexico")
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated.*:FutureWarning")
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    return prism_files(tmp_path_factory.mktemp("prism"), users=90, countries=COUNTRIES)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("deberta"), "deberta")
-
-
-def settings(files, model, **more):
-    whole = {"model": str(model), "model_lr": 3e-3, "max_length": 48} | more.pop("finetune", {})
-    plain = {"methods": ("global", "full", "scpo"), "seeds": 1, "steps": 8, "batch_size": 8, "precision": "fp32"}
-    return ExperimentConfig(
-        data=DataConfig("prism", tuple(files), countries=COUNTRIES), finetune=FinetuneConfig(**whole), **plain | more
-    )
-
-
-@pytest.fixture(scope="module")
-def result(files, model, tmp_path_factory):
-    return run(settings(files, model), tmp_path_factory.mktemp("run") / "out")
 
 
 def about(result):
