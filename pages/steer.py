@@ -20,6 +20,10 @@ try:
         if not shown.config.trained:
             st.info("This run trained no model, so there is nothing to steer. Run it with a method such as scpo.")
             st.stop()
+        if shown.config.finetune.model:
+            st.info("This page mixes heads, and this run fine-tuned whole models. Choose a run of heads above; "
+                    "`python -m scpo best-of-n` puts answers to the models of this one.")  # fmt: skip
+            st.stop()
         view = st.segmented_control("Look at", list(VIEWS), default="Answers", required=True, key=state.VIEW,
                                     bind="query-params")  # fmt: skip
         left, right = st.columns([1, 2], gap="large")

@@ -12,7 +12,7 @@ from scpo.jobs import launch
 from scpo.jobs.job import NAME_LENGTH, Job
 from scpo.ui import charts, state
 from scpo.ui.cache import job_store
-from scpo.ui.estimate import Estimate, Sizes, estimate, was_encoded
+from scpo.ui.estimate import Sizes, estimate, time_words, was_encoded
 from scpo.ui.form import experiment
 from scpo.ui.live import LIVE, duration, follow, going, linked, watch
 from scpo.ui.router import ensure_router
@@ -45,25 +45,18 @@ def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> None:
     table = cost.table.rename(columns={"units": people})
     small = table.loc[table["train"].idxmin()]
     left, middle, right = st.columns(3)
-    left.metric("Time, about", duration(cost.total), border=True)
-    left.caption(time_words(cost))
+    left.metric("Time, about", duration(cost.total) if cost.seconds else "not known yet", border=True)
+    left.caption(time_words(config, cost))
     middle.metric("Training pairs", f"{int(table['train'].sum()):,}", border=True)
     middle.caption(f"of {len(table)} countries; the smallest, {inert(small['country'])}, has "
                    f"{small['train']:,}. Test pairs: {int(table['test'].sum()):,}.")  # fmt: skip
     right.metric("Models to train", f"{cost.heads:,}", border=True)
     right.caption(f"{len(table)} countries x {len(config.trained)} trained methods x {config.seeds} seed(s) x "
-                  f"{len(cost.budgets) + 1} budgets ({', '.join(map(str, cost.budgets))}, all)")  # fmt: skip
+                  f"{len(cost.budgets) + 1} budgets ({', '.join(map(str, (*cost.budgets, 'all')))})")  # fmt: skip
     with st.expander("Pairs per country"):
         st.dataframe(table, hide_index=True)
         if sizes.simulated:
             st.caption(f"{charts.SIMULATED}.")
-
-
-def time_words(cost: Estimate) -> str:
-    """Where the time goes, and of which machine that is said."""
-    encode = cost.seconds["embed"]
-    first = f"{duration(encode)} of it to encode the texts, once" if encode else "its texts are encoded already"
-    return f"On two idle cores; {first}."
 
 
 def start(config: ExperimentConfig) -> None:

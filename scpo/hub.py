@@ -15,10 +15,12 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from scpo.errors import ConfigError, SourceMissing
+from scpo.errors import ConfigError, ScpoError, SourceMissing
 
 PATIENCE = 4.0  # seconds
 MINILM = "minilm"
+ADAPTER = "adapter_config.json"
+REWARD_MODELS = ("ForSequenceClassification", "RewardModel")  # how architectures with a head are called
 BRING_A_FOLDER = (
     "Bring the model as a local folder (config.json, tokenizer.json, model.safetensors) and name "
     "the folder, or use 'minilm', which works offline."
@@ -75,6 +77,19 @@ def _from_hub(name: str) -> Path:
         ) from error
 
 
+def local_folder(name: str) -> Path | None:
+    """Where a model lies on this machine; None if it would have to be fetched, or is nowhere."""
+    if name == MINILM or Path(name).expanduser().is_dir():
+        return model_folder(name)
+    from huggingface_hub import snapshot_download
+
+    repo, _, revision = name.partition("@")
+    try:
+        return Path(snapshot_download(repo, revision=revision or None, local_files_only=True))
+    except Exception:  # not in the cache, or no name of a repository: the hub's client raises many kinds
+        return None
+
+
 def models_here() -> list[str]:
     """Names of the reward models that need no network: `minilm`, and those of the hub's cache with one label."""
     from huggingface_hub import scan_cache_dir
@@ -90,8 +105,24 @@ def models_here() -> list[str]:
 
 def _is_reward_model(folder: Path) -> bool:
     try:
-        about = json.loads((folder / "config.json").read_bytes())
-    except (OSError, ValueError):
+        return has_head(folder) and any(folder.glob("*.safetensors"))
+    except ScpoError:
         return False
-    classifies = any(str(kind).endswith("ForSequenceClassification") for kind in about.get("architectures") or ())
-    return classifies and len(about.get("id2label", "12")) == 1 and any(folder.glob("*.safetensors"))
+
+
+def has_head(folder: Path) -> bool:
+    """True for a reward model, False for an encoder. Raises `ConfigError` for a head of several labels."""
+    if (folder / ADAPTER).is_file():
+        return True
+    try:
+        about = json.loads((folder / "config.json").read_bytes())
+        named = any(str(a).endswith(REWARD_MODELS) for a in about.get("architectures") or ())
+    except (OSError, ValueError, AttributeError) as error:
+        raise SourceMissing(f"{folder} has no readable config.json ({error}). {BRING_A_FOLDER}") from error
+    labels = len(about["id2label"]) if isinstance(about.get("id2label"), dict) else about.get("num_labels", 2)
+    if named and labels != 1:
+        raise ConfigError(
+            f"the model {folder.name!r} has a head of {labels} labels; a reward model has one. Name a reward model, or "
+            "an encoder without a head, which gets a fresh one."
+        )
+    return named

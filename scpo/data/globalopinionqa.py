@@ -46,6 +46,26 @@ def load(config: DataConfig) -> Preferences:
 
     Raises `DataFaults` with every fault of the files, `SourceMissing` if the hub is out of reach.
     """
+    return preferences(read_answers(config), config)
+
+
+def opinions(config: DataConfig) -> pd.DataFrame:
+    """What a country answered: question, country, options (list), shares (options,) without those who gave no opinion,
+    and split (train, validation, test), the same as that of the pairs. Raises what `load` raises."""
+    answers, rows = read_answers(config), []
+    unit, questions = pd.factorize(answers["question"])
+    split = split_units(len(questions), config.split_seed, config.test_share, config.validation_share)
+    for row, place in zip(answers.to_dict("records"), unit, strict=True):
+        kept = [at for at, option in enumerate(row["options"]) if not is_no_opinion(option)]
+        shares = np.asarray(row["distribution"], np.float64)[kept]
+        if len(kept) > 1 and shares.sum() > 0:
+            rows.append((row["question"], row["country"], [row["options"][at] for at in kept], shares / shares.sum(),
+                         split[place]))  # fmt: skip
+    return pd.DataFrame(rows, columns=["question", "country", "options", "shares", "split"])
+
+
+def read_answers(config: DataConfig) -> pd.DataFrame:
+    """Checked answers: question, country, options, distribution. Raises what `load` raises."""
     faults = Faults(*config.data_files)
     tables = [_answers(read_table(path, faults), faults) for path in config.data_files]
     if not config.data_files:
@@ -57,7 +77,7 @@ def load(config: DataConfig) -> Preferences:
     elif not faults:
         faults.add(None, "no question with answers of a country", "at least one question, country, options, shares")
     faults.raise_any()
-    return preferences(answers, config)
+    return answers.reset_index(drop=True)
 
 
 def preferences(answers: pd.DataFrame, config: DataConfig) -> Preferences:

@@ -119,16 +119,13 @@ def _expected(config: ExperimentConfig, data: Preferences, budgets: int) -> dict
     needed = sizes(config, data, budgets)
     if not config.finetune.model:
         return expected_seconds(**needed)
-    from scpo.training.encoders import fast_bf16
     from scpo.training.finetune import cost
-    from scpo.training.finetune.loading import has_head
 
-    mine = data.texts.iloc[np.unique(data.pairs[["chosen", "rejected"]])]
+    steered = data.pairs["country"].isin(data.card.countries)
+    mine = data.texts.iloc[np.unique(data.pairs.loc[steered, ["chosen", "rejected"]])]
     characters = int(mine["response"].str.len().sum() + mine["prompt"].astype(object).str.len().sum())
-    folder = model_folder(config.finetune.model)
-    return cost.seconds(
-        config, cost.model_of(folder), characters, len(mine), needed["heads"], fast_bf16(), not has_head(folder)
-    )
+    model = cost.model_of(model_folder(config.finetune.model))
+    return cost.seconds(config, model, characters, len(mine), needed["heads"])
 
 
 def sizes(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from scpo import data, runs
+from scpo import data, hub, runs
 from scpo.config import DataConfig
 from scpo.data.preferences import Preferences
 from scpo.jobs.store import Store, open_store
@@ -26,6 +26,12 @@ def finished_run(folder: Path) -> runs.Result:
     """A finished run; read again only if its done.json changed. Shared by all users: never altered."""
     done = folder / "done.json"
     return _run(str(folder), done.stat().st_mtime_ns if done.exists() else 0)
+
+
+@st.cache_data(ttl=60, max_entries=1, show_spinner=False)
+def models_here() -> list[str]:
+    """Reward models that need no network; looked for once a minute."""
+    return hub.models_here()
 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the data ...")

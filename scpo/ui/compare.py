@@ -63,7 +63,7 @@ def settings_table(jobs: Sequence[Job], cards: Mapping[str, dict]) -> pd.DataFra
     cards   run id -> data card, of the runs that have one: equal files may have had different content
     """
     columns = {name: _settings(job.config) for job, name in zip(jobs, names(jobs).values(), strict=True)}
-    table = pd.DataFrame(columns)
+    table = pd.DataFrame(columns).fillna("-")
     if len(cards) == len(jobs):
         table.loc["Content of the data (hash)"] = [cards[job.id].get("content_hash", "-")[:12] for job in jobs]
     same = table.nunique(axis=1) == 1
@@ -75,12 +75,12 @@ def settings_table(jobs: Sequence[Job], cards: Mapping[str, dict]) -> pd.DataFra
 def _settings(config: ExperimentConfig) -> dict[str, str]:
     """Every setting in words, as plain text."""
     found = {}
-    for part in (config.data, config):
+    for part in (config.data, config, *([config.finetune] if config.finetune.model else [])):
         for spec in dataclasses.fields(part):
             value = getattr(part, spec.name)
-            if spec.name == "data":
+            if spec.name in ("data", "finetune"):
                 continue
-            if spec.name in ("data_files", "encoder", "global_model"):  # a file's name, not where it lies
+            if spec.name in ("data_files", "encoder", "global_model", "model"):  # a file's name, not where it lies
                 value = tuple(Path(v).name for v in value) if isinstance(value, tuple) else Path(value).name
             empty = "default" if spec.name in NONE else "none"
             found[label(spec)] = ", ".join(map(str, value)) or empty if isinstance(value, tuple) else str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pandas as pd
+import psutil
 
 from scpo import data
 from scpo.budgets import budgets_below
@@ -12,16 +13,22 @@ from scpo.config import ExperimentConfig
 from scpo.data import FEWEST
 from scpo.data.preferences import Preferences
 from scpo.errors import ConfigError
+from scpo.hub import local_folder
 from scpo.jobs.store import Job
 from scpo.progress import expected_seconds
+from scpo.training.finetune import cost
+from scpo.ui.live import duration
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """What an estimate needs of a data set. counts: the table of `data.counts`; characters: of all its texts."""
+    """What an estimate needs of a data set. counts: the table of `data.counts`; characters: of all its distinct
+    strings; texts: how many (prompt, response), with so many characters together."""
 
     counts: pd.DataFrame
     characters: int
+    texts: int
+    joined: int
     countries: tuple[str, ...]
     reference: tuple[str, ...]
     unit: str
@@ -29,10 +36,20 @@ class Sizes:
 
     @classmethod
     def of(cls, pairs: Preferences) -> Sizes:
-        prompts = sum(map(len, pairs.texts["prompt"].cat.categories))
-        characters = int(pairs.texts["response"].str.len().sum()) + prompts
-        card = pairs.card
-        return cls(data.counts(pairs), characters, card.countries, card.reference, card.unit, card.simulated)
+        lengths = pairs.texts["prompt"].cat.categories.str.len().to_numpy()
+        responses = int(pairs.texts["response"].str.len().sum())
+        joined = responses + int(lengths[pairs.texts["prompt"].cat.codes].sum())
+        card, characters = pairs.card, responses + int(lengths.sum())
+        return cls(
+            data.counts(pairs),
+            characters,
+            len(pairs.texts),
+            joined,
+            card.countries,
+            card.reference,
+            card.unit,
+            card.simulated,
+        )
 
     def enough(self) -> list[str]:
         """Countries with enough pairs to be steered to."""
@@ -42,12 +59,14 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Estimate:
-    """table: the countries' people or questions and pairs; heads and how their number comes about; seconds."""
+    """table: the countries' people or questions and pairs; heads: models to train; seconds per stage, none if the
+    model is not on this machine; bytes at the height of training whole models, 0 if not known."""
 
     table: pd.DataFrame
     budgets: tuple[int, ...]
     heads: int
     seconds: dict[str, float]
+    bytes: float = 0.0
 
     @property
     def total(self) -> float:
@@ -74,10 +93,24 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
             "under More settings, or set the global model to `others`."
         )
     smallest = table.loc[table["train"].idxmin()]
-    budgets = budgets_below(config.budgets, smallest["country"], int(smallest["train"]))
+    automatic = config.budgets or not config.finetune.model  # every budget is another whole model
+    budgets = budgets_below(config.budgets, smallest["country"], int(smallest["train"])) if automatic else ()
     heads = len(table) * len(config.trained) * config.seeds * (len(budgets) + 1)
+    if config.finetune.model:
+        return Estimate(table, budgets, heads, *_of_whole(config, sizes, table, heads))
     seconds = expected_seconds(0 if encoded else sizes.characters, heads, config.steps, config.batch_size)
     return Estimate(table, budgets, heads, seconds)
+
+
+def _of_whole(config: ExperimentConfig, sizes: Sizes, table: pd.DataFrame, models: int) -> tuple[dict, float]:
+    """Seconds and bytes of fine-tuning whole models. Raises `ScpoError` for a folder that holds no model."""
+    folder = local_folder(config.finetune.model)
+    if folder is None:
+        return {}, 0.0
+    parts = ["train", "validation", "test"]
+    share = float(table[parts].to_numpy().sum() / max(sizes.counts[parts].to_numpy().sum(), 1))
+    model, texts, joined = cost.model_of(folder), round(sizes.texts * share), round(sizes.joined * share)
+    return cost.seconds(config, model, joined, texts, models), cost.memory(config, model, joined, texts)
 
 
 def was_encoded(config: ExperimentConfig, jobs: list[Job]) -> bool:
@@ -88,3 +121,19 @@ def was_encoded(config: ExperimentConfig, jobs: list[Job]) -> bool:
         return where.dataset, where.data_files, where.demo_seed, of.encoder, of.precision
 
     return any(job.state == "done" and texts(job.config) == texts(config) for job in jobs)
+
+
+def time_words(config: ExperimentConfig, cost: Estimate) -> str:
+    """Where the time goes, and of which machine that is said."""
+    if not config.finetune.model:
+        encode = cost.seconds["embed"]
+        first = f"{duration(encode)} of it to encode the texts, once" if encode else "its texts are encoded already"
+        return f"On two idle cores; {first}."
+    if not cost.seconds:
+        return "The model is not on this machine: it is fetched from the hub when the run starts, and told then."
+    free = psutil.virtual_memory().available
+    short = f" **Only {free / 2**30:.1f} GiB are free**: lower the batch size or the longest input."
+    return (
+        f"On two idle cores; a GPU is used if there is one. Memory: about {cost.bytes / 2**30:.1f} GiB at its height."
+        f"{short if cost.bytes > free else ''}"
+    )

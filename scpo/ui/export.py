@@ -32,8 +32,15 @@ from scpo.ui.parts import safe_csv
 
 SIMULATED = "simulated data"
 SVG_SECONDS = 90
-LOCAL = ("encoder", "global_model")  # settings that may name a file
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+
+
+WEIGHTS = {
+    runs.HEADS: """heads.safetensors  weights: `global`, `heads` (one row per trained model), `prompt_mean`; `about` in
+                   the header says which row is which and which encoder they belong to""",
+    runs.MODELS: """models.safetensors rewards of every text: `global`, `models` (one row per model); `about` in the
+                   header says which is which. The models stay in the run folder; python -m scpo export writes one""",
+}
 
 
 def file_name(job: Job) -> str:
@@ -53,7 +60,7 @@ def zip_of(job: Job) -> bytes:
         "config.json": _json(hide(result.config.as_dict())),
         "data.json": _json(hide(result.card)),
         "metrics.csv": _csv(result, result.metrics),
-        "heads.safetensors": weights,
+        runs.weights_file(result.config): weights,
     }
     files |= {f"tables/{name}.csv": _csv(result, table) for name, table in sorted(result.tables.items())
               if name.isidentifier()}  # fmt: skip
@@ -78,7 +85,8 @@ class _Hidden:
     """Replaces the local paths of a run by their last part, in any text and in any depth of a value."""
 
     def __init__(self, result: runs.Result):
-        named = [*result.config.data.data_files, *(getattr(result.config, name) for name in LOCAL)]
+        config = result.config
+        named = [*config.data.data_files, config.encoder, config.global_model, config.finetune.model]
         paths = {path for path in map(Path, named) if path.is_absolute()}
         paths |= {result.folder.absolute(), runs.workspace().absolute(), Path.home()}
         longest_first = sorted(paths - {Path("/")}, key=lambda path: len(str(path)), reverse=True)
@@ -106,12 +114,13 @@ def _csv(result: runs.Result, table: pd.DataFrame) -> str:
 
 
 def _weights(result: runs.Result, hide: _Hidden) -> bytes:
-    """heads.safetensors: the same tensors, their header without local paths."""
-    content = (result.folder / "heads.safetensors").read_bytes()
-    known = json.loads((result.folder / "done.json").read_bytes())["files"].get("heads.safetensors")
+    """What the run trained: the same tensors, their header without local paths."""
+    name = runs.weights_file(result.config)
+    content = (result.folder / name).read_bytes()
+    known = json.loads((result.folder / "done.json").read_bytes())["files"].get(name)
     if hashlib.sha256(content).hexdigest() != known:
-        raise RunFolderError("heads.safetensors was changed after the run finished. Run it again.")
-    with safetensors.safe_open(result.folder / "heads.safetensors", "np") as file:
+        raise RunFolderError(f"{name} was changed after the run finished. Run it again.")
+    with safetensors.safe_open(result.folder / name, "np") as file:
         about = {key: _json(hide(json.loads(text))) for key, text in (file.metadata() or {}).items()}
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (it is no dict)
     return safetensors.numpy.save(tensors, metadata=about)
@@ -204,8 +213,7 @@ def readme(job: Job, result: runs.Result, hide: _Hidden, files: list[str]) -> st
         "metrics.csv        accuracy per country, method, seed, number of pairs and subset, 0 to 1, 95 % intervals\n"
         "tables/            what the app draws, means and intervals over people or questions\n"
         "figures/           the same as pictures; html opens in any browser and needs no network\n"
-        "heads.safetensors  weights: `global`, `heads` (one row per trained model), `prompt_mean`; `about` in the\n"
-        "                   header says which row is which and which encoder they belong to\n\n"
+        f"{WEIGHTS[runs.weights_file(result.config)]}\n\n"
         "Texts in csv files that a spreadsheet would run as a formula begin with an apostrophe.\n\n"
         "Files:\n" + "".join(f"  {name}\n" for name in files)
     )

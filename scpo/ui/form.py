@@ -12,10 +12,10 @@ import math
 
 import streamlit as st
 
-from scpo.config import DATASETS, METHODS, DataConfig, ExperimentConfig
+from scpo.config import DATASETS, METHODS, DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.errors import ConfigError
 from scpo.ui import state
-from scpo.ui.cache import preferences
+from scpo.ui.cache import models_here, preferences
 from scpo.ui.estimate import Sizes
 from scpo.ui.words import inert
 
@@ -24,7 +24,9 @@ ELSEWHERE = ("data", "finetune", "dataset", "data_files")  # chosen with the sou
 LABELS = {
     "countries": "Countries to steer to", "reference": "Reference countries", "tau": "Filter: τ (tau)",
     "beta": "Weight: β (beta)", "lr": "Learning rate", "seeds": "Seeds", "hidden": "Hidden width",
-    "budgets": "Budgets: numbers of training pairs", "methods": "Methods",
+    "budgets": "Budgets: numbers of training pairs", "methods": "Methods", "model": "Reward model",
+    "model_lr": "Learning rate", "epochs": "Epochs at most (0 = no limit)", "lora": "LoRA rank (0 = all weights)",
+    "as_published": "As the authors' code does", "max_length": "Longest input (tokens)",
 }  # fmt: skip
 NONE = {
     "countries": "the data set's default", "reference": "the data set's default",
@@ -35,6 +37,14 @@ CHOICES = {  # settings of one text, and whether another text may be typed
     "encoder": (("minilm",), True),
 }  # fmt: skip
 FEW = 24
+HEADS, WHOLE = "heads", "whole models"
+TRAINED_IS = {
+    HEADS: "One small head per country on a frozen encoder: every method, seed and budget in seconds.",
+    WHOLE: "The whole reward model is fine-tuned, once per country, method and seed: minutes each on two cores, so "
+    "begin with one country. Results are shown as those of heads are.",
+}  # fmt: skip
+NOT_OF_WHOLE = {"lr", "encoder"}  # settings that a fine-tuned model does not have
+FIRST_WHOLE = {"methods": ("global", "full", "scpo"), "seeds": 1, "steps": 200, "batch_size": 8}
 
 
 def experiment(start: ExperimentConfig, source: DataConfig, suffix: str) -> tuple[ExperimentConfig, Sizes]:
@@ -43,6 +53,16 @@ def experiment(start: ExperimentConfig, source: DataConfig, suffix: str) -> tupl
     start   the settings shown at first; suffix tells apart the widgets of different starts
     Raises `ScpoError` if the data cannot be read or a setting is out of range.
     """
+    kind = st.segmented_control(
+        "What is trained", [HEADS, WHOLE], default=WHOLE if start.finetune.model else HEADS, required=True,
+        key=f"{state.FORM}-kind{suffix}", persist_state="session",
+    )  # fmt: skip
+    st.caption(TRAINED_IS[kind])
+    fresh = kind == WHOLE and not start.finetune.model
+    if kind == WHOLE:
+        suffix = f"{suffix}-whole"
+    if fresh:
+        start = dataclasses.replace(start, finetune=FinetuneConfig(models_here()[0]), **FIRST_WHOLE)
     compared, training = st.columns(2, gap="large")
     of_data, of_training = st.expander("More settings").columns(2, gap="large")
     with of_data:
@@ -50,8 +70,13 @@ def experiment(start: ExperimentConfig, source: DataConfig, suffix: str) -> tupl
         base = dataclasses.replace(source, **_fields(start.data, source.dataset, suffix, {"reference", "countries"}))
     with of_training:
         st.markdown("**Training**")
-        rest = _fields(start, source.dataset, suffix, {*COMPARED, *TRAINED})
+        aside = {*COMPARED, *TRAINED, *(NOT_OF_WHOLE if kind == WHOLE else ())}
+        rest = _fields(start, source.dataset, suffix, aside)
+        whole = _fields(start.finetune, source.dataset, suffix, {"model", "model_lr"}) if kind == WHOLE else {}
     sizes = Sizes.of(preferences(base))
+    if fresh and not start.data.countries:
+        steered = [c for c in sizes.countries if c in sizes.enough()]
+        start = dataclasses.replace(start, data=dataclasses.replace(start.data, countries=tuple(steered[:1])))
     options = {"countries": sizes.enough(), "reference": list(sizes.counts["country"]), "methods": list(METHODS)}
     with compared:
         st.subheader("What is compared")
@@ -59,10 +84,19 @@ def experiment(start: ExperimentConfig, source: DataConfig, suffix: str) -> tupl
         rest |= {name: _field(name, start, suffix, options) for name in COMPARED[1:]}
     with training:
         st.subheader("How it trains")
-        rest |= {name: _field(name, start, suffix, options) for name in TRAINED}
+        if kind == WHOLE:
+            whole["model"] = _field("model", start.finetune, suffix, {})
+        rest |= {
+            name: _field(name, start, suffix, options)
+            for name in TRAINED
+            if not (kind == WHOLE and name in NOT_OF_WHOLE)
+        }
+        if kind == WHOLE:
+            whole["model_lr"] = _field("model_lr", start.finetune, suffix, {})
     with of_data:
         reference = _field("reference", start.data, suffix, options)
-    return ExperimentConfig(dataclasses.replace(base, countries=countries, reference=reference), **rest), sizes
+    data = dataclasses.replace(base, countries=countries, reference=reference)
+    return ExperimentConfig(data, finetune=FinetuneConfig(**whole), **rest), sizes
 
 
 def _fields(start, dataset: str, suffix: str, drawn_elsewhere: set[str]) -> dict:
@@ -120,7 +154,7 @@ def _field(name: str, start, suffix: str, options: dict[str, list[str]]):
         step = 10.0 ** (math.floor(math.log10(spec.default)) - 1) if spec.default > 0 else 0.1
         most = None if high is None else float(high)
         return float(f"{st.number_input(words, least, most, value, step=step, format='%g', **about):.12g}")
-    known, free = CHOICES.get(name, ((), True))
+    known, free = (models_here(), True) if name == "model" else CHOICES.get(name, ((), True))
     known = [*known, *([] if value in known else [value])]
     return st.selectbox(words, known, known.index(value), accept_new_options=free, **about) or value
 

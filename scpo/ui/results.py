@@ -7,6 +7,7 @@ plain words and no sentences.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
@@ -42,6 +43,10 @@ def chosen() -> runs.Result | None:
         st.info(f"{charts.SIMULATED}. Its countries are invented.", icon=":material/science:")
     else:
         st.caption(inert(f"Source: {result.card['source']}. Licence: {result.card['licence']}."))
+    whole = result.config.finetune.model
+    if whole:
+        name = Path(whole).name if Path(whole).is_absolute() else whole
+        st.caption(inert(f"Whole reward models, fine-tuned from {name}; other runs train heads on a frozen encoder."))
     return result
 
 

@@ -12,8 +12,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from scpo import DataConfig, data, runs
-from scpo.config import ExperimentConfig, setting
+from scpo.config import ExperimentConfig, FinetuneConfig, setting
 from scpo.errors import InputError
+from scpo.jobs import launch
 from scpo.jobs.host import worker_name
 from scpo.jobs.store import open_store
 from scpo.ui import charts, estimate, form, live, source, state
@@ -79,7 +80,7 @@ def field(app, name, suffix="-new"):
 def test_every_setting_has_a_widget_with_its_help_and_bounds(config):
     app = opened()
     for spec in dataclasses.fields(config):
-        if spec.name in ("data", "dataset", "data_files", "min_gap", "merge_samples"):  # the source, another data set
+        if spec.name in ("data", "finetune", "dataset", "data_files", "min_gap", "merge_samples"):  # drawn elsewhere
             continue
         widget = field(app, spec.name)
         if spec.name != "methods":
@@ -115,6 +116,56 @@ def test_a_new_setting_appears_by_itself():
     warm_up = app.number_input[0]
     assert (warm_up.label, warm_up.min, warm_up.max) == ("Warm up (steps)", 1, 9)
     assert "Steps with a rising learning rate" in warm_up.proto.help and "At least 1, at most 9" in warm_up.proto.help
+
+
+def whole(app):
+    return next(e for e in app.get("button_group") if e.key == "form-kind-new").set_value("whole models").run()
+
+
+def test_whole_models_are_offered_with_settings_of_their_own():
+    app = whole(opened())
+    assert not app.exception
+    for spec in dataclasses.fields(FinetuneConfig):
+        assert spec.metadata["help"][1:] in field(app, spec.name, "-new-whole").proto.help
+    keys = {e.key for kind in ("number_input", "selectbox") for e in app.get(kind)}
+    assert not {"form-lr-new-whole", "form-encoder-new-whole"} & keys, "a fine-tuned model has no such settings"
+    said = words(app)
+    assert "GiB at its height" in said and "Models to train" in said
+
+
+def test_start_queues_a_fine_tuning_of_one_country_with_few_models(store):
+    app = whole(opened())
+    field(app, "lora", "-new-whole").set_value(0)
+    field(app, "steps", "-new-whole").set_value(50)
+    button(app, "Start").click().run()
+    (job,) = store.jobs()
+    config = job.config
+    assert config.finetune == FinetuneConfig("minilm") and config.steps == 50 and config.seeds == 1
+    assert config.methods == ("global", "full", "scpo") and len(config.data.countries) == 1
+    again = opened(like=job.id)
+    assert field(again, "model", f"-{job.id}-whole").value == "minilm", "starting from its settings offers the same"
+    assert field(again, "steps", f"-{job.id}-whole").value == 50
+
+
+def like(store, model):
+    """The form, started from a run of this model."""
+    config = ExperimentConfig(DataConfig(countries=("Alvoria",)), steps=77, finetune=FinetuneConfig(str(model)))
+    return opened(like=launch.start(config, store).id)
+
+
+def test_a_model_that_is_not_here_has_no_estimate_and_says_so(store):
+    app = like(store, "allenai/Llama-3.1-Tulu-3-8B-RM")
+    assert not app.exception and "not known yet" in words(app) and "fetched from the hub" in words(app)
+
+
+def test_a_model_too_large_for_the_memory_is_told(monkeypatch):
+    monkeypatch.setattr(estimate.psutil, "virtual_memory", lambda: SimpleNamespace(available=2**28))
+    assert "Only 0.2 GiB are free" in words(whole(opened()))
+
+
+def test_a_folder_without_a_model_is_a_message(store, tmp_path):
+    app = like(store, tmp_path)
+    assert not app.exception and "config.json" in " ".join(e.value for e in app.error)
 
 
 def test_settings_of_another_data_set_are_not_asked_for():

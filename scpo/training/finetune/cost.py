@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scpo.config import ExperimentConfig
 from scpo.errors import SourceMissing
-from scpo.hub import BRING_A_FOLDER
+from scpo.hub import BRING_A_FOLDER, has_head
 
 RATE = 120e9  # operations per second of fp32 on two cores
 CHARACTERS_PER_TOKEN = 4.5
@@ -23,30 +23,41 @@ LORA_SHARE = 0.01  # of the weights, about, at common ranks
 
 @dataclass(frozen=True)
 class Model:
-    """Sizes of a model: parameters, of which embedding; layers, hidden width, attention heads."""
+    """Sizes of a model: parameters, of which embedding; layers, hidden width, attention heads; head: it has a reward
+    head, and is no encoder that gets one first."""
 
     parameters: int
     embedding: int
     layers: int
     hidden: int
     attention: int
+    head: bool
 
 
 def model_of(folder: Path) -> Model:
     """Sizes from config.json and the headers of the weights. Raises `SourceMissing` if they are not there."""
     try:
-        about = json.loads((folder / "config.json").read_bytes())
+        about, head = json.loads((folder / "config.json").read_bytes()), has_head(folder)
         parameters = sum(_numbers_in(path) for path in folder.glob("*.safetensors"))
         about = about.get("encoder") or about.get("text_config") or about
         hidden = int(about["hidden_size"])
         return Model(
             parameters, int(about["vocab_size"]) * hidden, int(about["num_hidden_layers"]), hidden,
-            int(about["num_attention_heads"]),
+            int(about["num_attention_heads"]), head,
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
         raise SourceMissing(
             f"{folder} has no readable config.json and weights ({error!r}). {BRING_A_FOLDER}"
         ) from error
+
+
+def fast_bf16() -> bool:
+    """True if this processor has bf16 arithmetic, as `scpo.training.encoders` asks torch."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_tile" in flags
 
 
 def _numbers_in(path: Path) -> int:
@@ -62,20 +73,17 @@ def _numbers_in(path: Path) -> int:
     return total
 
 
-def seconds(
-    config: ExperimentConfig, model: Model, characters: int, texts: int, models: int, fast: bool, headless: bool
-) -> dict:
+def seconds(config: ExperimentConfig, model: Model, characters: int, texts: int, models: int) -> dict[str, float]:
     """Expected seconds of the stages on two cores.
 
-    characters, texts  of all texts that are scored; models: how many are trained; fast: bf16 arithmetic; headless:
-    the model is an encoder, whose head is trained first on vectors of all texts
+    characters, texts  of all (prompt, response) that are scored; models: how many are trained
     """
-    rate = RATE * (2 if fast else 1)
     tokens = min(characters / CHARACTERS_PER_TOKEN / max(texts, 1), config.finetune.max_length)
-    forward = 2 * max(model.parameters - model.embedding, 1) * tokens / RATE  # one text; rewards are in fp32
+    forward = 2 * max(model.parameters - model.embedding, 1) * tokens / RATE  # of one text; rewards are in fp32
+    faster = 2 if config.precision != "fp32" and fast_bf16() else 1
     evaluated = 0.15 * texts  # validation and test of one country, at each of four marks
-    training = config.steps * config.batch_size * 2 * 3 * forward * RATE / rate + 4 * evaluated * forward
-    embed = texts * forward if headless else 0.0
+    training = config.steps * config.batch_size * 2 * 3 * forward / faster + 4 * evaluated * forward
+    embed = 0.0 if model.head else texts * forward
     return {"embed": embed, "global": texts * forward, "train": models * training, "measure": 2.0}
 
 

@@ -17,11 +17,9 @@ from transformers.utils import logging
 import scpo.training.reward_model  # noqa: F401 (makes exported models known to transformers)
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError, SourceMissing
-from scpo.hub import BRING_A_FOLDER, MINILM, model_folder
+from scpo.hub import ADAPTER, BRING_A_FOLDER, MINILM, has_head, model_folder
 from scpo.training.encoders import Encoder, load_encoder
 
-ADAPTER = "adapter_config.json"
-REWARD_MODELS = ("ForSequenceClassification", "RewardModel")  # how architectures with a head are called
 LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
@@ -51,24 +49,6 @@ def load_start(config: ExperimentConfig) -> Start:
             "Use lora=0 for it: a model without a head is small enough here; or start from a reward model."
         )
     return Start(name, folder, load_tokenizer(folder), load_encoder(name, "fp32") if headless else None)
-
-
-def has_head(folder: Path) -> bool:
-    """True for a reward model, False for an encoder. Raises `ConfigError` for a head of several labels."""
-    if (folder / ADAPTER).is_file():
-        return True
-    try:
-        about = json.loads((folder / "config.json").read_bytes())
-        named = any(str(a).endswith(REWARD_MODELS) for a in about.get("architectures") or ())
-    except (OSError, ValueError, AttributeError) as error:
-        raise SourceMissing(f"{folder} has no readable config.json ({error}). {BRING_A_FOLDER}") from error
-    labels = len(about["id2label"]) if isinstance(about.get("id2label"), dict) else about.get("num_labels", 2)
-    if named and labels != 1:
-        raise ConfigError(
-            f"the model {folder.name!r} has a head of {labels} labels; a reward model has one. Name a reward model, or "
-            "an encoder without a head, which gets a fresh one."
-        )
-    return named
 
 
 def load_tokenizer(folder: Path):
