@@ -31,7 +31,8 @@ def policy(tmp_path_factory):
         torch.manual_seed(0)
         LlamaForCausalLM(LlamaConfig(
             vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
-            num_key_value_heads=2, intermediate_size=32, max_position_embeddings=64, pad_token_id=0, eos_token_id=tokenizer.eos_token_id,
+            num_key_value_heads=2, intermediate_size=32, max_position_embeddings=64, pad_token_id=0,
+            eos_token_id=tokenizer.eos_token_id,
             bos_token_id=None,
         )).save_pretrained(folder)  # fmt: skip
     tokenizer.save_pretrained(folder)
