@@ -38,12 +38,14 @@ CHOICES = {  # settings of one text, and whether another text may be typed
 }  # fmt: skip
 FEW = 24
 HEADS, WHOLE = "heads", "whole models"
+OF_WHOLE = "-whole"  # ends the keys of widgets whose first values are others
 TRAINED_IS = {
     HEADS: "One small head per country on a frozen encoder: every method, seed and budget in seconds.",
     WHOLE: "The whole reward model is fine-tuned, once per country, method and seed: minutes each on two cores, so "
     "begin with one country. Results are shown as those of heads are.",
 }  # fmt: skip
 NOT_OF_WHOLE = {"lr", "encoder"}  # settings that a fine-tuned model does not have
+OWN_OF_WHOLE = ("model", "model_lr")  # its own that come first
 FIRST_WHOLE = {"methods": ("global", "full", "scpo"), "seeds": 1, "steps": 200, "batch_size": 8}
 
 
@@ -60,7 +62,7 @@ def experiment(start: ExperimentConfig, source: DataConfig, suffix: str) -> tupl
     st.caption(TRAINED_IS[kind])
     fresh = kind == WHOLE and not start.finetune.model
     if kind == WHOLE:
-        suffix = f"{suffix}-whole"
+        suffix += OF_WHOLE
     if fresh:
         start = dataclasses.replace(start, finetune=FinetuneConfig(models_here()[0]), **FIRST_WHOLE)
     compared, training = st.columns(2, gap="large")
@@ -72,7 +74,7 @@ def experiment(start: ExperimentConfig, source: DataConfig, suffix: str) -> tupl
         st.markdown("**Training**")
         aside = {*COMPARED, *TRAINED, *(NOT_OF_WHOLE if kind == WHOLE else ())}
         rest = _fields(start, source.dataset, suffix, aside)
-        whole = _fields(start.finetune, source.dataset, suffix, {"model", "model_lr"}) if kind == WHOLE else {}
+        whole = _fields(start.finetune, source.dataset, suffix, {*OWN_OF_WHOLE}) if kind == WHOLE else {}
     sizes = Sizes.of(preferences(base))
     if fresh and not start.data.countries:
         steered = [c for c in sizes.countries if c in sizes.enough()]
@@ -85,14 +87,9 @@ def experiment(start: ExperimentConfig, source: DataConfig, suffix: str) -> tupl
     with training:
         st.subheader("How it trains")
         if kind == WHOLE:
-            whole["model"] = _field("model", start.finetune, suffix, {})
-        rest |= {
-            name: _field(name, start, suffix, options)
-            for name in TRAINED
-            if not (kind == WHOLE and name in NOT_OF_WHOLE)
-        }
-        if kind == WHOLE:
-            whole["model_lr"] = _field("model_lr", start.finetune, suffix, {})
+            whole |= {name: _field(name, start.finetune, suffix, {}) for name in OWN_OF_WHOLE}
+        asked = [name for name in TRAINED if kind == HEADS or name not in NOT_OF_WHOLE]
+        rest |= {name: _field(name, start, suffix, options) for name in asked}
     with of_data:
         reference = _field("reference", start.data, suffix, options)
     data = dataclasses.replace(base, countries=countries, reference=reference)
@@ -142,7 +139,8 @@ def _field(name: str, start, suffix: str, options: dict[str, list[str]]):
     if name in options:
         return _several(words, value, options[name], NONE.get(name, "none"), about)
     if isinstance(value, tuple):
-        text = st.text_input(words, ", ".join(map(str, value)), placeholder=NONE.get(name, "none"), **about)
+        nothing = "all pairs only" if name == "budgets" and suffix.endswith(OF_WHOLE) else NONE.get(name, "none")
+        text = st.text_input(words, ", ".join(map(str, value)), placeholder=nothing, **about)
         parts = [part.strip() for part in text.split(",") if part.strip()]
         return _numbers(words, parts) if "int" in str(spec.type) else tuple(parts)
     if isinstance(value, bool):

@@ -46,6 +46,7 @@ def run_label(job: Job) -> str:
     config, countries = job.config, len(job.config.data.countries)
     which = f"{countries} countries" if countries else "all countries"
     what = f"{config.data.dataset}: {which}, {len(config.methods)} methods, {config.seeds} seeds"
+    what += ", whole models" if config.finetune.model else ""
     return f"{job.name} ({what}; {job.state})"
 
 

@@ -95,7 +95,7 @@ def efficiency_figure(table: pd.DataFrame, method: str, reading: str = "trained"
     label = "Data efficiency against full"
     row = _row(table, country, method, reading)
     if row is None:
-        return label, "-", "this run has no `full` to compare with"
+        return label, "-", "needs `full` and at least one budget below all pairs, which this run has not"
     if not row["reached"]:
         return (
             label,

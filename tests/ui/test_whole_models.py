@@ -1,0 +1,70 @@
+"""Pages over a run of fine-tuned models: the results as those of heads, the rest in words."""
+
+import dataclasses
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from streamlit.testing.v1 import AppTest
+
+from scpo import runs
+from scpo.config import ExperimentConfig, FinetuneConfig
+from scpo.jobs.store import open_store
+from scpo.ui import compare, export
+
+PAGES = Path(__file__).parents[2] / "pages"
+
+
+@pytest.fixture
+def job(demo_run, workspace):
+    """A finished run with the results of the demo's heads, set down as one of whole models."""
+    old = runs.read(demo_run)
+    config = dataclasses.replace(old.config, finetune=FinetuneConfig("/home/somebody/models/deberta", lora=4))
+    folder = workspace / "runs" / "whole"
+    runs.create(folder, config)
+    for name in runs.RESULT_FILES[1:]:
+        runs.write_bytes(folder / name, (demo_run / name).read_bytes())
+    about = {"start": "/home/somebody/models/deberta", "models": []}
+    content = {"global": np.zeros(3, np.float32), "models": np.zeros((2, 3), np.float32)}
+    runs.write_bytes(folder / runs.MODELS, safetensors.numpy.save(content, metadata={"about": json.dumps(about)}))
+    runs.finish(folder, 1.0)
+    store = open_store()
+    yield next(job for job in store.jobs() if job.folder.name == "whole")
+    store.close()
+
+
+def said(app):
+    kinds = (app.title, app.caption, app.info, app.error, app.markdown)
+    return " ".join(str(e.value) for kind in kinds for e in kind)
+
+
+@pytest.mark.parametrize("page", ["accuracy", "bias", "efficiency", "overview", "selection"])
+def test_results_are_shown_and_told_to_be_of_whole_models(job, page):
+    app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=60).run()
+    assert not app.exception and not app.error
+    if page in ("accuracy", "bias", "efficiency"):
+        assert "fine-tuned from deberta" in said(app) and "/home/somebody" not in said(app)
+
+
+def test_steering_says_what_to_do_instead(job):
+    app = AppTest.from_file(str(PAGES / "steer.py"), default_timeout=60).run()
+    assert not app.exception and "best-of-n" in said(app)
+
+
+def test_a_run_of_heads_and_one_of_whole_models_are_compared(job):
+    other = dataclasses.replace(job, id="000000000001", name="heads", config=ExperimentConfig())
+    table = compare.settings_table([job, other], {}).set_index("setting")
+    assert table.loc["Reward model", job.name] == "deberta" and table.loc["Reward model", "heads"] == "-"
+    assert table.loc["LoRA rank (0 = all weights)", "compared"] == compare.DIFFERS
+
+
+def test_the_zip_has_the_rewards_and_no_local_path(job):
+    with zipfile.ZipFile(io.BytesIO(export.zip_of(job))) as archive:
+        names = {name.partition("/")[2] for name in archive.namelist()}
+        assert runs.MODELS in names and runs.HEADS not in names
+        for name in archive.namelist():
+            assert b"/home/somebody" not in archive.read(name)
