@@ -20,6 +20,7 @@ from scpo.errors import ConfigError, ScpoError, SourceMissing
 PATIENCE = 4.0  # seconds
 MINILM = "minilm"
 ADAPTER = "adapter_config.json"
+CONVERTER = "SFconvertbot"  # the hub's bot that converts pickled weights
 REWARD_MODELS = ("ForSequenceClassification", "RewardModel")  # how architectures with a head are called
 BRING_A_FOLDER = (
     "Bring the model as a local folder (config.json, tokenizer.json, model.safetensors) and name "
@@ -61,31 +62,46 @@ def model_folder(name: str) -> Path:
 
 
 def _from_hub(name: str) -> Path:
+    """A model of the hub, without its pickles; where it has nothing else, the hub's own conversion of them."""
     stay_offline_if_unreachable()
-    from huggingface_hub import snapshot_download
-
-    files = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors"]
     repo, _, revision = name.partition("@")
     try:
-        found = snapshot_download(
-            repo, revision=revision or None, allow_patterns=files, token=os.environ.get("HF_TOKEN")
-        )
-        return Path(found)
+        found = _snapshot(repo, revision or None)
+        if revision or any(found.glob("*.safetensors")):
+            return found
+        converted = _conversion(repo)
+        return _snapshot(repo, converted) if converted else found
     except Exception as error:  # the hub's client raises its own, requests' and OS errors
         raise SourceMissing(
             f"the model {name!r} could not be fetched from the hub ({type(error).__name__}). {BRING_A_FOLDER}"
         ) from error
 
 
+def _snapshot(repo: str, revision: str | None, **more) -> Path:
+    from huggingface_hub import snapshot_download
+
+    files = ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors"]
+    token = os.environ.get("HF_TOKEN")
+    return Path(snapshot_download(repo, revision=revision, allow_patterns=files, token=token, **more))
+
+
+def _conversion(repo: str) -> str | None:
+    """The pull request in which the hub's own bot put the weights into safetensors; nobody else's is taken."""
+    from huggingface_hub import HfApi
+
+    for request in HfApi(token=os.environ.get("HF_TOKEN")).get_repo_discussions(repo, author=CONVERTER):
+        if request.is_pull_request and request.author == CONVERTER and request.status in ("open", "merged"):
+            return request.git_reference
+    return None
+
+
 def local_folder(name: str) -> Path | None:
     """Where a model lies on this machine; None if it would have to be fetched, or is nowhere."""
     if name == MINILM or Path(name).expanduser().is_dir():
         return model_folder(name)
-    from huggingface_hub import snapshot_download
-
     repo, _, revision = name.partition("@")
     try:
-        return Path(snapshot_download(repo, revision=revision or None, local_files_only=True))
+        return _snapshot(repo, revision or None, local_files_only=True)
     except Exception:  # not in the cache, or no name of a repository: the hub's client raises many kinds
         return None
 

@@ -3,6 +3,10 @@
 import contextlib
 import dataclasses
 import json
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +22,7 @@ from scpo.training.experiment import run
 from scpo.training.finetune.loading import has_head, load_model, load_start, load_tokenizer
 from scpo.training.finetune.served import model_folders, reward_texts, start_of
 
+ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated.*:FutureWarning")
 
 
@@ -218,3 +223,24 @@ def test_the_paper_s_table_end_to_end(tmp_path, capsys):
 def test_settings_round_trip_through_the_run_folder(result, files, model):
     assert runs.read_config(result.folder) == settings(files, model)
     assert dataclasses.replace(result.config, seeds=2).digest() != result.config.digest()
+
+
+def test_a_killed_training_resumes_to_the_same_weights(result, files, model, tmp_path):
+    """SIGKILL in the second model, after its first checkpoint; then the same command again."""
+    (tmp_path / "config.json").write_text(json.dumps(result.config.as_dict()))
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "scpo", "run", "--config", str(tmp_path / "config.json"), "--out", str(out),
+               "--quiet"]  # fmt: skip
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 90
+    while not list(out.glob("models/0001.part/checkpoint-*/files.json")) and time.monotonic() < deadline:
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    assert not runs.is_done(out)
+    assert subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL).returncode == 0
+    one, other = (safetensors.numpy.load_file(folder / runs.MODELS) for folder in (result.folder, out))
+    assert all(np.array_equal(one[name], other[name], equal_nan=True) for name in one)
+    hashes = [[row["hash"] for row in about(runs.read(folder))["models"]] for folder in (result.folder, out)]
+    assert hashes[0] == hashes[1]

@@ -61,3 +61,25 @@ def test_a_template_that_fails_is_refused_with_its_own_words():
     tokenizer.chat_template = "{{ raise_exception('only one turn') }}"
     with pytest.raises(ConfigError, match="only one turn"):
         InputFormat(tokenizer, 16)
+
+
+def test_a_tokenizer_that_is_a_sentencepiece_model_alone_makes_the_pair(tmp_path):
+    """The form in which DeBERTa's checkpoints carry it."""
+    import io
+    import json
+
+    import sentencepiece
+
+    from scpo.training.finetune.loading import load_tokenizer
+
+    made = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([f"word{k} says thing{j}" for k in range(20) for j in range(20)]), model_writer=made,
+        vocab_size=40, hard_vocab_limit=False, pad_id=0, bos_id=1, eos_id=2, unk_id=3, pad_piece="[PAD]",
+        bos_piece="[CLS]", eos_piece="[SEP]", unk_piece="[UNK]", minloglevel=2,
+    )  # fmt: skip
+    (tmp_path / "spm.model").write_bytes(made.getvalue())
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "deberta-v2", "vocab_size": 40}))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": False, "vocab_type": "spm"}))
+    text = InputFormat(load_tokenizer(tmp_path), 32).text("word1 says", "thing2")
+    assert text.replace(" ", "") == "[CLS]word1says[SEP]thing2[SEP]"
