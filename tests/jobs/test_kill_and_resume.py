@@ -36,7 +36,7 @@ POINTS = {
     "embedding, cache file half written": (point(FSYNC, "features", 2, "half"), "lost"),
     "embedding, one cache file written": (point(REPLACE, "features", 1, "after"), "lost"),
     "global model, step about 300": (point(REPORT, "global 300"), "lost"),
-    "plan of the heads": (point("scpo.training.experiment.plan_heads"), "lost"),
+    "plan of the heads": (point("scpo.training.head_backend.plan_heads"), "lost"),
     "training, first step": (point(REPORT, "train 1 "), "lost"),
     "training, step 100": (point(REPORT, "train 100"), "lost"),
     "training, between two heads' blocks": (point("scpo.training.heads.Heads._train_block", nth=30), "lost"),
