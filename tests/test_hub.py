@@ -75,9 +75,11 @@ def test_models_here_are_reward_models_of_the_cache(tmp_path, monkeypatch):
 
     reward = '{"architectures": ["DebertaV2ForSequenceClassification"], "id2label": {"0": "LABEL_0"}}'
     repos = [
-        snapshot("reward", reward), snapshot("pickled", reward, "pytorch_model.bin"), snapshot("broken", "{"),
-        snapshot("classifier", '{"architectures": ["BertForSequenceClassification"], "id2label": {"0": "a", "1": "b"}}'),
+        snapshot("reward", reward),
+        snapshot("pickled", reward, "pytorch_model.bin"),
+        snapshot("broken", "{"),
+        snapshot("classifier", reward.replace('{"0": "LABEL_0"}', '{"0": "a", "1": "b"}')),
         snapshot("encoder", '{"architectures": ["BertModel"]}'),
-    ]  # fmt: skip
+    ]
     monkeypatch.setattr(huggingface_hub, "scan_cache_dir", lambda: SimpleNamespace(repos=repos))
     assert hub.models_here() == ["minilm", "reward"]
