@@ -22,8 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-# Browser tests often wait, so three files at a time keep two cores busy; in their order, which has the longest first.
-SIDE_BY_SIDE = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+# Browser tests often wait, so two files at a time halve the wait; in their order, which has the longest first.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 FREE_DISK = 4 << 30  # bytes; torch alone unpacks to about 1 GB
 
 

@@ -23,13 +23,14 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that `scpo` is found without being installed
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
 ]  # fmt: skip
 PAGES = {  # page -> what stands on it when it is drawn
     "overview": "Where to go on", "data": "Read the pairs", "selection": "The numbers behind this chart",
@@ -94,18 +95,28 @@ def wait_until_healthy(address: str, server: subprocess.Popen, seconds: float = 
 
 
 def open_page(browser: Browser, address: str, width: int = 1400, scheme: str = "light") -> Page:
-    """A page on which every host but the app is blocked; `page.problems` lists what went wrong in it."""
-    page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
+    """A page of a fresh profile, watched as `watched_page` says."""
+    return watched_page(new_context(browser, width, scheme), address)
+
+
+def new_context(browser: Browser, width: int, scheme: str) -> BrowserContext:
+    """A fresh profile with a window of this width, on a system with this colour scheme."""
+    return browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+
+
+def watched_page(context: BrowserContext, address: str) -> Page:
+    """A page whose `problems` lists what went wrong in it, and `refused` what it asked of hosts other than the app.
+
+    The browser itself knows no other host (see FLAGS); routes of playwright would do the same, but without its cache.
+    """
+    page = context.new_page()
     page.problems, page.refused = [], []
 
-    def only_the_app(route: Route) -> None:
-        if route.request.url.startswith(address):
-            route.continue_()
-        else:
-            page.refused.append(route.request.url)
-            route.abort()
+    def other_host(request: Request) -> None:
+        if request.url.startswith("http") and not request.url.startswith(address):
+            page.refused.append(request.url)
 
-    page.route("**/*", only_the_app)
+    page.on("request", other_host)
     page.on("console", lambda e: page.problems.append(f"{e.text} {e.location['url']}") if e.type == "error" else None)
     page.on("pageerror", lambda error: page.problems.append(str(error)))
     return page

@@ -1,18 +1,35 @@
-"""Opinion alignment: how like a country's answers a distribution over the same options is."""
+"""Opinion alignment: how like a country's answers the rewards of a model are, read as a distribution over the options.
+
+A question's rewards become shares by softmax(reward / T). T is chosen per model on the country's validation questions
+and held fixed on its test questions. The measure is 1 - Jensen-Shannon distance (base 2), that of GlobalOpinionQA
+(arXiv 2306.16388, section 2.3). Beside the models stand two that need none: every option alike, and the average of
+what all other countries answered.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import pandas as pd
 from scipy.spatial.distance import jensenshannon
+from scipy.special import softmax
 
 from scpo.errors import InputError
+from scpo.metrics.bootstrap import interval
+from scpo.metrics.outcomes import ratio
+from scpo.metrics.summary import MEAN, nan_mean
+
+UNIFORM, OTHERS = "every option alike", "average of the other countries"
+TEMPERATURES = np.geomspace(0.02, 50, 60)  # in units of reward
+COLUMNS = ["country", "method", "alignment", "low", "high", "gain", "gain_low", "gain_high", "temperature",
+           "questions"]  # fmt: skip
 
 
 def opinion_alignment(p: np.ndarray, q: np.ndarray) -> float:
     """1 - Jensen-Shannon distance (base 2) of two distributions (options,), in [0, 1]; 1 = the same.
 
-    The measure of GlobalOpinionQA (arXiv 2306.16388, section 2.3). Raises `InputError` unless both are distributions
-    over the same options.
+    Raises `InputError` unless both are distributions over the same options.
     """
     p, q = np.asarray(p, np.float64), np.asarray(q, np.float64)
     for one in (p, q):
@@ -21,4 +38,144 @@ def opinion_alignment(p: np.ndarray, q: np.ndarray) -> float:
                 f"shares {p.tolist()} and {q.tolist()} are not two distributions over the same options: each needs a "
                 "share of at least 0 per option, summing to 1."
             )
-    return 1.0 - float(np.clip(np.nan_to_num(jensenshannon(p, q, base=2)), 0, 1))
+    return float(_alignment(p, q))
+
+
+def _alignment(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """1 - Jensen-Shannon distance over the last axis; shares need not sum to 1."""
+    with np.errstate(invalid="ignore"):  # of equal shares the divergence may be a rounding error below 0
+        return 1.0 - np.clip(np.nan_to_num(jensenshannon(p, q, base=2, axis=-1)), 0, 1)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one country answered to Q questions of at most O options.
+
+    unit (Q,) numbers of the questions; text (Q, O) rows of the text table, -1 past a question's last option;
+    share (Q, O) summing to 1
+    """
+
+    unit: np.ndarray
+    text: np.ndarray
+    share: np.ndarray
+
+    def spread(self, values: np.ndarray, texts: np.ndarray) -> np.ndarray:
+        """Values (..., t) of sorted texts (t,) laid out as (..., Q, O); -inf where there is no option."""
+        there = self.text >= 0
+        place = np.searchsorted(texts, np.where(there, self.text, texts[0]))
+        return np.where(there, values[..., place], -np.inf)
+
+    def texts(self) -> np.ndarray:
+        """All texts, sorted."""
+        return np.unique(self.text[self.text >= 0])
+
+
+def answers_of(pairs: pd.DataFrame) -> Answers:
+    """The answers behind pairs of options: columns chosen, rejected (text rows), unit, score_chosen, score_rejected.
+
+    An option that differs from no other by enough to make a pair is not in it.
+    """
+    sides = [pairs[["unit", side, f"score_{side}"]].set_axis(["unit", "text", "share"], axis=1)
+             for side in ("chosen", "rejected")]  # fmt: skip
+    options = pd.concat(sides).drop_duplicates(["unit", "text"]).sort_values(["unit", "text"])
+    units, row = np.unique(options["unit"].to_numpy(), return_inverse=True)
+    place = options.groupby("unit").cumcount().to_numpy()
+    text = np.full((len(units), place.max(initial=0) + 1), -1, np.int64)
+    share = np.zeros(text.shape)
+    text[row, place], share[row, place] = options["text"], options["share"]
+    total = share.sum(1, keepdims=True)
+    return Answers(units, text, np.divide(share, total, out=share, where=total > 0))
+
+
+def predicted(answers: Answers, texts: np.ndarray, rewards: np.ndarray, temperature: np.ndarray) -> np.ndarray:
+    """softmax(reward / T) over the options: rewards (K, t) of sorted texts (t,), T (K,) -> shares (K, Q, O)."""
+    laid = answers.spread(np.asarray(rewards, np.float64), texts)
+    return softmax(laid / temperature[:, None, None], axis=-1)
+
+
+def fit_temperature(answers: Answers, texts: np.ndarray, rewards: np.ndarray) -> np.ndarray:
+    """The temperature of K models that brings them nearest to the answers on average, (K,), of TEMPERATURES."""
+    if not len(answers.unit):
+        return np.ones(len(rewards))
+    k = len(rewards)
+    fit = [_alignment(predicted(answers, texts, rewards, np.full(k, t)), answers.share).mean(-1) for t in TEMPERATURES]
+    return TEMPERATURES[np.argmax(fit, axis=0)]
+
+
+def others_average(answers: dict[str, Answers], country: str) -> np.ndarray:
+    """Mean share that the other countries gave to each option of a country's questions, (Q, O); NaN if nobody did."""
+    mine = answers[country]
+    total, count = np.zeros(mine.share.shape), np.zeros(mine.share.shape)
+    for name, other in answers.items():
+        if name == country:
+            continue
+        known = pd.Series(other.share[other.text >= 0], index=other.text[other.text >= 0])
+        found = known.reindex(mine.text.ravel()).to_numpy().reshape(mine.text.shape)
+        here = ~np.isnan(found) & (mine.text >= 0)
+        total[here] += found[here]
+        count[here] += 1
+    mean = ratio(total, count)
+    mean[(mine.text >= 0).sum(1) == 0] = np.nan
+    mean[mine.text < 0] = 0
+    return mean
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """Alignment of some models with one country: values (K, Q) per test question, temperature (K,) (NaN = none)."""
+
+    unit: np.ndarray
+    methods: list[str]
+    values: np.ndarray
+    temperature: np.ndarray
+
+
+def align(
+    test: Answers, validation: Answers, others: np.ndarray, methods: list[str],
+    on_test: np.ndarray, on_validation: np.ndarray,
+) -> Aligned:  # fmt: skip
+    """Alignment of K models by their rewards of the sorted texts of both splits, (K, t) and (K, v); and of the two
+    baselines without a model. others (Q, O) as of `others_average`."""
+    temperature = fit_temperature(validation, validation.texts(), on_validation)
+    shares = predicted(test, test.texts(), on_test, temperature)
+    alike = np.where(test.text >= 0, 1.0, 0.0)
+    missing = np.isnan(others).any(-1)
+    average = np.where(missing, np.nan, _alignment(np.nan_to_num(others), test.share))
+    values = np.vstack([_alignment(shares, test.share), _alignment(alike, test.share)[None], average[None]])
+    return Aligned(test.unit, [*methods, UNIFORM, OTHERS], values, np.append(temperature, [np.nan, np.nan]))
+
+
+def alignment_table(aligned: dict[str, Aligned], drawn: dict[str, np.ndarray]) -> pd.DataFrame:
+    """One row per country (and their mean) and method: alignment, its gain over `global`, paired intervals.
+
+    drawn   country -> (R, Q) how often each resample draws each test question
+    Seeds of a method are averaged. Columns as COLUMNS; temperature is the mean over seeds.
+    """
+    names = list(dict.fromkeys(m for a in aligned.values() for m in a.methods))
+    found = {}
+    for country, a in aligned.items():
+        for name in names:
+            at = np.flatnonzero(np.array(a.methods) == name)
+            per_question = a.values[at].mean(0)
+            known = ~np.isnan(per_question)
+            value = per_question[known].mean() if known.any() else np.nan
+            draws = ratio(drawn[country] @ np.nan_to_num(per_question), drawn[country] @ known.astype(float))
+            found[country, name] = value, draws, a.temperature[at].mean(), int(known.sum())
+    rows = []
+    for country in [MEAN, *aligned]:
+
+        def of(name: str, country: str = country):
+            if country != MEAN:
+                return found[country, name]
+            parts = [found[c, name] for c in aligned]
+            value, draws = (nan_mean([np.asarray(p[at]) for p in parts]) for at in (0, 1))
+            return float(value), draws, float(nan_mean([np.asarray(p[2]) for p in parts])), sum(p[3] for p in parts)
+
+        base = of("global")
+        for name in names:
+            value, draws, temperature, questions = of(name)
+            low, high = interval(draws, questions)
+            gain_low, gain_high = interval(draws - base[1], questions)
+            numbers = value, low, high, value - base[0], gain_low, gain_high, temperature
+            rows.append((country, name, *map(float, numbers), questions))
+    return pd.DataFrame(rows, columns=COLUMNS)

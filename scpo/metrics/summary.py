@@ -40,7 +40,8 @@ class Measures:
     def __init__(self, outcomes: list[Outcomes], shared_units: bool):
         self.outcomes = {o.country: o for o in outcomes}
         drawn = resample_units(outcomes, shared_units)
-        self.draws = {o.country: accuracy_draws(o, d) for o, d in zip(outcomes, drawn, strict=True)}
+        self.drawn = {o.country: d for o, d in zip(outcomes, drawn, strict=True)}
+        self.draws = {o.country: accuracy_draws(o, self.drawn[o.country]) for o in outcomes}
         self.groups = {o.country: self._group(o) for o in outcomes}
         self.countries = list(self.outcomes)
         first = outcomes[0].heads

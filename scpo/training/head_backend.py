@@ -18,7 +18,6 @@ from scpo.data.preferences import Preferences
 from scpo.progress import Progress
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.encoders import Encoder
-from scpo.training.evaluation import HeldOut
 from scpo.training.features import Features, cache_folder, embed_texts
 from scpo.training.global_model import STEPS, load_global, train_global
 from scpo.training.heads import HeadShape
@@ -39,12 +38,12 @@ def train_heads(
     plan = plan_heads(config, rows, pair_margins(data, rewards), budgets)
     steered = train(config, data, features, shape, start, rows, plan, progress, checkpoint)
 
-    def margins(pairs: np.ndarray):
-        held = HeldOut(data, features, shape, pairs)
-        return lambda heads: held.margins(steered.theta[torch.from_numpy(heads)]).numpy()
+    def score(texts: np.ndarray):
+        phi = torch.from_numpy(features.of(texts))
+        return lambda heads: shape.rewards(steered.theta[torch.from_numpy(heads)], phi).numpy()
 
     weights = head_bytes(config, encoder.key, features, globals_, plan, steered)
-    return Trained(plan, rewards, margins, steered.step, steered.marks, steered.path, weights)
+    return Trained(plan, rewards, score, steered.step, steered.marks, steered.path, weights)
 
 
 def global_heads(config: ExperimentConfig, data: Preferences, encoder: Encoder, progress: Progress):

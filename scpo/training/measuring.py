@@ -10,7 +10,10 @@ import pandas as pd
 
 from scpo.config import UNTRAINED, ExperimentConfig
 from scpo.data.preferences import TEST, Preferences
+from scpo.errors import ScpoError
+from scpo.metrics.alignment import align, alignment_table, answers_of, others_average
 from scpo.metrics.bias import bias_table, transfer_table
+from scpo.metrics.groups import group_tables
 from scpo.metrics.outcomes import Outcomes, tally
 from scpo.metrics.paired import paired_table
 from scpo.metrics.summary import MEAN, Measures, accuracy_table, curve_table, efficiency_table
@@ -29,7 +32,7 @@ class Trained:
     plan      country, method, seed, level of each model
     rewards   per country, the reward of each of T texts by the global model it started from, (T,);
               NaN for texts that no measure asks for
-    margins   margins(rows)(models): r(chosen) - r(rejected) of pairs (n,) under models, (K,) bool -> (k, n)
+    score     score(texts)(models): rewards of texts, (n,) rows of the text table, under models, (K,) bool -> (k, n)
     step      (K,) the step that was kept
     marks     (M,) steps at which path (K, M, 3) holds the test accuracy on full, distinct, consensus
     weights   the content of the run's weights file
@@ -37,7 +40,7 @@ class Trained:
 
     plan: HeadPlan
     rewards: dict[str, np.ndarray]
-    margins: Callable[[np.ndarray], Callable[[np.ndarray], np.ndarray]]
+    score: Callable[[np.ndarray], Callable[[np.ndarray], np.ndarray]]
     step: np.ndarray
     marks: tuple[int, ...]
     path: np.ndarray
@@ -50,7 +53,7 @@ def measure(
     """All that is shown of the trained models, from the test split: measures, and the tables of summary.json."""
     shared = data.card.unit == "question"
     margin = pair_margins(data, trained.rewards)
-    tests = {c: trained.margins(part.test) for c, part in rows.items()}
+    tests = {c: _margins(data, trained, part.test) for c, part in rows.items()}
     own = []
     for at, c in enumerate(rows):
         own.append(_own_outcomes(config, data, rows[c].test, tests[c], c, margin[c], trained))
@@ -65,16 +68,52 @@ def measure(
     }  # fmt: skip
     reference, there = None, reference_rows(data)
     if len(there):
-        held = trained.margins(there)
+        held = _margins(data, trained, there)
         outcomes = [_crossed(held, c, margin[c][there], margin[c][there], trained, unit[there]) for c in rows]
         crossed |= {(o.country, REFERENCE): o for o in outcomes}
         reference = Measures(outcomes, shared_units=True)
+    groups, gaps = group_tables(measures, data.units)
+    tables = {"alignment": _alignment(data, rows, trained, measures)} if shared else {}
     return measures, {
         "accuracy": accuracy_table(measures), "paired": paired_table(measures),
         "bias": bias_table(measures, reference), "transfer": transfer_table(crossed),
         "curve": curve_table(measures), "efficiency": efficiency_table(measures),
         "path": path_table(config, trained), "selection": selection_table(config, rows, margin),
+        "groups": groups, "group_gaps": gaps, **tables,
     }  # fmt: skip
+
+
+def _margins(data: Preferences, trained: Trained, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """r(chosen) - r(rejected) of pairs (n,) under models, (K,) bool -> (k, n)."""
+    sides = np.stack([data.pairs[side].to_numpy()[rows] for side in ("chosen", "rejected")])
+    texts, place = np.unique(sides, return_inverse=True)
+    chosen, rejected = place.reshape(2, -1)
+    score = trained.score(texts)
+
+    def of(models: np.ndarray) -> np.ndarray:
+        rewards = score(models)
+        return rewards[:, chosen] - rewards[:, rejected]
+
+    return of
+
+
+def _alignment(data: Preferences, rows: dict[str, Rows], trained: Trained, measures: Measures) -> pd.DataFrame:
+    """Opinion alignment of the models with all pairs and of the global model, where scores are shares of answers."""
+    table, answers = trained.plan.table, {}
+    for name, of in data.pairs.groupby("country", observed=True).indices.items():
+        answers[name] = answers_of(data.pairs.iloc[of])
+    found = {}
+    for country, part in rows.items():
+        mine = np.array((table["country"] == country) & (table["level"] == table["level"].max()))
+        test, validation = (answers_of(data.pairs.iloc[of]) for of in (part.test, part.validation))
+        start = trained.rewards[country]
+        rewards = [np.vstack([start[texts][None], trained.score(texts)(mine)])
+                   for texts in (test.texts(), validation.texts())]  # fmt: skip
+        others = others_average({**answers, country: test}, country)
+        found[country] = align(test, validation, others, ["global", *table["method"][mine]], *rewards)
+        if not np.array_equal(test.unit, measures.outcomes[country].units):
+            raise ScpoError(f"{country}: the questions of the answers are not those of the test pairs.")
+    return alignment_table(found, measures.drawn)
 
 
 def pair_margins(data: Preferences, rewards: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 @pytest.fixture(scope="session")
 def browser():
-    """One headless chromium for all tests; every page has a fresh profile."""
+    """One headless chromium for all tests."""
     from playwright.sync_api import sync_playwright
 
     from screenshots import chromium, open_browser
@@ -37,19 +38,27 @@ def served(tmp_path_factory, demo_run, browser):
         yield address
 
 
+@pytest.fixture(scope="session")
+def profiles(browser):
+    """profiles(width, scheme): a profile that all tests share, with what it has in its cache."""
+    from screenshots import new_context
+
+    return functools.cache(lambda width, scheme: new_context(browser, width, scheme))
+
+
 @pytest.fixture
-def visit(browser, served):
+def visit(profiles, served):
     """visit(path, width, scheme) opens a page of the app; it must end without errors or foreign requests."""
-    from screenshots import open_page
+    from screenshots import watched_page
 
     pages = []
 
     def go(path="", width=1400, scheme="light"):
-        page = open_page(browser, served, width, scheme)
+        page = watched_page(profiles(width, scheme), served)
         pages.append(page)
         page.goto(f"{served}/{path}")
         return page
 
     yield go
     for page in pages:
-        page.context.close()
+        page.close()

@@ -69,7 +69,7 @@ def test_intervals_agree_with_scipys_bootstrap_over_people():
     for head in (0, 3, 7):
         sample = (result.wins[head, 0], result.counts[0])
         theirs = scipy.stats.bootstrap(
-            sample, lambda w, c, axis=-1: w.sum(axis) / c.sum(axis), paired=True, method="percentile",
+            sample, lambda w, c, axis=-1: w.sum(axis) / c.sum(axis), paired=True, method="BCa",
             n_resamples=4000, rng=np.random.default_rng(0),
         ).confidence_interval  # fmt: skip
         assert (low[head, 0], high[head, 0]) == pytest.approx((theirs.low, theirs.high), abs=0.012)
@@ -86,7 +86,28 @@ def test_shared_questions_are_resampled_together_and_people_apart():
     together = resample_units([first, second], shared=True)
     apart = resample_units([first, second], shared=False)
     assert np.array_equal(*together) and not np.array_equal(*apart)
-    assert (together[0].sum(1) == len(first.units)).all()
+    assert (together[0].sum(1) == len(first.units) - 1).all()
+
+
+def test_the_variance_of_draws_is_that_of_a_mean_also_of_few_people():
+    """With one pair per person accuracy is a mean; its textbook variance is s^2 / n."""
+    right = np.array([1, 0, 1, 1, 0, 1])
+    margins = np.stack([right - 0.5, 0.5 - right])
+    result = tally("A", heads(("global", 0, 0, 0, 0, 0), ("full", 0, 0, 9, 9, 1)), margins, margins[0], np.arange(6))
+    (drawn,) = resample_units([result], shared=False)
+    spread = accuracy_draws(result, drawn)[:, 0].var(1)
+    expected = result.wins[:, 0].var(1, ddof=1) / 6
+    assert spread == pytest.approx(expected, rel=0.1) and expected.max() > 0
+
+
+def test_the_interval_of_few_people_is_as_wide_as_students():
+    """Of draws that are normal, as those of a mean of n normal numbers are: mean +- t(n - 1) s / sqrt(n)."""
+    draws = scipy.stats.norm.ppf(np.linspace(0, 1, 20_003)[1:-1])
+    for units in (5, 8, 30):
+        low, high = interval(draws[None], np.array([units]))
+        half = scipy.stats.t.ppf(0.975, units - 1)
+        assert high[0] == pytest.approx(half, rel=0.02) and low[0] == pytest.approx(-half, rel=0.02)
+    assert interval(draws)[1] == pytest.approx(scipy.stats.norm.ppf(0.975), rel=0.001)
 
 
 @given(hnp.arrays(np.float64, st.integers(1, 8), elements=st.floats(0, 1)))
@@ -151,6 +172,29 @@ def test_bias_names_the_worst_country_and_the_gap():
         accuracy_table(Measures([good, bad], False)).query("method == 'full' and subset == 'full'").set_index("country")
     )
     assert full.loc["gap", "value"] == pytest.approx(gap.loc["Good", "accuracy"] - gap.loc["Bad", "accuracy"])
+
+
+def test_gap_and_worst_country_agree_with_fairlearn():
+    """Its groups are our countries: every pair one prediction, right if the chosen answer has the higher reward."""
+    from fairlearn.metrics import MetricFrame
+
+    rng, countries, right, names = np.random.default_rng(9), [], [], []
+    for name, users in zip("ABCD", (9, 14, 30, 22), strict=True):
+        unit = np.repeat(np.arange(users), rng.integers(3, 12, users))
+        margins = rng.normal(rng.uniform(-0.3, 0.6), 1, (2, len(unit)))
+        countries.append(tally(name, heads(("global", 0, 0, 0, 0, 0), ("scpo", 0, 0, 9, 9, 1)), margins, margins[0],
+                               unit))  # fmt: skip
+        right.append(margins[1] > 0)
+        names += [name] * len(unit)
+    frame = MetricFrame(
+        metrics=lambda truth, said: float(np.mean(truth == said)), y_true=np.ones(len(names), bool),
+        y_pred=np.concatenate(right), sensitive_features=names,
+    )  # fmt: skip
+    table = bias_table(Measures(countries, shared_units=False), None)
+    ours = table[table["method"] == "scpo"].set_index("measure")
+    assert ours.loc["gap", "value"] == pytest.approx(frame.difference(method="between_groups"))
+    assert ours.loc["worst country", "value"] == pytest.approx(frame.group_min())
+    assert ours.loc["worst country", "country"] == frame.by_group.idxmin()
 
 
 def test_transfer_is_the_mean_over_seeds():

@@ -68,15 +68,14 @@ def fine_tune(
             report=lambda step, accuracy=None, k=k: telling.of(k, step, accuracy),
         ))  # fmt: skip
     telling.done()
-    chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
     table = np.stack([model.rewards for model in models]) if models else np.empty((0, len(reward)), np.float32)
 
-    def margins(pairs: np.ndarray):
-        return lambda heads: table[heads][:, chosen[pairs]] - table[heads][:, rejected[pairs]]
+    def score_kept(texts: np.ndarray):
+        return lambda models: table[models][:, texts]
 
     step, path = np.array([m.step for m in models], np.int64), np.array([m.path for m in models])
     weights = _model_bytes(start, plan, models, reward, table, folder.parent)
-    return Trained(plan, rewards, margins, step, marks, path, weights)
+    return Trained(plan, rewards, score_kept, step, marks, path, weights)
 
 
 def _with_head(start: Start, config: ExperimentConfig, data, place: Path, progress: Progress, key: str) -> Start:
@@ -135,13 +134,15 @@ def _twins(plan: HeadPlan) -> list[int]:
 
 
 def _task(data: Preferences, rows: dict[str, Rows], plan: HeadPlan, k: int) -> Task:
-    """The k-th model of the plan; those with all pairs are asked for the test pairs of every country too."""
+    """The k-th model of the plan; those with all pairs are asked for the test pairs of every country too, and for
+    their own validation questions, on which a temperature is chosen."""
     record, pool = plan.table.iloc[k], plan.pools[k]
     pooled, top = record["method"] == "pooled", record["level"] == plan.table["level"].max()
     own = rows[record["country"]]
     members = list(rows.values()) if pooled else [own]
     everyone = [part.test for part in rows.values()] if pooled or top else [own.test]
-    scored = _texts_of(data, np.concatenate([*everyone, *([reference_rows(data)] if top else [])]))
+    more = [reference_rows(data), *([own.validation] if data.card.unit == "question" else [])] if top else []
+    scored = _texts_of(data, np.concatenate([*everyone, *more]))
     validation = np.concatenate([part.validation for part in members])
     return Task(record["method"], int(record["seed"]), pool.rows, pool.weight, validation, own.test, scored, bool(top))
 

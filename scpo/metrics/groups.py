@@ -1,0 +1,97 @@
+"""Bias against people, not only countries: the same accuracy by any column of the survey, within a country.
+
+Each person is judged by the model of their own country. Beside the countries stands everybody together, where small
+groups have people enough to be seen. A group of fewer than `bootstrap.FEWEST_UNITS` people is not shown: its number
+would say little about it, and too much about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from scpo.metrics.bootstrap import FEWEST_UNITS, interval
+from scpo.metrics.outcomes import ratio
+from scpo.metrics.summary import FULL, Measures
+
+EVERYBODY = "everybody"
+MOST_GROUPS = 30  # a column with more answers than this is a text, not a group
+GROUP = ["column", "group", "country", "method", "accuracy", "low", "high", "units", "n"]
+GAP = ["column", "country", "method", "gap", "low", "high", "best", "worst", "groups", "hidden"]
+
+
+def survey_columns(units: pd.DataFrame) -> list[str]:
+    """Columns about people that group them: 2 to MOST_GROUPS answers, one of which many people share."""
+    found = []
+    for name in units.columns:
+        if name not in ("name", "split", "country"):
+            size = units[name].dropna().value_counts()
+            if 2 <= len(size) <= MOST_GROUPS and (size >= FEWEST_UNITS).sum() >= 2:
+                found.append(name)
+    return found
+
+
+def group_tables(measures: Measures, units: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Accuracy per group, and the gap between the best and the worst served group, at the largest budget.
+
+    units   one row per person, as `Preferences` has them; outcomes name them by row
+    Returns tables of columns GROUP and GAP; `hidden` counts groups with too few people, who are in no number here.
+    """
+    accuracies, gaps = [], []
+    for column in survey_columns(units):
+        answer = units[column].astype(object).where(units[column].notna(), None).to_numpy()
+        for country, parts in _populations(measures):
+            if len({e for c in parts for e in answer[measures.outcomes[c].units]} - {None}) < 2:
+                continue
+            _one(measures, column, country, parts, answer, accuracies, gaps)
+    return pd.DataFrame(accuracies, columns=GROUP), pd.DataFrame(gaps, columns=GAP)
+
+
+def _populations(measures: Measures) -> Iterator[tuple[str, list[str]]]:
+    if len(measures.countries) > 1:
+        yield EVERYBODY, measures.countries
+    for country in measures.countries:
+        yield country, [country]
+
+
+def _one(measures: Measures, column: str, country: str, parts: list[str], answer, accuracies: list, gaps: list):
+    """Rows of one column and population."""
+    groups = sorted({e for c in parts for e in answer[measures.outcomes[c].units]} - {None}, key=str)
+    shown, hidden = {}, 0
+    for group in groups:
+        masks = {c: answer[measures.outcomes[c].units] == group for c in parts}
+        people = sum(int(mask.sum()) for mask in masks.values())
+        if people < FEWEST_UNITS:
+            hidden += 1
+            continue
+        shown[group] = people, _counted(measures, masks)
+    for method in measures.methods if len(shown) > 1 else []:
+        value, draws = [], []
+        for group, (people, counted) in shown.items():
+            right, again, n, n_again = counted[method]
+            value.append(float(right / n))
+            draws.append(ratio(again, n_again))
+            low, high = interval(draws[-1], people)
+            accuracies.append((column, str(group), country, method, value[-1], float(low), float(high), people, int(n)))
+        low, high = interval(np.max(draws, axis=0) - np.min(draws, axis=0), min(p for p, _ in shown.values()))
+        best, worst = (list(shown)[int(at)] for at in (np.argmax(value), np.argmin(value)))
+        gaps.append((column, country, method, max(value) - min(value), float(low), float(high), str(best), str(worst),
+                     len(shown), hidden))  # fmt: skip
+
+
+def _counted(measures: Measures, masks: dict[str, np.ndarray]) -> dict[str, tuple]:
+    """Method -> right answers and pairs of a group, as they are and in every resample, over countries."""
+    found = {}
+    for method in measures.methods:
+        right, again, n, n_again = 0.0, 0.0, 0.0, 0.0
+        for country, mask in masks.items():
+            o, drawn = measures.outcomes[country], measures.drawn[country][:, mask]
+            top = (o.heads["level"] == measures.top[method]) & (o.heads["method"] == method)
+            wins = o.wins[np.flatnonzero(top), FULL][:, mask].mean(0)
+            counts = o.counts[FULL, mask]
+            right, n = right + wins.sum(), n + counts.sum()
+            again, n_again = again + drawn @ wins, n_again + drawn @ counts
+        found[method] = right, again, n, n_again
+    return found

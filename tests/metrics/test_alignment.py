@@ -1,0 +1,104 @@
+"""Opinion alignment against worked examples and scipy one question at a time."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial.distance import jensenshannon
+
+from scpo.metrics.alignment import (
+    OTHERS,
+    TEMPERATURES,
+    UNIFORM,
+    Aligned,
+    align,
+    alignment_table,
+    answers_of,
+    fit_temperature,
+    others_average,
+    predicted,
+)
+
+COLUMNS = ["unit", "chosen", "rejected", "score_chosen", "score_rejected"]
+
+
+def answers(questions, first=0):
+    """Answers to questions given as lists of shares; texts are numbered from `first` in their order."""
+    rows, text = [], first
+    for unit, shares in enumerate(questions):
+        numbers = range(text, text + len(shares))
+        text += len(shares)
+        rows += [(unit, a, b, s, t) for a, s in zip(numbers, shares, strict=True)
+                 for b, t in zip(numbers, shares, strict=True) if s > t]  # fmt: skip
+    return answers_of(pd.DataFrame(rows, columns=COLUMNS))
+
+
+def test_answers_are_read_from_pairs_of_options():
+    found = answers([[0.5, 0.3, 0.2], [0.9, 0.1]])
+    assert found.text.tolist() == [[0, 1, 2], [3, 4, -1]]
+    assert found.share == pytest.approx(np.array([[0.5, 0.3, 0.2], [0.9, 0.1, 0]]))
+    partly = answers([[0.4, 0.2]])  # shares of a question whose other options made no pair
+    assert partly.share == pytest.approx(np.array([[2 / 3, 1 / 3]]))
+
+
+def test_shares_of_a_model_are_its_softmax_over_the_options_of_each_question():
+    found = answers([[0.5, 0.3, 0.2], [0.9, 0.1]])
+    rewards, temperature = np.array([[1.0, 0.5, -1.0, 2.0, 0.0]]), np.array([0.5])
+    shares = predicted(found, found.texts(), rewards, temperature)[0]
+    one, two = np.exp(rewards[0, :3] / 0.5), np.exp(rewards[0, 3:] / 0.5)
+    assert shares[0] == pytest.approx(one / one.sum()) and shares[1, :2] == pytest.approx(two / two.sum())
+    assert shares[1, 2] == 0
+
+
+def test_a_model_whose_rewards_are_log_shares_is_wholly_aligned_at_its_own_temperature():
+    validation, test = answers([[0.5, 0.3, 0.2], [0.9, 0.1]]), answers([[0.6, 0.3, 0.1]])
+    scale = TEMPERATURES[20]
+    by = [scale * np.log(np.array([[0.5, 0.3, 0.2, 0.9, 0.1]])), scale * np.log(np.array([[0.6, 0.3, 0.1]]))]
+    assert fit_temperature(validation, validation.texts(), by[0]) == pytest.approx(scale)
+    found = align(test, validation, test.share, ["scpo"], by[1], by[0])
+    assert found.methods == ["scpo", UNIFORM, OTHERS]
+    uniform = 1 - jensenshannon([0.6, 0.3, 0.1], [1, 1, 1], base=2)
+    assert found.values[:, 0] == pytest.approx([1, uniform, 1], abs=1e-6)
+
+
+def test_the_temperature_is_chosen_on_validation_questions_only():
+    """Test questions on which another temperature is better leave it as it is."""
+    rng = np.random.default_rng(0)
+    shares = rng.dirichlet(np.ones(4), 12).round(3)
+    validation = answers(shares[:8].tolist())
+    rewards = rng.normal(size=(3, 32))
+    chosen = fit_temperature(validation, validation.texts(), rewards)
+    for at, temperature in enumerate(chosen):  # the slow twin: every temperature, question by question
+        fits = []
+        for t in TEMPERATURES:
+            soft = np.exp(rewards[at].reshape(8, 4) / t - (rewards[at] / t).max())
+            soft /= soft.sum(1, keepdims=True)
+            fits.append(np.mean([1 - jensenshannon(p, q, base=2) for p, q in zip(soft, shares[:8], strict=True)]))
+        assert temperature == pytest.approx(TEMPERATURES[int(np.argmax(fits))])
+
+
+def test_the_average_of_the_others_leaves_the_country_itself_out():
+    own, one = answers([[0.9, 0.1], [0.8, 0.2]]), answers([[0.6, 0.4]])
+    two = answers([[0.3, 0.7]])
+    average = others_average({"own": own, "one": one, "two": two}, "own")
+    assert average[0] == pytest.approx([0.45, 0.55]) and np.isnan(average[1]).all()
+
+
+def test_gains_are_paired_and_the_mean_weighs_countries_equally():
+    rng = np.random.default_rng(1)
+
+    def country(better, questions):
+        base = rng.uniform(0.4, 0.9, questions)
+        values = np.vstack([base, base + better, base + better, np.full(questions, 0.5)])
+        return Aligned(np.arange(questions), ["global", "scpo", "scpo", OTHERS], values, np.array([1, 2, 4, np.nan]))
+
+    aligned = {"A": country(0.1, 40), "B": country(0.02, 10)}
+    drawn = {c: np.random.default_rng(2).multinomial(len(a.unit), np.full(len(a.unit), 1 / len(a.unit)), 500)
+             for c, a in aligned.items()}  # fmt: skip
+    table = alignment_table(aligned, drawn).set_index(["country", "method"])
+    row = table.loc["mean", "scpo"]
+    assert row["gain"] == pytest.approx(0.06) and row["temperature"] == pytest.approx(3) and row["questions"] == 50
+    assert row["gain_low"] == pytest.approx(0.06) and row["gain_high"] == pytest.approx(0.06)  # the same on each
+    assert (
+        table.loc[("A", "global"), "gain"] == 0
+        and table.loc[("A", "global"), "low"] < table.loc[("A", "global"), "alignment"]
+    )

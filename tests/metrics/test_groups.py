@@ -1,0 +1,66 @@
+"""Accuracy by survey column against counting by hand and against fairlearn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scpo.metrics.bootstrap import FEWEST_UNITS
+from scpo.metrics.groups import EVERYBODY, group_tables, survey_columns
+from scpo.metrics.outcomes import tally
+from scpo.metrics.summary import Measures
+
+HEADS = ["method", "seed", "level", "pairs", "trained", "step"]
+
+
+@pytest.fixture
+def world():
+    """Two countries of 20 and 12 people; everybody over 40 is served worse. Rights per pair beside it."""
+    rng, age = np.random.default_rng(3), np.array(["over 40", "under 40"] * 16, object)
+    age[[0, 20]] = None, "rare"
+    units = pd.DataFrame({
+        "name": [f"u{n}" for n in range(32)], "split": "test", "age": age, "essay": [f"text {n}" for n in range(32)],
+    })  # fmt: skip
+    outcomes, rights = [], []
+    for country, people in (("A", range(20)), ("B", range(20, 32))):
+        unit = np.repeat(people, 8)
+        chance = np.where(age[unit] == "over 40", 0.4, 0.8)
+        margins = np.where(rng.random((2, len(unit))) < [np.full(len(unit), 0.5), chance], 1.0, -1.0)
+        rows = pd.DataFrame([("global", 0, 0, 0, 0, 0), ("scpo", 0, 0, 9, 9, 1)], columns=HEADS)
+        outcomes.append(tally(country, rows, margins, margins[0], unit))
+        rights.append(pd.DataFrame({"country": country, "age": age[unit], "right": margins[1] > 0}))
+    return Measures(outcomes, shared_units=False), units, pd.concat(rights)
+
+
+def test_groups_agree_with_counting_and_with_fairlearn(world):
+    from fairlearn.metrics import MetricFrame
+
+    measures, units, rights = world
+    groups, gaps = group_tables(measures, units)
+    for country in ("A", "B", EVERYBODY):
+        here = rights[rights["age"].isin(["over 40", "under 40"])]
+        here = here if country == EVERYBODY else here[here["country"] == country]
+        frame = MetricFrame(metrics=lambda t, p: float(np.mean(t == p)), y_true=np.ones(len(here), bool),
+                            y_pred=here["right"], sensitive_features=here["age"])  # fmt: skip
+        mine = groups[(groups["country"] == country) & (groups["method"] == "scpo")].set_index("group")
+        assert mine["accuracy"].to_dict() == pytest.approx(frame.by_group.to_dict())
+        assert (mine["low"] < mine["accuracy"]).all() and (mine["accuracy"] < mine["high"]).all()
+        gap = gaps[(gaps["country"] == country) & (gaps["method"] == "scpo")].iloc[0]
+        assert gap["gap"] == pytest.approx(frame.difference(method="between_groups"))
+        assert (gap["best"], gap["worst"]) == ("under 40", "over 40") and gap["low"] <= gap["gap"] <= gap["high"]
+
+
+def test_a_group_of_few_people_is_counted_and_not_shown(world):
+    groups, gaps = group_tables(*world[:2])
+    assert set(groups["group"]) == {"over 40", "under 40"} and (groups["units"] >= FEWEST_UNITS).all()
+    assert gaps.set_index(["country", "method"]).loc[("B", "scpo"), "hidden"] == 1
+    assert gaps.set_index(["country", "method"]).loc[("A", "scpo"), "hidden"] == 0
+
+
+def test_texts_names_and_columns_of_one_answer_are_no_groups(world):
+    _, units, _ = world
+    assert survey_columns(units.assign(same="x", numbers=np.arange(32))) == ["age"]
+
+
+def test_without_survey_columns_the_tables_are_empty_and_have_their_columns(world):
+    groups, gaps = group_tables(world[0], world[1][["name", "split"]])
+    assert len(groups) == len(gaps) == 0 and "accuracy" in groups and "gap" in gaps
