@@ -8,7 +8,7 @@ from scpo.ui import charts, findings, results
 from scpo.ui.figure import MEAN, country_marks
 from scpo.ui.parts import chart
 from scpo.ui.router import ensure_router
-from scpo.ui.words import difference_sentence, inert, told_apart
+from scpo.ui.words import alignment_sentence, difference_sentence, inert, told_apart
 
 SUBSETS = {
     "full": "All test pairs.",
@@ -76,6 +76,18 @@ def baselines(result: runs.Result, subset: str) -> None:
             st.markdown(difference_sentence(row, unit))
 
 
+def alignment(result: runs.Result) -> None:
+    """Survey answers: how like the country's answers the rewards of each method are."""
+    table, simulated = result.tables["alignment"], result.card["simulated"]
+    country, methods = results.country_of(result, results.ALIGNED), findings.methods_in(table)
+    chart(
+        charts.alignment_chart(table, country, methods, simulated), "alignment",
+        "Opinion alignment per method and of two baselines without a model, with 95 % intervals.",
+        table[table["country"] == country], simulated,
+    )  # fmt: skip
+    st.markdown(alignment_sentence(table, country))
+
+
 ensure_router()
 st.title("Is a country's taste learned?")
 try:
@@ -89,5 +101,8 @@ try:
         accuracy(shown, subset)
         results.section("Against every baseline", "difference")
         baselines(shown, subset)
+        if len(shown.tables.get("alignment", ())):
+            results.section("How like the country's answers is it?", "alignment")
+            alignment(shown)
 except ScpoError as error:
     st.error(inert(error))

@@ -7,7 +7,7 @@ from scpo.ui import charts, findings, results, state
 from scpo.ui.bias_charts import ACCURACY, CHANGE
 from scpo.ui.parts import chart
 from scpo.ui.router import ensure_router
-from scpo.ui.words import bias_sentence, inert, runaway_sentence
+from scpo.ui.words import bias_sentence, group_sentence, inert, runaway_sentence
 
 
 def plane(result: runs.Result, methods: list[str], country: str) -> None:
@@ -57,6 +57,27 @@ def transfer(result: runs.Result) -> None:
     st.caption("Bold: a country's model on its own people. The cells have no interval; with few pairs they are rough.")
 
 
+def people(result: runs.Result, methods: list[str]) -> None:
+    """Groups of people by a column of the survey, in one country or everywhere."""
+    table, gaps, simulated = (result.tables.get("groups"), result.tables.get("group_gaps"), result.card["simulated"])
+    if table is None or not len(table):
+        st.info("This run has no groups to compare: its data has no columns about people, none of them has two groups "
+                "of at least 5 test people, or an older version made the run.")  # fmt: skip
+        return
+    left, right = st.columns(2)
+    column = left.selectbox("Survey column", table["column"].unique(), key=results.COLUMN, bind="query-params")
+    here = table[table["column"] == column]
+    country = right.selectbox("People of", here["country"].unique(), key=results.PEOPLE, bind="query-params")
+    chart(
+        charts.groups_chart(table, column, country, methods, result.card["unit"], simulated), "groups",
+        f"Accuracy by {column} of {country} per method, with 95 % intervals.",
+        here[here["country"] == country], simulated,
+    )  # fmt: skip
+    for row in gaps[(gaps["column"] == column) & (gaps["country"] == country)].itertuples():
+        if row.method in methods:
+            st.markdown(group_sentence(row))
+
+
 ensure_router()
 st.title("What does it do to everybody else?")
 try:
@@ -70,5 +91,7 @@ try:
         gap(shown, methods)
         results.section("Does a model serve other countries?", "transfer")
         transfer(shown)
+        results.section("Does it serve some people worse than others?", "groups")
+        people(shown, methods)
 except ScpoError as error:
     st.error(inert(error))

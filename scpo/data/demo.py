@@ -45,7 +45,7 @@ def load(config: DataConfig) -> Preferences:
         "name": [f"u{n:04d}" for n in range(sum(USERS.values()))],
         "country": np.repeat(list(USERS), list(USERS.values())),
     })  # fmt: skip
-    rows = _scores(rng, answers, levels, taste, users)
+    rows, extreme = _scores(rng, answers, levels, taste, users)
     texts, pairs = scored_pairs(rows)
     split = split_units(len(users), config.split_seed, config.test_share, config.validation_share)
     size = np.bincount(rows["group"])
@@ -55,7 +55,13 @@ def load(config: DataConfig) -> Preferences:
         f"simulated by scpo.data.demo, seed {config.demo_seed}", "Apache-2.0, part of this software",
         (REFERENCE,), COUNTRIES, {"pairs of equal scores": tied}, NOTES,
     )  # fmt: skip
-    return Preferences(_with_levels(texts, answers, levels), pairs, users.assign(split=split), card, taste)
+    return Preferences(
+        _with_levels(texts, answers, levels),
+        pairs,
+        users.assign(split=split, ratings=np.where(extreme, "extremes only", "graded")),
+        card,
+        taste,
+    )
 
 
 def _answers(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
@@ -108,8 +114,9 @@ def _tastes(rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(planted, index=pd.Index(list(USERS), name="population"), columns=list(AXIS_NAMES))
 
 
-def _scores(rng, answers: pd.DataFrame, levels: np.ndarray, taste: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
-    """Scored responses, 1 to 100: each user meets some prompts, each with 4 or 2 of its answers."""
+def _scores(rng, answers: pd.DataFrame, levels: np.ndarray, taste: pd.DataFrame, users: pd.DataFrame):
+    """Scored responses, 1 to 100, and which users (n,) only give extreme scores: each user meets some prompts, each
+    with 4 or 2 of its answers."""
     of_prompt = [np.asarray(rows) for rows in answers.groupby("prompt", sort=False).indices.values()]
     sizes = np.array([4] * FIRST_TURNS + [2] * LATER_TURNS)
     user = np.repeat(np.arange(len(users)), sizes.sum())
@@ -122,13 +129,14 @@ def _scores(rng, answers: pd.DataFrame, levels: np.ndarray, taste: pd.DataFrame,
     utility = (levels[answer] * own[user]).sum(1) + SCORE_NOISE * rng.normal(size=len(answer))
     habit, spread = rng.normal(58, 10, len(users)), rng.uniform(8, 16, len(users))
     score = habit[user] + spread[user] * utility
-    extreme = (rng.uniform(size=len(users)) < EXTREME_RATERS)[user]
-    score = np.where(extreme, np.where(utility > 0, 98, 3) + 2 * rng.normal(size=len(answer)), score)
-    return pd.DataFrame({
+    extreme = rng.uniform(size=len(users)) < EXTREME_RATERS
+    score = np.where(extreme[user], np.where(utility > 0, 98, 3) + 2 * rng.normal(size=len(answer)), score)
+    scored = pd.DataFrame({
         "prompt": answers["prompt"].to_numpy()[answer], "response": answers["response"].to_numpy()[answer],
         "score": np.clip(np.rint(score), 1, 100), "country": users["country"].to_numpy()[user],
         "unit": user, "group": group,
     })  # fmt: skip
+    return scored, extreme
 
 
 def _with_levels(texts: pd.DataFrame, answers: pd.DataFrame, levels: np.ndarray) -> pd.DataFrame:

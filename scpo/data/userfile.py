@@ -1,7 +1,8 @@
 """The user's own file: pairs (`prompt, chosen, rejected, country[, user]`) or scored responses
 (`prompt, response, score, country, user[, group]`), as csv, jsonl or parquet.
 
-The unit of split and bootstrap is the user; pairs without a user go by their prompt.
+The unit of split and bootstrap is the user; pairs without a user go by their prompt. Further columns that say one
+thing about each user (age, religion, ...) are survey columns, by which accuracy is compared within a country.
 """
 
 from __future__ import annotations
@@ -12,10 +13,19 @@ import pandas as pd
 from scpo.config import DataConfig
 from scpo.data.build import distinct_texts, scored_pairs, split_units
 from scpo.data.preferences import DataCard, Preferences
-from scpo.data.reading import Faults, check_numbers, check_texts, file_names, has_columns, read_table
+from scpo.data.reading import (
+    Faults,
+    check_numbers,
+    check_texts,
+    file_names,
+    has_columns,
+    is_valid_text,
+    read_table,
+)
 
 PAIRS = ["prompt", "chosen", "rejected", "country"]
 SCORED = ["prompt", "response", "score", "country", "user"]
+RESERVED = ("name", "split", "unit")  # names that the table of users has itself
 
 
 def load(config: DataConfig) -> Preferences:
@@ -30,7 +40,10 @@ def load(config: DataConfig) -> Preferences:
         _one_country_per_user(table, faults)
     faults.raise_any()
     texts, pairs, names, dropped = _scored(table) if scored else _paired(table)
-    split = split_units(len(names), config.split_seed, config.test_share, config.validation_share)
+    units = pd.DataFrame({
+        "name": names, "split": split_units(len(names), config.split_seed, config.test_share, config.validation_share),
+        **(_about(table, names) if "user" in table.columns else {}),
+    })  # fmt: skip
     countries = [str(c) for c in pairs["country"].value_counts().index]
     reference = [c for c in countries if c not in config.countries][:1]
     others = [c for c in countries if c not in reference]
@@ -41,7 +54,7 @@ def load(config: DataConfig) -> Preferences:
         "file", file_names(config.data_files), False, "prompt" if by_prompt else "user",
         file_names(config.data_files), "the file's own", tuple(reference), tuple(others), dropped, notes,
     )  # fmt: skip
-    return Preferences(texts, pairs, pd.DataFrame({"name": names, "split": split}), card)
+    return Preferences(texts, pairs, units, card)
 
 
 def _checked(table: pd.DataFrame, needed: list[str], faults: Faults) -> pd.DataFrame:
@@ -49,7 +62,7 @@ def _checked(table: pd.DataFrame, needed: list[str], faults: Faults) -> pd.DataF
     if not has_columns(table, needed, faults):
         return pd.DataFrame()
     columns = needed + [c for c in ("user", "group") if c in table.columns and c not in needed]
-    table = table[columns].copy()
+    table = table[columns + [c for c in table.columns if c not in columns and c not in RESERVED]].copy()
     for name in columns:
         if name == "score":
             table[name] = check_numbers(table[name], faults)
@@ -70,6 +83,17 @@ def _one_country_per_user(table: pd.DataFrame, faults: Faults) -> None:
         second = rows.index[rows["country"] != rows["country"].iloc[0]][0]
         got = f"user {user!r} in {', '.join(sorted(rows['country'].unique()))}"
         faults.add(second, got, "one country per user, so that no user is in two countries' splits")
+
+
+def _about(table: pd.DataFrame, names: np.ndarray) -> dict[str, np.ndarray]:
+    """Further columns that say one thing about each user, such as age or religion: name -> (users,) texts or None."""
+    found = {}
+    for column in [c for c in table.columns if c not in (*PAIRS, *SCORED, "group")]:
+        answer = table[column].map(lambda v: v.strip() if isinstance(v, str) and is_valid_text(v) else None)
+        by_user = answer.groupby(table["user"], sort=False)
+        if answer.notna().any() and (by_user.nunique(dropna=False) == 1).all():
+            found[str(column)] = by_user.first().reindex(names).to_numpy(dtype=object)
+    return found
 
 
 def _scored(table: pd.DataFrame):

@@ -146,7 +146,7 @@ def align(
 
 
 def alignment_table(aligned: dict[str, Aligned], drawn: dict[str, np.ndarray]) -> pd.DataFrame:
-    """One row per country (and their mean) and method: alignment, its gain over `global`, paired intervals.
+    """One row per country (and their mean) and method: alignment, its gain over `global` on the same questions.
 
     drawn   country -> (R, Q) how often each resample draws each test question
     Seeds of a method are averaged. Columns as COLUMNS; temperature is the mean over seeds.
@@ -159,8 +159,12 @@ def alignment_table(aligned: dict[str, Aligned], drawn: dict[str, np.ndarray]) -
             per_question = a.values[at].mean(0)
             known = ~np.isnan(per_question)
             value = per_question[known].mean() if known.any() else np.nan
-            draws = ratio(drawn[country] @ np.nan_to_num(per_question), drawn[country] @ known.astype(float))
-            found[country, name] = value, draws, a.temperature[at].mean(), int(known.sum())
+            draws = _means(drawn[country], per_question)
+            gain = per_question - a.values[a.methods.index("global")]
+            ahead = gain[known].mean() if known.any() else np.nan
+            found[country, name] = (
+                value, draws, ahead, _means(drawn[country], gain), a.temperature[at].mean(), int(known.sum())
+            )  # fmt: skip
     rows = []
     for country in [MEAN, *aligned]:
 
@@ -168,14 +172,15 @@ def alignment_table(aligned: dict[str, Aligned], drawn: dict[str, np.ndarray]) -
             if country != MEAN:
                 return found[country, name]
             parts = [found[c, name] for c in aligned]
-            value, draws = (nan_mean([np.asarray(p[at]) for p in parts]) for at in (0, 1))
-            return float(value), draws, float(nan_mean([np.asarray(p[2]) for p in parts])), sum(p[3] for p in parts)
+            return *(nan_mean([np.asarray(p[at]) for p in parts]) for at in range(5)), sum(p[5] for p in parts)
 
-        base = of("global")
         for name in names:
-            value, draws, temperature, questions = of(name)
-            low, high = interval(draws, questions)
-            gain_low, gain_high = interval(draws - base[1], questions)
-            numbers = value, low, high, value - base[0], gain_low, gain_high, temperature
+            value, draws, gain, gain_draws, temperature, questions = of(name)
+            numbers = value, *interval(draws, questions), gain, *interval(gain_draws, questions), temperature
             rows.append((country, name, *map(float, numbers), questions))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _means(drawn: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Mean of values (Q,) in each resample (R, Q) over the questions that are drawn and not NaN, (R,)."""
+    return ratio(drawn @ np.nan_to_num(values), drawn @ (~np.isnan(values)).astype(np.float64))

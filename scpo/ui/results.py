@@ -20,10 +20,12 @@ from scpo.ui.colours import METHOD, SYMBOL
 from scpo.ui.figure import MEAN, country_marks
 from scpo.ui.findings import Figure, countries, excess_bias, gain_rows, main_method
 from scpo.ui.live import watch
+from scpo.ui.measures import MEASURES
 from scpo.ui.parts import chart, choose_run
-from scpo.ui.words import MEASURES, headline, inert
+from scpo.ui.words import headline, inert
 
 SUBSET, AGAINST, SEEDS, TRANSFERRED = "subset", "against", "seeds", "transferred"
+ALIGNED, COLUMN, PEOPLE = "aligned", "column", "people"
 USUAL = ("global", "full", "filter", "weight", "scpo")
 PAGES = {"accuracy": "Accuracy, country by country", "bias": "Bias: what it costs whom",
          "efficiency": "Data efficiency: how many pairs"}  # fmt: skip
@@ -92,9 +94,9 @@ def method_of(known: Sequence[str], label: str = "Method", key: str = state.METH
     return st.selectbox(label, known, index=at, key=key, bind="query-params")
 
 
-def country_of(result: runs.Result) -> str:
+def country_of(result: runs.Result, key: str = state.COUNTRY) -> str:
     """One country, or the mean over countries."""
-    return st.selectbox("Country, or the mean over countries", [MEAN, *countries(result)], key=state.COUNTRY,
+    return st.selectbox("Country, or the mean over countries", [MEAN, *countries(result)], key=key,
                         bind="query-params")  # fmt: skip
 
 

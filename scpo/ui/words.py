@@ -8,61 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from scpo.metrics.alignment import OTHERS, UNIFORM
+
 MEAN = "mean"
 ALPHA = 0.05
 MARKUP = re.compile(r"([\\`*\[\]<>$~|]|(?<![^\W_])_|_(?![^\W_]))")  # an underscore inside a word marks up nothing
-
-MEASURES = {  # what a measure is: one plain sentence, and its formula with what stands in it
-    "accuracy": (
-        "Accuracy: the share of a country's held-out pairs on which the model prefers the answer people chose.",
-        r"A_c = \frac{1}{n_c} \sum_{i=1}^{n_c} \mathbf{1}\left[r(x_i, y_i^+) > r(x_i, y_i^-)\right], \qquad "
-        r"\text{mean} = \frac{1}{C} \sum_c A_c",
-        "A tie counts as wrong. The 95 % interval comes from drawing the country's test people (or questions) again "
-        "and again with replacement, never single pairs.",
-    ),
-    "difference": (
-        "Difference: how many more of the same held-out pairs one method gets right than another, in points.",
-        r"\Delta_c = A_c^{\,\text{method}} - A_c^{\,\text{baseline}}",
-        "Both methods are judged on the same pairs of the same people, so the difference is paired. With several "
-        "countries some differ by chance; Holm's correction makes up for that: a p below 0.05 after it counts as told "
-        "apart.",
-    ),
-    "seeds": (
-        "Each seed trains anew on the same split, with its own order of pairs: what differs is luck in training.",
-        r"A_{c} = \frac{1}{S} \sum_{s=1}^{S} A_{c,s}",
-        "Every other figure on this page is the mean over seeds.",
-    ),
-    "plane": (
-        "Consensus retention: of the pairs the global model gets right, the share a steered model still gets right. "
-        "Distinct accuracy: of the pairs it gets wrong, the share a steered model now gets right.",
-        r"\text{retention} = P\left(m_{\text{steered}} > 0 \mid m_{\text{global}} > 0\right), \qquad "
-        r"\text{distinct} = P\left(m_{\text{steered}} > 0 \mid m_{\text{global}} < 0\right)",
-        "m is the reward of the chosen minus that of the rejected answer. Excess bias is what retention lacks to "
-        "100 %: consensus that a model gave up for its country.",
-    ),
-    "gap": (
-        "Gap: how far the best and the worst served country lie apart; the worst country: the accuracy of the latter.",
-        r"\text{gap} = \max_c A_c - \min_c A_c, \qquad \text{worst} = \min_c A_c",
-        "The interval of the gap takes the best and the worst country anew in each resample.",
-    ),
-    "transfer": (
-        "Transfer: how well the model of one country serves the people of another; the diagonal is each country's own.",
-        r"A_{ij} = \text{accuracy of the model of country } i \text{ on the test pairs of country } j",
-        "Change: the same minus the accuracy of the global model on these pairs. Mean over seeds.",
-    ),
-    "curve": (
-        "Each point is the accuracy after training on so many of the country's pairs; the test pairs stay the same.",
-        r"A(n) = \text{accuracy after training on } n \text{ pairs}",
-        "Labelled pairs are those somebody had to label; trained pairs are what the filter leaves of them.",
-    ),
-    "ratio": (
-        "Efficiency ratio: how many times fewer pairs a method needs than full for the accuracy that full ends with.",
-        r"\text{ratio} = \frac{n_{\text{full}}(A^*)}{n_{\text{method}}(A^*)}, \qquad "
-        r"A^* = A_{\text{full}}(\text{all pairs})",
-        "2.8 means 2.8 times as efficient, that is 180 % more. Curves are made to rise (isotonic regression) and read "
-        "between budgets on the log axis. Where a method never gets to A*, there is no ratio: not reached.",
-    ),
-}  # fmt: skip
 
 
 def inert(text: object) -> str:
@@ -199,6 +149,30 @@ def runaway_sentence(path: pd.DataFrame, country: str, methods: Sequence[str]) -
         return ""
     told = ", ".join(f"{end['method']} {percent(end['accuracy'])}" for end in ends)
     return f"At the very end of training ({ends[0]['seen']:,} pairs seen) the consensus kept is: {told}."
+
+
+def group_sentence(row) -> str:
+    """The gap between groups of people under one method; row: method, gap, low, high, best, worst, groups, hidden."""
+    few = f"; {row.hidden} group(s) of fewer than 5 people are not shown" if row.hidden else ""
+    return (
+        f"**{row.method}**: {points(row.gap).lstrip('+')} points between {inert(row.best)} (best served) and "
+        f"{inert(row.worst)} (worst), {span(row.low, row.high)}, of {row.groups} groups{few}. The gap of groups that "
+        "differ by chance alone is above 0 too."
+    )
+
+
+def alignment_sentence(table: pd.DataFrame, country: str) -> str:
+    """The best method of a country by opinion alignment, its gain, and what the other countries' average reaches."""
+    rows = table[table["country"] == country].set_index("method").astype({"alignment": float})
+    models = rows.drop(index=[name for name in (UNIFORM, OTHERS) if name in rows.index])
+    best = models["alignment"].idxmax()
+    told = f"**{best}** is nearest to the answers with {percent(models.loc[best, 'alignment'])}"
+    if best != "global":
+        row = models.loc[best]
+        told += f", {points(row['gain'])} points against global ({span(row['gain_low'], row['gain_high'])})"
+    others = rows["alignment"].get(OTHERS, np.nan)
+    more = "" if np.isnan(others) else f"; what the other countries answered on average reaches {percent(others)}"
+    return f"{told}; every option alike reaches {percent(rows['alignment'].get(UNIFORM, np.nan))}{more}."
 
 
 def _row(table: pd.DataFrame, country: str, method: str, reading: str):
