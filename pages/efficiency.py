@@ -7,7 +7,7 @@ from scpo.ui import charts, findings, results, state
 from scpo.ui.figure import country_marks
 from scpo.ui.parts import chart
 from scpo.ui.router import ensure_router
-from scpo.ui.words import efficiency_sentence, inert
+from scpo.ui.words import efficiency_sentence, inert, per_pair_sentence
 
 
 def curves(result: runs.Result, country: str, reading: str) -> None:
@@ -41,6 +41,22 @@ def ratios(result: runs.Result, reading: str) -> None:
                "left: in some resamples the accuracy is not reached. A triangle: at least so many times.")  # fmt: skip
 
 
+def per_pair(result: runs.Result, country: str) -> None:
+    """What each pair that was trained on brought."""
+    table, simulated = result.tables.get("per_pair"), result.card["simulated"]
+    if table is None or not len(table):
+        st.info("This run has no gain per pair: it trained no method, or an older version made it.")
+        return
+    methods = findings.methods_in(table)
+    chart(
+        charts.per_pair_chart(table, country, methods, simulated), "per-pair",
+        f"Points of accuracy gained per 100 pairs trained on, {country}, per method with 95 % intervals.",
+        table[table["country"] == country], simulated,
+    )  # fmt: skip
+    for method in [m for m in methods if m in ("full", "scpo", "filter")]:
+        st.markdown(per_pair_sentence(table, country, method))
+
+
 ensure_router()
 st.title("How many pairs does it need?")
 try:
@@ -58,5 +74,7 @@ try:
         curves(shown, country, reading)
         results.section("How many times fewer than full?", "ratio")
         ratios(shown, reading)
+        results.section("What does each pair bring?", "per_pair")
+        per_pair(shown, country)
 except ScpoError as error:
     st.error(inert(error))

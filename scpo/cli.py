@@ -1,6 +1,7 @@
 """The command line: the same functions as the app, nothing of its own.
 
-`python -m scpo run | data check | jobs | worker | best-of-n | export | reproduce | bench`. Progress goes to stderr,
+`python -m scpo run | data check | jobs | worker | best-of-n | export | report | study | reproduce |
+bench`. Progress goes to stderr,
 results to stdout. Exit codes: 0 done, 1 failed, 2 unusable input, 130 interrupted. Options are made from
 the configuration classes, so a default and its help text are written once.
 """
@@ -19,6 +20,8 @@ from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.errors import ConfigError, DataFaults, ScpoError
 from scpo.jobs.commands import Bar, add_job_commands, manage, work_on
 from scpo.reproduce import add_reproduce, reproduce
+from scpo.runs import workspace
+from scpo.study.command import add_study, study
 from scpo.training.best_of_n import add_best_of_n, best_of_n
 from scpo.training.export import add_export, export_command
 
@@ -131,6 +134,13 @@ def _parser() -> argparse.ArgumentParser:
     add_best_of_n(commands)
     add_export(commands)
     add_reproduce(commands)
+    report = commands.add_parser(
+        "report", help="one HTML file that needs no network, and a csv per figure",
+        description="A finished run as a report: question, data, method, results with intervals, limits.",
+    )  # fmt: skip
+    report.add_argument("run", metavar="RUN", help="the folder of a finished run, or its id in the workspace")
+    report.add_argument("--out", required=True, metavar="DIR", help="a folder that does not exist yet, or is empty")
+    add_study(commands)
     bench = commands.add_parser("bench", help="measure speed on this machine, as ratios within one run")
     bench.add_argument("--json", metavar="FILE", help="also write the rows to this file")
     bench.add_argument("--only", metavar="A,B,...", help="only rows whose name contains one of these words")
@@ -218,6 +228,15 @@ def _data_check(args: argparse.Namespace) -> None:
         print(f"note: {note}")
 
 
+def _report(args: argparse.Namespace) -> None:
+    from scpo.ui.report import write_report
+
+    folder = Path(args.run)
+    if not folder.is_dir() and (workspace() / "runs" / folder.name).is_dir():
+        folder = workspace() / "runs" / folder.name
+    print(write_report(folder, Path(args.out)))
+
+
 def _bench(args: argparse.Namespace) -> None:
     from scpo.bench import bench
 
@@ -228,7 +247,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Never shows a stack trace for a `ScpoError`."""
     args = _parser().parse_args(argv)
     commands = {"run": _run, "data": _data_check, "bench": _bench, "jobs": manage, "worker": work_on,
-                "best-of-n": best_of_n, "export": export_command, "reproduce": reproduce}  # fmt: skip
+                "best-of-n": best_of_n, "export": export_command, "reproduce": reproduce,
+                "report": _report, "study": study}  # fmt: skip
     try:
         return commands[args.command](args) or 0
     except ScpoError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import uuid
@@ -91,6 +92,28 @@ def file_store(workspace):
 def tiny_encoder(tmp_path_factory):
     """Folder of a tiny random BERT."""
     return tiny_encoder_folder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="session")
+def survey_run(tmp_path_factory, tiny_encoder):
+    """A run on survey answers of four invented countries to 40 questions."""
+    from scpo import DataConfig, ExperimentConfig, run
+
+    folder, rows = tmp_path_factory.mktemp("survey"), []
+    for question in range(40):
+        for at, country in enumerate(("Aland", "Borealis", "Cascadia", "Delos")):
+            first = round(0.2 + 0.1 * ((question + at) % 5), 2)
+            rows.append({"question": f"Is number {question} good?", "country": country,
+                         "options": ["Yes", "No", "Perhaps"], "distribution": [first, 0.7 - first, 0.3]})  # fmt: skip
+    (folder / "answers.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    data = DataConfig("globalopinionqa", (str(folder / "answers.jsonl"),), reference=("Aland",), test_share=0.3,
+                      countries=("Borealis", "Cascadia", "Delos"))  # fmt: skip
+    config = ExperimentConfig(data, ("global", "full", "scpo"), seeds=2, steps=20, budgets=(20,),
+                              encoder=str(tiny_encoder))  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCPO_WORKSPACE", str(folder / "space"))
+        run(config, folder / "run")
+    return folder / "run"
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scpo.config import METHODS
+from scpo.config import METHODS, UNTRAINED
 from scpo.metrics.bootstrap import accuracy_draws, interval, resample_units
 from scpo.metrics.efficiency import efficiency_ratio
 from scpo.metrics.outcomes import SUBSETS, Outcomes
 
 MEAN = "mean"
+LARGEST_RATIO = 1e6  # stands for infinitely many times
+PER_PAIR = ["country", "method", "gain", "trained", "per_100", "low", "high", "ratio", "ratio_low", "ratio_high", "n",
+            "units"]  # fmt: skip
 FULL, DISTINCT, CONSENSUS = range(len(SUBSETS))
 
 
@@ -149,6 +152,39 @@ def efficiency_table(measures: Measures) -> pd.DataFrame:
                 rows.append({"country": country, "method": method, "reading": reading,
                              **_efficiency(measures, country, method, reading)})  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def per_pair_table(measures: Measures) -> pd.DataFrame:
+    """Accuracy gained over the global model per pair trained on, at the largest budget; and its ratio to `full`'s.
+
+    Columns country, method, gain, trained (pairs left after the filter), per_100 (accuracy gained per 100 of them),
+    low, high, ratio, ratio_low, ratio_high, n, units. No ratio where `full` gains nothing; in its interval, a resample
+    in which `full` gains nothing counts as an infinite ratio if the method gains something there, else as 0.
+    """
+    rows = []
+    for country in [MEAN, *measures.countries]:
+        n, units = measures.size(country, FULL)
+        base = measures.group(country, "global")
+        of = {}
+        for method in [m for m in measures.methods if m not in UNTRAINED]:
+            group = measures.group(country, method)
+            gain = np.append(group.value[FULL] - base.value[FULL], group.draws[FULL] - base.draws[FULL])
+            of[method] = gain, gain / group.trained if group.trained else np.full(len(gain), np.nan), group.trained
+        for method, (gain, each, trained) in of.items():
+            low, high = interval(100 * each[1:], units)
+            ratio, ratio_low, ratio_high = np.nan, np.nan, np.nan
+            if "full" in of and of["full"][1][0] > 0:
+                full = of["full"][1]
+                ahead = np.where(each > 0, np.inf, 0.0)
+                ratios = np.divide(each, full, out=ahead, where=full > 0)
+                ratio = ratios[0]
+                ratio_low, ratio_high = interval(np.minimum(ratios[1:], LARGEST_RATIO), units)
+            rows.append({
+                "country": country, "method": method, "gain": gain[0], "trained": trained, "per_100": 100 * each[0],
+                "low": float(low), "high": float(high), "ratio": ratio, "ratio_low": float(ratio_low),
+                "ratio_high": float(ratio_high), "n": n, "units": units,
+            })  # fmt: skip
+    return pd.DataFrame(rows, columns=PER_PAIR)
 
 
 def _efficiency(measures: Measures, country: str, method: str, reading: str) -> dict:

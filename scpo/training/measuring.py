@@ -16,7 +16,7 @@ from scpo.metrics.bias import bias_table, transfer_table
 from scpo.metrics.groups import group_tables
 from scpo.metrics.outcomes import Outcomes, tally
 from scpo.metrics.paired import paired_table
-from scpo.metrics.summary import MEAN, Measures, accuracy_table, curve_table, efficiency_table
+from scpo.metrics.summary import MEAN, Measures, accuracy_table, curve_table, efficiency_table, per_pair_table
 from scpo.progress import Progress
 from scpo.selection import keep_mask, pair_weights
 from scpo.training.evaluation import coin_margin, longer_margin
@@ -78,6 +78,7 @@ def measure(
         "accuracy": accuracy_table(measures), "paired": paired_table(measures),
         "bias": bias_table(measures, reference), "transfer": transfer_table(crossed),
         "curve": curve_table(measures), "efficiency": efficiency_table(measures),
+        "per_pair": per_pair_table(measures),
         "path": path_table(config, trained), "selection": selection_table(config, rows, margin),
         "groups": groups, "group_gaps": gaps, **tables,
     }  # fmt: skip

@@ -28,7 +28,7 @@ from scpo.config import METHODS
 from scpo.errors import RunFolderError
 from scpo.jobs.job import Job
 from scpo.ui import charts
-from scpo.ui.parts import safe_csv
+from scpo.ui.tables import safe_csv
 
 SIMULATED = "simulated data"
 SVG_SECONDS = 90
@@ -51,7 +51,7 @@ def file_name(job: Job) -> str:
 def zip_of(job: Job) -> bytes:
     """The zip of a finished run. Raises `RunFolderError` if the run is unfinished or damaged."""
     result = runs.read(job.folder)
-    hide = _Hidden(result)
+    hide = Hidden(result)
     weights = _weights(result, hide)
     figures = {name: part for name, part in figures_of(result).items() if part}
     every = {name: figure for part in figures.values() for name, (figure, _) in part.items()}
@@ -59,10 +59,10 @@ def zip_of(job: Job) -> bytes:
     files: dict[str, bytes | str] = {
         "config.json": _json(hide(result.config.as_dict())),
         "data.json": _json(hide(result.card)),
-        "metrics.csv": _csv(result, result.metrics),
+        "metrics.csv": csv_of(result, result.metrics),
         runs.weights_file(result.config): weights,
     }
-    files |= {f"tables/{name}.csv": _csv(result, table) for name, table in sorted(result.tables.items())
+    files |= {f"tables/{name}.csv": csv_of(result, table) for name, table in sorted(result.tables.items())
               if name.isidentifier()}  # fmt: skip
     files |= {f"figures/{name}.html": page(part.values(), _title(job, result), result.card["simulated"])
               for name, part in figures.items()}  # fmt: skip
@@ -81,7 +81,7 @@ def zip_of(job: Job) -> bytes:
     return memory.getvalue()
 
 
-class _Hidden:
+class Hidden:
     """Replaces the local paths of a run by their last part, in any text and in any depth of a value."""
 
     def __init__(self, result: runs.Result):
@@ -107,13 +107,13 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False)
 
 
-def _csv(result: runs.Result, table: pd.DataFrame) -> str:
+def csv_of(result: runs.Result, table: pd.DataFrame) -> str:
     texts = table.select_dtypes(exclude="number").columns
     table = table.assign(**{name: table[name].astype(object).fillna("") for name in texts})
     return safe_csv(table.assign(note=SIMULATED) if result.card["simulated"] else table)
 
 
-def _weights(result: runs.Result, hide: _Hidden) -> bytes:
+def _weights(result: runs.Result, hide: Hidden) -> bytes:
     """What the run trained: the same tensors, their header without local paths."""
     name = runs.weights_file(result.config)
     content = (result.folder / name).read_bytes()
@@ -198,7 +198,7 @@ def _title(job: Job, result: runs.Result) -> str:
     return f"{job.name}: {result.card['title']}"
 
 
-def readme(job: Job, result: runs.Result, hide: _Hidden, files: list[str]) -> str:
+def readme(job: Job, result: runs.Result, hide: Hidden, files: list[str]) -> str:
     """What the zip is, whose data it rests on, and how to read it."""
     card = result.card
     first = f"{charts.SIMULATED}. Every number here is from {SIMULATED}.\n\n" if card["simulated"] else ""

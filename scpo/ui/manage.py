@@ -18,6 +18,7 @@ from scpo.ui.compare import settings_table
 from scpo.ui.export import file_name, zip_of
 from scpo.ui.live import LIVE, badge, watch
 from scpo.ui.parts import chart
+from scpo.ui.report import zip_of_report
 from scpo.ui.words import headline, inert
 
 USUAL = ("global", "full", "filter", "weight", "scpo")  # methods of the first chart; the Overview has all
@@ -98,6 +99,11 @@ def _export(job: Job) -> None:
             "Export as zip", lambda: zip_of(job), file_name=file_name(job), mime="application/zip",
             icon=":material/download:", on_click="ignore", key=f"zip-{job.id}",
             help="Settings, metrics as csv, figures as html and svg, weights. It takes some seconds to be made.",
+        )  # fmt: skip
+        st.download_button(
+            "Report", lambda: zip_of_report(job), file_name=f"scpo-report-{job.id}.zip", mime="application/zip",
+            icon=":material/description:", on_click="ignore", key=f"report-{job.id}",
+            help="Every figure in one HTML file that needs no network, and a csv per figure, to attach or hand out.",
         )  # fmt: skip
     elif job.state not in LIVE:
         st.button("Export as zip", disabled=True, icon=":material/download:", key=f"zip-{job.id}",

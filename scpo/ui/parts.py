@@ -11,6 +11,7 @@ from scpo.jobs import launch
 from scpo.jobs.job import Job
 from scpo.ui import state
 from scpo.ui.cache import job_store
+from scpo.ui.tables import safe_csv
 from scpo.ui.words import inert
 
 CHART_OPTIONS = {"topojsonURL": "./app/static/", "displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
@@ -26,19 +27,6 @@ def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated:
             "Download these numbers", lambda: safe_csv(noted), file_name=f"{key}.csv", mime="text/csv",
             key=f"{key}-csv", on_click="ignore",
         )  # fmt: skip
-
-
-def safe_csv(table: pd.DataFrame) -> str:
-    """A csv in which no text can be run as a formula by a spreadsheet."""
-    texts = table.select_dtypes(exclude="number").columns
-    guarded = (
-        table[texts]
-        .astype(object)
-        .fillna("")
-        .astype(str)
-        .map(lambda v: "'" + v if v[:1] in ("=", "+", "-", "@", "\t", "\r") else v)
-    )
-    return table.assign(**{c: guarded[c] for c in texts}).to_csv(index=False)
 
 
 def run_label(job: Job) -> str:

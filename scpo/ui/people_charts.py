@@ -1,4 +1,4 @@
-"""Charts of what people answered and who they are: opinion alignment, and accuracy by survey column."""
+"""Charts with one row per method or group: opinion alignment, gain per pair, and accuracy by survey column."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from scpo.metrics.alignment import OTHERS, UNIFORM
 from scpo.ui.colours import METHOD
-from scpo.ui.figure import QUIET, finish, marker, no_interval, plain, reach, row_axis, span, whisker
+from scpo.ui.figure import QUIET, finish, marker, no_interval, plain, reach, row_axis, rules, span, whisker
 
 BASELINES = {UNIFORM: "line-ns-open", OTHERS: "star-open"}
 
@@ -19,21 +19,50 @@ def alignment_chart(table: pd.DataFrame, country: str, methods: Sequence[str], s
 
     table   the summary table `alignment`
     """
-    names = [*methods, UNIFORM, OTHERS]
+    rows = _of_methods(table, country, [*methods, UNIFORM, OTHERS])
+    told = [f"{questions:.0f} questions" for questions in rows["questions"]]
+    title = "opinion alignment: 1 - Jensen-Shannon distance, %<br>(line: 95 % interval)"
+    return _method_dots(rows, "alignment", "%", told, title, simulated)
+
+
+def per_pair_chart(table: pd.DataFrame, country: str, methods: Sequence[str], simulated: bool) -> go.Figure:
+    """Accuracy gained per 100 pairs trained on, one row per method, with 95 % intervals.
+
+    table   the summary table `per_pair`
+    """
+    rows = _of_methods(table, country, methods)
+    told = [f"{points:+.1f} points with {trained:,.0f} pairs" for points, trained in
+            zip(100 * rows["gain"].astype(float), rows["trained"], strict=True)]  # fmt: skip
+    title = "points of accuracy over global gained per 100 pairs trained on<br>(line: 95 % interval)"
+    figure = _method_dots(rows, "per_100", "points", told, title, simulated)
+    ends = rows[["per_100", "low", "high"]].astype(float).to_numpy().ravel()
+    figure.update_xaxes(range=reach([0, *(100 * ends)]))
+    rules(figure, [], at=0)
+    return figure
+
+
+def _of_methods(table: pd.DataFrame, country: str, names: Sequence[str]) -> pd.DataFrame:
+    """Rows of one country by method, from the bottom."""
     rows = table[(table["country"] == country) & table["method"].isin(names)].set_index("method")
-    rows = rows.loc[[n for n in names if n in rows.index][::-1]].astype({"low": float, "high": float})
+    return rows.loc[[n for n in names if n in rows.index][::-1]].astype({"low": float, "high": float})
+
+
+def _method_dots(
+    rows: pd.DataFrame, value: str, unit: str, told: Sequence[str], title: str, simulated: bool
+) -> go.Figure:
+    """One row per method: a value with low and high, 0..1, drawn in percent; told: what each hover text ends with."""
     figure = go.Figure()
-    for name, row in rows.iterrows():
+    for (name, row), more in zip(rows.iterrows(), told, strict=True):
         colour = METHOD.get(name, QUIET)
-        value, low, high = (100 * pd.Series([row[c]]).astype(float) for c in ("alignment", "low", "high"))
+        x, low, high = (100 * pd.Series([row[c]]).astype(float) for c in (value, "low", "high"))
         mark = marker(name, 11) if name in METHOD else {"symbol": BASELINES[name], "size": 12, "color": colour}
-        told = span(*(pd.Series([row[c]]) for c in ("low", "high")))[0]
+        interval = span(*(pd.Series([row[c]]) for c in ("low", "high")))[0]
         figure.add_scatter(
-            x=value, y=[name], mode="markers", marker=mark, error_x=whisker(value, low, high, colour), hoverinfo="text",
-            hovertext=f"{name}: {value[0]:.1f} %<br>{told}<br>{row['questions']:.0f} questions",
+            x=x, y=[name], mode="markers", marker=mark, error_x=whisker(x, low, high, colour), hoverinfo="text",
+            hovertext=f"{name}: {x[0]:.1f} {unit}<br>{interval}<br>{more}",
         )  # fmt: skip
     row_axis(figure, list(rows.index))
-    figure.update_xaxes(title="opinion alignment: 1 - Jensen-Shannon distance, %<br>(line: 95 % interval)")
+    figure.update_xaxes(title=title)
     figure.update_layout(showlegend=False)
     return no_interval(finish(figure, simulated, height=110 + 34 * len(rows)), rows)
 

@@ -95,6 +95,23 @@ def efficiency_sentence(table: pd.DataFrame, country: str, method: str, reading:
     )
 
 
+def per_pair_sentence(table: pd.DataFrame, country: str, method: str) -> str:
+    """What each pair brought a method, and how that compares with `full`."""
+    row = table[(table["country"] == country) & (table["method"] == method)].iloc[0]
+    told = (
+        f"**{method}**: {points(row['gain'])} points with {row['trained']:,.0f} pairs, {points(row['per_100'])} per "
+        f"100 ({span(row['low'], row['high'])})"
+    )
+    if method == "full":
+        return told + "."
+    if pd.isna(row["ratio"]):
+        return told + "; no ratio, since full gains nothing here."
+    low, high = row["ratio_low"], row["ratio_high"]
+    upper = "no bound" if not pd.isna(high) and high >= 1e6 else f"{high:.2f}"
+    spread = "no interval: too few people or questions" if pd.isna(low) else f"95 %: {low:.2f} to {upper}"
+    return f"{told}; {row['ratio']:.2f} times the gain per pair of full ({spread})."
+
+
 def verdict(row, unit: str) -> str:
     """What a paired difference tells: higher, lower, or how large it would have to be to be found.
 

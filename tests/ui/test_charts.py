@@ -8,7 +8,7 @@ from scpo.config import METHODS, DataConfig
 from scpo.data import counts, load
 from scpo.ui import charts
 from scpo.ui.colours import METHOD, SYMBOL
-from scpo.ui.parts import safe_csv
+from scpo.ui.tables import safe_csv
 
 
 @pytest.fixture(scope="module")

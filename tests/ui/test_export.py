@@ -58,7 +58,8 @@ def rewritten(job, **changes):
 
 
 def test_the_zip_has_exactly_these_files(job, no_svg):
-    tables = ("accuracy", "bias", "curve", "efficiency", "paired", "path", "selection", "transfer")
+    tables = ("accuracy", "bias", "curve", "efficiency", "group_gaps", "groups", "paired", "path", "per_pair",
+              "selection", "transfer")  # fmt: skip
     assert set(unzipped(job)) == {
         "README.txt", "config.json", "data.json", "metrics.csv", "heads.safetensors",
         *(f"tables/{name}.csv" for name in tables), "figures/NO_SVG.txt",

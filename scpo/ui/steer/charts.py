@@ -162,6 +162,9 @@ def triangle_chart(table: pd.DataFrame, grid: np.ndarray, corners: Sequence[str]
     return figure.update_layout(margin={"l": 40, "r": 10, "b": 50, "t": 60 + 30 * simulated})
 
 
+PER_AXIS = ["axis", "planted", "learned", "low", "high", "error"]  # columns that a row per model has not
+
+
 def cosine_chart(table: pd.DataFrame, simulated: bool = True) -> go.Figure:
     """Cosine of learned and planted taste per country: the global model's, and the country's own, joined by a line.
 

@@ -18,8 +18,6 @@ from scpo.ui.steer import charts, words
 from scpo.ui.steer import inputs as ask
 from scpo.ui.words import inert
 
-PER_AXIS = ["axis", "planted", "learned", "low", "high", "error"]
-
 
 def answers(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """A prompt and answers, and what every country's model makes of them."""
@@ -122,7 +120,7 @@ def tastes(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: f
         left, right = st.columns(2, gap="large")
         with left:
             st.subheader("Every country")
-            once = table.drop_duplicates(["country", "model"]).drop(columns=PER_AXIS)
+            once = table.drop_duplicates(["country", "model"]).drop(columns=charts.PER_AXIS)
             alt = "Cosine of learned and planted taste per country."
             chart(charts.cosine_chart(once), "cosine", alt, once, simulated)
         with right:

@@ -1,0 +1,133 @@
+"""The figures of a report, each with its heading, its words and its numbers: those of the pages of results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from scpo import data as sources
+from scpo import runs
+from scpo.config import UNTRAINED
+from scpo.metrics.groups import EVERYBODY
+from scpo.ui import charts, findings
+from scpo.ui.figure import country_marks
+from scpo.ui.measures import MEASURES
+from scpo.ui.words import (
+    alignment_sentence,
+    bias_sentence,
+    efficiency_sentence,
+    group_sentence,
+    per_pair_sentence,
+    runaway_sentence,
+    told_apart,
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One figure of a report: file name, heading, what the measure is, the figure, its words, and its numbers."""
+
+    name: str
+    title: str
+    measure: str
+    figure: go.Figure
+    lines: list[str]
+    table: pd.DataFrame
+
+
+def parts_of(result: runs.Result) -> Iterator[Part]:
+    """The figures of the pages of results, in their order."""
+    tables, simulated, unit = result.tables, result.card["simulated"], result.card["unit"]
+    methods, marks = findings.methods_in(tables["accuracy"]), country_marks(findings.countries(result))
+    method, mean = findings.main_method(result), charts.MEAN
+
+    def part(name: str, title: str, measure: str, figure: go.Figure, lines: list[str], table: pd.DataFrame) -> Part:
+        return Part(name, title, MEASURES[measure][0], figure.update_layout(template="plotly_white"), lines, table)
+
+    accuracy = tables["accuracy"]
+    yield part("accuracy", "Is a country's taste learned?", "accuracy",
+               charts.accuracy_chart(accuracy, methods, unit, simulated), [], accuracy)  # fmt: skip
+    differences, tested = findings.differences(result, "full")
+    for against in [m for m in ("global", "full") if m in methods and m != method and method not in UNTRAINED]:
+        rows = differences[(differences["method"] == method) & (differences["against"] == against)]
+        lines = [told_apart(rows[rows["country"] != mean], method, against)] if tested else []
+        yield part(f"{method}-against-{against}", f"{method} against {against}", "difference", charts.difference_chart(
+            rows, "country", marks, f"accuracy of {method} minus {against}", unit, simulated), lines, rows)  # fmt: skip
+    yield part("plane", "What is kept, what is learned?", "plane",
+               charts.plane_chart(accuracy, tables["path"], methods, simulated),
+               [runaway_sentence(tables["path"], mean, methods)], accuracy[accuracy["country"] == mean])  # fmt: skip
+    yield part("countries", "Which country is served worst?", "gap",
+               charts.spread_chart(accuracy, methods, unit, simulated),
+               [bias_sentence(tables["bias"], m) for m in methods if m not in ("longer", "random")],
+               tables["bias"])  # fmt: skip
+    yield from _of_people(result, methods, part)
+    known = findings.methods_in(tables["transfer"])
+    if known:
+        shown = method if method in known else known[0]
+        yield part("transfer", f"Does a {shown} model serve other countries?", "transfer", charts.transfer_chart(
+            tables["transfer"], shown, simulated), [], tables["transfer"])  # fmt: skip
+    trained = findings.methods_in(tables["efficiency"])
+    yield part("curve", "How many pairs does it need?", "curve",
+               charts.curve_chart(tables["curve"], mean, methods, "labelled", simulated),
+               [efficiency_sentence(tables["efficiency"], mean, m, r)
+                for m in trained for r in ("labelled", "trained")],
+               tables["curve"])  # fmt: skip
+    if trained:
+        shown = method if method in trained else trained[0]
+        rows = tables["efficiency"].query("method == @shown and reading == 'trained'")
+        yield part("ratio", f"How many times fewer pairs than full does {shown} train on?", "ratio",
+                   charts.ratio_chart(rows, shown, marks, simulated), [], tables["efficiency"])  # fmt: skip
+    each = tables.get("per_pair")
+    if each is not None and len(each):
+        listed = findings.methods_in(each)
+        yield part("per-pair", "What does each pair bring?", "per_pair",
+                   charts.per_pair_chart(each, mean, listed, simulated),
+                   [per_pair_sentence(each, mean, m) for m in listed], each)  # fmt: skip
+
+
+def _of_people(result: runs.Result, methods: list[str], part) -> Iterator[Part]:
+    """Alignment with survey answers, and accuracy by survey column."""
+    tables, simulated, unit = result.tables, result.card["simulated"], result.card["unit"]
+    aligned, groups = tables.get("alignment"), tables.get("groups")
+    if aligned is not None and len(aligned):
+        yield part("alignment", "How like the countries' answers is it?", "alignment",
+                   charts.alignment_chart(aligned, charts.MEAN, findings.methods_in(aligned), simulated),
+                   [alignment_sentence(aligned, charts.MEAN)], aligned)  # fmt: skip
+    for at, column in enumerate(groups["column"].unique() if groups is not None and len(groups) else []):
+        rows, gaps = groups[groups["column"] == column], tables["group_gaps"]
+        where = EVERYBODY if EVERYBODY in set(rows["country"]) else rows["country"].iloc[0]
+        gaps = gaps[(gaps["column"] == column) & (gaps["country"] == where)]
+        yield part(f"groups-{at + 1}", f"People by {column}, {where}", "groups",
+                   charts.groups_chart(rows, column, where, methods, unit, simulated),
+                   [group_sentence(row) for row in gaps.itertuples()], rows)  # fmt: skip
+
+
+def recovered(result: runs.Result) -> list[Part]:
+    """Planted against learned taste, of a run of heads on the demo world."""
+    trained = [m for m in findings.methods_in(result.tables["accuracy"]) if m not in UNTRAINED]
+    if result.card["dataset"] != "demo" or result.config.finetune.model or not trained:
+        return []
+    from scpo.training.steer import load_models, reward_texts
+    from scpo.training.taste import taste_table
+    from scpo.ui.steer.charts import PER_AXIS, axes_chart, cosine_chart, errors_chart
+    from scpo.ui.steer.words import MEASURES as OF_STEERING
+    from scpo.ui.steer.words import truth_lines
+
+    models = load_models(result.folder, result.config, result.card["countries"])
+    pairs = sources.load(result.config.data)
+    table = taste_table(pairs, reward_texts(models, pairs.texts, findings.main_method(result)), 1.0)
+    once = table.drop_duplicates(["country", "model"]).drop(columns=PER_AXIS)
+    lines, sentence = truth_lines(table, 1.0), OF_STEERING["truth"][0]
+    each = [
+        Part(f"taste-{at + 1}", f"Planted and learned taste of {country}", "", axes_chart(rows), [], rows)
+        for at, (country, rows) in enumerate(table.groupby("country", sort=False))
+    ]
+    parts = [Part("recovered", "Was the planted taste recovered?", sentence, cosine_chart(once), lines, once),
+             Part("errors", "Error per axis and country: learned minus planted", "", errors_chart(table), [],
+                  table[table["model"] == "country"]), *each]  # fmt: skip
+    for part in parts:
+        part.figure.update_layout(template="plotly_white")
+    return parts

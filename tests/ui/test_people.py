@@ -1,0 +1,103 @@
+"""Who is served worse within a country, how like a survey's answers a model is, and what each pair brings."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from scpo import runs
+from scpo.metrics.alignment import OTHERS, UNIFORM
+from scpo.ui import charts
+from scpo.ui.words import alignment_sentence, group_sentence, per_pair_sentence
+
+ROOT = Path(__file__).parents[2]
+
+
+def opened(page, **query):
+    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception and not app.error
+    return app
+
+
+def words(app):
+    return " ".join(str(e.value) for kind in (app.header, app.markdown, app.caption, app.info) for e in kind)
+
+
+def titles(app):
+    return [json.loads(e.proto.spec)["layout"]["xaxis"]["title"]["text"] for e in app.get("plotly_chart")]
+
+
+@pytest.fixture
+def survey(workspace, survey_run):
+    return runs.read(shutil.copytree(survey_run, workspace / "runs" / "survey"))
+
+
+@pytest.fixture
+def demo(workspace, demo_run):
+    return runs.read(shutil.copytree(demo_run, workspace / "runs" / "demo-finished"))
+
+
+def test_survey_answers_have_their_alignment_on_the_page_of_accuracy(survey):
+    app = opened("accuracy", aligned="Delos")
+    assert "How like the country's answers is it?" in words(app)
+    assert any("Jensen-Shannon" in title for title in titles(app))
+    assert alignment_sentence(survey.tables["alignment"], "Delos") in words(app)
+
+
+def test_people_who_chose_no_shares_have_no_alignment(demo):
+    assert "How like the country's answers" not in words(opened("accuracy"))
+
+
+def test_the_demo_world_shows_its_extreme_raters_on_the_page_of_bias(demo):
+    app = opened("bias", column="ratings", people="everybody")
+    assert "extremes only" in words(app) and app.selectbox(key="column").options == ["ratings"]
+    gaps = demo.tables["group_gaps"].query("country == 'everybody' and method == 'scpo'")
+    assert group_sentence(next(gaps.itertuples())) in words(app)
+
+
+def test_data_without_survey_columns_says_so(survey):
+    assert "no groups to compare" in words(opened("bias"))
+
+
+def test_each_pair_has_its_gain_on_the_page_of_efficiency(demo):
+    app = opened("efficiency", country="Galune")
+    assert any("per 100 pairs" in title for title in titles(app))
+    assert per_pair_sentence(demo.tables["per_pair"], "Galune", "scpo") in words(app)
+
+
+def test_the_ratio_of_gains_per_pair_is_worked_out_from_the_tables(demo):
+    each = demo.tables["per_pair"].set_index(["country", "method"])
+    accuracy = demo.tables["accuracy"].query("subset == 'full'").set_index(["country", "method"])["accuracy"]
+    curve = demo.tables["curve"].set_index(["country", "method"])
+    for country in ("mean", "Galune"):
+        gain = {m: accuracy[country, m] - accuracy[country, "global"] for m in ("full", "scpo")}
+        trained = {m: curve.loc[(country, m), "trained"].max() for m in ("full", "scpo")}
+        row = each.loc[country, "scpo"]
+        assert row["gain"] == pytest.approx(gain["scpo"]) and row["trained"] == pytest.approx(trained["scpo"])
+        assert row["per_100"] == pytest.approx(100 * gain["scpo"] / trained["scpo"])
+        if gain["full"] > 0:
+            assert row["ratio"] == pytest.approx((gain["scpo"] / trained["scpo"]) / (gain["full"] / trained["full"]))
+        else:
+            assert pd.isna(row["ratio"])
+
+
+def test_hostile_answers_of_a_survey_stay_text(demo):
+    groups = demo.tables["groups"].assign(group=lambda t: t["group"] + "<b onclick=x>")
+    chart = charts.groups_chart(groups, "ratings", "everybody", ["scpo"], "user", True)
+    labels = chart.layout.yaxis.ticktext
+    assert labels and all("&lt;b" in label and "<b onclick" not in label for label in labels)
+    row = demo.tables["group_gaps"].assign(best="**<script>**").iloc[0]
+    assert "\\<script\\>" in group_sentence(row)
+
+
+def test_baselines_without_a_model_stand_beside_the_methods(survey):
+    chart = charts.alignment_chart(survey.tables["alignment"], "mean", ["global", "scpo"], False)
+    assert list(chart.layout.yaxis.tickvals) == [OTHERS, UNIFORM, "scpo", "global"]
+    assert all(re.search(r"\d+ questions", trace.hovertext) for trace in chart.data)
