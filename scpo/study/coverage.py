@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
-from scpo.metrics.bootstrap import LEVEL, accuracy_draws, interval, resample_units
+from scpo.metrics.bootstrap import FEWEST_UNITS, LEVEL, accuracy_draws, interval, resample_units
 from scpo.metrics.outcomes import Outcomes
 from scpo.metrics.summary import nan_mean
 
@@ -94,8 +94,11 @@ def _intervals(countries: list[Outcomes]) -> dict[tuple[str, str], tuple[float, 
         (GAIN, first.wins[1, 0] - first.wins[0, 0], first.counts[0]),
         (DISTINCT, first.wins[1, 1], first.counts[1]),
     ):
-        found[name, "pairs"] = _pairs_apart(name, first, won.sum(), of.sum())
         here = of > 0
+        if here.sum() < FEWEST_UNITS:  # none of them is counted in a world in which ours is not given
+            found |= {(name, kind): (np.nan, np.nan) for kind in ("pairs", "percentile", "BCa")}
+            continue
+        found[name, "pairs"] = _pairs_apart(name, first, won.sum(), of.sum())
         for kind in ("percentile", "BCa"):
             found[name, kind] = _scipys(won[here], of[here], kind)
     return found
