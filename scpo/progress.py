@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from scpo.errors import Stopped
 
 EVERY = 0.25  # seconds between two entries of one stage
-STAGES = ("data", "embed", "global", "train", "measure")
+STAGES = ("data", "embed", "global", "train", "share", "measure")
 
 
 class Progress:

@@ -73,11 +73,13 @@ def select(method: str, margin: np.ndarray, tau: float, beta: float) -> tuple[np
     """Which pairs a method trains on, and their weights: (keep (n,) bool, weight (n,) float).
 
     `full`, `pooled` and `scratch` keep all with weight 1; `filter` and `scpo` filter; `weight`
-    and `scpo` weigh down, `inverse` weighs up.
+    and `scpo` weigh down, `shared` by the square root of their weight; `inverse` weighs up.
     """
     margin = np.asarray(margin, dtype=np.float64)
     everything, ones = np.ones(len(margin), bool), np.ones(len(margin))
     keep = keep_mask(margin, tau) if method in ("filter", "scpo") else everything
     if method in ("weight", "scpo"):
         return keep, pair_weights(margin, beta)
+    if method == "shared":
+        return keep, pair_weights(margin, 2 * beta)
     return keep, inverse_weights(margin) if method == "inverse" else ones

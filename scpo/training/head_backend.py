@@ -23,6 +23,7 @@ from scpo.training.global_model import STEPS, load_global, train_global
 from scpo.training.heads import HeadShape
 from scpo.training.measuring import Trained, pair_margins
 from scpo.training.plan import Rows, plan_heads
+from scpo.training.shared import SHARED, train_shared
 from scpo.training.steering import Steered
 
 
@@ -36,7 +37,15 @@ def train_heads(
     start = {c: globals_[min(place, len(globals_) - 1)] for place, c in enumerate(rows)}
     rewards = global_rewards(len(data.texts), features, shape, start)
     plan = plan_heads(config, rows, pair_margins(data, rewards), budgets)
-    steered = train(config, data, features, shape, start, rows, plan, progress, checkpoint)
+    is_shared = (plan.table["method"] == SHARED).to_numpy()
+    places = [np.flatnonzero(~is_shared), np.flatnonzero(is_shared)]
+    by_steps, together = (plan.take(place) for place in places)
+    steered = Steered.join([
+        train(config, data, features, shape, start, rows, by_steps, progress, checkpoint),
+        train_shared(config, data, features, shape, start, rows, together,
+                     lambda share: progress.report("share", round(1000 * share), 1000)),
+    ], places)  # fmt: skip
+    progress.report("share", 1, 1)
 
     def score(texts: np.ndarray):
         phi = torch.from_numpy(features.of(texts))

@@ -1,0 +1,154 @@
+"""The method `shared`: what all countries have in common and what is each one's own, learnt together.
+
+The head of country c is theta_c = theta_g + s + u_c: the global model, a shift that all countries share, a shift of its
+own. Both shifts have normal priors around 0, so that each country is pulled towards what the others say, and all of
+them towards the global model (hierarchical shrinkage). Found is the most probable shift, exactly, from all pairs:
+
+    minimise  sum over countries and pairs of -w log sigmoid(margin under theta_c)
+              + |s|^2 / (2 shared^2) + sum over c of |u_c|^2 / (2 own^2)
+
+How strong the pulls should be is not known. Heads are fitted for every strength of a grid and averaged, each weighing
+what its log likelihood on the validation pairs says (at the scale of rewards that suits it best). An average has no
+lucky pick among settings that the validation pairs cannot tell apart. The weights w are the square root of SCPO's, and
+nothing is filtered out: docs/beyond.md has what led here, and what failed. Knows nothing of files.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+from torch.nn.functional import softplus
+
+from scpo.config import ExperimentConfig
+from scpo.data.preferences import Preferences
+from scpo.training.evaluation import HeldOut, subset_accuracy
+from scpo.training.features import Features
+from scpo.training.heads import HeadShape, Pool
+from scpo.training.plan import HeadPlan, Rows, marks_for
+from scpo.training.steering import Steered
+
+SHARED = "shared"
+# Prior standard deviations of what a shift does to the margin of an average pair, in units of reward
+SHARED_SD, OWN_SD = (3.5, 1.2, 0.4), (2.0, 1.2, 0.7)
+# Pairs of one user or question are alike, and the model is not the truth: so many observations is one of them worth
+TRUST = 0.5
+SCALES = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)  # of rewards; weights shrink them, which must not count against a setting
+ITERATIONS = 60  # of L-BFGS at most; warm starts take about 15
+
+
+@dataclass(frozen=True)
+class Member:
+    """One country's pairs: phi (t, d) of its texts; chosen, rejected (n,) rows of them; weight (n,); start (p,)."""
+
+    phi: torch.Tensor
+    chosen: torch.Tensor
+    rejected: torch.Tensor
+    weight: torch.Tensor
+    start: torch.Tensor
+
+    @classmethod
+    def of(cls, pool: Pool, start: torch.Tensor, phi: Callable, chosen: np.ndarray, rejected: np.ndarray) -> Member:
+        """From a pool of rows of the pair table; phi(text rows) -> (n, d); chosen, rejected (pairs,) text rows."""
+        texts, place = np.unique(np.stack([chosen[pool.rows], rejected[pool.rows]]), return_inverse=True)
+        left, right = torch.from_numpy(place.reshape(2, -1))
+        return cls(torch.from_numpy(phi(texts)), left, right, torch.from_numpy(pool.weight), start)
+
+    def loss(self, shape: HeadShape, theta: torch.Tensor) -> torch.Tensor:
+        """Sum over its pairs of -w log sigmoid(margin), a scalar, under theta (p,)."""
+        reward = shape.rewards(theta[None], self.phi)[0]
+        return (self.weight * softplus(reward[self.rejected] - reward[self.chosen])).sum()
+
+
+def fit(
+    shape: HeadShape, members: Sequence[Member], shared: float, own: float, before: np.ndarray | None = None
+) -> np.ndarray:
+    """The most probable shifts (1 + C, p) float64: s, then each country's u_c.
+
+    shared, own  prior standard deviations of a parameter; before: shifts to begin at, zeros if None
+    """
+    start = torch.stack([member.start for member in members])
+    precision = torch.full((1 + len(members), 1), own**-2)
+    precision[0] = shared**-2
+
+    def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        shift = torch.from_numpy(flat.astype(np.float32).reshape(-1, shape.size)).requires_grad_()
+        theta = start + shift[:1] + shift[1:]
+        loss = sum(member.loss(shape, theta[c]) for c, member in enumerate(members))
+        loss = loss + 0.5 * (precision * shift**2).sum()
+        loss.backward()
+        return loss.item(), shift.grad.numpy().astype(np.float64).ravel()
+
+    first = np.zeros((1 + len(members), shape.size)) if before is None else before
+    options = {"maxiter": ITERATIONS, "ftol": 1e-7, "gtol": 1e-3}
+    return minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=options).x.reshape(first.shape)
+
+
+def average_of_strengths(
+    shape: HeadShape, members: Sequence[Member], log_loss: Callable[[torch.Tensor], float], units: int,
+    pause: Callable[[float], None] = lambda share: None,
+) -> torch.Tensor:  # fmt: skip
+    """Heads of all countries, (C, p): the average over the grid of strengths.
+
+    log_loss     of heads (C, p) on the countries' validation pairs, mean over pairs, at its best scale
+    units        number of users or questions that these pairs come from
+    An MLP's settings are not averaged, since rewards are not linear in its parameters; the likeliest is taken.
+    """
+    start, scale = torch.stack([member.start for member in members]), _length(members)
+    grid = list(itertools.product(SHARED_SD, OWN_SD))
+    heads, losses, begin = [], [], {}
+    for at, (shared, own) in enumerate(grid):
+        pause(at / len(grid))
+        begin[own] = fit(shape, members, shared / scale, own / scale, begin.get(own))
+        shift = torch.from_numpy(begin[own].astype(np.float32))
+        heads.append(start + shift[:1] + shift[1:])
+        losses.append(log_loss(heads[-1]))
+    gap = np.array(losses) - min(losses)
+    share = np.exp(-gap * units * TRUST) if not shape.hidden else (gap == 0) / (gap == 0).sum()
+    return torch.einsum("k,kcp->cp", torch.from_numpy(share / share.sum()).float(), torch.stack(heads))
+
+
+def _length(members: Sequence[Member]) -> float:
+    """Root mean square length of phi(chosen) - phi(rejected) over all pairs; 1 if there are none."""
+    squares = [((m.phi[m.chosen] - m.phi[m.rejected]) ** 2).sum(1) for m in members if len(m.chosen)]
+    return float(torch.cat(squares).mean().sqrt()) or 1.0 if squares else 1.0
+
+
+def train_shared(
+    config: ExperimentConfig, data: Preferences, features: Features, shape: HeadShape, start: dict[str, torch.Tensor],
+    rows: dict[str, Rows], plan: HeadPlan, pause: Callable[[float], None] = lambda share: None,
+) -> Steered:  # fmt: skip
+    """The heads of a plan that has the method `shared` alone, all countries of a seed and budget together.
+
+    There is no path along training: `path` is NaN but for the last mark, and the kept step is the last.
+    """
+    sides = [data.pairs[side].to_numpy() for side in ("chosen", "rejected")]
+    validation = {c: HeldOut(data, features, shape, part.validation) for c, part in rows.items()}
+    units = len(np.unique(np.concatenate([held.unit for held in validation.values()])))
+
+    def log_loss(theta: torch.Tensor) -> float:
+        margins = [validation[c].margins(theta[k : k + 1])[0] for k, c in enumerate(rows)]
+        together = torch.cat(margins).double()
+        return min(float(softplus(-together * by).mean()) for by in SCALES) if len(together) else 0.0
+
+    theta, known = torch.empty(len(plan.pools), shape.size), {}
+    groups = list(plan.table.groupby(["seed", "level"], sort=False).indices.values())
+    for at, places in enumerate(groups):
+        pools = [plan.pools[k] for k in places]
+        same = b"".join(np.sort(pool.rows).tobytes() for pool in pools)  # all seeds have all pairs at the last level
+        if same not in known:
+            members = [Member.of(pool, start[c], features.of, *sides) for pool, c in zip(pools, rows, strict=True)]
+            known[same] = average_of_strengths(
+                shape, members, log_loss, units, lambda share, at=at: pause((at + share) / len(groups))
+            )
+        theta[torch.from_numpy(places)] = known[same]
+    marks = (0, *marks_for(config.steps))
+    path = np.full((len(theta), len(marks), 3), np.nan)
+    for country, part in rows.items():
+        mine, test = (plan.table["country"] == country).to_numpy(), HeldOut(data, features, shape, part.test)
+        path[mine, -1] = subset_accuracy(test.margins(theta[mine]), test.margins(start[country][None])[0])
+    return Steered(theta, np.full(len(theta), config.steps), marks, path)
