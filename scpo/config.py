@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ METHODS = {
     "random": "no model: a coin decides",
 }
 UNTRAINED = ("global", "longer", "random")
+
+PARTS = ("data", "finetune")  # settings that are groups of settings
 
 ENCODERS_NOTE = "`minilm` (inside a package, works offline), a hub name, or a local folder"
 
@@ -256,9 +259,30 @@ class ExperimentConfig:
             finetune=dataclasses.replace(self.finetune, model=_absolute(self.finetune.model)), **found,
         )  # fmt: skip
 
+    def command(self) -> str:
+        """The command line that runs this experiment; settings that have their default are left out."""
+        words = ["python", "-m", "scpo", "run"]
+        for part in (self.data, self, self.finetune):
+            for spec in dataclasses.fields(part):
+                value = getattr(part, spec.name)
+                if spec.name in PARTS or value == spec.default:
+                    continue
+                if spec.name == "data_files":
+                    words += [word for file in value for word in (flag(spec), file)]
+                elif value is True:
+                    words.append(flag(spec))
+                else:
+                    words += [flag(spec), ",".join(map(str, value)) if isinstance(value, tuple) else str(value)]
+        return shlex.join(words)
+
     def digest(self) -> str:
         """A hash of every setting: equal for equal experiments."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def flag(field: dataclasses.Field) -> str:
+    """The name of a setting on the command line."""
+    return "--data-file" if field.name == "data_files" else "--" + field.name.replace("_", "-")
 
 
 def _without_rare(config) -> dict:
