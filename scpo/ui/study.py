@@ -16,7 +16,7 @@ from scpo.ui.cache import study as read
 from scpo.ui.words import inert, points, span
 
 STUDY, FACTOR, WHEN, PAIRS, OF, METHOD, VALUE, WORLD = (
-    "study", "factor", "step", "trained-on", "of", "study-method", "study-value", "study-world",
+    "study", "varied", "step", "trained-on", "of", "study-method", "study-value", "study-world",
 )  # fmt: skip
 STEPS = {"chosen on validation": kept.CHOSEN, "the last": kept.END}
 SUBSETS = {"all test pairs": "full", "consensus": "consensus", "distinct": "distinct"}
