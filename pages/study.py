@@ -26,10 +26,10 @@ def along(study: kept.Study, factor: str, subset: str, when: str, pairs: int, me
     st.markdown(asked.ahead_sentence(table, method))
 
 
-def collapse(study: kept.Study, subset: str, when: str, method: str) -> None:
-    """Pairs and steps: where training on filtered pairs goes wrong."""
-    table = asked.pairs_steps(study, subset, when, method)
-    axis = f"{TITLES[subset]} of {method} minus full, points"
+def collapse(study: kept.Study, subset: str, method: str) -> None:
+    """Pairs and steps: where training on filtered pairs goes wrong when nothing stops it."""
+    table = asked.pairs_steps(study, subset, kept.END, method)
+    axis = f"{TITLES[subset]} of {method} minus full at the last step, points"
     chart(
         charts.grid_chart(table, ("steps", "training steps (16 pairs each)"), ("pairs", "pairs available"), axis,
                           study.unit, study.card["simulated"]),
@@ -75,10 +75,10 @@ try:
         factor = asked.factor_of(study)
         along(study, factor, subset, when, pairs, method)
         explain(
-            "Where does filtering collapse?", "Pairs available and training steps together. Choose the last step above "
-            "to see what training does when nothing stops it.", r"\text{pairs seen} = 16 \cdot \text{steps}",
+            "Where does filtering collapse?", "Pairs available and training steps together, always at the last step: "
+            "what training does when no validation stops it.", r"\text{pairs seen} = 16 \cdot \text{steps}",
         )  # fmt: skip
-        collapse(study, subset, when, method)
+        collapse(study, subset, method)
         explain(
             "How should tau and beta follow?", "The same global model, its rewards multiplied: the filter and the "
             "weight read that as more or less certainty.",

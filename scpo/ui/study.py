@@ -22,6 +22,11 @@ STEPS = {"chosen on validation": kept.CHOSEN, "the last": kept.END}
 SUBSETS = {"all test pairs": "full", "consensus": "consensus", "distinct": "distinct"}
 HOW = """There is no study in this workspace yet. It takes 10 to 20 minutes on two idle cores and can be stopped and
 gone on with; this page shows it as it grows. In the simulated world, and on survey answers:"""
+OVER = {  # what was drawn anew, and what intervals are over
+    "world": ("Simulated worlds, each with texts, tastes and people of its own", "worlds: what another would show"),
+    "country": ("Splits of the data into train and test", "countries, after averaging over splits: all of them answer "
+                "the same questions, so other questions may differ more"),
+}  # fmt: skip
 COMMANDS = "python -m scpo study when\npython -m scpo study when --dataset globalopinionqa --data-file answers.jsonl"
 
 
@@ -38,16 +43,13 @@ def chosen() -> kept.Study | None:
         st.info(f"{charts.SIMULATED}. Its countries are invented.", icon=":material/science:")
     else:
         st.caption(inert(f"Source: {shown.card['source']}. Licence: {shown.card['licence']}."))
+    n, of = shown.finished_worlds, shown.worlds
     if not shown.done:
-        st.warning(f"Not finished: {shown.finished_worlds} of {shown.worlds} worlds so far. The same command goes on.")
-    if not shown.finished_worlds:
+        st.warning(f"Not finished: {n} of {of} are measured so far. The same command goes on.")
+    if not n:
         return None
-    drawn = "simulated worlds, each with texts, tastes and people of its own" if shown.card["simulated"] else (
-        "splits of the questions into train and test")  # fmt: skip
-    over = "these worlds: what another world would show" if shown.card["simulated"] else (
-        "countries, after averaging over splits: all of them answer the same questions, so other questions may differ "
-        "more")  # fmt: skip
-    st.caption(f"{shown.finished_worlds} {drawn}. Every point is an experiment of its own. Intervals are over {over}.")
+    drawn, over = OVER[shown.unit]
+    st.caption(f"{drawn}: {n}. Every point is an experiment of its own. Intervals are over {over}.")
     return shown
 
 
@@ -115,7 +117,7 @@ def point(study: kept.Study, factor: str) -> None:
     plan = design.points(design.first_point(study.config, world), int(study.table["pairs"].max()) + 1)
     known = {f"{p.value:g}{' steps' if inner else ''}": p.config for p in plan if p.factor == name}
     config = known[right.selectbox(design.ALONG[design.ALONG_STEPS if inner else factor], list(known), key=VALUE)]
-    st.code(f"{config.command()} --out DIR", language="sh")
+    st.code(f"{config.command()} --out DIR", language="sh", wrap_lines=True)
     if st.button("Run this point", icon=":material/play_arrow:"):
         job = launch.start(config, job_store(), f"study: {factor}")
         st.switch_page("pages/accuracy.py", query_params={state.RUN: job.id})

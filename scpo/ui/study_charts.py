@@ -130,7 +130,7 @@ def countries_chart(table: pd.DataFrame, method: str, against: str, simulated: b
             "<extra></extra>",
         )  # fmt: skip
     figure.add_hline(y=0, line={"color": QUIET, "dash": "dash"})
-    figure.update_xaxes(title="share of the country's training pairs that the global model gets wrong, %",
+    figure.update_xaxes(title="share of the country's training pairs<br>that the global model gets wrong, %",
                         range=reach(100 * table["disagree"]))  # fmt: skip
     figure.update_yaxes(title=f"accuracy of {method} minus that of {against}, points")
     return finish(figure, simulated, height=430)

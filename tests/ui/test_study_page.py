@@ -67,7 +67,7 @@ def test_every_chart_of_a_simulated_study_says_so(workspace):
     app = opened()
     charts = app.get("plotly_chart")
     assert len(charts) == 4 and all(SIMULATED in chart.proto.spec for chart in charts)
-    assert SIMULATED in app.info[0].value and "5 simulated worlds" in app.caption[0].value and not app.warning
+    assert SIMULATED in app.info[0].value and "people of its own: 5." in app.caption[0].value and not app.warning
     assert any("**scpo** is ahead of full at 25 (+1.2; 95 %: 1.0 to 1.4)" in m.value for m in app.markdown)
 
 
@@ -76,7 +76,7 @@ def test_a_real_survey_is_not_called_simulated_and_has_its_licence(workspace):
     app = opened()
     assert "CC BY-NC-SA 4.0" in app.caption[0].value and "over countries" in app.caption[1].value
     assert not any(SIMULATED in chart.proto.spec for chart in app.get("plotly_chart"))
-    assert "2 of 5 worlds so far" in app.warning[0].value
+    assert "2 of 5 are measured so far" in app.warning[0].value
 
 
 def test_a_point_of_the_study_starts_as_a_run(workspace, monkeypatch):
