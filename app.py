@@ -15,6 +15,7 @@ router = st.navigation(
         st.Page("pages/efficiency.py", title="Data efficiency", icon=":material/trending_up:"),
         st.Page("pages/steer.py", title="Steer", icon=":material/tune:"),
         st.Page("pages/runs.py", title="Runs", icon=":material/history:"),
+        st.Page("pages/study.py", title="Study", icon=":material/query_stats:"),
         st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
     ],
     position="top",

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
+from scpo.config import PARTS, DataConfig, ExperimentConfig, FinetuneConfig, flag
 from scpo.errors import ConfigError, DataFaults, ScpoError
 from scpo.jobs.commands import Bar, add_job_commands, manage, work_on
 from scpo.reproduce import add_reproduce, reproduce
@@ -41,13 +41,6 @@ EXAMPLES = """examples:
 """
 
 
-PARTS = ("data", "finetune")  # settings that are groups of settings
-
-
-def _flag(field: dataclasses.Field) -> str:
-    return "--data-file" if field.name == "data_files" else "--" + field.name.replace("_", "-")
-
-
 def _add_settings(parser: argparse.ArgumentParser, config_class: type) -> None:
     """One option per setting; None means 'not given', so that --config keeps its values."""
     for field in dataclasses.fields(config_class):
@@ -66,7 +59,7 @@ def _add_settings(parser: argparse.ArgumentParser, config_class: type) -> None:
             options |= {"metavar": "A,B,..."}
         else:
             options |= {"type": type(default), "metavar": type(default).__name__.upper()}
-        parser.add_argument(_flag(field), **options)
+        parser.add_argument(flag(field), **options)
 
 
 def _given(args: argparse.Namespace, config_class: type) -> dict:

@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,17 @@ METHODS = {
 }
 UNTRAINED = ("global", "longer", "random")
 
+PARTS = ("data", "finetune")  # settings that are groups of settings
+
 ENCODERS_NOTE = "`minilm` (inside a package, works offline), a hub name, or a local folder"
 
 
-def setting(default: Any, help: str, *, unit: str = "", low=None, high=None, open_low=False):
-    """A dataclass field that carries its help text, unit and bounds."""
-    bounds = {"help": help, "unit": unit, "low": low, "high": high, "open_low": open_low}
+def setting(default: Any, help: str, *, unit: str = "", low=None, high=None, open_low=False, rare=False):
+    """A dataclass field that carries its help text, unit and bounds.
+
+    rare  True: saved only where it differs from its default, so that experiments without it stay what they were
+    """
+    bounds = {"help": help, "unit": unit, "low": low, "high": high, "open_low": open_low, "rare": rare}
     return field(default=default, metadata=bounds)
 
 
@@ -81,6 +87,28 @@ class DataConfig:
         False, "GlobalOpinionQA: merge several samples of a country, such as 'Brazil (Non-national sample)'"
     )
     demo_seed: int = setting(0, "demo: the seed of the simulated world", low=0)
+    demo_shift: float = setting(
+        1.0,
+        "demo: how far countries' tastes lie from the global one; 1 = by 0.8 to 1.7 times its length, 0 = not at all",
+        low=0, high=100, rare=True,
+    )  # fmt: skip
+    demo_user_noise: float = setting(
+        0.25, "demo: standard deviation of a person's taste around their country's, per axis", unit="reward",
+        low=0, high=100, rare=True,
+    )  # fmt: skip
+    demo_score_noise: float = setting(
+        0.8, "demo: standard deviation of the noise in each score", unit="reward", low=0, high=100, rare=True
+    )
+    demo_extreme_raters: float = setting(
+        0.12, "demo: share of people who only give extreme scores", unit="share", low=0, high=1, rare=True
+    )
+    demo_people: float = setting(
+        1.0, "demo: people of each country to steer to, as a multiple of 54 to 86", low=0.5, high=100, rare=True
+    )
+    demo_reference_people: int = setting(
+        320, "demo: people of the reference population, whose pairs train the global model", unit="people",
+        low=10, high=100_000, rare=True,
+    )  # fmt: skip
     split_seed: int = setting(0, "the seed of the split into train and test", low=0)
     test_share: float = setting(
         0.15, "share of users or questions held out for the test", unit="share", low=0, high=0.5, open_low=True
@@ -170,6 +198,12 @@ class ExperimentConfig:
         "the global model: `reference` (pooled reference countries), "
         "`others` (all countries but the one evaluated), or a weights file of an earlier run",
     )
+    global_scale: float = setting(
+        1.0,
+        "the global model's rewards are multiplied by this before anything else: above 1 it is surer of itself, below "
+        "1 less sure",
+        low=0, high=1000, open_low=True, rare=True,
+    )  # fmt: skip
     encoder: str = setting("minilm", "text encoder: " + ENCODERS_NOTE)
     precision: str = setting(
         "auto", "arithmetic of the encoder or model: auto (bf16 where the processor has it), bf16 or fp32"
@@ -186,6 +220,10 @@ class ExperimentConfig:
         if len(set(self.methods)) < len(self.methods):
             raise ConfigError(f"methods names one twice: {', '.join(self.methods)}; name each once.")
         _check_bounds(self)
+        if self.finetune.model and self.global_scale != 1:
+            raise ConfigError(
+                f"global_scale is {self.global_scale}; only heads can be scaled. Leave it at 1 for whole models."
+            )
         if self.finetune.model and self.global_model == "others":
             raise ConfigError(
                 "global_model 'others' is one global model per country; fine-tuning starts from one for all. Use "
@@ -193,8 +231,8 @@ class ExperimentConfig:
             )
 
     def as_dict(self) -> dict:
-        """Plain values, as written to `config.json`; settings of fine-tuning only where it is asked for."""
-        settings = dataclasses.asdict(self)
+        """Plain values, as written to `config.json`; rare settings, and those of fine-tuning, only where asked for."""
+        settings = _without_rare(self) | {"data": _without_rare(self.data)}
         if not self.finetune.model:
             del settings["finetune"]
         return settings
@@ -223,9 +261,38 @@ class ExperimentConfig:
             finetune=dataclasses.replace(self.finetune, model=_absolute(self.finetune.model)), **found,
         )  # fmt: skip
 
+    def command(self) -> str:
+        """The command line that runs this experiment; settings that have their default are left out."""
+        words = ["python", "-m", "scpo", "run"]
+        for part in (self.data, self, self.finetune):
+            for spec in dataclasses.fields(part):
+                value = getattr(part, spec.name)
+                if spec.name in PARTS or value == spec.default:
+                    continue
+                if spec.name == "data_files":
+                    words += [word for file in value for word in (flag(spec), file)]
+                elif value is True:
+                    words.append(flag(spec))
+                else:
+                    words += [flag(spec), ",".join(map(str, value)) if isinstance(value, tuple) else str(value)]
+        return shlex.join(words)
+
     def digest(self) -> str:
         """A hash of every setting: equal for equal experiments."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def flag(field: dataclasses.Field) -> str:
+    """The name of a setting on the command line."""
+    return "--data-file" if field.name == "data_files" else "--" + field.name.replace("_", "-")
+
+
+def _without_rare(config) -> dict:
+    """Settings as plain values, those left out that are rare and have their default."""
+    usual = {
+        f.name for f in dataclasses.fields(config) if f.metadata.get("rare") and getattr(config, f.name) == f.default
+    }
+    return {name: value for name, value in dataclasses.asdict(config).items() if name not in usual}
 
 
 def _tuples(saved: dict) -> dict:

@@ -37,6 +37,7 @@ PAGES = {  # page -> what stands on it when it is drawn
     "train": "What is compared", "accuracy": "Country by country, in words", "bias": "Bold: a country's model",
     "efficiency": "Right of the dashed line", "runs": "The numbers behind this chart",
     "steer": "Loads this run's reward models", "learn": "Question.",
+    "study": "There is no study",
 }  # fmt: skip
 DRAWN = """() => document.querySelector('[data-test-script-state=notRunning]')
     && !document.querySelector('[data-testid=stSkeleton]')

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from scpo import runs
-from scpo.cli import main
+from scpo.cli import _config, _parser, main
+from scpo.config import DataConfig, ExperimentConfig
 
 from fakes import scored_rows
 
@@ -140,3 +142,13 @@ def test_a_write_that_fails_is_a_message_and_exit_code_1(tmp_path, capsys):
     assert main(["bench", "--only", "nothing", "--json", str(tmp_path / "file" / "bench.json")]) == 1
     err = capsys.readouterr().err
     assert err.startswith("error:") and "Traceback" not in err
+
+
+def test_the_command_of_an_experiment_gives_its_settings_back():
+    config = ExperimentConfig(
+        DataConfig("globalopinionqa", ("a b.jsonl", "c.csv"), ("Mexico", "South Korea"), merge_samples=True),
+        ("full", "scpo"), 2, (50, 100), 0.1 + 0.2, 1 / 3, global_scale=0.25,
+    )  # fmt: skip
+    words = shlex.split(config.command())
+    assert words[:4] == ["python", "-m", "scpo", "run"]
+    assert _config(_parser().parse_args([*words[3:], "--out", "x"])) == config

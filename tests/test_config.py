@@ -16,6 +16,7 @@ from scpo.errors import ConfigError
         {"tau": 0}, {"tau": 1.5}, {"tau": float("nan")}, {"tau": "0.7"}, {"beta": 0}, {"beta": -1},
         {"beta": float("inf")},
         {"seeds": 0}, {"steps": 0}, {"batch_size": 0}, {"lr": 0}, {"hidden": -1}, {"budgets": (50, 0)},
+        {"global_scale": 0}, {"global_scale": -1},
         {"methods": ()}, {"methods": ("scpo", "magic")}, {"methods": ("full", "full")}, {"precision": "fp8"},
     ],
 )  # fmt: skip
@@ -28,6 +29,8 @@ def test_a_setting_out_of_range_is_refused_by_name(settings):
     "settings",
     [
         {"dataset": "imagenet"}, {"dataset": "file"}, {"dataset": "demo", "data_files": ("a.csv",)},
+        {"demo_shift": -1}, {"demo_user_noise": float("nan")}, {"demo_score_noise": "0.8"}, {"demo_people": 0},
+        {"demo_extreme_raters": 1.1}, {"demo_reference_people": 0},
         {"min_gap": 0}, {"test_share": 0}, {"test_share": 0.9}, {"validation_share": 1}, {"demo_seed": -1},
     ],
 )  # fmt: skip
@@ -71,3 +74,19 @@ def test_settings_of_fine_tuning_are_kept_only_where_it_is_asked_for():
     assert heads.digest() != whole.digest()
     with pytest.raises(ConfigError, match="one global model per country"):
         dataclasses.replace(whole, global_model="others")
+
+
+def test_rare_settings_are_kept_only_where_they_are_not_the_default():
+    usual = ExperimentConfig()
+    rare = [f.name for part in (usual, usual.data) for f in dataclasses.fields(part) if f.metadata.get("rare")]
+    saved = usual.as_dict()
+    assert len(rare) == 7 and not {*rare} & {*saved, *saved["data"]}
+    other = ExperimentConfig(DataConfig(demo_shift=2.0), global_scale=0.5)
+    saved = other.as_dict()
+    assert {*rare} & {*saved, *saved["data"]} == {"demo_shift", "global_scale"}
+    assert ExperimentConfig.from_dict(saved) == other and other.digest() != usual.digest()
+
+
+def test_a_whole_models_rewards_cannot_be_scaled():
+    with pytest.raises(ConfigError, match="only heads can be scaled"):
+        ExperimentConfig(finetune=FinetuneConfig(model="minilm"), global_scale=2.0)

@@ -3,11 +3,14 @@
 Seven invented countries and a larger invented reference population score answers that are put
 together from phrases along interpretable axes. What is planted is taste and noise, never a
 result: a global taste, a shift of it per country, a deviation per user, and a share of users who
-only give extreme scores. Everything follows from one seed. Nothing in it is measured from real
-people, and no place in it is real.
+only give extreme scores. Everything follows from one seed and from the settings `demo_*`, which
+change how much of each is planted: worlds of one seed have the same answers, and those of one number
+of people the same draws too. Nothing in it is measured from real people, and no place in it is real.
 """
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 import pandas as pd
@@ -19,17 +22,16 @@ from scpo.data.preferences import DataCard, Preferences
 
 REFERENCE = "Meridia"
 USERS = {
-    REFERENCE: 320, "Alvoria": 86, "Bresland": 77, "Cindara": 72, "Dolvane": 67, "Estovia": 65, "Farrowind": 61,
+    "Alvoria": 86, "Bresland": 77, "Cindara": 72, "Dolvane": 67, "Estovia": 65, "Farrowind": 61,
     "Galune": 54,
 }  # fmt: skip
-COUNTRIES = tuple(USERS)[1:]
+COUNTRIES = tuple(USERS)
 ORDER = ("warmth", "formality", "directness", "core", "hedging", "length", "collective", "deference", "locality",
          "humour", "optimism")  # fmt: skip
 AXIS_NAMES = (*(name for name in ORDER if name != "core"), "helpfulness")
 ANSWERS_PER_PROMPT = 63
 FIRST_TURNS, LATER_TURNS = 4, 8  # interactions of a user with 4 and with 2 responses
-GLOBAL_TASTE, SHIFT, USER_NOISE, SCORE_NOISE = 0.6, (0.8, 1.7), 0.25, 0.8
-EXTREME_RATERS = 0.12
+GLOBAL_TASTE, SHIFT = 0.6, (0.8, 1.7)
 NOTES = (
     "Simulated: nothing here is measured from real people, and no country in it is real.",
     "Planted are a global taste, a taste per country, noise per user and extreme raters; no method's result is.",
@@ -40,12 +42,9 @@ def load(config: DataConfig) -> Preferences:
     """The demo world of `config.demo_seed`, about 3,000 distinct texts and 20,000 pairs."""
     rng = np.random.default_rng([2606, 18606, config.demo_seed])
     answers, levels = _answers(rng)
-    taste = _tastes(rng)
-    users = pd.DataFrame({
-        "name": [f"u{n:04d}" for n in range(sum(USERS.values()))],
-        "country": np.repeat(list(USERS), list(USERS.values())),
-    })  # fmt: skip
-    rows, extreme = _scores(rng, answers, levels, taste, users)
+    taste = _tastes(rng, config.demo_shift)
+    users = _users(config)
+    rows, extreme = _scores(rng, answers, levels, taste, users, config)
     texts, pairs = scored_pairs(rows)
     split = split_units(len(users), config.split_seed, config.test_share, config.validation_share)
     size = np.bincount(rows["group"])
@@ -53,7 +52,7 @@ def load(config: DataConfig) -> Preferences:
     card = DataCard(
         "demo", f"Demo world (simulated), seed {config.demo_seed}", True, "user",
         f"simulated by scpo.data.demo, seed {config.demo_seed}", "Apache-2.0, part of this software",
-        (REFERENCE,), COUNTRIES, {"pairs of equal scores": tied}, NOTES,
+        (REFERENCE,), COUNTRIES, {"pairs of equal scores": tied}, (*NOTES, *_changed(config)),
     )  # fmt: skip
     return Preferences(
         _with_levels(texts, answers, levels),
@@ -62,6 +61,21 @@ def load(config: DataConfig) -> Preferences:
         card,
         taste,
     )
+
+
+def _users(config: DataConfig) -> pd.DataFrame:
+    """Names and countries of all people, the reference first."""
+    sizes = {REFERENCE: config.demo_reference_people} | {c: round(n * config.demo_people) for c, n in USERS.items()}
+    names = [f"u{n:04d}" for n in range(sum(sizes.values()))]
+    return pd.DataFrame({"name": names, "country": np.repeat(list(sizes), list(sizes.values()))})
+
+
+def _changed(config: DataConfig) -> list[str]:
+    """What is planted otherwise than by default, in words."""
+    knobs = [f for f in dataclasses.fields(config) if f.name.startswith("demo_") and f.metadata["rare"]]
+    found = [f"{f.name} {getattr(config, f.name):g} (default {f.default:g})" for f in knobs
+             if getattr(config, f.name) != f.default]  # fmt: skip
+    return [f"Not the default world: {', '.join(found)}."] if found else []
 
 
 def _answers(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
@@ -94,7 +108,7 @@ def _answer(rng: np.random.Generator, topic: dict, prompt: str, level: dict[str,
     return " ".join(parts)
 
 
-def _tastes(rng: np.random.Generator) -> pd.DataFrame:
+def _tastes(rng: np.random.Generator, size: float) -> pd.DataFrame:
     """Planted taste per population (rows, the reference first) and axis: the global taste plus a shift.
 
     Shifts differ in size from country to country, and the last two countries share most of theirs.
@@ -110,11 +124,13 @@ def _tastes(rng: np.random.Generator) -> pd.DataFrame:
     shift -= np.outer(shift @ free / (free @ free), free)
     shift /= np.linalg.norm(shift, axis=1, keepdims=True)
     shift *= rng.permutation(np.linalg.norm(common) * np.linspace(*SHIFT, len(COUNTRIES)))[:, None]
-    planted = np.vstack([common, common + shift])
-    return pd.DataFrame(planted, index=pd.Index(list(USERS), name="population"), columns=list(AXIS_NAMES))
+    planted = np.vstack([common, common + size * shift])
+    return pd.DataFrame(planted, index=pd.Index([REFERENCE, *COUNTRIES], name="population"), columns=list(AXIS_NAMES))
 
 
-def _scores(rng, answers: pd.DataFrame, levels: np.ndarray, taste: pd.DataFrame, users: pd.DataFrame):
+def _scores(
+    rng, answers: pd.DataFrame, levels: np.ndarray, taste: pd.DataFrame, users: pd.DataFrame, config: DataConfig
+):
     """Scored responses, 1 to 100, and which users (n,) only give extreme scores: each user meets some prompts, each
     with 4 or 2 of its answers."""
     of_prompt = [np.asarray(rows) for rows in answers.groupby("prompt", sort=False).indices.values()]
@@ -125,11 +141,13 @@ def _scores(rng, answers: pd.DataFrame, levels: np.ndarray, taste: pd.DataFrame,
     shown = [of_prompt[p][rng.permutation(len(of_prompt[p]))[:s]]
              for p, s in zip(met, np.tile(sizes, len(users)), strict=True)]  # fmt: skip
     answer = np.concatenate(shown)
-    own = taste.loc[users["country"]].to_numpy() + USER_NOISE * rng.normal(size=(len(users), levels.shape[1]))
-    utility = (levels[answer] * own[user]).sum(1) + SCORE_NOISE * rng.normal(size=len(answer))
+    own = taste.loc[users["country"]].to_numpy() + config.demo_user_noise * rng.normal(
+        size=(len(users), levels.shape[1])
+    )
+    utility = (levels[answer] * own[user]).sum(1) + config.demo_score_noise * rng.normal(size=len(answer))
     habit, spread = rng.normal(58, 10, len(users)), rng.uniform(8, 16, len(users))
     score = habit[user] + spread[user] * utility
-    extreme = rng.uniform(size=len(users)) < EXTREME_RATERS
+    extreme = rng.uniform(size=len(users)) < config.demo_extreme_raters
     score = np.where(extreme[user], np.where(utility > 0, 98, 3) + 2 * rng.normal(size=len(answer)), score)
     scored = pd.DataFrame({
         "prompt": answers["prompt"].to_numpy()[answer], "response": answers["response"].to_numpy()[answer],

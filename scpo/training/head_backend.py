@@ -56,13 +56,13 @@ def train_heads(
 
 
 def global_heads(config: ExperimentConfig, data: Preferences, encoder: Encoder, progress: Progress):
-    """Features of all texts, and the global heads (1 or C, p) of the kind that is asked for."""
+    """Features of all texts, and the global heads (1 or C, p) of the kind and scale that are asked for."""
     features = embed_texts(
         data.texts, encoder, cache_folder(), lambda done, total: progress.report("embed", done, total)
     )
     progress.report("embed", 1, 1)
+    shape = HeadShape(features.width, config.hidden)
     if config.global_model in ("reference", "others"):
-        shape = HeadShape(features.width, config.hidden)
         globals_ = train_global(
             data, features, shape, config.global_model, lambda step: progress.report("global", step, STEPS)
         )
@@ -70,7 +70,7 @@ def global_heads(config: ExperimentConfig, data: Preferences, encoder: Encoder, 
         globals_, mean = load_global(config.global_model, encoder.key, config)
         features = dataclasses.replace(features, prompt_mean=mean)
     progress.report("global", 1, 1)
-    return features, globals_
+    return features, shape.scaled(globals_, config.global_scale)
 
 
 def global_rewards(

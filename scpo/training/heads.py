@@ -41,6 +41,13 @@ class HeadShape:
             theta[: self.hidden * self.width] = layer
         return theta
 
+    def scaled(self, theta: torch.Tensor, factor: float) -> torch.Tensor:
+        """The heads (K, p) whose rewards are those of theta (K, p), multiplied by a factor."""
+        out = slice(self.hidden * (self.width + 1) if self.hidden else 0, None)
+        theta = theta.clone()
+        theta[:, out] *= factor
+        return theta
+
     def rewards(self, theta: torch.Tensor, phi: torch.Tensor) -> torch.Tensor:
         """Rewards of n texts under K heads: (K, p), (n, d) -> (K, n); or (K, n, d) -> (K, n)."""
         per_head = phi.ndim == 3

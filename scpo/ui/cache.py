@@ -14,6 +14,7 @@ from scpo.data.preferences import Preferences
 from scpo.jobs.store import Store, open_store
 from scpo.metrics.margins import Margins, disagreement, read_margins
 from scpo.metrics.tallies import Tallies, read_tallies
+from scpo.study import kept
 from scpo.ui.margins import check_same
 
 
@@ -82,6 +83,16 @@ def _tallies(folder: str, changed: int) -> Tallies:
 def tallies(result: runs.Result) -> Tallies:
     """What the models of a finished run said on each user or question of the test."""
     return _tallies(str(result.folder), (result.folder / "done.json").stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _study(folder: str, changed: tuple[int, ...]) -> kept.Study:
+    return kept.read(Path(folder))
+
+
+def study(folder: Path) -> kept.Study:
+    """A study as far as it has come; read again when one of its files changes."""
+    return _study(str(folder), tuple(p.stat().st_mtime_ns for p in sorted(folder.iterdir())))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

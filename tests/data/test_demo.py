@@ -8,7 +8,7 @@ import pytest
 import scipy.optimize
 
 from scpo.config import DataConfig
-from scpo.data import counts, demo, load
+from scpo.data import content_hash, counts, demo, load
 from scpo.data.countries import iso3
 from scpo.errors import InputError
 
@@ -23,6 +23,11 @@ def test_one_seed_gives_one_world_and_another_seed_another(world):
     for part in ("texts", "pairs", "units", "truth"):
         pd.testing.assert_frame_equal(getattr(world, part), getattr(again, part))
     assert not world.truth.equals(other.truth) and len(other.pairs) != len(world.pairs)
+
+
+def test_the_default_world_is_this_one_and_no_other(world):
+    """Runs of all versions can be compared: a change of the default world changes this hash."""
+    assert content_hash(world).startswith("6420c1084f059303")
 
 
 def test_numpys_global_generator_plays_no_part(world):
@@ -93,3 +98,48 @@ def test_countries_can_be_chosen_and_unknown_ones_are_refused_with_what_is_near(
     assert load(DataConfig(countries=("Galune", "Alvoria"))).card.countries == ("Galune", "Alvoria")
     with pytest.raises(InputError, match="'Alvorja'.*Alvoria"):
         load(DataConfig(countries=("Alvorja",)))
+
+
+def distances(world):
+    """How far each country's planted taste lies from the reference's, in reward."""
+    return np.linalg.norm(world.truth.drop(index=demo.REFERENCE) - world.truth.loc[demo.REFERENCE], axis=1)
+
+
+def test_shift_moves_the_countries_away_from_the_global_taste_and_nothing_else(world):
+    alike, twice = (load(DataConfig(demo_shift=shift)) for shift in (0.0, 2.0))
+    assert (distances(alike) == 0).all() and np.allclose(distances(twice), 2 * distances(world))
+    assert twice.truth.loc[demo.REFERENCE].equals(world.truth.loc[demo.REFERENCE])
+    assert set(twice.texts["response"]) <= set(world.texts["response"]) | set(alike.texts["response"])
+
+
+def test_extreme_raters_go_from_nobody_to_everybody():
+    for share, kinds in ((0.0, {"graded"}), (1.0, {"extremes only"})):
+        assert set(load(DataConfig(demo_extreme_raters=share)).units["ratings"]) == kinds
+
+
+def agreement(config):
+    """Share of pairs on which the chosen answer is the one that the country's planted taste prefers."""
+    world = load(config)
+    levels = world.texts[[f"axis_{a}" for a in world.truth.columns]].to_numpy()
+    gap = levels[world.pairs["chosen"]] - levels[world.pairs["rejected"]]
+    taste = world.truth.loc[world.pairs["country"].astype("str")].to_numpy()
+    return ((gap * taste).sum(1) > 0).mean()
+
+
+def test_noise_of_people_and_of_scores_makes_choices_less_like_the_planted_taste():
+    quiet = DataConfig(demo_user_noise=0.0, demo_score_noise=0.0)
+    usual, people = agreement(DataConfig()), agreement(DataConfig(demo_user_noise=1.0))
+    assert agreement(quiet) > 0.9 > usual > people
+    assert usual > agreement(DataConfig(demo_score_noise=3.2))
+
+
+def test_people_can_be_more_or_fewer(world):
+    units = world.units["country"].value_counts()
+    more = load(DataConfig(demo_people=2.0, demo_reference_people=40)).units["country"].value_counts()
+    assert more[demo.REFERENCE] == 40 and all(more[c] == 2 * units[c] for c in demo.COUNTRIES)
+
+
+def test_a_world_that_is_not_the_default_one_says_what_differs(world):
+    notes = load(DataConfig(demo_shift=0.5, demo_reference_people=40)).card.notes
+    assert notes[-1] == "Not the default world: demo_shift 0.5 (default 1), demo_reference_people 40 (default 320)."
+    assert not any("Not the default" in note for note in world.card.notes)

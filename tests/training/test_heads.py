@@ -135,3 +135,12 @@ def test_rewards_of_texts_shared_by_all_heads_equal_rewards_given_per_head():
         shape = HeadShape(WIDTH, hidden)
         theta, phi = torch.randn(4, shape.size), torch.randn(6, WIDTH)
         assert torch.allclose(shape.rewards(theta, phi), shape.rewards(theta, phi.expand(4, 6, WIDTH)), atol=1e-5)
+
+
+@pytest.mark.parametrize("hidden", [0, 4])
+def test_scaled_heads_give_scaled_rewards(hidden):
+    shape = HeadShape(WIDTH, hidden)
+    theta, phi = torch.randn(3, shape.size), torch.randn(TEXTS, WIDTH)
+    before = theta.clone()
+    assert torch.allclose(shape.rewards(shape.scaled(theta, 2.5), phi), 2.5 * shape.rewards(theta, phi), rtol=1e-4)
+    assert torch.equal(theta, before) and torch.equal(shape.scaled(theta, 1.0), theta)

@@ -1,0 +1,123 @@
+"""What the page of the study says and asks: which study, what is shown of it, and a point of it as a run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from scipy.special import expit, logit
+
+from scpo.config import ExperimentConfig
+from scpo.jobs import launch
+from scpo.study import design, kept
+from scpo.ui import charts, state
+from scpo.ui.cache import job_store
+from scpo.ui.cache import study as read
+from scpo.ui.words import inert, points, span
+
+STUDY, FACTOR, WHEN, PAIRS, OF, METHOD, VALUE, WORLD = (
+    "study", "varied", "step", "trained-on", "of", "study-method", "study-value", "study-world",
+)  # fmt: skip
+STEPS = {"chosen on validation": kept.CHOSEN, "the last": kept.END}
+SUBSETS = {"all test pairs": "full", "consensus": "consensus", "distinct": "distinct"}
+HOW = """There is no study in this workspace yet. It takes 10 to 20 minutes on two idle cores and can be stopped and
+gone on with; this page shows it as it grows. In the simulated world, and on survey answers:"""
+OVER = {  # what was drawn anew, and what intervals are over
+    "world": ("Simulated worlds, each with texts, tastes and people of its own", "worlds: what another would show"),
+    "country": ("Splits of the data into train and test", "countries, after averaging over splits: all of them answer "
+                "the same questions, so other questions may differ more"),
+}  # fmt: skip
+COMMANDS = "python -m scpo study when\npython -m scpo study when --dataset globalopinionqa --data-file answers.jsonl"
+
+
+def chosen() -> kept.Study | None:
+    """The study to show; None if there is none, after having said how to make one."""
+    found = {folder.name: folder for folder in kept.studies()}
+    if not found:
+        st.info(HOW)
+        st.code(COMMANDS, language="sh")
+        return None
+    name = st.selectbox("Study", list(found), key=STUDY, bind="query-params")
+    shown = read(found[name])
+    if shown.card["simulated"]:
+        st.info(f"{charts.SIMULATED}. Its countries are invented.", icon=":material/science:")
+    else:
+        st.caption(inert(f"Source: {shown.card['source']}. Licence: {shown.card['licence']}."))
+    n, of = shown.finished_worlds, shown.worlds
+    if not shown.done:
+        st.warning(f"Not finished: {n} of {of} are measured so far. The same command goes on.")
+    if not n:
+        return None
+    drawn, over = OVER[shown.unit]
+    st.caption(f"{drawn}: {n}. Every point is an experiment of its own. Intervals are over {over}.")
+    return shown
+
+
+def asked(study: kept.Study) -> tuple[str, str, int, str]:
+    """What all charts show: subset of the test pairs, step, pairs trained on, method."""
+    columns = st.columns(4)
+    of = columns[0].segmented_control("Accuracy on", list(SUBSETS), default="all test pairs", required=True, key=OF,
+                                      bind="query-params")  # fmt: skip
+    step = columns[1].segmented_control("Step", list(STEPS), default="chosen on validation", required=True, key=WHEN,
+                                        bind="query-params", help="The choice hides what training does when it goes "
+                                        "on.")  # fmt: skip
+    sizes = {kept.shown_pairs(n): n for n in (kept.ALL, design.FEW)}
+    size = columns[2].segmented_control("Pairs per country", list(sizes), default="all", required=True, key=PAIRS,
+                                        bind="query-params")  # fmt: skip
+    compared = [m for m in study.methods if m != "full"]
+    at = compared.index("scpo") if "scpo" in compared else 0
+    method = columns[3].selectbox("Method of the grids", compared, at, key=METHOD, bind="query-params")
+    return SUBSETS[of], STEPS[step], sizes[size], method
+
+
+def factor_of(study: kept.Study) -> str:
+    """One of `design.ALONG` that the study has."""
+    inner = (design.ALONG_PAIRS, design.ALONG_STEPS)
+    known = {title: name for name, title in design.ALONG.items()
+             if name in inner or (study.table["factor"] == name).any()}  # fmt: skip
+    return known[st.selectbox("What is varied", list(known), key=FACTOR, bind="query-params")]
+
+
+def ahead_sentence(table: pd.DataFrame, method: str) -> str:
+    """Where a method is ahead of full and where behind, as far as intervals tell; table: `kept.along`."""
+    rows = table[table["method"] == method]
+    told = []
+    for words, part in (("ahead of", rows[rows["low"] > 0]), ("behind", rows[rows["high"] < 0])):
+        if len(part):
+            each = ", ".join(f"{r.at} ({points(r.estimate)}; {span(r.low, r.high)})" for r in part.itertuples())
+            told.append(f"{words} full at {each}")
+    few = " No interval: too few to tell." if rows["low"].isna().all() else ""
+    return f"**{method}** is {'; '.join(told) or 'nowhere clearly ahead of full or behind it'}.{few}"
+
+
+def pairs_steps(study: kept.Study, subset: str, when: str, method: str) -> pd.DataFrame:
+    """One method minus full over both, with columns pairs (inf = all) and steps."""
+    table = kept.compare(study, design.PAIRS_STEPS, subset, when, "full").query("method == @method")
+    return table.assign(pairs=table["pairs"].astype(float).replace(kept.ALL, np.inf), steps=table["value"])
+
+
+def tau_scale(study: kept.Study, subset: str, when: str, pairs: int, method: str) -> pd.DataFrame:
+    """One method minus full over both, with columns tau and scale."""
+    table = kept.compare(study, design.TAU_SCALE, subset, when, "full")
+    table = table[(table["method"] == method) & (table["pairs"] == pairs)]
+    return table.assign(tau=table["value"], scale=table["second"])
+
+
+def same_pairs(config: ExperimentConfig, scales: np.ndarray) -> pd.DataFrame:
+    """The tau that keeps the pairs which the settings keep at scale 1: columns scale, tau."""
+    return pd.DataFrame({"scale": scales, "tau": expit(scales * logit(config.tau))})
+
+
+def point(study: kept.Study, factor: str) -> None:
+    """One point of the study as a run: its command, and a button that starts it."""
+    inner = factor in (design.ALONG_PAIRS, design.ALONG_STEPS)
+    name = design.PAIRS_STEPS if inner else factor
+    left, right = st.columns(2)
+    world = left.number_input("World" if study.card["simulated"] else "Split", 0, study.worlds - 1, 0, key=WORLD)
+    plan = design.points(design.first_point(study.config, world), int(study.table["pairs"].max()) + 1)
+    known = {f"{p.value:g}{' steps' if inner else ''}": p.config for p in plan if p.factor == name}
+    config = known[right.selectbox(design.ALONG[design.ALONG_STEPS if inner else factor], list(known), key=VALUE)]
+    st.code(f"{config.command()} --out DIR", language="sh", wrap_lines=True)
+    if st.button("Run this point", icon=":material/play_arrow:"):
+        job = launch.start(config, job_store(), f"study: {factor}")
+        st.switch_page("pages/accuracy.py", query_params={state.RUN: job.id})

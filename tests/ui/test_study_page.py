@@ -1,0 +1,103 @@
+"""The page of the study: charts of planted numbers, labelled; an unfinished study; a point of it started as a run."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from scpo.config import DataConfig, ExperimentConfig
+from scpo.jobs.store import open_store
+from scpo.metrics.summary import MEAN
+from scpo.study import design, kept
+from scpo.ui import study_charts
+from scpo.ui.figure import SIMULATED
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "study.py")
+BASE = ExperimentConfig(methods=("full", "filter", "scpo"), seeds=1, budgets=(50,))
+
+
+def numbers(point, pairs, method, when, country, world):
+    """scpo is 1 point ahead of full, more in later worlds; filter is 20 behind at the last step."""
+    gain = {"full": 0.05, "scpo": 0.06 + 0.001 * world, "filter": 0.05 if when == kept.CHOSEN else -0.15, "global": 0.0}
+    return {"factor": point.factor, "value": point.value, "second": point.second, "country": country, "method": method,
+            "pairs": pairs, "when": when, "full": 0.6 + gain[method], "distinct": 0.3, "consensus": 0.9, "step": 10,
+            "kept": 0.5, "trained": 100, "disagree": 0.3}  # fmt: skip
+
+
+def add_study(workspace, simulated=True, worlds=5, finished=5):
+    """A study in the workspace, its numbers planted."""
+    base = BASE if simulated else dataclasses.replace(BASE, data=DataConfig("globalopinionqa", ("answers.jsonl",)))
+    folder = workspace / "studies" / "when"
+    card = {"simulated": simulated, "source": "nobody", "licence": "CC BY-NC-SA 4.0", "unit": "user"}
+    kept.begin(folder, base, card, worlds, False)
+    for world in range(finished):
+        rows = []
+        for point in design.points(design.first_point(base, world), 900):
+            places = (
+                [MEAN, "A", "B"] if simulated and point.factor == design.BASE else [MEAN] if simulated else "ABCDEF"
+            )
+            for pairs in (*point.config.budgets, kept.ALL):
+                rows += [numbers(point, pairs, m, when, place, world) for m in ("global", *base.methods)
+                         for when in (kept.CHOSEN, kept.END) for place in places]  # fmt: skip
+        kept.add_world(folder, world, pd.DataFrame(rows))
+    if finished == worlds:
+        kept.finish(folder, 1.0)
+    return folder
+
+
+def opened(**query):
+    app = AppTest.from_file(PAGE, default_timeout=120)
+    app.query_params.update(query)
+    app.run()
+    assert not app.exception and not app.error
+    return app
+
+
+def test_an_empty_workspace_says_how_to_run_it(workspace):
+    app = opened()
+    assert "no study" in app.info[0].value and "python -m scpo study when" in app.code[0].value
+    assert not app.get("plotly_chart")
+
+
+def test_every_chart_of_a_simulated_study_says_so(workspace):
+    add_study(workspace)
+    app = opened()
+    charts = app.get("plotly_chart")
+    assert len(charts) == 4 and all(SIMULATED in chart.proto.spec for chart in charts)
+    assert SIMULATED in app.info[0].value and "people of its own: 5." in app.caption[0].value and not app.warning
+    assert any("**scpo** is ahead of full at 25 (+1.2; 95 %: 1.0 to 1.4)" in m.value for m in app.markdown)
+
+
+def test_a_real_survey_is_not_called_simulated_and_has_its_licence(workspace):
+    add_study(workspace, simulated=False, finished=2)
+    app = opened()
+    assert "CC BY-NC-SA 4.0" in app.caption[0].value and "over countries" in app.caption[1].value
+    assert not any(SIMULATED in chart.proto.spec for chart in app.get("plotly_chart"))
+    assert "2 of 5 are measured so far" in app.warning[0].value
+
+
+def test_a_point_of_the_study_starts_as_a_run(workspace, monkeypatch):
+    monkeypatch.setenv("SCPO_WORKERS", "0")
+    add_study(workspace)
+    app = opened(varied=design.ALONG["tau"])
+    assert "--tau 0.5 --out DIR" in app.code[0].value
+    next(b for b in app.button if b.label == "Run this point").click().run()
+    job = open_store(workspace).jobs()[0]
+    assert job.config.tau == 0.5 and job.config.budgets == (50,) and job.config.data == DataConfig()
+
+
+def cells(low):
+    rows = [{"x": x, "y": y, "estimate": 0.02, "low": low if x == 1 else -0.01, "high": 0.04, "n": 6}
+            for x in (1, 2) for y in (5, np.inf)]  # fmt: skip
+    return study_charts.grid_chart(pd.DataFrame(rows), ("x", "x"), ("y", "y"), "gain", "world", True)
+
+
+@pytest.mark.parametrize("low, bold", [(0.01, True), (-0.01, False)])
+def test_a_cell_is_bold_only_where_its_interval_leaves_0_out(low, bold):
+    figure = cells(low)
+    text = np.array(figure.data[0].text)
+    assert ["<b>" in t for t in text[:, 0]] == [bold, bold] and not any("<b>" in t for t in text[:, 1])
+    assert list(figure.layout.yaxis.ticktext) == ["5", "all"] and SIMULATED in figure.layout.title.text
