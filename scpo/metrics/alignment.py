@@ -163,7 +163,7 @@ def alignment_table(aligned: dict[str, Aligned], drawn: dict[str, np.ndarray]) -
             gain = per_question - a.values[a.methods.index("global")]
             ahead = gain[known].mean() if known.any() else np.nan
             found[country, name] = (
-                value, draws, ahead, _means(drawn[country], gain), a.temperature[at].mean(), int(known.sum())
+                value, draws, ahead, _means(drawn[country], gain), a.temperature[at].mean(), a.unit[known]
             )  # fmt: skip
     rows = []
     for country in [MEAN, *aligned]:
@@ -172,10 +172,13 @@ def alignment_table(aligned: dict[str, Aligned], drawn: dict[str, np.ndarray]) -
             if country != MEAN:
                 return found[country, name]
             parts = [found[c, name] for c in aligned]
-            return *(nan_mean([np.asarray(p[at]) for p in parts]) for at in range(5)), sum(p[5] for p in parts)
+            return *(nan_mean([np.asarray(p[at]) for p in parts]) for at in range(5)), np.concatenate(
+                [p[5] for p in parts]
+            )
 
         for name in names:
-            value, draws, gain, gain_draws, temperature, questions = of(name)
+            value, draws, gain, gain_draws, temperature, units = of(name)
+            questions = len(np.unique(units))
             numbers = value, *interval(draws, questions), gain, *interval(gain_draws, questions), temperature
             rows.append((country, name, *map(float, numbers), questions))
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -96,7 +96,7 @@ def test_gains_are_paired_and_the_mean_weighs_countries_equally():
              for c, a in aligned.items()}  # fmt: skip
     table = alignment_table(aligned, drawn).set_index(["country", "method"])
     row = table.loc["mean", "scpo"]
-    assert row["gain"] == pytest.approx(0.06) and row["temperature"] == pytest.approx(3) and row["questions"] == 50
+    assert row["gain"] == pytest.approx(0.06) and row["temperature"] == pytest.approx(3) and row["questions"] == 40
     assert row["gain_low"] == pytest.approx(0.06) and row["gain_high"] == pytest.approx(0.06)  # the same on each
     assert (
         table.loc[("A", "global"), "gain"] == 0
