@@ -113,11 +113,9 @@ def test_the_interval_of_few_people_is_as_wide_as_students():
 def test_skewed_draws_get_the_interval_of_scipys_bca_and_few_units_make_the_skewness_count_less():
     """Shares near 100 %, of many people: both ends move down, as far as BCa moves them."""
     rng = np.random.default_rng(2)
-    right = (rng.random((60, 5)) < rng.beta(8, 0.6, 60)[:, None]).sum(1)
-    margins = np.concatenate([np.where(np.arange(5) < r, 1.0, -1.0) for r in right])
-    one = tally("A", heads(("full", 0, 0, 9, 9, 1)), margins[None], margins, np.repeat(np.arange(60), 5))
-    draws = accuracy_draws(one, resample_units([one], shared=False)[0])[0, 0]
-    theirs = scipy.stats.bootstrap((right / 5,), np.mean, method="BCa", rng=np.random.default_rng(0))
+    share, drawn = rng.beta(8, 0.6, 60), resample_units([country(users=60)], shared=False)[0]
+    draws = drawn @ share / drawn.sum(1)
+    theirs = scipy.stats.bootstrap((share,), np.mean, method="BCa", rng=np.random.default_rng(0))
     straight = interval(draws, skewed=False)
     for end, (ours, plain) in enumerate(zip(interval(draws), straight, strict=True)):
         assert ours < plain and ours == pytest.approx(theirs.confidence_interval[end], abs=0.006)
