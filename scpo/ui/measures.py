@@ -74,14 +74,15 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         r"\text{ratio} = \frac{n_{\text{full}}(A^*)}{n_{\text{method}}(A^*)}, \qquad "
         r"A^* = A_{\text{full}}(\text{all pairs})",
         "2.8 means 2.8 times as efficient, that is 180 % more; the paper's \"280 % more data-efficient\" would be 3.8. "
-        "Curves are made to rise (isotonic regression) and read "
-        "between budgets on the log axis. Where a method never gets to A*, there is no ratio: not reached.",
+        "Curves are made to rise (isotonic regression) and read between budgets on the log axis. Where a method never "
+        "gets to A*, there is no ratio: not reached.",
     ),
     "per_pair": (
         "Gain per pair: the accuracy a method gains over the global model, shared out over the pairs it trained on.",
         r"g = \frac{A_{\text{method}} - A_{\text{global}}}{n_{\text{method}}}, \qquad "
         r"\text{ratio} = \frac{g_{\text{method}}}{g_{\text{full}}}",
-        "The authors' reading of data efficiency, at the largest budget: a ratio of 2.8 is 180 % more. It favours methods that drop pairs: twice the "
-        "gain per pair can go with a lower accuracy, and gains do not grow in proportion to pairs.",
+        "The authors' reading of data efficiency, at the largest budget: a ratio of 2.8 is 180 % more. It favours "
+        "methods that drop pairs: twice the gain per pair can go with a lower accuracy, and gains do not grow in "
+        "proportion to pairs.",
     ),
 }  # fmt: skip
