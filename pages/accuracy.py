@@ -71,6 +71,13 @@ def baselines(result: runs.Result, subset: str) -> None:
                 f"differences-{by}", f"Accuracy of {method} minus {other}, {where}, with 95 % intervals.", part,
                 simulated,
             )  # fmt: skip
+    if tested:
+        results.section("Is that more than chance?", "chance")
+        chart(
+            charts.variance_chart(named, unit, simulated), "chance",
+            f"Of {method} minus {against}: standard error from {unit}s, standard deviation over seeds, and the "
+            "smallest difference that would be found, per country.", named, simulated,
+        )  # fmt: skip
     with st.expander("Country by country, in words"):
         for row in named.itertuples():
             st.markdown(difference_sentence(row, unit))
@@ -82,7 +89,7 @@ def alignment(result: runs.Result) -> None:
     country, methods = results.country_of(result, results.ALIGNED), findings.methods_in(table)
     chart(
         charts.alignment_chart(table, country, methods, simulated), "alignment",
-        "Opinion alignment per method and of two baselines without a model, with 95 % intervals.",
+        "Opinion alignment per method and of three baselines without a model, with 95 % intervals.",
         table[table["country"] == country], simulated,
     )  # fmt: skip
     st.markdown(alignment_sentence(table, country))

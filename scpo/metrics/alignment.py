@@ -2,12 +2,13 @@
 
 A question's rewards become shares by softmax(reward / T). T is chosen per model on the country's validation questions
 and held fixed on its test questions. The measure is 1 - Jensen-Shannon distance (base 2), that of GlobalOpinionQA
-(arXiv 2306.16388, section 2.3). Beside the models stand two that need none: every option alike, and the average of
-what all other countries answered.
+(arXiv 2306.16388, section 2.3). Beside the models stand three that need none: every option alike, the average of what
+all countries answered, and that of all other countries; the former knows the country's own answers, as no model does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,8 @@ from scpo.metrics.bootstrap import interval
 from scpo.metrics.outcomes import ratio
 from scpo.metrics.summary import MEAN, nan_mean
 
-UNIFORM, OTHERS = "every option alike", "average of the other countries"
+UNIFORM, ALL, OTHERS = "every option alike", "average of all countries", "average of the other countries"
+BASELINES = (UNIFORM, ALL, OTHERS)
 TEMPERATURES = np.geomspace(0.02, 50, 60)  # in units of reward
 COLUMNS = ["country", "method", "alignment", "low", "high", "gain", "gain_low", "gain_high", "temperature",
            "questions"]  # fmt: skip
@@ -102,13 +104,10 @@ def fit_temperature(answers: Answers, texts: np.ndarray, rewards: np.ndarray) ->
     return TEMPERATURES[np.argmax(fit, axis=0)]
 
 
-def others_average(answers: dict[str, Answers], country: str) -> np.ndarray:
-    """Mean share that the other countries gave to each option of a country's questions, (Q, O); NaN if nobody did."""
-    mine = answers[country]
+def average_answers(mine: Answers, countries: Iterable[Answers]) -> np.ndarray:
+    """Mean share that countries gave to each option of the questions of `mine`, (Q, O); NaN if nobody did."""
     total, count = np.zeros(mine.share.shape), np.zeros(mine.share.shape)
-    for name, other in answers.items():
-        if name == country:
-            continue
+    for other in countries:
         known = pd.Series(other.share[other.text >= 0], index=other.text[other.text >= 0])
         found = known.reindex(mine.text.ravel()).to_numpy().reshape(mine.text.shape)
         here = ~np.isnan(found) & (mine.text >= 0)
@@ -131,18 +130,19 @@ class Aligned:
 
 
 def align(
-    test: Answers, validation: Answers, others: np.ndarray, methods: list[str],
+    test: Answers, validation: Answers, averages: tuple[np.ndarray, np.ndarray], methods: list[str],
     on_test: np.ndarray, on_validation: np.ndarray,
 ) -> Aligned:  # fmt: skip
-    """Alignment of K models by their rewards of the sorted texts of both splits, (K, t) and (K, v); and of the two
-    baselines without a model. others (Q, O) as of `others_average`."""
+    """Alignment of K models by their rewards of the sorted texts of both splits, (K, t) and (K, v); and of the three
+    baselines without a model. averages: (Q, O) each, of all countries and of all others, as of `average_answers`."""
     temperature = fit_temperature(validation, validation.texts(), on_validation)
     shares = predicted(test, test.texts(), on_test, temperature)
     alike = np.where(test.text >= 0, 1.0, 0.0)
-    missing = np.isnan(others).any(-1)
-    average = np.where(missing, np.nan, _alignment(np.nan_to_num(others), test.share))
-    values = np.vstack([_alignment(shares, test.share), _alignment(alike, test.share)[None], average[None]])
-    return Aligned(test.unit, [*methods, UNIFORM, OTHERS], values, np.append(temperature, [np.nan, np.nan]))
+    rows = [_alignment(shares, test.share), _alignment(alike, test.share)[None]]
+    for average in averages:
+        known = ~np.isnan(average).any(-1)
+        rows.append(np.where(known, _alignment(np.nan_to_num(average), test.share), np.nan)[None])
+    return Aligned(test.unit, [*methods, *BASELINES], np.vstack(rows), np.append(temperature, [np.nan] * 3))
 
 
 def alignment_table(aligned: dict[str, Aligned], drawn: dict[str, np.ndarray]) -> pd.DataFrame:
@@ -163,7 +163,7 @@ def alignment_table(aligned: dict[str, Aligned], drawn: dict[str, np.ndarray]) -
             gain = per_question - a.values[a.methods.index("global")]
             ahead = gain[known].mean() if known.any() else np.nan
             found[country, name] = (
-                value, draws, ahead, _means(drawn[country], gain), a.temperature[at].mean(), int(known.sum())
+                value, draws, ahead, _means(drawn[country], gain), a.temperature[at].mean(), a.unit[known]
             )  # fmt: skip
     rows = []
     for country in [MEAN, *aligned]:
@@ -172,10 +172,13 @@ def alignment_table(aligned: dict[str, Aligned], drawn: dict[str, np.ndarray]) -
             if country != MEAN:
                 return found[country, name]
             parts = [found[c, name] for c in aligned]
-            return *(nan_mean([np.asarray(p[at]) for p in parts]) for at in range(5)), sum(p[5] for p in parts)
+            return *(nan_mean([np.asarray(p[at]) for p in parts]) for at in range(5)), np.concatenate(
+                [p[5] for p in parts]
+            )
 
         for name in names:
-            value, draws, gain, gain_draws, temperature, questions = of(name)
+            value, draws, gain, gain_draws, temperature, units = of(name)
+            questions = len(np.unique(units))
             numbers = value, *interval(draws, questions), gain, *interval(gain_draws, questions), temperature
             rows.append((country, name, *map(float, numbers), questions))
     return pd.DataFrame(rows, columns=COLUMNS)

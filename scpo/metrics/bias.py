@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scpo.metrics.bootstrap import interval
-from scpo.metrics.outcomes import Outcomes
+from scpo.metrics.bootstrap import gap_and_lowest
+from scpo.metrics.outcomes import Outcomes, Size
 from scpo.metrics.summary import CONSENSUS, DISTINCT, FULL, MEAN, Measures, nan_mean
 
 
@@ -25,42 +25,42 @@ def bias_table(measures: Measures, reference: Measures | None) -> pd.DataFrame:
     for method in measures.methods:
         mean = measures.group(MEAN, method)
         for name, subset in (("consensus retention", CONSENSUS), ("distinct accuracy", DISTINCT)):
-            n, units = measures.size(MEAN, subset)
-            rows.append(_row(method, name, mean.value[subset], mean.draws[subset], n, units))
+            span = measures.interval(MEAN, subset, mean.draws[subset])
+            rows.append(_row(method, name, mean.value[subset], span, measures.size(MEAN, subset)))
         rows += _between_countries(measures, method)
         if reference is not None and method in reference.methods:
             rows += _on_reference(reference, method)
     return pd.DataFrame(rows)
 
 
-def _row(method: str, measure: str, value: float, draws: np.ndarray, n: int, units: int, country=None) -> dict:
-    low, high = interval(draws, units)
+def _row(method: str, measure: str, value: float, span: tuple[float, float], size: Size, country=None) -> dict:
     return {
-        "method": method, "measure": measure, "value": float(value), "low": float(low), "high": float(high),
-        "country": country, "n": n, "units": units,
+        "method": method, "measure": measure, "value": float(value), "low": span[0], "high": span[1],
+        "country": country, "n": size.pairs, "units": size.units,
     }  # fmt: skip
 
 
 def _between_countries(measures: Measures, method: str) -> list[dict]:
     value = np.array([measures.group(c, method).value[FULL] for c in measures.countries])
     draws = np.array([measures.group(c, method).draws[FULL] for c in measures.countries])
-    worst = int(np.nanargmin(value))
-    n, units = measures.size(MEAN, FULL)
-    worst_n, worst_units = measures.size(measures.countries[worst], FULL)
+    worst = measures.countries[int(np.nanargmin(value))]
+    sizes = [measures.size(c, FULL) for c in measures.countries]
+    gap, lowest = gap_and_lowest(value, draws, [s.units for s in sizes], [s.effective for s in sizes])
     return [
-        _row(method, "gap", value.max() - value.min(), draws.max(0) - draws.min(0), n, units),
-        _row(method, "worst country", value[worst], draws[worst], worst_n, worst_units, measures.countries[worst]),
+        _row(method, "gap", value.max() - value.min(), gap, measures.size(MEAN, FULL)),
+        _row(method, "worst country", value.min(), lowest, measures.size(worst, FULL), worst),
     ]
 
 
 def _on_reference(reference: Measures, method: str) -> list[dict]:
     group, base = reference.group(MEAN, method), reference.group(MEAN, "global")
-    n, units = reference.size(reference.countries[0], FULL)
-    drop = base.value[FULL] - group.value[FULL]
+    at, drop = reference.countries[0], base.value[FULL] - group.value[FULL]  # all are on the same pairs
+    size = reference.size(at, FULL)
     return [
-        _row(method, "reference accuracy", group.value[FULL], group.draws[FULL], n, units),
-        _row(method, "reference drop", drop, base.draws[FULL] - group.draws[FULL], n, units),
-    ]
+        _row(method, "reference accuracy", group.value[FULL], reference.interval(at, FULL, group.draws[FULL]), size),
+        _row(method, "reference drop", drop,
+             reference.interval(at, FULL, base.draws[FULL] - group.draws[FULL]), size),
+    ]  # fmt: skip
 
 
 def transfer_table(crossed: dict[tuple[str, str], Outcomes]) -> pd.DataFrame:

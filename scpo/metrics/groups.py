@@ -1,8 +1,8 @@
 """Bias against people, not only countries: the same accuracy by any column of the survey, within a country.
 
 Each person is judged by the model of their own country. Beside the countries stands everybody together, where small
-groups have people enough to be seen. A group of fewer than `bootstrap.FEWEST_UNITS` people is not shown: its number
-would say little about it, and too much about them.
+groups have people enough to be seen. A group of fewer than FEWEST_SHOWN people is not shown: its number would say
+little about it, and too much about them. One of fewer than `bootstrap.FEWEST_UNITS` has no interval.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from scpo.metrics.bootstrap import FEWEST_UNITS, interval
-from scpo.metrics.outcomes import ratio
+from scpo.metrics.bootstrap import gap_and_lowest, interval
+from scpo.metrics.outcomes import effective_units, ratio
 from scpo.metrics.summary import FULL, Measures
 
 EVERYBODY = "everybody"
+FEWEST_SHOWN = 5  # people
 MOST_GROUPS = 30  # a column with more answers than this is a text, not a group
 GROUP = ["column", "group", "country", "method", "accuracy", "low", "high", "units", "n"]
 GAP = ["column", "country", "method", "gap", "low", "high", "best", "worst", "groups", "hidden"]
@@ -28,7 +29,7 @@ def survey_columns(units: pd.DataFrame) -> list[str]:
     for name in units.columns:
         if name not in ("name", "split", "country"):
             size = units[name].dropna().value_counts()
-            if 2 <= len(size) <= MOST_GROUPS and (size >= FEWEST_UNITS).sum() >= 2:
+            if 2 <= len(size) <= MOST_GROUPS and (size >= FEWEST_SHOWN).sum() >= 2:
                 found.append(name)
     return found
 
@@ -63,22 +64,24 @@ def _one(measures: Measures, column: str, country: str, parts: list[str], answer
     for group in groups:
         masks = {c: answer[measures.outcomes[c].units] == group for c in parts}
         people = sum(int(mask.sum()) for mask in masks.values())
-        if people < FEWEST_UNITS:
+        if people < FEWEST_SHOWN:
             hidden += 1
             continue
-        shown[group] = people, _counted(measures, masks)
+        effective = sum(effective_units(measures.outcomes[c].counts[FULL, mask]) for c, mask in masks.items())
+        shown[group] = people, effective, _counted(measures, masks)
+    sizes = [[size[at] for size in shown.values()] for at in (0, 1)]
     for method in measures.methods if len(shown) > 1 else []:
         value, draws = [], []
-        for group, (people, counted) in shown.items():
+        for group, (people, effective, counted) in shown.items():
             right, again, n, n_again = counted[method]
             value.append(float(right / n))
             draws.append(ratio(again, n_again))
-            low, high = interval(draws[-1], people)
+            low, high = interval(draws[-1], people, effective)
             accuracies.append((column, str(group), country, method, value[-1], float(low), float(high), people, int(n)))
-        low, high = interval(np.max(draws, axis=0) - np.min(draws, axis=0), min(p for p, _ in shown.values()))
+        (low, high), _ = gap_and_lowest(np.array(value), np.array(draws), *sizes)
         best, worst = (list(shown)[int(at)] for at in (np.argmax(value), np.argmin(value)))
-        gaps.append((column, country, method, max(value) - min(value), float(low), float(high), str(best), str(worst),
-                     len(shown), hidden))  # fmt: skip
+        gaps.append((column, country, method, max(value) - min(value), low, high, str(best), str(worst), len(shown),
+                     hidden))  # fmt: skip
 
 
 def _counted(measures: Measures, masks: dict[str, np.ndarray]) -> dict[str, tuple]:

@@ -161,7 +161,7 @@ def disagreement(margins: Margins, shared_units: bool) -> pd.DataFrame:
             records.append({"country": country, "disagree": np.nan, "low": np.nan, "high": np.nan,
                             "pairs": 0, "units": 0, "ties": 0})  # fmt: skip
             continue
-        low, high = interval(accuracy_draws(said, drawn[country])[0, 0], len(said.units))
+        low, high = interval(accuracy_draws(said, drawn[country])[0, 0], len(said.units), said.effective()[0])
         records.append({
             "country": country, "disagree": float(said.accuracy()[0, 0]), "low": float(low), "high": float(high),
             "pairs": int(said.counts[0].sum()), "units": len(said.units), "ties": int(said.ties[0, 0]),

@@ -7,6 +7,7 @@ counted. Counting per user first makes every later resampling a matrix product.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,14 @@ import pandas as pd
 from scpo.errors import ScpoError
 
 SUBSETS = ("full", "distinct", "consensus")
+
+
+class Size(NamedTuple):
+    """What stands behind a number: test pairs, users or questions, and how many alike ones these are worth."""
+
+    pairs: int
+    units: int
+    effective: float
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,10 @@ class Outcomes:
     def accuracy(self) -> np.ndarray:
         """(H, S); NaN where a subset is empty."""
         return ratio(self.wins.sum(-1), self.counts.sum(-1))
+
+    def effective(self) -> np.ndarray:
+        """How many units with equally many pairs the units are worth (Kish), (S,); 0 where a subset is empty."""
+        return effective_units(self.counts)
 
     def pick(self, mask: np.ndarray) -> Outcomes:
         """The outcomes of some heads, mask (H,) bool."""
@@ -67,6 +80,22 @@ def tally(
     wins = np.stack([per_unit((sorted_margin > 0) & subset) for subset in subsets], axis=1)
     ties = np.stack([((sorted_margin == 0) & subset).sum(1) for subset in subsets], axis=1)
     return Outcomes(country, heads, units, wins, per_unit(subsets), ties)
+
+
+def size_of(outcomes: list[Outcomes], subset: int, shared: bool) -> Size:
+    """Of one subset of some countries together; shared: a question that several of them answered is one unit."""
+    pairs = [o.counts[subset].astype(np.float64) for o in outcomes]
+    total = int(sum(p.sum() for p in pairs))
+    if shared:
+        place = np.unique(np.concatenate([o.units for o in outcomes]), return_inverse=True)[1]
+        pairs = [np.bincount(place, np.concatenate(pairs))]
+    return Size(total, int(sum((p > 0).sum() for p in pairs)), float(sum(map(effective_units, pairs))))
+
+
+def effective_units(pairs: np.ndarray) -> np.ndarray:
+    """(sum of pairs)^2 / sum of pairs^2 over the last axis, (..., U) -> (...); 0 where there are none."""
+    pairs = pairs.astype(np.float64)
+    return np.nan_to_num(ratio(pairs.sum(-1) ** 2, (pairs**2).sum(-1)))
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from scpo.config import UNTRAINED
-from scpo.metrics.bootstrap import interval
+from scpo.metrics.bootstrap import FEWEST, interval
 from scpo.metrics.outcomes import SUBSETS, ratio
 from scpo.metrics.summary import MEAN, Measures, nan_mean
 
@@ -60,14 +60,14 @@ def paired_table(measures: Measures) -> pd.DataFrame:
             group, other = (measures.group(country, methods[at]) for at in (a, b))
             draws = group.draws - other.draws
             spread = _seed_spread(measures, seeds, country, methods[a], methods[b])
-            low, high = interval(draws, [units for _, units in sizes])
+            low, high = interval(draws, [z.units for z in sizes], [z.effective for z in sizes], fewest=np.array(FEWEST))
             for s, subset in enumerate(SUBSETS):
                 told = not np.isnan(low[s])
                 error = float(np.nanstd(draws[s], ddof=1)) if told else np.nan
                 rows.append({
                     "country": country, "subset": subset, "method": methods[a], "against": methods[b],
                     "difference": group.value[s] - other.value[s], "low": low[s], "high": high[s],
-                    "p": p_values[country][k, s] if told else np.nan, "units": sizes[s][1], "pairs": sizes[s][0],
+                    "p": p_values[country][k, s] if told else np.nan, "units": sizes[s].units, "pairs": sizes[s].pairs,
                     "detectable": level * error if error > 0 else np.nan, "seed_sd": spread[s], "unit_se": error,
                 })  # fmt: skip
     return _corrected(pd.DataFrame(rows))

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from scpo.config import METHODS, UNTRAINED
-from scpo.metrics.bootstrap import accuracy_draws, interval, resample_units
+from scpo.metrics.bootstrap import FEWEST, FEWEST_FOR_PARTS, accuracy_draws, fieller, interval, reach, resample_units
 from scpo.metrics.efficiency import efficiency_ratio
-from scpo.metrics.outcomes import SUBSETS, Outcomes
+from scpo.metrics.outcomes import SUBSETS, Outcomes, Size, size_of
 
 MEAN = "mean"
-LARGEST_RATIO = 1e6  # stands for infinitely many times
+FEWEST_FOR_GAINS = 50  # people or questions, for a ratio of two gains
 PER_PAIR = ["country", "method", "gain", "trained", "per_100", "low", "high", "ratio", "ratio_low", "ratio_high", "n",
             "units"]  # fmt: skip
 FULL, DISTINCT, CONSENSUS = range(len(SUBSETS))
@@ -47,6 +47,8 @@ class Measures:
         self.draws = {o.country: accuracy_draws(o, self.drawn[o.country]) for o in outcomes}
         self.groups = {o.country: self._group(o) for o in outcomes}
         self.countries = list(self.outcomes)
+        parts = {MEAN: outcomes, **{o.country: [o] for o in outcomes}}
+        self.sizes = {c: [size_of(part, s, shared_units) for s in range(len(SUBSETS))] for c, part in parts.items()}
         first = outcomes[0].heads
         self.methods = [m for m in METHODS if m in set(first["method"])]
         self.top = {m: int(first.loc[first["method"] == m, "level"].max()) for m in self.methods}
@@ -73,11 +75,15 @@ class Measures:
             parts[0].seeds, np.sum([p.ties for p in parts], axis=0),
         )  # fmt: skip
 
-    def size(self, country: str, subset: int) -> tuple[int, int]:
-        """Pairs and units of a subset; summed over countries for MEAN."""
-        chosen = self.countries if country == MEAN else [country]
-        counts = [self.outcomes[c].counts[subset] for c in chosen]
-        return int(sum(c.sum() for c in counts)), int(sum((c > 0).sum() for c in counts))
+    def size(self, country: str, subset: int) -> Size:
+        """What stands behind a number about one country and subset, or about all countries for MEAN."""
+        return self.sizes[country][subset]
+
+    def interval(self, country: str, subset: int, draws: np.ndarray, ratio: bool = False) -> tuple[float, float]:
+        """Interval of draws (R,) of a number about one country, or the mean, and subset; see `bootstrap.interval`."""
+        _, units, effective = self.size(country, subset)
+        low, high = interval(draws, units, effective, not ratio, FEWEST_FOR_PARTS if ratio else FEWEST[subset])
+        return float(low), float(high)
 
 
 def nan_mean(parts: list[np.ndarray]) -> np.ndarray:
@@ -94,7 +100,7 @@ def metric_records(dataset: str, measures: Measures) -> pd.DataFrame:
     tables = []
     for country, o in measures.outcomes.items():
         value, units = o.accuracy(), (o.counts > 0).sum(-1)
-        low, high = interval(measures.draws[country], units[None])
+        low, high = interval(measures.draws[country], units[None], o.effective()[None], fewest=np.array(FEWEST))
         for s, subset in enumerate(SUBSETS):
             table = o.heads[["method", "seed", "pairs", "step"]].copy()
             table.insert(0, "country", country)
@@ -114,9 +120,9 @@ def accuracy_table(measures: Measures) -> pd.DataFrame:
         for method in measures.methods:
             group = measures.group(country, method)
             for s, subset in enumerate(SUBSETS):
-                n, units = measures.size(country, s)
-                low, high = interval(group.draws[s], units)
-                gain_low, gain_high = interval(group.draws[s] - base.draws[s], units)
+                n, units, _ = measures.size(country, s)
+                low, high = measures.interval(country, s, group.draws[s])
+                gain_low, gain_high = measures.interval(country, s, group.draws[s] - base.draws[s])
                 rows.append({
                     "country": country, "method": method, "subset": subset, "pairs": group.pairs,
                     "accuracy": group.value[s], "low": low, "high": high,
@@ -130,11 +136,11 @@ def curve_table(measures: Measures) -> pd.DataFrame:
     """Accuracy over the number of pairs, per country and averaged."""
     rows = []
     for country in [MEAN, *measures.countries]:
-        n, units = measures.size(country, FULL)
+        n = measures.size(country, FULL).pairs
         for method in measures.methods:
             for level in range(measures.top[method] + 1):
                 group = measures.group(country, method, level)
-                low, high = interval(group.draws[FULL], units)
+                low, high = measures.interval(country, FULL, group.draws[FULL])
                 rows.append({
                     "country": country, "method": method, "pairs": group.pairs, "trained": group.trained,
                     "accuracy": group.value[FULL], "low": low, "high": high, "seeds": group.seeds, "n": n,
@@ -158,12 +164,12 @@ def per_pair_table(measures: Measures) -> pd.DataFrame:
     """Accuracy gained over the global model per pair trained on, at the largest budget; and its ratio to `full`'s.
 
     Columns country, method, gain, trained (pairs left after the filter), per_100 (accuracy gained per 100 of them),
-    low, high, ratio, ratio_low, ratio_high, n, units. No ratio where `full` gains nothing; in its interval, a resample
-    in which `full` gains nothing counts as an infinite ratio if the method gains something there, else as 0.
+    low, high, ratio, ratio_low, ratio_high, n, units. No ratio where the gain of `full` itself may be chance, since it
+    could then be anything, nor with fewer than FEWEST_FOR_GAINS users or questions.
     """
     rows = []
     for country in [MEAN, *measures.countries]:
-        n, units = measures.size(country, FULL)
+        n, units, effective = measures.size(country, FULL)
         base = measures.group(country, "global")
         of = {}
         for method in [m for m in measures.methods if m not in UNTRAINED]:
@@ -171,18 +177,16 @@ def per_pair_table(measures: Measures) -> pd.DataFrame:
             gain = np.append(group.value[FULL] - base.value[FULL], group.draws[FULL] - base.draws[FULL])
             of[method] = gain, gain / group.trained if group.trained else np.full(len(gain), np.nan), group.trained
         for method, (gain, each, trained) in of.items():
-            low, high = interval(100 * each[1:], units)
+            low, high = measures.interval(country, FULL, 100 * each[1:])
             ratio, ratio_low, ratio_high = np.nan, np.nan, np.nan
-            if "full" in of and of["full"][1][0] > 0:
+            if "full" in of and units >= FEWEST_FOR_GAINS:
                 full = of["full"][1]
-                ahead = np.where(each > 0, np.inf, 0.0)
-                ratios = np.divide(each, full, out=ahead, where=full > 0)
-                ratio = ratios[0]
-                ratio_low, ratio_high = interval(np.minimum(ratios[1:], LARGEST_RATIO), units)
+                ratio_low, ratio_high = fieller(each[0], full[0], each[1:], full[1:], reach(effective))
+                ratio = np.nan if np.isnan(ratio_low) else each[0] / full[0]
             rows.append({
                 "country": country, "method": method, "gain": gain[0], "trained": trained, "per_100": 100 * each[0],
-                "low": float(low), "high": float(high), "ratio": ratio, "ratio_low": float(ratio_low),
-                "ratio_high": float(ratio_high), "n": n, "units": units,
+                "low": low, "high": high, "ratio": ratio, "ratio_low": ratio_low, "ratio_high": ratio_high,
+                "n": n, "units": units,
             })  # fmt: skip
     return pd.DataFrame(rows, columns=PER_PAIR)
 
@@ -203,11 +207,11 @@ def _efficiency(measures: Measures, country: str, method: str, reading: str) -> 
     spread = efficiency_ratio(full_pairs, full_draws, pairs, draws)["ratio"]
     reached = bool(np.isfinite(point["ratio"]))
     # A resample in which the method never gets there counts as needing infinitely many pairs.
-    low, high = interval(np.nan_to_num(spread, nan=0.0), measures.size(country, FULL)[1])
+    low, high = measures.interval(country, FULL, np.nan_to_num(spread, nan=0.0), ratio=True)
     at_once = reached and float(point["pairs_method"]) <= pairs[0] * (1 + 1e-9)
     note = "" if reached else "not reached"
     return {
-        **{name: float(number) for name, number in point.items()}, "low": float(low), "high": float(high),
+        **{name: float(number) for name, number in point.items()}, "low": low, "high": high,
         "reached": reached, "share_reached": float(np.isfinite(spread).mean()),
         "note": "at least: reached at the smallest budget" if at_once else note,
     }  # fmt: skip

@@ -27,7 +27,7 @@ import safetensors.numpy
 
 from scpo.errors import RunFolderError
 from scpo.metrics.bootstrap import interval, resample_units
-from scpo.metrics.outcomes import SUBSETS, Outcomes, ratio
+from scpo.metrics.outcomes import SUBSETS, Outcomes, ratio, size_of
 from scpo.metrics.summary import FULL, MEAN, Measures, nan_mean
 from scpo.runs import write_bytes
 
@@ -111,14 +111,14 @@ def differences(base: Tallies, other: Tallies, methods: Sequence[str], shared: b
             right = [_mean_wins(t.outcomes[country], method) for t in (base, other)]
             gap, n = right[1] - right[0], counts.sum()
             draws = ratio(times @ gap, times @ counts)
-            found.append((right[0].sum() / n, right[1].sum() / n, draws, int(n), int((counts > 0).sum())))
+            found.append((right[0].sum() / n, right[1].sum() / n, draws))
         if set(same) == set(base.test) == set(other.test):
             a, b, draws = (nan_mean([np.asarray(f[at]) for f in found]) for at in range(3))
-            rows.append((MEAN, method, a, b, draws, sum(f[3] for f in found), sum(f[4] for f in found)))
-        rows += [(country, method, *f) for country, f in zip(same, found, strict=True)]
+            rows.append((MEAN, method, a, b, draws, size_of(parts, FULL, shared)))
+        rows += [(o.country, method, *f, size_of([o], FULL, shared)) for o, f in zip(parts, found, strict=True)]
     records = []
-    for country, method, a, b, draws, n, units in rows:
-        low, high = interval(draws, units)
+    for country, method, a, b, draws, (n, units, effective) in rows:
+        low, high = interval(draws, units, effective)
         records.append((country, method, float(a), float(b), float(b - a), float(low), float(high), n, units))
     return pd.DataFrame(records, columns=columns)
 

@@ -11,7 +11,7 @@ import pandas as pd
 from scpo.config import UNTRAINED, ExperimentConfig
 from scpo.data.preferences import TEST, Preferences
 from scpo.errors import ScpoError
-from scpo.metrics.alignment import align, alignment_table, answers_of, others_average
+from scpo.metrics.alignment import align, alignment_table, answers_of, average_answers
 from scpo.metrics.bias import bias_table, transfer_table
 from scpo.metrics.groups import group_tables
 from scpo.metrics.outcomes import Outcomes, tally
@@ -110,8 +110,9 @@ def _alignment(data: Preferences, rows: dict[str, Rows], trained: Trained, measu
         start = trained.rewards[country]
         rewards = [np.vstack([start[texts][None], trained.score(texts)(mine)])
                    for texts in (test.texts(), validation.texts())]  # fmt: skip
-        others = others_average({**answers, country: test}, country)
-        found[country] = align(test, validation, others, ["global", *table["method"][mine]], *rewards)
+        others = [answer for name, answer in answers.items() if name != country]
+        averages = average_answers(test, [*others, test]), average_answers(test, others)
+        found[country] = align(test, validation, averages, ["global", *table["method"][mine]], *rewards)
         if not np.array_equal(test.unit, measures.outcomes[country].units):
             raise ScpoError(f"{country}: the questions of the answers are not those of the test pairs.")
     return alignment_table(found, measures.drawn)

@@ -18,7 +18,6 @@ import pandas as pd
 
 from scpo.data.preferences import TEST, Preferences
 from scpo.errors import InputError
-from scpo.metrics.bootstrap import interval
 from scpo.metrics.outcomes import SUBSETS, tally
 from scpo.metrics.summary import MEAN, Measures
 
@@ -155,9 +154,9 @@ def _subsets(measures: Measures, country: str, at: int, against: int):
     """Accuracy of one level on each subset, and its paired difference to another level."""
     group, other = (measures.group(country, AS_METHOD, level) for level in (at, against))
     for s, subset in enumerate(SUBSETS):
-        n, units = measures.size(country, s)
-        low, high = map(float, interval(group.draws[s], units))
-        change_low, change_high = map(float, interval(group.draws[s] - other.draws[s], units))
+        n, units, _ = measures.size(country, s)
+        low, high = measures.interval(country, s, group.draws[s])
+        change_low, change_high = measures.interval(country, s, group.draws[s] - other.draws[s])
         yield {
             "subset": subset, "accuracy": group.value[s], "low": low, "high": high,
             "change": group.value[s] - other.value[s], "change_low": change_low, "change_high": change_high,

@@ -15,13 +15,13 @@ from scpo.selection import p_global, pair_weights
 from scpo.ui.bias_charts import plane_chart, spread_chart, transfer_chart
 from scpo.ui.colours import DROPPED, KEPT, SEQUENCE, SYMBOL
 from scpo.ui.figure import DASHES, LINES, MEAN, SIMULATED, finish, noted, plain, span
-from scpo.ui.people_charts import alignment_chart, groups_chart, per_pair_chart
+from scpo.ui.people_charts import alignment_chart, groups_chart, per_pair_chart, variance_chart
 from scpo.ui.result_charts import accuracy_chart, curve_chart, difference_chart, ratio_chart, seeds_chart
 
 __all__ = [
     "DASHES", "LINES", "MEAN", "SIMULATED", "accuracy_chart", "alignment_chart", "country_bars", "curve_chart",
     "delta_chart", "difference_chart", "groups_chart", "growing_chart", "method_picture", "per_pair_chart", "plain",
-    "plane_chart", "ratio_chart", "seeds_chart", "spread_chart", "transfer_chart", "world_map",
+    "plane_chart", "ratio_chart", "seeds_chart", "spread_chart", "transfer_chart", "variance_chart", "world_map",
 ]  # fmt: skip
 
 

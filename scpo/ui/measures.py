@@ -17,6 +17,15 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         "countries some differ by chance; Holm's correction makes up for that: a p below 0.05 after it counts as told "
         "apart.",
     ),
+    "chance": (
+        "Two sources of chance, shown apart: which people (or questions) happen to be in the test, and luck in "
+        "training. More seeds do not make more people.",
+        r"\text{smallest found} = \left(z_{1 - 0.05 / 2C} + z_{0.8}\right) SE_{\text{people}}, \qquad "
+        r"SD_{\text{seeds}} \text{ of } \Delta_{c,s} \text{ over seeds } s",
+        "The smallest difference that would be found, four times in five, at the strictest level of Holm's correction "
+        "over C countries. A country whose difference is smaller, and not told apart, has too few people to tell: that "
+        "is not the same as no difference.",
+    ),
     "seeds": (
         "Each seed trains anew on the same split, with its own order of pairs: what differs is luck in training.",
         r"A_{c} = \frac{1}{S} \sum_{s=1}^{S} A_{c,s}",
@@ -33,7 +42,8 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
     "gap": (
         "Gap: how far the best and the worst served country lie apart; the worst country: the accuracy of the latter.",
         r"\text{gap} = \max_c A_c - \min_c A_c, \qquad \text{worst} = \min_c A_c",
-        "The interval of the gap takes the best and the worst country anew in each resample.",
+        "The intervals hold whichever countries are best and worst. Some country is always measured best: a gap whose "
+        "interval begins at 0 may be chance alone.",
     ),
     "transfer": (
         "Transfer: how well the model of one country serves the people of another; the diagonal is each country's own.",
@@ -45,14 +55,14 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         "against people, where one between countries is a bias against countries.",
         r"A_g = \frac{1}{n_g} \sum_{i:\, u(i) \in g} \mathbf{1}\left[r(x_i, y_i^+) > r(x_i, y_i^-)\right]",
         "g is a group of people u by an answer of the survey. A group of fewer than 5 people is not shown: its number "
-        "would say little about it, and too much about them.",
+        "would say little about it, and too much about them. With fewer than 10 there is no interval.",
     ),
     "alignment": (
         "Opinion alignment: how like the country's answers a model's rewards are, read as shares of the options.",
         r"1 - \mathrm{JSD}\left(\mathrm{softmax}(r / T),\ \text{answers of the country}\right), \qquad "
         r"T \text{ chosen on validation questions}",
-        "JSD is the Jensen-Shannon distance to base 2; 100 % is the same distribution. Two rows need no model: every "
-        "option alike, and the average of what all other countries answered.",
+        "JSD is the Jensen-Shannon distance to base 2; 100 % is the same distribution. Three rows need no model: every "
+        "option alike, and the averages of what all countries answered, with this country and without it.",
     ),
     "curve": (
         "Each point is the accuracy after training on so many of the country's pairs; the test pairs stay the same.",
@@ -64,14 +74,15 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         r"\text{ratio} = \frac{n_{\text{full}}(A^*)}{n_{\text{method}}(A^*)}, \qquad "
         r"A^* = A_{\text{full}}(\text{all pairs})",
         "2.8 means 2.8 times as efficient, that is 180 % more; the paper's \"280 % more data-efficient\" would be 3.8. "
-        "Curves are made to rise (isotonic regression) and read "
-        "between budgets on the log axis. Where a method never gets to A*, there is no ratio: not reached.",
+        "Curves are made to rise (isotonic regression) and read between budgets on the log axis. Where a method never "
+        "gets to A*, there is no ratio: not reached.",
     ),
     "per_pair": (
         "Gain per pair: the accuracy a method gains over the global model, shared out over the pairs it trained on.",
         r"g = \frac{A_{\text{method}} - A_{\text{global}}}{n_{\text{method}}}, \qquad "
         r"\text{ratio} = \frac{g_{\text{method}}}{g_{\text{full}}}",
-        "A second reading of data efficiency, at the largest budget. It favours methods that drop pairs: twice the "
-        "gain per pair can go with a lower accuracy, and gains do not grow in proportion to pairs.",
+        "The authors' reading of data efficiency, at the largest budget: a ratio of 2.8 is 180 % more. It favours "
+        "methods that drop pairs: twice the gain per pair can go with a lower accuracy, and gains do not grow in "
+        "proportion to pairs.",
     ),
 }  # fmt: skip

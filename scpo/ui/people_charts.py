@@ -1,17 +1,19 @@
-"""Charts with one row per method or group: opinion alignment, gain per pair, and accuracy by survey column."""
+"""Charts with one row per method, group or country: opinion alignment, gain per pair, accuracy by survey column, and
+where the chance in a difference comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.metrics.alignment import OTHERS, UNIFORM
+from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
 from scpo.ui.colours import METHOD
 from scpo.ui.figure import QUIET, finish, marker, no_interval, plain, reach, row_axis, rules, span, whisker
 
-BASELINES = {UNIFORM: "line-ns-open", OTHERS: "star-open"}
+BASELINES = {UNIFORM: "line-ns-open", ALL: "hexagram-open", OTHERS: "star-open"}
 
 
 def alignment_chart(table: pd.DataFrame, country: str, methods: Sequence[str], simulated: bool) -> go.Figure:
@@ -19,7 +21,7 @@ def alignment_chart(table: pd.DataFrame, country: str, methods: Sequence[str], s
 
     table   the summary table `alignment`
     """
-    rows = _of_methods(table, country, [*methods, UNIFORM, OTHERS])
+    rows = _of_methods(table, country, [*methods, *BASELINES])
     told = [f"{questions:.0f} questions" for questions in rows["questions"]]
     title = "opinion alignment: 1 - Jensen-Shannon distance, %<br>(line: 95 % interval)"
     return _method_dots(rows, "alignment", "%", told, title, simulated)
@@ -97,3 +99,31 @@ def groups_chart(
     ends = reach([*(100 * part["low"]), *(100 * part["high"]), *(100 * part["accuracy"])])
     figure.update_xaxes(title="accuracy on the group's test pairs, %<br>(line: 95 % interval)", range=ends)
     return no_interval(finish(figure, simulated, height=110 + len(order) * max(40, 14 * len(methods))), part)
+
+
+def variance_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figure:
+    """What a paired difference would be by chance, per country: from people, from seeds; and what would be found.
+
+    table   country, unit_se, seed_sd, detectable (differences of accuracy, NaN = not known), units
+    """
+    rows = table.iloc[::-1]
+    figure = go.Figure()
+    for column, name, colour, symbol in (
+        ("unit_se", f"standard error from {unit}s", "#0072B2", "circle"),
+        ("seed_sd", "standard deviation over seeds", "#E69F00", "line-ns-open"),
+        ("detectable", "smallest difference that would be found", "#009E73", "diamond-open"),
+    ):
+        value = 100 * rows[column].astype(float)
+        hover = [f"{plain(c)}, {name}: {v:.2f} points<br>{n:,} {unit}s" for c, v, n in
+                 zip(rows["country"], value, rows["units"], strict=True)]  # fmt: skip
+        figure.add_scatter(
+            x=value, y=rows["country"], name=name, mode="markers", hovertext=hover, hoverinfo="text",
+            marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2, "color": colour}},
+        )  # fmt: skip
+    few = ["too few for a test" if pd.isna(error) else f"{n:,} {unit}s" for error, n in
+           zip(rows["unit_se"], rows["units"], strict=True)]  # fmt: skip
+    row_axis(figure, rows["country"].tolist(), few)
+    known = 100 * rows[["unit_se", "seed_sd", "detectable"]].astype(float)
+    figure.update_layout(showlegend=True)
+    figure.update_xaxes(title="points of accuracy", range=[0, 1.1 * max(np.nanmax(known.to_numpy(), initial=1.0), 1.0)])
+    return finish(figure, simulated, height=150 + 36 * len(rows))

@@ -20,16 +20,35 @@ from scpo import runs
 from scpo.config import METHODS
 from scpo.errors import RunFolderError, ScpoError
 from scpo.jobs.job import Job
+from scpo.metrics.bootstrap import FEWEST_FOR_PARTS, FEWEST_UNITS
 from scpo.ui import charts, findings
 from scpo.ui.export import POLICY, Hidden, csv_of
-from scpo.ui.report_parts import Part, parts_of, recovered
+from scpo.ui.report_parts import Part, parts_of, recovered, results_table
 from scpo.ui.words import headline
 
 MARKS = re.compile(r"\\(.)|\*\*|`")
-STYLE = """body { font-family: sans-serif; max-width: 72rem; margin: 1rem auto; padding: 0 1rem; line-height: 1.45 }
-table { border-collapse: collapse } td, th { padding: .15rem .6rem; text-align: right; border-bottom: 1px solid #ddd }
-td:first-child, th:first-child { text-align: left } .simulated { background: #fff3cd; padding: .5rem 1rem }
-dt { font-weight: bold } dd { margin: 0 0 .5rem 0 } code { overflow-wrap: anywhere }"""
+STYLE = """
+:root { --ink: #1b1f24; --quiet: #57606a; --line: #d8dee4; --tint: #f6f8fa }
+body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; color: var(--ink); max-width: 66rem;
+  margin: 0 auto; padding: 1.5rem 1rem 4rem }
+h1 { font-size: 1.9rem; line-height: 1.2; margin: .5rem 0 }
+h2 { margin-top: 3rem; border-bottom: 2px solid var(--line) }
+h3 { margin: 3rem 0 .25rem; font-size: 1.2rem } a { color: #0550ae }
+.quiet, figcaption { color: var(--quiet); font-size: .9rem } p, li, dd { max-width: 46rem }
+.simulated { background: #fff3cd; border-left: 4px solid #d4a72c; padding: .6rem 1rem; max-width: none }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem }
+.figures div { background: var(--tint); border: 1px solid var(--line); border-radius: 6px; padding: .8rem 1rem }
+dt { color: var(--quiet); font-size: .9rem } dd { margin: 0 } dd.value { font-size: 1.6rem; font-weight: 600 }
+.wide { overflow-x: auto } table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums }
+td, th { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
+th { background: var(--tint) } td:first-child, th:first-child { text-align: left; position: sticky; left: 0;
+  background: #fff } th:first-child { background: var(--tint) }
+figure { margin: 0 } figure ul { padding-left: 1.2rem; font-size: .95rem }
+nav ol { columns: 18rem; padding-left: 1.4rem }
+code { overflow-wrap: anywhere; font-size: .85rem } summary { cursor: pointer }
+@media print { figure, tr { break-inside: avoid } nav { display: none } }
+"""
+OPTIONS = {"displaylogo": False, "responsive": True, "toImageButtonOptions": {"format": "svg"}}
 
 
 def write_report(folder: Path, out: Path) -> Path:
@@ -84,41 +103,67 @@ def _table(rows: pd.DataFrame) -> str:
     head = "".join(f"<th>{html.escape(str(name))}</th>" for name in rows.columns)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(str(v))}</td>" for v in row) + "</tr>"
                    for row in rows.itertuples(index=False))  # fmt: skip
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _counts(card: dict) -> str:
+    """Who is in the data, and what was left out."""
+    counts = pd.DataFrame(card["counts"])
+    used = counts["role"] != ""
+    rows = counts[used].rename(columns={"units": f"{card['unit']}s"})
+    numbers = rows.select_dtypes("number").columns
+    rows = rows.assign(**{name: rows[name].map("{:,}".format) for name in numbers})
+    left = int((~used).sum())
+    return _table(rows) + (
+        f'<p class="quiet">{left} more countries are in the data, and not used here.</p>' * (left > 0)
+    )
+
+
+def _figure(part: Part, number: int) -> str:
+    plot = part.figure.to_html(full_html=False, include_plotlyjs=number == 1, config=OPTIONS)
+    lines = "".join(f"<li>{_html(line)}</li>" for line in part.lines if line)
+    what = f"<p>{_html(part.measure)}</p>" if part.measure else ""
+    return (
+        f'<h3 id="{part.name}">{html.escape(part.title)}</h3>{what}<figure>{plot}<figcaption>Figure {number}. '
+        f"{html.escape(part.title)} Numbers: <code>{part.name}.csv</code></figcaption>"
+        + (f"<ul>{lines}</ul>" if lines else "") + "</figure>"
+    )  # fmt: skip
+
+
+def _headlines(result: runs.Result) -> str:
+    rows = headline(result.tables, result.config.methods, result.card["unit"])
+    return '<dl class="figures">' + "".join(
+        f'<div><dt>{html.escape(label)}</dt><dd class="value">{html.escape(value)}</dd><dd class="quiet">{_html(note)}'
+        "</dd></div>" for label, value, note in rows) + "</dl>"  # fmt: skip
 
 
 def _page(result: runs.Result, name: str, parts: list[Part], missing: list[str], hide: Hidden) -> str:
     card, config, unit = result.card, result.config, result.card["unit"]
     method = findings.main_method(result)
     said = f'<p class="simulated"><strong>{charts.SIMULATED}.</strong></p>' if card["simulated"] else ""
-    figures = "".join(f"<dt>{html.escape(label)}: {html.escape(value)}</dt><dd>{_html(note)}</dd>"
-                      for label, value, note in headline(result.tables, config.methods, unit))  # fmt: skip
-    drawn = []
-    for at, part in enumerate(parts):
-        plot = part.figure.to_html(full_html=False, include_plotlyjs=at == 0, config={"displaylogo": False})
-        words = "".join(f"<p>{_html(line)}</p>" for line in part.lines if line)
-        drawn.append(f"<h3>{html.escape(part.title)}</h3><p>{_html(part.measure)}</p>{plot}{words}"
-                     f"<p>Numbers: <code>{part.name}.csv</code></p>")  # fmt: skip
-    counts = pd.DataFrame(card["counts"])
-    used = counts["role"] != ""
+    contents = "".join(f'<li><a href="#{part.name}">{html.escape(part.title)}</a></li>' for part in parts)
     notes = [*card["notes"], *(f"left out: {n:,} ({reason})" for reason, n in card["dropped"].items())]
     compared = "".join(f"<li><code>{m}</code>: {html.escape(METHODS[m])}</li>" for m in METHODS if m in config.methods)
     whole = f"whole models fine-tuned from {Path(config.finetune.model).name}" if config.finetune.model else (
         f"heads on the frozen encoder {Path(config.encoder).name}")  # fmt: skip
     settings = html.escape(json.dumps(hide(config.as_dict()), ensure_ascii=False))
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    figures = "".join(_figure(part, at + 1) for at, part in enumerate(parts))
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{html.escape(name)}</title>
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body>
+<p class="quiet">Reward models that follow one country's taste: report of a run, {today}</p>
 <h1>{html.escape(name)}: {html.escape(hide(card["title"]))}</h1>{said}
 <h2>Question</h2>
 <p>Reward models learn one average taste. Does a model that is steered to one country learn that country's taste, what
 does that cost everybody else, and how many preference pairs does it take? Main method: <code>{method}</code>.</p>
-<dl>{figures}</dl>
+{_headlines(result)}
+<nav><p class="quiet">Figures</p><ol>{contents}</ol></nav>
 <h2>Data</h2>
 <p>Source: {html.escape(hide(card["source"]))}<br>Licence: {html.escape(hide(card["licence"]))}<br>
 Split and intervals go by {unit}. Reference: {html.escape(", ".join(card["reference"]))}.</p>
-{_table(counts[used])}<p>{(~used).sum()} more countries are in the data, and not used here.</p>
+{_counts(card)}
 <ul>{"".join(f"<li>{_html(hide(note))}</li>" for note in notes)}</ul>
 <h2>Method</h2>
 <p>Steerable Cultural Preference Optimization (arXiv 2606.18606), with {html.escape(whole)}: a pair with margin m of the
@@ -126,17 +171,21 @@ global model is kept if sigmoid(m) &lt; τ = {config.tau:g} and weighs min(exp(m
 is the mean of -w log sigmoid(r(chosen) - r(rejected)). {config.seeds} seed(s); the best step is chosen on validation
 pairs. Compared:</p><ul>{compared}</ul>
 <h2>Results</h2>
-{"".join(drawn)}{"".join(f"<p>{html.escape(text)}</p>" for text in missing)}
+<p>Accuracy on all test pairs with 95 % intervals over {unit}s, in percent; gain: {method} minus global, paired.</p>
+{_table(results_table(result))}
+{figures}{"".join(f"<p>{html.escape(text)}</p>" for text in missing)}
 <h2>Limits</h2>
 <ul><li>Intervals are 95 % bootstrap intervals over {unit}s; seeds are averaged, and more seeds make no more of
-them.</li>
-<li>Countries with few {unit}s have wide intervals or none; "too few to tell" is not "no difference".</li>
+them. Those of the gap between countries or groups, and of the worst one, hold whichever these are, so that they are
+wider than need be.</li>
+<li>With fewer than {FEWEST_UNITS} {unit}s there is no interval, with fewer than {FEWEST_FOR_PARTS} none for a part of
+the pairs or for a ratio; "too few to tell" is not "no difference".</li>
 <li>Several countries are compared at once; only p after Holm's correction counts as told apart.</li>
 <li>A country is no person: people of one country differ, and pairs say what was preferred, not why.</li>
 <li>What holds for these {html.escape(whole.split(" ")[0])} models and this data need not hold for others.</li></ul>
 <h2>To make it again</h2>
 <p><code>python -m scpo run --config config.json --out DIR</code> with this config.json:</p>
-<p><code>{settings}</code></p>
-<p>Report made {time.strftime("%Y-%m-%d", time.gmtime())}. Hash of the data: <code>{card["content_hash"]}</code>.</p>
+<details><summary>config.json</summary><p><code>{settings}</code></p></details>
+<p class="quiet">Hash of the data: <code>{card["content_hash"]}</code></p>
 </body></html>
 """

@@ -18,9 +18,12 @@ from scpo.ui.measures import MEASURES
 from scpo.ui.words import (
     alignment_sentence,
     bias_sentence,
+    difference_sentence,
     efficiency_sentence,
     group_sentence,
     per_pair_sentence,
+    percent,
+    points,
     runaway_sentence,
     told_apart,
 )
@@ -36,6 +39,24 @@ class Part:
     figure: go.Figure
     lines: list[str]
     table: pd.DataFrame
+
+
+def results_table(result: runs.Result) -> pd.DataFrame:
+    """The main numbers as words: per country the accuracy of every method, and the gain of the main one."""
+    table = result.tables["accuracy"].query("subset == 'full'")
+    method, unit = findings.main_method(result), result.card["unit"]
+    shown, rows = [m for m in findings.methods_in(table) if m in ("global", "full", method)], []
+    for country, part in table.groupby("country", sort=False):
+        of = part.set_index("method")
+        each = {m: f"{percent(of.loc[m, 'accuracy'])} {_within(of.loc[m], 'low', 'high')}" for m in shown}
+        gain = f"{points(of.loc[method, 'gain'])} {_within(of.loc[method], 'gain_low', 'gain_high')}"
+        size = {f"{unit}s": f"{of.loc[method, 'units']:,}", "pairs": f"{of.loc[method, 'n']:,}"}
+        rows.append({"country": country, **size, **each, f"gain of {method}": gain})
+    return pd.DataFrame(rows)
+
+
+def _within(row: pd.Series, low: str, high: str) -> str:
+    return "(too few)" if pd.isna(row[low]) else f"({100 * row[low]:.1f} to {100 * row[high]:.1f})"
 
 
 def parts_of(result: runs.Result) -> Iterator[Part]:
@@ -56,6 +77,10 @@ def parts_of(result: runs.Result) -> Iterator[Part]:
         lines = [told_apart(rows[rows["country"] != mean], method, against)] if tested else []
         yield part(f"{method}-against-{against}", f"{method} against {against}", "difference", charts.difference_chart(
             rows, "country", marks, f"accuracy of {method} minus {against}", unit, simulated), lines, rows)  # fmt: skip
+        if tested and against == "global":
+            yield part("chance", f"Is {method} against {against} more than chance?", "chance",
+                       charts.variance_chart(rows, unit, simulated),
+                       [difference_sentence(row, unit) for row in rows.itertuples()], rows)  # fmt: skip
     yield part("plane", "What is kept, what is learned?", "plane",
                charts.plane_chart(accuracy, tables["path"], methods, simulated),
                [runaway_sentence(tables["path"], mean, methods)], accuracy[accuracy["country"] == mean])  # fmt: skip
@@ -78,7 +103,7 @@ def parts_of(result: runs.Result) -> Iterator[Part]:
     if trained:
         shown = method if method in trained else trained[0]
         rows = tables["efficiency"].query("method == @shown and reading == 'trained'")
-        yield part("ratio", f"How many times fewer pairs than full does {shown} train on?", "ratio",
+        yield part("ratio", f"How many times fewer pairs than full must {shown} train on?", "ratio",
                    charts.ratio_chart(rows, shown, marks, simulated), [], tables["efficiency"])  # fmt: skip
     each = tables.get("per_pair")
     if each is not None and len(each):

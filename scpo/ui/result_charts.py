@@ -27,6 +27,7 @@ from scpo.ui.figure import (
     span,
     whisker,
 )
+from scpo.ui.words import PAIRS
 
 FULL, ALPHA = "full", 0.05
 READINGS = {  # column of the table, title of the axis
@@ -206,6 +207,7 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
     rows = table.iloc[::-1].astype({c: float for c in ("ratio", "low", "high", "pairs_full", "pairs_method")})
     names = rows["country"].tolist()
     known = [v for v in (*rows["ratio"], *rows["low"], *rows["high"]) if np.isfinite(v) and v > 0]
+    counted = PAIRS[rows["reading"].iloc[0]]
     left, right = min([0.5, *known]) / 1.3, max([2.0, *known]) * 1.3
     figure = go.Figure()
     # A resample that never gets there counts as ratio 0: its line leaves the chart on the left.
@@ -230,7 +232,7 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
     )  # fmt: skip
     figure.update_xaxes(
         **log_ticks(left, right), range=[np.log10(left), np.log10(right)],
-        title=f"pairs that full needs /<br>pairs that {method} needs<br>(line: 95 % interval; log axis)",
+        title=f"{counted} that full needs /<br>{counted} that {method} needs<br>(line: 95 % interval; log axis)",
     )  # fmt: skip
     words = {(True, False): "", (True, True): "no interval: too few", (False, False): "not reached",
              (False, True): "not reached, no interval"}  # fmt: skip

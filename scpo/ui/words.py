@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from scpo.metrics.alignment import OTHERS, UNIFORM
+from scpo.metrics.alignment import ALL, BASELINES, OTHERS, UNIFORM
+from scpo.metrics.groups import FEWEST_SHOWN
 
 MEAN = "mean"
+PAIRS = {"labelled": "labelled pairs", "trained": "pairs trained on"}  # two ways to count the pairs of a ratio
 ALPHA = 0.05
 MARKUP = re.compile(r"([\\`*\[\]<>$~|]|(?<![^\W_])_|_(?![^\W_]))")  # an underscore inside a word marks up nothing
 
@@ -53,9 +55,9 @@ def efficiency_figure(table: pd.DataFrame, method: str, reading: str = "trained"
             f"{method} did not reach the accuracy that full ends with ({percent(row['target'])}); {_share(row)}",
         )
     return label, f"{row['ratio']:.2f} times", (
-        f"pairs {'labelled' if reading == 'labelled' else 'trained on'} for {percent(row['target'])}: "
-        f"full {row['pairs_full']:.0f}, {method} {row['pairs_method']:.0f}; "
-        f"{_spread(row)}"
+        f"{PAIRS[reading]} for {percent(row['target'])}: "
+        f"full {row['pairs_full']:.0f}, {method} {row['pairs_method']:.0f}, "
+        f"{100 * (row['ratio'] - 1):+.0f} %; {_spread(row)}"
     )  # fmt: skip
 
 
@@ -66,7 +68,7 @@ def bias_sentence(table: pd.DataFrame, method: str) -> str:
     words = (
         f"**{method}**: {inert(worst['country'])} is served worst, {percent(worst['value'])} "
         f"({span(worst['low'], worst['high'])}; {worst['n']} pairs); between best and worst country lie "
-        f"{100 * gap['value']:.1f} points ({span(gap['low'], gap['high'])})"
+        f"{100 * gap['value']:.1f} points ({span(gap['low'], gap['high'])}; {by_chance(gap['low'])})"
     )
     if method == "global" or "reference drop" not in rows.index:
         return words + "."
@@ -84,13 +86,13 @@ def efficiency_sentence(table: pd.DataFrame, country: str, method: str, reading:
         return f"**{method}**: no ratio; it needs budgets and the method `full` in the same run."
     if not row["reached"]:
         return (
-            f"**{method}**: not reached. It does not get to the {percent(row['target'])} that full ends with; "
-            f"{_share(row)}."
+            f"**{method}** ({PAIRS[reading]}): not reached. It does not get to the {percent(row['target'])} that full "
+            f"ends with; {_share(row)}."
         )
     more = 100 * (row["ratio"] - 1)
     least = "at least " if row["note"] else ""
     return (
-        f"**{method}**: {percent(row['target'])} takes full {row['pairs_full']:.0f} pairs and {method} "
+        f"**{method}**: {percent(row['target'])} takes full {row['pairs_full']:.0f} {PAIRS[reading]} and {method} "
         f"{row['pairs_method']:.0f}: {least}{row['ratio']:.2f} times as efficient ({more:+.0f} %); {_spread(row)}."
     )
 
@@ -105,11 +107,11 @@ def per_pair_sentence(table: pd.DataFrame, country: str, method: str) -> str:
     if method == "full":
         return told + "."
     if pd.isna(row["ratio"]):
-        return told + "; no ratio, since full gains nothing here."
-    low, high = row["ratio_low"], row["ratio_high"]
-    upper = "no bound" if not pd.isna(high) and high >= 1e6 else f"{high:.2f}"
-    spread = "no interval: too few people or questions" if pd.isna(low) else f"95 %: {low:.2f} to {upper}"
-    return f"{told}; {row['ratio']:.2f} times the gain per pair of full ({spread})."
+        return told + "; no ratio, since the gain of full itself may be chance here, or the people are too few."
+    return (
+        f"{told}; {row['ratio']:.2f} times the gain per pair trained on of full ({100 * (row['ratio'] - 1):+.0f} %; "
+        f"95 %: {row['ratio_low']:.2f} to {row['ratio_high']:.2f})."
+    )
 
 
 def verdict(row, unit: str) -> str:
@@ -137,8 +139,16 @@ def difference_sentence(row, unit: str) -> str:
     chance = "" if np.isnan(row.p_holm) else f", p = {row.p_holm:.3g} after Holm's correction"
     return (
         f"**{inert(row.country)}**: {points(row.difference)} points ({span(row.low, row.high)}; {row.units} {unit}s, "
-        f"{row.pairs} pairs{chance}): {row.note}."
+        f"{row.pairs} pairs{chance}): {row.note}.{_variance(row, unit)}"
     )
+
+
+def _variance(row, unit: str) -> str:
+    """Both sources of variance of a difference, apart; '' where a run has neither."""
+    if np.isnan(getattr(row, "unit_se", np.nan)):
+        return ""
+    seeds = "" if np.isnan(row.seed_sd) else f", standard deviation over seeds {100 * row.seed_sd:.1f} points"
+    return f" Standard error from {unit}s {100 * row.unit_se:.1f} points{seeds}."
 
 
 def told_apart(rows: pd.DataFrame, method: str, against: str) -> str:
@@ -170,26 +180,34 @@ def runaway_sentence(path: pd.DataFrame, country: str, methods: Sequence[str]) -
 
 def group_sentence(row) -> str:
     """The gap between groups of people under one method; row: method, gap, low, high, best, worst, groups, hidden."""
-    few = f"; {row.hidden} group(s) of fewer than 5 people are not shown" if row.hidden else ""
+    few = f"; {row.hidden} group(s) of fewer than {FEWEST_SHOWN} people are not shown" if row.hidden else ""
     return (
         f"**{row.method}**: {points(row.gap).lstrip('+')} points between {inert(row.best)} (best served) and "
-        f"{inert(row.worst)} (worst), {span(row.low, row.high)}, of {row.groups} groups{few}. The gap of groups that "
-        "differ by chance alone is above 0 too."
+        f"{inert(row.worst)} (worst), {span(row.low, row.high)}, of {row.groups} groups{few}; {by_chance(row.low)}."
     )
+
+
+def by_chance(low: float) -> str:
+    """What the interval of a gap says of chance: also of groups or countries that are alike, one is measured best."""
+    if pd.isna(low):
+        return "some gap is there by chance alone"
+    return "chance alone may make as much" if low <= 0 else "more than chance alone makes"
 
 
 def alignment_sentence(table: pd.DataFrame, country: str) -> str:
     """The best method of a country by opinion alignment, its gain, and what the other countries' average reaches."""
     rows = table[table["country"] == country].set_index("method").astype({"alignment": float})
-    models = rows.drop(index=[name for name in (UNIFORM, OTHERS) if name in rows.index])
+    models = rows.drop(index=[name for name in BASELINES if name in rows.index])
     best = models["alignment"].idxmax()
     told = f"**{best}** is nearest to the answers with {percent(models.loc[best, 'alignment'])}"
     if best != "global":
         row = models.loc[best]
         told += f", {points(row['gain'])} points against global ({span(row['gain_low'], row['gain_high'])})"
-    others = rows["alignment"].get(OTHERS, np.nan)
-    more = "" if np.isnan(others) else f"; what the other countries answered on average reaches {percent(others)}"
-    return f"{told}; every option alike reaches {percent(rows['alignment'].get(UNIFORM, np.nan))}{more}."
+    told += f"; every option alike reaches {percent(rows['alignment'].get(UNIFORM, np.nan))}"
+    for name, who in ((ALL, "all countries"), (OTHERS, "the other countries")):
+        reached = rows["alignment"].get(name, np.nan)
+        told += "" if np.isnan(reached) else f"; what {who} answered on average reaches {percent(reached)}"
+    return told + "."
 
 
 def _row(table: pd.DataFrame, country: str, method: str, reading: str):

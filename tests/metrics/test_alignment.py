@@ -6,6 +6,7 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 
 from scpo.metrics.alignment import (
+    ALL,
     OTHERS,
     TEMPERATURES,
     UNIFORM,
@@ -13,8 +14,8 @@ from scpo.metrics.alignment import (
     align,
     alignment_table,
     answers_of,
+    average_answers,
     fit_temperature,
-    others_average,
     predicted,
 )
 
@@ -54,10 +55,10 @@ def test_a_model_whose_rewards_are_log_shares_is_wholly_aligned_at_its_own_tempe
     scale = TEMPERATURES[20]
     by = [scale * np.log(np.array([[0.5, 0.3, 0.2, 0.9, 0.1]])), scale * np.log(np.array([[0.6, 0.3, 0.1]]))]
     assert fit_temperature(validation, validation.texts(), by[0]) == pytest.approx(scale)
-    found = align(test, validation, test.share, ["scpo"], by[1], by[0])
-    assert found.methods == ["scpo", UNIFORM, OTHERS]
+    found = align(test, validation, (test.share, test.share), ["scpo"], by[1], by[0])
+    assert found.methods == ["scpo", UNIFORM, ALL, OTHERS]
     uniform = 1 - jensenshannon([0.6, 0.3, 0.1], [1, 1, 1], base=2)
-    assert found.values[:, 0] == pytest.approx([1, uniform, 1], abs=1e-6)
+    assert found.values[:, 0] == pytest.approx([1, uniform, 1, 1], abs=1e-6)
 
 
 def test_the_temperature_is_chosen_on_validation_questions_only():
@@ -76,10 +77,12 @@ def test_the_temperature_is_chosen_on_validation_questions_only():
         assert temperature == pytest.approx(TEMPERATURES[int(np.argmax(fits))])
 
 
-def test_the_average_of_the_others_leaves_the_country_itself_out():
+def test_the_averages_of_all_and_of_the_other_countries():
     own, one = answers([[0.9, 0.1], [0.8, 0.2]]), answers([[0.6, 0.4]])
     two = answers([[0.3, 0.7]])
-    average = others_average({"own": own, "one": one, "two": two}, "own")
+    everybody = average_answers(own, [own, one, two])
+    assert everybody[0] == pytest.approx([0.6, 0.4]) and everybody[1] == pytest.approx([0.8, 0.2])
+    average = average_answers(own, [one, two])
     assert average[0] == pytest.approx([0.45, 0.55]) and np.isnan(average[1]).all()
 
 
@@ -96,7 +99,7 @@ def test_gains_are_paired_and_the_mean_weighs_countries_equally():
              for c, a in aligned.items()}  # fmt: skip
     table = alignment_table(aligned, drawn).set_index(["country", "method"])
     row = table.loc["mean", "scpo"]
-    assert row["gain"] == pytest.approx(0.06) and row["temperature"] == pytest.approx(3) and row["questions"] == 50
+    assert row["gain"] == pytest.approx(0.06) and row["temperature"] == pytest.approx(3) and row["questions"] == 40
     assert row["gain_low"] == pytest.approx(0.06) and row["gain_high"] == pytest.approx(0.06)  # the same on each
     assert (
         table.loc[("A", "global"), "gain"] == 0

@@ -12,9 +12,9 @@ from hypothesis.extra import numpy as hnp
 from scpo.errors import ScpoError
 from scpo.metrics import bootstrap
 from scpo.metrics.bias import bias_table, transfer_table
-from scpo.metrics.bootstrap import accuracy_draws, interval, resample_units
+from scpo.metrics.bootstrap import accuracy_draws, fieller, gap_and_lowest, interval, resample_units
 from scpo.metrics.efficiency import efficiency_ratio, monotone, pairs_to_reach
-from scpo.metrics.outcomes import tally
+from scpo.metrics.outcomes import effective_units, size_of, tally
 from scpo.metrics.summary import MEAN, Measures, accuracy_table, curve_table, efficiency_table, metric_records
 
 
@@ -103,11 +103,69 @@ def test_the_variance_of_draws_is_that_of_a_mean_also_of_few_people():
 def test_the_interval_of_few_people_is_as_wide_as_students():
     """Of draws that are normal, as those of a mean of n normal numbers are: mean +- t(n - 1) s / sqrt(n)."""
     draws = scipy.stats.norm.ppf(np.linspace(0, 1, 20_003)[1:-1])
-    for units in (5, 8, 30):
+    for units in (10, 12, 30):
         low, high = interval(draws[None], np.array([units]))
         half = scipy.stats.t.ppf(0.975, units - 1)
         assert high[0] == pytest.approx(half, rel=0.02) and low[0] == pytest.approx(-half, rel=0.02)
     assert interval(draws)[1] == pytest.approx(scipy.stats.norm.ppf(0.975), rel=0.001)
+
+
+def test_skewed_draws_get_the_interval_of_scipys_bca_and_few_units_make_the_skewness_count_less():
+    """Shares near 100 %, of many people: both ends move down, as far as BCa moves them."""
+    rng = np.random.default_rng(2)
+    share, drawn = rng.beta(8, 0.6, 60), resample_units([country(users=60)], shared=False)[0]
+    draws = drawn @ share / drawn.sum(1)
+    theirs = scipy.stats.bootstrap((share,), np.mean, method="BCa", rng=np.random.default_rng(0))
+    straight = interval(draws, skewed=False)
+    for end, (ours, plain) in enumerate(zip(interval(draws), straight, strict=True)):
+        assert ours < plain and ours == pytest.approx(theirs.confidence_interval[end], abs=0.006)
+    assert straight[0] > interval(draws, None, 1000)[0] > interval(draws)[0] - 0.003
+    few, many = (interval(draws, 60, alike, skewed=False) for alike in (8, 60))
+    assert few[0] < many[0] and few[1] > many[1]  # the fewer alike ones they are worth, the wider
+
+
+def test_people_who_left_most_pairs_count_as_fewer():
+    """Ten people with 4 pairs each are worth ten; with 31 and nine times 1: 40^2 / (31^2 + 9) = 1.65."""
+    assert effective_units(np.full((2, 10), 4)).tolist() == [10, 10]
+    assert effective_units(np.array([31] + 9 * [1])) == pytest.approx(1600 / 970)
+    assert effective_units(np.zeros(3)) == 0
+
+
+def test_a_question_that_two_countries_answered_is_one_unit_and_people_are_many():
+    parts = [country("A", seed=1), country("B", seed=1)]
+    assert size_of(parts, 0, True)[1:] == size_of(parts[:1], 0, True)[1:]
+    assert size_of(parts, 0, False).units == 2 * size_of(parts[:1], 0, False).units
+    assert size_of(parts, 0, True).pairs == size_of(parts, 0, False).pairs
+
+
+def test_the_gap_of_countries_that_are_alike_may_be_0_and_that_of_others_may_not():
+    rng, noise = np.random.default_rng(0), np.random.default_rng(1).normal(0, 0.02, (6, 2000))
+    alike, apart = rng.normal(0.6, 0.02, 6), np.array([0.4, 0.6, 0.61, 0.62, 0.63, 0.64])
+    for values in (alike, apart):
+        (low, high), (least, most) = gap_and_lowest(values, values[:, None] + noise, [50] * 6, [1e6] * 6)
+        assert low <= np.ptp(values) <= high and least <= values.min() <= most
+        assert (low == 0) == (values is alike)
+    percentile = np.quantile(np.ptp(alike[:, None] + noise, axis=0), 0.025)
+    assert percentile > 0  # which is why it is not used
+    assert np.isnan(gap_and_lowest(alike, alike[:, None] + noise, [50] * 5 + [9], [50] * 6)).all()
+
+
+def test_tukeys_range_is_as_wide_as_scipys_studentised_range():
+    """Of countries with equal errors a gap of g has the interval g +- q s / sqrt(2), q by scipy."""
+    values, noise = np.array([0.4, 0.5, 0.7]), np.random.default_rng(0).normal(0, 0.03, (3, 40_000))
+    (low, high), _ = gap_and_lowest(values, values[:, None] + noise, [99] * 3, [1e9] * 3)
+    half = scipy.stats.studentized_range.ppf(0.95, 3, 1e6) * 0.03
+    assert (low, high) == pytest.approx((0.3 - half, 0.3 + half), abs=0.003)
+
+
+def test_fiellers_interval_by_hand_and_none_where_the_whole_may_be_nothing():
+    """Part 2 +- 0.1 and whole 4 +- 0.2, independent, 2 errors: (8 +- sqrt(64 - 15.84 x 3.96)) / 15.84."""
+    rng = np.random.default_rng(0)
+    draws = scipy.stats.norm.ppf(np.linspace(0, 1, 20_001)[1:-1])
+    part, whole = 2 + 0.1 * rng.permutation(draws), 4 + 0.2 * rng.permutation(draws)
+    half = np.sqrt(64 - 15.84 * 3.96)
+    assert fieller(2, 4, part, whole, 2) == pytest.approx(((8 - half) / 15.84, (8 + half) / 15.84), abs=0.002)
+    assert np.isnan(fieller(2, 4, part, 4 + 2.1 * draws, 2)).all() and np.isnan(fieller(2, -4, part, -whole, 2)).all()
 
 
 @given(hnp.arrays(np.float64, st.integers(1, 8), elements=st.floats(0, 1)))

@@ -88,8 +88,8 @@ def test_too_few_people_get_no_test():
 
 def test_sources_of_variance_by_hand():
     """Seeds 0.5 and 1.0 of scpo against 0.5 and 0.5 of full: differences 0 and 0.5, standard deviation 0.354."""
-    unit, known = np.repeat(np.arange(6), 2), np.ones(12)
-    half, all_right = np.tile([1.0, -1.0], 6), np.ones(12)
+    unit, known = np.repeat(np.arange(12), 2), np.ones(24)
+    half, all_right = np.tile([1.0, -1.0], 12), np.ones(24)
     rows = [("global", 0), ("full", 0), ("full", 1), ("scpo", 0), ("scpo", 1)]
     heads = pd.DataFrame([(m, s, 0, 9, 9, 1) for m, s in rows], columns=HEADS)
     country = tally("A", heads, np.array([known, half, half, half, all_right]), known, unit)

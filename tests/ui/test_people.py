@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo import runs
-from scpo.metrics.alignment import OTHERS, UNIFORM
+from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
 from scpo.ui import charts
 from scpo.ui.words import alignment_sentence, group_sentence, per_pair_sentence
 
@@ -99,5 +99,5 @@ def test_hostile_answers_of_a_survey_stay_text(demo):
 
 def test_baselines_without_a_model_stand_beside_the_methods(survey):
     chart = charts.alignment_chart(survey.tables["alignment"], "mean", ["global", "scpo"], False)
-    assert list(chart.layout.yaxis.tickvals) == [OTHERS, UNIFORM, "scpo", "global"]
+    assert list(chart.layout.yaxis.tickvals) == [OTHERS, ALL, UNIFORM, "scpo", "global"]
     assert all(re.search(r"\d+ questions", trace.hovertext) for trace in chart.data)
