@@ -5,6 +5,7 @@ import streamlit as st
 
 from scpo import ScpoError, runs
 from scpo.ui import charts, findings, results
+from scpo.ui.beside import accuracy_beside
 from scpo.ui.figure import MEAN, country_marks
 from scpo.ui.parts import chart
 from scpo.ui.router import ensure_router
@@ -106,6 +107,7 @@ try:
                                       bind="query-params")  # fmt: skip
         st.caption(SUBSETS[subset])
         accuracy(shown, subset)
+        accuracy_beside(shown, subset, DEFAULT)
         results.section("Against every baseline", "difference")
         baselines(shown, subset)
         if len(shown.tables.get("alignment", ())):

@@ -4,6 +4,7 @@ import streamlit as st
 
 from scpo import ScpoError, runs
 from scpo.ui import charts, findings, results, state
+from scpo.ui.beside import plane_beside
 from scpo.ui.bias_charts import ACCURACY, CHANGE
 from scpo.ui.parts import chart
 from scpo.ui.router import ensure_router
@@ -86,7 +87,8 @@ try:
         results.figures(findings.bias_figures(shown))
         methods = results.methods_shown(findings.methods_in(shown.tables["bias"]))
         results.section("What is kept, what is learned?", "plane")
-        plane(shown, methods, results.country_of(shown))
+        plane(shown, methods, country := results.country_of(shown))
+        plane_beside(shown, country, results.USUAL)
         results.section("Who is served worst?", "gap")
         gap(shown, methods)
         results.section("Does a model serve other countries?", "transfer")

@@ -161,6 +161,11 @@ class FinetuneConfig:
     def __post_init__(self):
         _check_bounds(self)
 
+    @property
+    def shown(self) -> str:
+        """The model's name, without where on this machine a folder of it lies."""
+        return Path(self.model).name if Path(self.model).is_absolute() else self.model
+
 
 @dataclass(frozen=True)
 class ExperimentConfig:

@@ -103,45 +103,40 @@ def main_table(result: runs.Result) -> pd.DataFrame:
 
 
 def published_table(result: runs.Result, pattern: str) -> pd.DataFrame:
-    """The same of the authors' published models; a country without one has no row, and is told.
+    """The same of the authors' published models; countries without one have no row, and are told. A mean over some
+    countries only is left out: it is not to be compared with one over all.
 
     pattern  hub name or folder with {country}: the name in lower case, words joined by hyphens
     """
-    import torch
-
     from scpo import data as sources
     from scpo.data.preferences import TEST
     from scpo.hub import model_folder
     from scpo.metrics.outcomes import tally
-    from scpo.metrics.summary import Measures, accuracy_table
-    from scpo.training.finetune.formats import InputFormat
-    from scpo.training.finetune.loading import load_model, load_tokenizer
-    from scpo.training.finetune.scoring import score
-    from scpo.training.finetune.served import global_rewards
+    from scpo.metrics.summary import MEAN, Measures, accuracy_table
+    from scpo.training.finetune.served import global_rewards, reward_texts
 
     data, known = sources.load(result.config.data), global_rewards(result)
     chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
     heads = pd.DataFrame({"method": ["global", "full"], "seed": 0, "level": 0, "pairs": 0, "trained": 0, "step": 0})
-    outcomes = []
+    outcomes, missing = [], {}
     for country in result.card["countries"]:
-        name = pattern.format(country=country.lower().replace(" ", "-"))
-        try:
-            folder = model_folder(name)
-        except (SourceMissing, ConfigError) as error:
-            print(f"not evaluated: {name} ({error})")
-            continue
-        tokenizer = load_tokenizer(folder)
-        model = load_model(folder, tokenizer).to("cuda" if torch.cuda.is_available() else "cpu")
-        rows = data.of(country, TEST)
+        name, rows = pattern.format(country=country.lower().replace(" ", "-")), data.of(country, TEST)
         texts = data.texts.iloc[np.concatenate([chosen[rows], rejected[rows]])]
-        reward = score(model, InputFormat(tokenizer, result.config.finetune.max_length),
-                       list(zip(texts["prompt"].astype(object), texts["response"], strict=True)))  # fmt: skip
+        pairs = list(zip(texts["prompt"].astype(object), texts["response"], strict=True))
+        try:
+            reward = reward_texts(result, [model_folder(name)], pairs)
+        except (SourceMissing, ConfigError) as error:
+            missing[name] = error
+            continue
         margins = np.stack([known[chosen[rows]] - known[rejected[rows]], reward[: len(rows)] - reward[len(rows) :]])
         outcomes.append(tally(country, heads, margins, margins[0], data.pairs["unit"].to_numpy()[rows]))
+    if missing:
+        print(f"not evaluated: {', '.join(missing)}. {next(iter(missing.values()))}\n")
     if not outcomes:
         return pd.DataFrame(columns=COLUMNS)
     table = accuracy_table(Measures(outcomes, data.card.unit == "question"))
     table = table[table["method"] == "full"].assign(method="published", seeds=1)
+    table = table[table["country"] != MEAN] if missing else table
     return table.rename(columns={"subset": "report"})[COLUMNS]
 
 
@@ -149,7 +144,7 @@ def as_markdown(table: pd.DataFrame, result: runs.Result) -> str:
     """The table for people: one part per report, accuracies in % with 95 % intervals over users."""
     config, methods = result.config, list(dict.fromkeys(table["method"]))
     lines = [
-        f"# SCPO on {result.card['title']}: {config.finetune.model}", "",
+        f"# SCPO on {result.card['title']}: {config.finetune.shown}", "",
         f"tau {config.tau:g}, beta {config.beta:g}, learning rate {config.finetune.model_lr:g}, at most {config.steps} "
         f"steps or {config.finetune.epochs} epochs, batch {config.batch_size}, {config.seeds} seed(s), split seed "
         f"{config.data.split_seed}" + (", as published (input format, dropout)" if config.finetune.as_published else "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 
 from scpo import runs
@@ -80,7 +78,7 @@ def _how(config: ExperimentConfig, seed: int) -> str:
         return f"mean of {config.seeds} seed(s)"
     adapters = f", LoRA of rank {whole.lora}, merged" if whole.lora else ""
     return (
-        f"fine-tuned from {_cell(Path(whole.model).name if Path(whole.model).exists() else whole.model)} for at most "
+        f"fine-tuned from {_cell(whole.shown)} for at most "
         f"{config.steps} steps of {config.batch_size} pairs, learning rate {whole.model_lr:g}{adapters}, the step of "
         f"the best validation accuracy kept, seed {seed} of {config.seeds} (the results below are means over seeds)"
     )

@@ -11,8 +11,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 
 import numpy as np
@@ -107,11 +108,17 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, trai
 def _back_end(config: ExperimentConfig, train: Callable[..., Steered]) -> Callable[..., Trained]:
     """The back end that is asked for, its encoder or model at hand: what is not here is refused before work."""
     if config.finetune.model:
+        one_device(os.environ)
         from scpo.training.finetune.backend import fine_tune
         from scpo.training.finetune.loading import load_start
 
         return functools.partial(fine_tune, load_start(config))
     return functools.partial(train_heads, load_encoder(config.encoder, config.precision), train)
+
+
+def one_device(environment: MutableMapping[str, str]) -> None:
+    """Show this process one GPU, the first that it may use: TRL takes one per process. Before any is asked for."""
+    environment["CUDA_VISIBLE_DEVICES"] = environment.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
 
 
 def _expected(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, float]:

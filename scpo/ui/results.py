@@ -7,7 +7,6 @@ plain words and no sentences.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
@@ -45,10 +44,10 @@ def chosen() -> runs.Result | None:
         st.info(f"{charts.SIMULATED}. Its countries are invented.", icon=":material/science:")
     else:
         st.caption(inert(f"Source: {result.card['source']}. Licence: {result.card['licence']}."))
-    whole = result.config.finetune.model
-    if whole:
-        name = Path(whole).name if Path(whole).is_absolute() else whole
-        st.caption(inert(f"Whole reward models, fine-tuned from {name}; other runs train heads on a frozen encoder."))
+    whole = result.config.finetune
+    if whole.model:
+        about = f"Whole reward models, fine-tuned from {whole.shown}; other runs train heads on a frozen encoder."
+        st.caption(inert(about))
     return result
 
 

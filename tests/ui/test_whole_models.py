@@ -50,6 +50,27 @@ def test_results_are_shown_and_told_to_be_of_whole_models(job, page):
         assert "fine-tuned from deberta" in said(app) and "/home/somebody" not in said(app)
 
 
+def test_accuracy_and_bias_show_a_run_of_whole_models_beside_one_of_heads(job, demo_run, workspace):
+    headings = {}
+    for page in ("accuracy", "bias"):
+        alone = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=60).run()
+        headings[page] = {h.value for h in alone.header}
+    heads = workspace / "runs" / "heads"
+    runs.create(heads, runs.read_config(demo_run))
+    for name in [*runs.RESULT_FILES[1:], runs.HEADS]:
+        runs.write_bytes(heads / name, (demo_run / name).read_bytes())
+    runs.finish(heads, 1.0)
+    for page in ("accuracy", "bias"):
+        app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=60)
+        app.query_params["run"] = job.id
+        app.run()
+        assert not app.exception and not app.error
+        assert {h.value for h in app.header} - headings[page] == {"Whole models beside heads"}
+        assert {"Whole models (deberta)", "Heads"} <= {s.value for s in app.subheader}
+        both = [chart for chart in app.get("plotly_chart") if "beside" in chart.proto.id]
+        assert len(both) == 2 and app.selectbox("beside").options == ["heads"]
+
+
 def test_steering_says_what_to_do_instead(job):
     app = AppTest.from_file(str(PAGES / "steer.py"), default_timeout=60).run()
     assert not app.exception and "best-of-n" in said(app)

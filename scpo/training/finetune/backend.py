@@ -9,7 +9,6 @@ from that model's last whole checkpoint, to the same weights.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from scpo.errors import InputError
 from scpo.progress import Progress
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.features import cache_folder
-from scpo.training.finetune.formats import InputFormat
+from scpo.training.finetune.formats import InputFormat, longest_input
 from scpo.training.finetune.loading import Start, load_model
 from scpo.training.finetune.one import Done, Task, Texts, train_one
 from scpo.training.finetune.scoring import score
@@ -41,20 +40,22 @@ def fine_tune(
     progress: Progress, checkpoint: Checkpoint,
 ) -> Trained:  # fmt: skip
     """Score every text with the starting model, then fine-tune it once per row of the plan."""
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")  # TRL takes one device per process
     folder, key, whole = checkpoint.folder / "models", checkpoint.key, config.finetune
     folder.mkdir(exist_ok=True)
     progress.report("embed", 0, 1)
     if start.encoder:
         start = _with_head(start, config, data, folder / "global", progress, key)
-    reward = _rewards(start, config, data, rows, progress)
+    model = load_model(start.folder, start.tokenizer)
+    longest = longest_input(whole.max_length, start.tokenizer, model.config)
+    reward = _rewards(model, InputFormat(start.tokenizer, longest), data, rows, progress)
+    del model  # each training loads its own
     rewards = dict.fromkeys(rows, reward)
     margin = pair_margins(data, rewards)
     _check_distinct(config, rows, margin)
 
     plan = plan_heads(config, rows, margin, budgets)
     marks = (0, *sorted({-(-config.steps * part // EVALUATIONS) for part in range(1, EVALUATIONS + 1)}))
-    texts = Texts(data, InputFormat(start.tokenizer, whole.max_length, whole.as_published))
+    texts = Texts(data, InputFormat(start.tokenizer, longest, whole.as_published))
     telling = _Telling(progress, plan, config)
     models: list[Done] = []
     for k, twin in enumerate(_twins(plan)):
@@ -91,13 +92,12 @@ def _with_head(start: Start, config: ExperimentConfig, data, place: Path, progre
     return Start(start.name, place, tokenizer)
 
 
-def _rewards(start: Start, config: ExperimentConfig, data: Preferences, rows: dict[str, Rows], progress: Progress):
+def _rewards(model, inputs: InputFormat, data: Preferences, rows: dict[str, Rows], progress: Progress):
     """Rewards (texts,) by the starting model of every text that is asked for, NaN elsewhere."""
     wanted = [part for here in rows.values() for part in (here.train, here.validation, here.test)]
     texts = _texts_of(data, np.concatenate([*wanted, reference_rows(data)]))
-    model = load_model(start.folder, start.tokenizer).to("cuda" if torch.cuda.is_available() else "cpu")
-    inputs, table = InputFormat(start.tokenizer, config.finetune.max_length), data.texts.iloc[texts]
-    reward = np.full(len(data.texts), np.nan, np.float32)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    table, reward = data.texts.iloc[texts], np.full(len(data.texts), np.nan, np.float32)
     reward[texts] = score(
         model, inputs, list(zip(table["prompt"].astype(object), table["response"], strict=True)),
         cache=cache_folder() / "rewards",

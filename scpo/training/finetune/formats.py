@@ -1,7 +1,7 @@
 """From (prompt, response) to the token ids that a reward model expects, one format for scoring and training.
 
-A tokenizer with a chat template gets a user and an assistant turn; any other gets the sentence pair
-(question, answer) that encoders such as DeBERTa reward models were trained on. What does not fit is cut
+A tokenizer with a chat template gets the prompt's turns and an assistant turn; any other gets the sentence
+pair (question, answer) that encoders such as DeBERTa reward models were trained on. What does not fit is cut
 from the front of the prompt, so that the end of the prompt and the answer stay; an answer that alone is
 too long is cut at its end. Knows nothing of pairs, weights or training.
 """
@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from scpo.errors import ConfigError
 
 PROMPT_SHARE = 0.25  # of the length, at least, stays for the prompt when the answer is cut
+OFFSET_KINDS = ("roberta", "camembert", "mpnet")  # types whose positions begin after that of the padding token
+
+Prompt = str | list[dict[str, str]]  # one text, or messages of several turns
 
 
 @dataclass(frozen=True)
@@ -38,19 +41,26 @@ class InputFormat:
         if tokenizer.pad_token_id is None:
             raise ConfigError(
                 f"the tokenizer {_name(tokenizer)} has no padding token, so texts of different length cannot share a "
-                "batch. Set one before training, such as tokenizer.pad_token = tokenizer.eos_token."
+                "batch. Set one before training, such as tokenizer.pad_token = tokenizer.eos_token; for a model in a "
+                'folder, add "pad_token" to its tokenizer_config.json.'
             )
         self._tokenizer, self._max_length, self._as_published = tokenizer, max_length, as_published
         self.chat = bool(tokenizer.chat_template)
         if self.chat:
-            self._render("a", "b")
-        else:
-            self._before, self._between, self._after = self._frame()
+            self._render(_turns("a"), "b")
+            return
+        self._before, self._between, self._after = self._frame()
+        if as_published and tokenizer.sep_token is None:
+            raise ConfigError(
+                f"the tokenizer {_name(tokenizer)} has no separator, so there is no 'prompt [SEP] response' of the "
+                "authors' code. Train without as_published, or start from an encoder such as DeBERTa."
+            )
 
-    def encode(self, prompt: str, response: str) -> Encoded:
+    def encode(self, prompt: Prompt, response: str) -> Encoded:
         """Token ids of one (prompt, response)."""
         if self.chat:
-            return Encoded(self._chat_ids(prompt, response))
+            return Encoded(self._chat_ids(_turns(prompt), response))
+        prompt = _joined(prompt)
         if self._as_published:
             text = f"{prompt} {self._tokenizer.sep_token} {response}"
             return Encoded(self._tokenizer(text, truncation=True, max_length=self._max_length)["input_ids"])
@@ -62,7 +72,7 @@ class InputFormat:
         head = len(self._before) + len(first) + len(self._between)
         return Encoded(ids, [0] * head + [1] * (len(ids) - head))
 
-    def text(self, prompt: str, response: str) -> str:
+    def text(self, prompt: Prompt, response: str) -> str:
         """What the model sees, with its special tokens, as text; for tests and documentation."""
         return self._tokenizer.decode(self.encode(prompt, response).ids)
 
@@ -84,26 +94,48 @@ class InputFormat:
         second = _find(ids, b, first + len(a))
         return ids[:first], ids[first + len(a) : second], ids[second + len(b) :]
 
-    def _render(self, prompt: str, response: str) -> str:
-        turns = [{"role": "user", "content": prompt}, {"role": "assistant", "content": response}]
+    def _render(self, turns: list[dict[str, str]], response: str) -> str:
         try:
-            return self._tokenizer.apply_chat_template(turns, tokenize=False)
+            said = [*turns, {"role": "assistant", "content": response}]
+            return self._tokenizer.apply_chat_template(said, tokenize=False)
         except Exception as error:  # a template is a program of the model's author; jinja raises many kinds
             raise ConfigError(
-                f"the chat template of {_name(self._tokenizer)} fails on a user and an assistant turn: {error}. "
-                "Give the model's folder a template that takes both, or remove it to use plain pairs."
+                f"the chat template of {_name(self._tokenizer)} fails on the turns "
+                f"{', '.join(turn['role'] for turn in said)}: {error}. Give the model's folder a template that takes "
+                "them, or remove the template to use plain pairs."
             ) from error
 
-    def _chat_ids(self, prompt: str, response: str) -> list[int]:
-        for _ in range(8):  # words may be cut in the middle of a token, so a few rounds may be needed
-            ids = self._plain(self._render(prompt, response))
-            excess = len(ids) - self._max_length
-            if excess <= 0:
-                return ids
-            first, second = self._plain(prompt), self._plain(response)
+    def _chat_ids(self, turns: list[dict[str, str]], response: str) -> list[int]:
+        for _ in range(len(turns) + 8):  # words may be cut in the middle of a token, so a few rounds may be needed
+            ids = self._plain(self._render(turns, response))
+            if len(ids) <= self._max_length:
+                break
+            if len(turns) > 1:  # the oldest turns go whole
+                turns = turns[next((k for k in range(1, len(turns)) if turns[k]["role"] == "user"), -1) :]
+                continue
+            first, second = self._plain(turns[0]["content"]), self._plain(response)
             short, shorter = self._cut(first, second, len(ids) - len(first) - len(second))
-            prompt, response = self._tokenizer.decode(short), self._tokenizer.decode(shorter)
+            turns, response = _turns(self._tokenizer.decode(short)), self._tokenizer.decode(shorter)
         return ids[: self._max_length]
+
+
+def longest_input(asked: int, tokenizer, config) -> int:
+    """Tokens that a model of this config reads at most, and no more than asked for."""
+    positions = getattr(config.get_text_config(), "max_position_embeddings", None) or asked
+    if any(kind in config.model_type for kind in OFFSET_KINDS):
+        positions -= (config.pad_token_id or 0) + 1
+    return min(asked, positions, tokenizer.model_max_length)
+
+
+def _turns(prompt: Prompt) -> list[dict[str, str]]:
+    return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+
+
+def _joined(prompt: Prompt) -> str:
+    """Turns as one text for models that read no turns: a single one as it is, several with their roles."""
+    if isinstance(prompt, str) or len(prompt) == 1:
+        return prompt if isinstance(prompt, str) else prompt[0]["content"]
+    return "\n".join(f"{turn['role']}: {turn['content']}" for turn in prompt)
 
 
 def _find(ids: Sequence[int], part: Sequence[int], start: int) -> int:

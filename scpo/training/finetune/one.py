@@ -23,12 +23,13 @@ from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.runs import write_bytes
 from scpo.training.encoders import fast_bf16
+from scpo.training.finetune.checks import head_modules
 from scpo.training.finetune.formats import Encoded, InputFormat
 from scpo.training.finetune.loading import Start, load_model
 from scpo.training.finetune.pairs import REFERENCE_MARGIN, columns
-from scpo.training.finetune.scoring import score_encoded
+from scpo.training.finetune.scoring import rewards_of
 from scpo.training.finetune.subsets import subset_metrics
-from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer, head_modules
+from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
 from scpo.training.reward_model import RewardModel
 
 LARGE = 1_000_000_000  # parameters from which activations are computed twice to save memory
@@ -112,6 +113,7 @@ def train_one(
         return Done(0, path, _placed(reward[task.scored], task.scored, len(reward)), None)
     work, steps = folder.with_name(f"{folder.name}.part"), task.steps(config)
     model = load_model(start.folder, start.tokenizer)
+    model.name_or_path = start.name  # what adapters say that they belong to
     if task.method == "scratch":
         fresh_head(model, task.seed)
     trainer = SCPOTrainer(
@@ -137,7 +139,7 @@ def train_one(
     else:
         torch.manual_seed(task.seed)  # for dropout, where that is asked for
         inputs = [texts.encoded(int(text)) for text in task.scored]
-        rewards = score_encoded(trainer.model, inputs, dropout=config.finetune.as_published)
+        rewards = rewards_of(trainer.model, inputs, dropout=config.finetune.as_published)
     keep = trainer.model if task.keep and (step or task.method == "scratch") else None
     return _write(folder, work, start, keep, key, step, _path(path, marks), _placed(rewards, task.scored, len(reward)))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from scpo.training.finetune.formats import Encoded
+from scpo.training.finetune.formats import Encoded, InputFormat, Prompt
 from scpo.training.finetune.scoring import padded
 
 REFERENCE_MARGIN = "reference_margin"  # column: margin of the starting model, which names the subsets
@@ -18,17 +18,18 @@ KEPT = [
 
 
 class SCPOCollator:
-    """Chosen ids, then rejected ids, padded to the batch's longest, with weight and margin where given."""
+    """Chosen ids, then rejected ids, padded to the batch's longest (or the next multiple of a number of tokens), with
+    weight and margin where given."""
 
-    def __init__(self, pad_token_id: int):
-        self._pad = pad_token_id
+    def __init__(self, pad_token_id: int, multiple: int | None = None):
+        self._pad, self._multiple = pad_token_id, multiple or 1
 
     def __call__(self, examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         both = [
             Encoded(example[f"{side}_ids"], example.get(f"{side}_segments"))
             for side in ("chosen", "rejected") for example in examples
         ]  # fmt: skip
-        batch = padded(both, self._pad)
+        batch = padded(both, self._pad, self._multiple)
         for name in ("weight", "margin", REFERENCE_MARGIN):
             if name in examples[0]:
                 batch[name] = torch.tensor([example[name] for example in examples], dtype=torch.float32)
@@ -45,12 +46,17 @@ def columns(chosen: Encoded, rejected: Encoded) -> dict[str, Any]:
     return found
 
 
+def tokenized(example: dict[str, Any], inputs: InputFormat) -> dict[str, Any]:
+    """The columns of one pair in any of TRL's preference formats."""
+    return columns(*(inputs.encode(*split_prompt(example, side)) for side in SIDES))
+
+
 def encoded(row: dict[str, Any], side: str) -> Encoded:
     """One side of a pair whose columns are made."""
     return Encoded(row[f"{side}_ids"], row.get(f"{side}_segments"))
 
 
-def split_prompt(example: dict, side: str) -> tuple[str, str]:
+def split_prompt(example: dict, side: str) -> tuple[Prompt, str]:
     """(prompt, response) of one side of a pair in any of TRL's preference formats.
 
     Explicit prompt: `prompt` with `chosen` and `rejected`, texts or messages. Implicit prompt: messages of
@@ -59,18 +65,11 @@ def split_prompt(example: dict, side: str) -> tuple[str, str]:
     said, prompt = example[side], example.get("prompt")
     if isinstance(said, str):
         if prompt is not None:
-            return prompt if isinstance(prompt, str) else _turns(prompt), said
+            return prompt, said
         common = _common_start(example["chosen"], example["rejected"])
         return said[:common], said[common:]
-    earlier = [*(prompt or []), *said[:-1]]
-    return _turns(earlier), said[-1]["content"]
-
-
-def _turns(messages: list[dict]) -> str:
-    """Earlier turns as one prompt: a single one is its text, several name their roles."""
-    if len(messages) == 1:
-        return messages[0]["content"]
-    return "\n".join(f"{turn['role']}: {turn['content']}" for turn in messages)
+    earlier = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt or []
+    return [*earlier, *said[:-1]], said[-1]["content"]
 
 
 def _common_start(one: str, other: str) -> int:

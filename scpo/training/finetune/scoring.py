@@ -23,27 +23,35 @@ from scpo.training.finetune.formats import Encoded, InputFormat
 TOKENS_PER_BATCH = 16_384
 
 
-def score(
-    model, inputs: InputFormat, texts: Sequence[tuple[str, str]], *, cache: Path | None = None,
-    accelerator=None, tokens_per_batch: int = TOKENS_PER_BATCH, on_progress: Callable[[int, int], None] | None = None,
+def score(model, inputs: InputFormat, texts: Sequence[tuple[str, str]], **how) -> np.ndarray:
+    """Rewards (n,) float32 of n (prompt, response); equal ones are encoded and scored once. See `rewards_of`."""
+    known = {text: inputs.encode(*text) for text in dict.fromkeys(texts)}
+    return rewards_of(model, [known[text] for text in texts], **how)
+
+
+def rewards_of(
+    model, encoded: Sequence[Encoded], *, cache: Path | None = None, accelerator=None,
+    tokens_per_batch: int = TOKENS_PER_BATCH, on_progress: Callable[[int, int], None] | None = None,
+    dropout: bool = False,
 ) -> np.ndarray:  # fmt: skip
-    """Rewards (n,) float32 of n (prompt, response); equal ones are scored once.
+    """Rewards (n,) float32 of n encoded texts; equal ones are scored once.
 
     cache        folder of kept rewards, keyed by weights and token ids; None to keep nothing
     accelerator  of `accelerate`, to share the work between its processes
     on_progress  on_progress(done, total), in batches
+    dropout      on only to do as others did
     Raises `ConfigError` if a reward is not finite.
     """
-    distinct, place = _distinct(texts)
-    encoded = [inputs.encode(*text) for text in distinct]
-    path = cache / f"{_key(model, encoded)}.safetensors" if cache else None
-    rewards = _kept(path, len(encoded))
-    if rewards is None:
-        rewards = score_encoded(model, encoded, accelerator, tokens_per_batch, on_progress)
+    distinct, place = _distinct(encoded)
+    path = cache / f"{_key(model, distinct)}.safetensors" if cache else None
+    rewards = _kept(path, len(distinct))
+    if not _have_all(rewards is not None, accelerator):
+        rewards = _forward(model, distinct, accelerator, tokens_per_batch, on_progress, dropout)
         if not np.isfinite(rewards).all():
             raise ConfigError(
                 f"the model gives {int((~np.isfinite(rewards)).sum())} of {len(rewards)} texts a reward that is not a "
-                "finite number. Its weights are damaged, or its precision is too low: try float32."
+                "finite number. Its training diverged (lower the learning rate), its weights are damaged, or its "
+                "precision is too low (try float32)."
             )
         if path and (accelerator is None or accelerator.is_main_process):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,11 +60,8 @@ def score(
 
 
 @torch.no_grad()
-def score_encoded(
-    model, encoded: Sequence[Encoded], accelerator=None, tokens_per_batch: int = TOKENS_PER_BATCH,
-    on_progress: Callable[[int, int], None] | None = None, *, dropout: bool = False,
-) -> np.ndarray:  # fmt: skip
-    """Rewards (n,) float32 of n encoded texts, whether finite or not; dropout on only to do as others did."""
+def _forward(model, encoded: Sequence[Encoded], accelerator, tokens_per_batch, on_progress, dropout) -> np.ndarray:
+    """Rewards (n,) float32 by the model, in length order, each process every n-th batch."""
     rank, processes = (accelerator.process_index, accelerator.num_processes) if accelerator else (0, 1)
     device, pad = next(model.parameters()).device, model.config.get_text_config().pad_token_id or 0
     batches = length_batches(np.array([len(one.ids) for one in encoded]), tokens_per_batch)
@@ -81,9 +86,9 @@ def score_encoded(
     return rewards.cpu().numpy()
 
 
-def padded(encoded: Sequence[Encoded], pad: int) -> dict[str, torch.Tensor]:
+def padded(encoded: Sequence[Encoded], pad: int, multiple: int = 1) -> dict[str, torch.Tensor]:
     """A batch, padded on the right to its longest: input_ids, attention_mask and, where told apart, token_type_ids."""
-    width = max(len(one.ids) for one in encoded)
+    width = -(-max(len(one.ids) for one in encoded) // multiple) * multiple
     ids = torch.full((len(encoded), width), pad, dtype=torch.int64)
     mask, segments = torch.zeros_like(ids), torch.zeros_like(ids)
     for at, one in enumerate(encoded):
@@ -95,9 +100,20 @@ def padded(encoded: Sequence[Encoded], pad: int) -> dict[str, torch.Tensor]:
     return batch | ({"token_type_ids": segments} if encoded[0].segments else {})
 
 
-def _distinct(texts: Sequence[tuple[str, str]]) -> tuple[list[tuple[str, str]], np.ndarray]:
-    number = {text: at for at, text in enumerate(dict.fromkeys(texts))}
-    return list(number), np.array([number[text] for text in texts], dtype=np.int64)
+def _distinct(encoded: Sequence[Encoded]) -> tuple[list[Encoded], np.ndarray]:
+    """The different ones, and for each its place among them."""
+    keys = [(tuple(one.ids), tuple(one.segments or ())) for one in encoded]
+    number = {key: at for at, key in enumerate(dict.fromkeys(keys))}
+    distinct = dict(zip(keys, encoded, strict=True))
+    return [distinct[key] for key in number], np.array([number[key] for key in keys], dtype=np.int64)
+
+
+def _have_all(found: bool, accelerator) -> bool:
+    """True if every process found it: one that did not needs the others to score."""
+    if accelerator is None or accelerator.num_processes == 1:
+        return found
+    count = accelerator.reduce(torch.tensor([float(found)], device=accelerator.device), "sum")
+    return int(count.item()) == accelerator.num_processes
 
 
 def _key(model, encoded: list[Encoded]) -> str:
@@ -105,7 +121,7 @@ def _key(model, encoded: list[Encoded]) -> str:
     digest = hashlib.sha256()
     for name, tensor in model.state_dict().items():
         digest.update(f"{name} {tensor.dtype}".encode())
-        digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
     for one in encoded:
         digest.update(np.array(one.ids, dtype=np.int32).tobytes() + b"|")
         digest.update(bytes(one.segments or b""))

@@ -14,23 +14,34 @@ their weight. The loss is the mean over the batch of -w log sigmoid(r+ - r- - ma
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from accelerate.utils import is_peft_model
 from datasets import Dataset
-from transformers import AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 from trl import RewardConfig, RewardTrainer
 
 from scpo.errors import ConfigError, InputError
-from scpo.selection import select
+from scpo.hub import ADAPTER
 from scpo.training.finetune.checkpoints import seal, to_resume
-from scpo.training.finetune.formats import InputFormat
-from scpo.training.finetune.pairs import KEPT, REFERENCE_MARGIN, SIDES, SCPOCollator, columns, encoded, split_prompt
-from scpo.training.finetune.scoring import score, score_encoded
+from scpo.training.finetune.checks import check_data, check_head, check_here, check_labels, named_model, template_of
+from scpo.training.finetune.filtering import kept_pairs
+from scpo.training.finetune.formats import InputFormat, longest_input
+from scpo.training.finetune.loading import load_model
+from scpo.training.finetune.pairs import (
+    KEPT,
+    REFERENCE_MARGIN,
+    SIDES,
+    SCPOCollator,
+    encoded,
+    split_prompt,
+    tokenized,
+)
+from scpo.training.finetune.scoring import rewards_of
 from scpo.training.finetune.subsets import subset_metrics
 
 METHODS = ("full", "filter", "weight", "scpo", "inverse")
@@ -88,24 +99,28 @@ class SCPOTrainer(RewardTrainer):
 
     def __init__(self, model, args: SCPOConfig | None = None, *, processing_class=None, **others):
         args = args or SCPOConfig("scpo-out")
-        if not isinstance(model, str) and getattr(model.config, "num_labels", None) != 1:
-            raise ConfigError(
-                f"the model has {model.config.num_labels} labels; a reward model has one. Load it with num_labels=1."
-            )
+        check_data(others.get("train_dataset"), others.get("eval_dataset"))
+        folder = named_model(model) if isinstance(model, str) else None
         if processing_class is None:
-            name = model if isinstance(model, str) else model.config._name_or_path
-            processing_class = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
-        if processing_class.pad_token is None and processing_class.eos_token is not None:
-            processing_class.pad_token = processing_class.eos_token
-        self._length = min(args.max_length or 512, getattr(processing_class, "model_max_length", None) or 512)
-        self.inputs = InputFormat(processing_class, self._length, args.as_published)
-        self._scored = InputFormat(processing_class, self._length)  # the authors, too, score pairs as pairs
-        self.selection: dict[str, Any] = {}
-        others.setdefault("data_collator", SCPOCollator(processing_class.pad_token_id))
+            processing_class = AutoTokenizer.from_pretrained(
+                folder or model.config._name_or_path, trust_remote_code=False
+            )
+        processing_class.pad_token = args.pad_token or processing_class.pad_token or processing_class.eos_token
+        if args.chat_template_path:
+            processing_class.chat_template = template_of(args.chat_template_path)
+        if folder and ((folder / ADAPTER).is_file() or "@" in model):
+            model = load_model(folder, processing_class)
+        elif folder is None:
+            check_labels(model)
+        config = AutoConfig.from_pretrained(folder) if isinstance(model, str) else model.config
+        length = longest_input(args.max_length or sys.maxsize, processing_class, config)
+        self.inputs = InputFormat(processing_class, length, args.as_published)
+        self._scored = InputFormat(processing_class, length)  # the authors, too, score pairs as pairs
+        others.setdefault("data_collator", SCPOCollator(processing_class.pad_token_id, args.pad_to_multiple_of))
         super().__init__(model, args, processing_class=processing_class, **others)
         if is_peft_model(self.model):
-            _check_head(self.model)
-        self.train_dataset = self._selected(self.train_dataset)
+            check_head(self.model)
+        self.train_dataset, self.selection = kept_pairs(self._with_margins(self.train_dataset), args)
         if isinstance(self.eval_dataset, Dataset):
             self.eval_dataset = self._with_margins(self.eval_dataset)
         elif self.eval_dataset:
@@ -115,10 +130,10 @@ class SCPOTrainer(RewardTrainer):
         """Token ids in the model's own format; nothing is filtered by length, what is too long is cut."""
         if "chosen_ids" in dataset.column_names:
             return dataset
-        return dataset.map(self._tokenized, desc=f"Tokenizing {dataset_name} dataset")
-
-    def _tokenized(self, example: dict) -> dict:
-        return columns(*(self.inputs.encode(*split_prompt(example, side)) for side in SIDES))
+        return dataset.map(
+            tokenized, fn_kwargs={"inputs": self.inputs}, num_proc=args.dataset_num_proc,
+            desc=f"Tokenizing {dataset_name} dataset",
+        )  # fmt: skip
 
     def _set_signature_columns_if_needed(self):
         self._signature_columns = KEPT
@@ -127,37 +142,19 @@ class SCPOTrainer(RewardTrainer):
         """The pairs with the starting model's margin on each."""
         if REFERENCE_MARGIN in dataset.column_names:
             return dataset
-        sides = [[split_prompt(row, side) for row in dataset] for side in SIDES]
-        cache = Path(self.args.score_cache) if self.args.score_cache else None
-        rewards = score(self.model, self._scored, sides[0] + sides[1], cache=cache, accelerator=self.accelerator)
-        return dataset.add_column(REFERENCE_MARGIN, (rewards[: len(dataset)] - rewards[len(dataset) :]).tolist())
-
-    def _selected(self, dataset: Dataset) -> Dataset:
-        """The pairs that the filter keeps, with their weights; a `weight` column given multiplies them."""
-        dataset = self._with_margins(dataset)
-        margin = np.array(dataset[REFERENCE_MARGIN])
-        keep, weight = select(self.args.method, margin, self.args.tau, self.args.beta)
-        given = "weight" in dataset.column_names
-        own = np.array(dataset["weight"], dtype=np.float64) if given else np.ones(len(margin))
-        if not np.isfinite(own).all() or (own < 0).any():
-            raise InputError("the column `weight` has values that are not finite and at least 0. Mend these rows.")
-        weight = weight * own
-        self.selection = {
-            "pairs": len(margin), "kept": int(keep.sum()), "disagree": float((margin < 0).mean()),
-            "weight_sum": float(weight[keep].sum()),
-        }  # fmt: skip
-        if not keep.any():
-            raise InputError(
-                f"of {len(margin)} pairs none has a probability below tau = {self.args.tau} under the starting model: "
-                "it agrees with all of them already, and there is nothing to learn. Raise tau, or bring more pairs."
-            )
-        if self.args.method in ("filter", "scpo") and not (margin < 0).any():
-            raise InputError(
-                f"none of {len(margin)} pairs is distinct: the starting model prefers the chosen answer in all of "
-                "them. Bring pairs on which it is wrong, or train with method='full'."
-            )
-        dataset = dataset.remove_columns("weight") if given else dataset
-        return dataset.add_column("weight", weight.tolist()).select(np.flatnonzero(keep))
+        check_here(self.model)
+        rows = list(dataset)
+        if self.args.as_published and "chosen" in dataset.column_names:
+            both = [self._scored.encode(*split_prompt(row, side)) for side in SIDES for row in rows]
+        else:
+            both = [encoded(row, side) for side in SIDES for row in rows]
+        before, place, cache = next(self.model.parameters()).device, self.accelerator.device, self.args.score_cache
+        moved = before.type != place.type  # FSDP leaves it on the processor until it trains
+        model = self.model.to(place) if moved else self.model
+        rewards = rewards_of(model, both, cache=Path(cache) if cache else None, accelerator=self.accelerator)
+        if moved:
+            self.model.to(before)
+        return dataset.add_column(REFERENCE_MARGIN, (rewards[: len(rows)] - rewards[len(rows) :]).tolist())
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """Mean over the batch of the weighted Bradley-Terry loss; TRL's own where every weight is 1."""
@@ -185,10 +182,7 @@ class SCPOTrainer(RewardTrainer):
         """
         rows = list(self._prepare_dataset(dataset, self.processing_class, self.args, "eval"))
         both = [encoded(row, side) for side in SIDES for row in rows]
-        first = {tuple(one.ids): one for one in both}  # a response meets several others
-        found = score_encoded(self.model, [*first.values()], self.accelerator, dropout=self.args.as_published)
-        reward = dict(zip(first, found, strict=True))
-        rewards = np.array([reward[tuple(one.ids)] for one in both], np.float32)
+        rewards = rewards_of(self.model, both, accelerator=self.accelerator, dropout=self.args.as_published)
         return rewards[: len(rows)] - rewards[len(rows) :]
 
     def evaluate(self, eval_dataset=None, ignore_keys=None, metric_key_prefix="eval"):
@@ -246,21 +240,3 @@ class SCPOTrainer(RewardTrainer):
                     f"the weight {name} is not finite after step {self.state.global_step}, so nothing is saved. Lower "
                     "the learning rate, or train in float32; checkpoints before this step are intact."
                 )
-
-
-def head_modules(model) -> list[str]:
-    """Names of the modules of a sequence-classification model that are not its body and have weights."""
-    others = [(name, part) for name, part in model.named_children() if name != model.base_model_prefix]
-    return [name for name, part in others if next(part.parameters(), None) is not None]
-
-
-def _check_head(model) -> None:
-    """Raise `ConfigError` if adapters leave the head of a model as it was."""
-    heads = head_modules(model.get_base_model())
-    trained = [name for name, weight in model.named_parameters() if weight.requires_grad]
-    idle = [head for head in heads if not any(f".{head}." in name for name in trained)]
-    if idle:
-        raise ConfigError(
-            f"the adapters leave {', '.join(idle)} untrained, and a reward model steers by its head. Give "
-            f"LoraConfig(task_type='SEQ_CLS', modules_to_save={heads})."
-        )

@@ -1,48 +1,44 @@
 """What each process of `accelerate launch` or `torchrun` does in the tests; the first writes what came out.
 
-arguments: `train` or `cut`, model folder, output folder, pairs per process in a batch
+arguments: `copied` (every process has the model) or `cut` (FSDP), model folder, output folder, pairs per process in a
+batch
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import torch
+from accelerate import PartialState
+from accelerate.utils import DistributedType
 from datasets import Dataset
 from test_trainer import config, loaded, rows
 
-from scpo.training.finetune.formats import InputFormat
-from scpo.training.finetune.scoring import score
+from scpo.training.finetune.checkpoints import last_whole
 from scpo.training.finetune.trainer import SCPOTrainer
 
-what, folder, out, batch = sys.argv[1:5]
+how, folder, out, batch = sys.argv[1:5]
+if how == "cut":
+    os.environ |= {"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2", "FSDP_STATE_DICT_TYPE": "FULL_STATE_DICT"}
 model, tokenizer = loaded(folder)
-pairs = Dataset.from_list(rows())
-if what == "train":
-    settings = config(
-        Path(out), method="scpo", per_device_train_batch_size=int(batch), max_steps=3,
-        train_sampling_strategy="sequential",
-    )  # fmt: skip
-    trainer = SCPOTrainer(
-        model, settings, processing_class=tokenizer, train_dataset=pairs,
-        eval_dataset=Dataset.from_list(rows(11, seed=1)),
-    )  # fmt: skip
-    trainer.train()
-    found = {"metrics": trainer.evaluate(), "selection": trainer.selection,
-             "losses": [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]}  # fmt: skip
-    trainer.save_model(str(Path(out) / "final"))
-    accelerator = trainer.accelerator
-else:  # a model cut over the processes, as FSDP does; every call needs all of them
-    from accelerate import Accelerator
-    from torch.distributed.fsdp import fully_shard
-
-    accelerator = Accelerator(cpu=True)
-    model.to(torch.float32)
-    fully_shard(model)
-    texts = [(row["prompt"], row[side]) for row in rows() for side in ("chosen", "rejected")]
-    rewards = score(model, InputFormat(tokenizer, 64), texts, accelerator=accelerator, tokens_per_batch=48)
-    found = {"rewards": rewards.tolist()}
-if accelerator.is_main_process:
-    Path(out, "found.json").write_text(json.dumps(found | {"processes": accelerator.num_processes}))
-if torch.distributed.is_initialized():
-    torch.distributed.destroy_process_group()
+settings = config(
+    Path(out), method="scpo", per_device_train_batch_size=int(batch), max_steps=3,
+    train_sampling_strategy="sequential", save_strategy="steps", save_steps=2, score_cache=str(Path(out) / "scores"),
+)  # fmt: skip
+if how == "cut" and settings.device.type == "cpu":
+    # torch cuts a model on processors too, accelerate asks for it on GPUs only
+    PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU
+trainer = SCPOTrainer(
+    model, settings, processing_class=tokenizer, train_dataset=Dataset.from_list(rows()),
+    eval_dataset=Dataset.from_list(rows(11, seed=1)),
+)  # fmt: skip
+trainer.train()
+found = {"metrics": trainer.evaluate(), "selection": trainer.selection,
+         "losses": [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]}  # fmt: skip
+trainer.save_model(str(Path(out) / "final"))
+if trainer.accelerator.is_main_process:
+    found |= {"processes": trainer.accelerator.num_processes, "way": str(trainer.accelerator.distributed_type)}
+    found |= {"checkpoint": last_whole(Path(out) / "out").name, "weight": type(next(model.parameters())).__name__}
+    Path(out, "found.json").write_text(json.dumps(found))
+torch.distributed.destroy_process_group()

@@ -18,7 +18,7 @@ from safetensors import safe_open
 from scpo import runs
 from scpo.cli import main
 from scpo.errors import ConfigError, InputError, RunFolderError, SourceMissing, Stopped
-from scpo.training.experiment import run
+from scpo.training.experiment import one_device, run
 from scpo.training.finetune.loading import has_head, load_model, load_start, load_tokenizer
 from scpo.training.finetune.served import model_folders, reward_texts, start_of
 
@@ -104,6 +104,8 @@ def test_adapters_are_kept_small_and_served_merged(files, tmp_path):
     row = next(row for row in about(result)["models"] if row["folder"])
     folder = result.folder / row["folder"]
     assert (folder / "adapter_model.safetensors").is_file() and not (folder / "model.safetensors").exists()
+    base = json.loads((folder / "adapter_config.json").read_bytes())["base_model_name_or_path"]
+    assert base == config.finetune.model, "the name that was asked for, not where the hub's cache has it"
     loaded = load_model(folder, load_tokenizer(folder))
     assert type(loaded).__name__ == "LlamaForSequenceClassification"
     start = load_model(chat, load_tokenizer(chat))
@@ -215,9 +217,23 @@ def test_the_paper_s_table_end_to_end(tmp_path, capsys):
     full = table[table["report"] == "full"].set_index(["country", "method"])
     # the "published" model here has the weights of the global one, so it must score the same
     assert full.loc[("Chile", "published"), "accuracy"] == full.loc[("Chile", "global"), "accuracy"]
-    assert "not evaluated" in said and "| Chile |" in said and (tmp_path / "out" / "main.md").read_text() in said
+    assert ("mean", "published") not in full.index, "one country's mean is not that of seven"
+    assert said.count("not evaluated") == said.count("Bring the model") == 1, "one message for all that are missing"
+    assert (
+        f"# SCPO on PRISM: {model.name}" in said
+        and "| Chile |" in said
+        and (tmp_path / "out" / "main.md").read_text() in said
+    )
     assert main(command) == 0, "the table is written anew from the run that is done"
     assert main([*command, "--seeds", "2"]) == 2
+
+
+def test_a_run_sees_one_gpu_the_first_that_it_may_use():
+    """TRL refuses several GPUs in one process."""
+    for given, seen in ((None, "0"), ("2,3", "2"), ("", "")):
+        environment = {} if given is None else {"CUDA_VISIBLE_DEVICES": given}
+        one_device(environment)
+        assert environment == {"CUDA_VISIBLE_DEVICES": seen}
 
 
 def test_settings_round_trip_through_the_run_folder(result, files, model):

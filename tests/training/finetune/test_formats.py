@@ -2,9 +2,10 @@
 
 import pytest
 from models import tiny_tokenizer
+from transformers import BertConfig, RobertaConfig
 
 from scpo.errors import ConfigError
-from scpo.training.finetune.formats import InputFormat
+from scpo.training.finetune.formats import InputFormat, longest_input
 
 
 def test_an_encoder_reads_a_sentence_pair():
@@ -39,6 +40,41 @@ def test_the_front_of_a_long_prompt_is_cut(chat, expected):
     prompt = " ".join(f"w{k}" for k in range(10))
     inputs = InputFormat(tiny_tokenizer(chat=chat), 8 if chat else 7)
     assert inputs.text(prompt, "w20 w21") == expected
+
+
+TURNS = [{"role": role, "content": text} for role, text in
+         [("system", "w0"), ("user", "w1 w2"), ("assistant", "w3"), ("user", "w4 w5 w6")]]  # fmt: skip
+
+
+@pytest.mark.parametrize("room, expected", [
+    (16, "<assistant> w0 <end> <user> w1 w2 <end> <assistant> w3 <end> <user> w4 w5 w6 <end> <assistant> w9 <end>"),
+    (8, "<user> w4 w5 w6 <end> <assistant> w9 <end>"),
+    (7, "<user> w5 w6 <end> <assistant> w9 <end>"),
+])  # fmt: skip
+def test_of_a_long_conversation_the_oldest_turns_go_first(room, expected):
+    assert InputFormat(tiny_tokenizer(chat=True), 20 if room == 16 else room).text(TURNS, "w9") == expected
+
+
+def test_an_encoder_reads_several_turns_as_one_text_with_their_roles():
+    inputs = InputFormat(tiny_tokenizer(), 32)
+    assert inputs.text(TURNS[1:2], "w9") == "[CLS] w1 w2 [SEP] w9 [SEP]"
+    joined = tiny_tokenizer()("user: w1 w2\nassistant: w3\nuser: w4 w5 w6", "w9")["input_ids"]
+    assert inputs.encode(TURNS[1:], "w9").ids == joined
+
+
+def test_inputs_are_never_longer_than_the_model_has_positions():
+    tokenizer = tiny_tokenizer()
+    asked = [BertConfig(max_position_embeddings=40), RobertaConfig(max_position_embeddings=42, pad_token_id=1)]
+    assert [longest_input(50, tokenizer, config) for config in asked] == [40, 40]
+    assert longest_input(30, tokenizer, asked[0]) == 30
+    assert longest_input(500, tokenizer, BertConfig(max_position_embeddings=400)) == tokenizer.model_max_length == 64
+
+
+def test_the_published_form_needs_a_separator():
+    tokenizer = tiny_tokenizer()
+    tokenizer.sep_token = None
+    with pytest.raises(ConfigError, match="no separator"):
+        InputFormat(tokenizer, 16, as_published=True)
 
 
 def test_an_answer_that_alone_is_too_long_loses_its_end_and_leaves_room_for_the_prompt():

@@ -1,14 +1,17 @@
 """Rewards of a whole model: batching changes nothing, each text is scored once, kept rewards are found again."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import safetensors.numpy
 import torch
 from models import tiny_model
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from scpo.errors import ConfigError
-from scpo.training.finetune.formats import InputFormat
-from scpo.training.finetune.scoring import score
+from scpo.training.finetune.formats import Encoded, InputFormat
+from scpo.training.finetune.scoring import rewards_of, score
 
 
 @pytest.fixture(params=["bert", "deberta", "chat"])
@@ -50,6 +53,39 @@ def test_equal_texts_are_scored_once_and_kept_rewards_are_found(loaded, tmp_path
     assert sum(seen) == 20 and (again == first).all()
     next(model.parameters()).data.add_(0.1)
     assert (score(model, inputs, texts() * 3, cache=tmp_path) != first).any() and sum(seen) == 40
+
+
+def test_a_cache_file_that_is_damaged_is_made_anew(loaded, tmp_path):
+    model, inputs = loaded
+    kept = tmp_path / "kept"
+    first = score(model, inputs, texts(), cache=kept)
+    (path,) = kept.iterdir()
+    whole = path.read_bytes()
+    for damage in (b"", whole[: len(whole) // 2], safetensors.numpy.save({"rewards": np.full(20, np.nan, np.float32)})):
+        path.write_bytes(damage)
+        assert (score(model, inputs, texts(), cache=kept) == first).all() and path.read_bytes() == whole
+
+
+def test_batches_are_in_order_of_length_and_each_process_takes_every_second(loaded, monkeypatch):
+    model, inputs = loaded
+    seen, forward = [], model.forward
+    monkeypatch.setattr(model, "forward", lambda **batch: seen.append(batch["attention_mask"]) or forward(**batch))
+    whole, parts = score(model, inputs, texts(), tokens_per_batch=96), []
+    longest = [mask.sum(1).max() for mask in seen]
+    assert longest == sorted(longest) and len(seen) > 3
+    for rank in range(2):
+        seen.clear()
+        process = SimpleNamespace(process_index=rank, num_processes=2, reduce=lambda t, how: t, device="cpu")
+        parts.append(score(model, inputs, texts(), tokens_per_batch=96, accelerator=process))
+        assert len(seen) == -(-len(longest) // 2)
+    assert sum(parts) == pytest.approx(whole, abs=1e-6) and all((part == 0).any() for part in parts)
+
+
+def test_equal_ids_with_other_segments_are_two_inputs(tmp_path):
+    model = AutoModelForSequenceClassification.from_pretrained(tiny_model(tmp_path / "model"))
+    ids = [2, 10, 3, 11, 3, 12, 3]
+    both = [Encoded(ids, [0] * 3 + [1] * 4), Encoded(ids, [0] * 5 + [1] * 2)]
+    assert rewards_of(model, both)[0] != rewards_of(model, both)[1]
 
 
 def test_damaged_weights_are_refused(loaded):

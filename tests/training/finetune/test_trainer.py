@@ -10,6 +10,7 @@ from trl import RewardTrainer
 
 from scpo.errors import ConfigError, InputError
 from scpo.selection import select
+from scpo.training.finetune.checks import check_here
 from scpo.training.finetune.pairs import KEPT, split_prompt
 from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
 
@@ -138,10 +139,69 @@ def test_a_training_that_is_resumed_ends_with_the_same_weights(folder, tmp_path)
         ({"prompt": "p", "chosen": "a", "rejected": "b"}, ("p", "a")),
         ({"chosen": "same start a", "rejected": "same start b"}, ("same start ", "a")),
         ({"prompt": [{"role": "user", "content": "p"}], "chosen": [{"role": "assistant", "content": "a"}],
-          "rejected": [{"role": "assistant", "content": "b"}]}, ("p", "a")),
+          "rejected": [{"role": "assistant", "content": "b"}]}, ([{"role": "user", "content": "p"}], "a")),
         ({"chosen": [{"role": "user", "content": "p"}, {"role": "assistant", "content": "a"}],
-          "rejected": [{"role": "user", "content": "p"}, {"role": "assistant", "content": "b"}]}, ("p", "a")),
+          "rejected": [{"role": "user", "content": "p"}, {"role": "assistant", "content": "b"}]},
+         ([{"role": "user", "content": "p"}], "a")),
     ],
 )  # fmt: skip
 def test_every_preference_format_is_read(example, expected):
     assert split_prompt(example, "chosen") == expected
+
+
+def turns(*said):
+    return [{"role": "user" if k % 2 == 0 else "assistant", "content": text} for k, text in enumerate(said)]
+
+
+def test_conversations_of_several_turns_reach_a_chat_model_turn_by_turn(tmp_path):
+    folder = tiny_model(tmp_path / "chat", "chat")
+    data = [{"chosen": turns("w1", "w2", "w3", row["chosen"]), "rejected": turns("w1", "w2", "w3", row["rejected"])}
+            for row in rows(8)]  # fmt: skip
+    trainer = trained(folder, data, method="full", max_steps=1)
+    read = trainer.processing_class.decode(trainer.train_dataset[0]["chosen_ids"])
+    answer = trainer.train_dataset[0]["chosen"][-1]["content"]
+    assert read == f"<user> w1 <end> <assistant> w2 <end> <user> w3 <end> <assistant> {answer} <end>"
+
+
+def test_pairs_that_are_token_ids_already_are_scored_and_trained_on(folder):
+    known = trained(folder, method="scpo")
+    ids = known.train_dataset.select_columns(["chosen_ids", "rejected_ids", "chosen_segments", "rejected_segments"])
+    again = trained(folder, ids.to_list(), method="scpo", train_sampling_strategy="random", max_steps=1)
+    assert again.train_dataset["weight"] == pytest.approx(known.train_dataset["weight"])
+
+
+def test_a_model_named_by_its_folder_is_checked_before_it_is_loaded(folder, tmp_path):
+    def start(name):
+        return SCPOTrainer(str(name), config(folder, max_steps=1), train_dataset=Dataset.from_list(rows()))
+
+    start(folder).train()
+    loaded(folder)[0].bert.save_pretrained(tmp_path / "body")
+    with pytest.raises(ConfigError, match="no reward head.*random"):
+        start(tmp_path / "body")
+    two = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2, ignore_mismatched_sizes=True)
+    two.save_pretrained(tmp_path / "two")
+    with pytest.raises(ConfigError, match="2 labels"):
+        start(tmp_path / "two")
+    with pytest.raises(ConfigError, match="Bring the model as a local folder"):
+        start("no-such-folder")
+
+
+def test_padding_and_template_that_are_asked_for_are_used(tmp_path):
+    folder, template = tiny_model(tmp_path / "chat", "chat"), tmp_path / "own.jinja"
+    template.write_text("{% for m in messages %}<{{ m.role }}> {{ m.content }} {% endfor %}")
+    trainer = trained(folder, max_steps=1, pad_to_multiple_of=16, chat_template_path=str(template), pad_token="[UNK]")
+    row = trainer.train_dataset[0]
+    assert trainer.processing_class.decode(row["chosen_ids"]) == f"<user> {row['prompt']} <assistant> {row['chosen']}"
+    batch = next(iter(trainer.get_train_dataloader()))["input_ids"]
+    assert batch.shape[1] % 16 == 0 and (batch == trainer.processing_class.unk_token_id).any()
+    with pytest.raises(ConfigError, match="no file here"):
+        trained(folder, chat_template_path="owner/model")
+
+
+def test_streams_and_models_that_are_elsewhere_are_refused_with_the_remedy(folder):
+    model, tokenizer = loaded(folder)
+    with pytest.raises(ConfigError, match="streaming=True"):
+        SCPOTrainer(model, config(folder), processing_class=tokenizer,
+                    train_dataset=Dataset.from_list(rows()).to_iterable_dataset())  # fmt: skip
+    with pytest.raises(ConfigError, match="fsdp_cpu_ram_efficient_loading"):
+        check_here(model.to("meta"))

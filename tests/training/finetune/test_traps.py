@@ -19,6 +19,8 @@ from transformers import TrainerCallback
 
 from scpo.errors import ConfigError, InputError
 from scpo.training.finetune.checkpoints import is_whole, last_whole
+from scpo.training.finetune.formats import InputFormat
+from scpo.training.finetune.scoring import score
 from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated.*:FutureWarning", "ignore:.*pin_memory.*:UserWarning")
@@ -190,14 +192,14 @@ def test_batches_hold_pairs_of_like_length(folder):
     assert filled[0] > 0.85 and filled[0] > filled[1] + 0.1
 
 
-def launched(folder, out, what, processes, batch):
+def launched(folder, out, how, processes, batch):
     """found.json of `launched.py` in so many processes, as accelerate launch starts them."""
     out.mkdir()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(processes), "--master_port",
-               str(port), str(HERE / "launched.py"), what, str(folder), str(out), str(batch)]  # fmt: skip
+               str(port), str(HERE / "launched.py"), how, str(folder), str(out), str(batch)]  # fmt: skip
     root = HERE.parents[2]
     environment = {**os.environ, "PYTHONPATH": f"{root}:{HERE}", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
@@ -205,12 +207,20 @@ def launched(folder, out, what, processes, batch):
     return json.loads((out / "found.json").read_text())
 
 
-def test_two_processes_train_as_one_with_batches_of_their_sum(folder, tmp_path):
+@pytest.mark.parametrize("how, way, weight", [("copied", "MULTI_CPU", "Parameter"), ("cut", "FSDP", "DTensor")])
+def test_two_processes_train_as_one_with_batches_of_their_sum(how, way, weight, folder, tmp_path):
+    """With a copy of the model in each, and with the model cut over both, where every call needs both of them."""
     alone = trained_alone(folder, tmp_path / "one")
-    both = launched(folder, tmp_path / "two", "train", 2, 4)
-    assert both["processes"] == 2 and both["selection"] == alone["selection"]
+    both = launched(folder, tmp_path / "two", how, 2, 4)
+    assert both["processes"] == 2 and both["way"].endswith(way) and both["weight"] == weight
+    assert both["selection"] == alone["selection"] and both["checkpoint"] == "checkpoint-3"
     assert both["losses"] == pytest.approx(alone["losses"], abs=1e-6)
     assert both["metrics"] == pytest.approx(alone["metrics"], abs=1e-5)
+    model, tokenizer = loaded(tmp_path / "two" / "final")
+    texts = [(row["prompt"], row[side]) for side in ("chosen", "rejected") for row in rows(11, seed=1)]
+    chosen, rejected = np.split(score(model, InputFormat(tokenizer, 64), texts), 2)
+    assert chosen - rejected == pytest.approx(alone["margins"], abs=1e-4), "what is saved is the whole model"
+    assert len(list((tmp_path / "two" / "scores").iterdir())) == 2, "scores of the training and evaluation pairs"
 
 
 def trained_alone(folder, out):
@@ -222,15 +232,5 @@ def trained_alone(folder, out):
         trainer._prepare_dataset(Dataset.from_list(rows(11, seed=1)), trainer.processing_class, trainer.args, "eval")
     )
     trainer.train()
-    return {"losses": losses(trainer), "metrics": trainer.evaluate(), "selection": trainer.selection}
-
-
-def test_a_model_cut_over_processes_is_scored_without_waiting_for_ever(folder, tmp_path):
-    """As FSDP cuts it: every call needs all processes, so each must make as many calls."""
-    from scpo.training.finetune.formats import InputFormat
-    from scpo.training.finetune.scoring import score
-
-    model, tokenizer = loaded(folder)
-    texts = [(row["prompt"], row[side]) for row in rows() for side in ("chosen", "rejected")]
-    found = launched(folder, tmp_path / "cut", "cut", 2, 1)
-    assert found["rewards"] == pytest.approx(score(model, InputFormat(tokenizer, 64), texts).tolist(), abs=1e-4)
+    return {"losses": losses(trainer), "metrics": trainer.evaluate(), "selection": trainer.selection,
+            "margins": trainer.margins(trainer.eval_dataset)}  # fmt: skip

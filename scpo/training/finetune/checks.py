@@ -1,0 +1,81 @@
+"""What a model and its data must have before `SCPOTrainer` trains them: refused early, with the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from datasets import IterableDataset
+
+from scpo.errors import ConfigError
+from scpo.hub import has_head, model_folder
+
+
+def named_model(name: str) -> Path:
+    """The folder of a reward model that is given by its name, fetched if need be.
+
+    Raises `ConfigError` for a model without a head, which would get a random one, or with a head of several labels.
+    """
+    folder = model_folder(name)
+    if not has_head(folder):
+        raise ConfigError(
+            f"the model {name!r} has no reward head, so its rewards would be random and no pair could be filtered by "
+            "them. Start from a reward model; `python -m scpo run --model` trains a head for an encoder first."
+        )
+    return folder
+
+
+def template_of(path: str) -> str:
+    """The chat template of a file. Raises `ConfigError` if it is not one."""
+    if not Path(path).is_file():
+        raise ConfigError(
+            f"chat_template_path is {path!r}, which is no file here. Give a .jinja file; a template of another model "
+            "has special tokens that this one does not know."
+        )
+    return Path(path).read_text(encoding="utf-8")
+
+
+def check_labels(model) -> None:
+    """Raise `ConfigError` for a model that does not give one reward."""
+    labels = getattr(model.config, "num_labels", None)
+    if labels != 1:
+        raise ConfigError(
+            f"the model has a head of {labels} labels; a reward model has one. Load it with num_labels=1, which gives "
+            "it a new head, or start from a reward model."
+        )
+
+
+def check_head(model) -> None:
+    """Raise `ConfigError` if adapters leave the head of a model as it was."""
+    heads = head_modules(model.get_base_model())
+    trained = [name for name, weight in model.named_parameters() if weight.requires_grad]
+    idle = [head for head in heads if not any(f".{head}." in name for name in trained)]
+    if idle:
+        raise ConfigError(
+            f"the adapters leave {', '.join(idle)} untrained, and a reward model steers by its head. Give "
+            f"LoraConfig(task_type='SEQ_CLS', modules_to_save={heads})."
+        )
+
+
+def check_here(model) -> None:
+    """Raise `ConfigError` if the weights of a model are in another process alone."""
+    if any(weight.is_meta for weight in model.parameters()):
+        raise ConfigError(
+            "this process has no weights to score the pairs with: FSDP loaded them in the first process alone. Set "
+            "fsdp_cpu_ram_efficient_loading to false, or give the pairs a column reference_margin."
+        )
+
+
+def check_data(*datasets) -> None:
+    """Raise `ConfigError` for data that comes as a stream."""
+    parts = [part for one in datasets for part in (one.values() if isinstance(one, dict) else [one])]
+    if any(isinstance(part, IterableDataset) for part in parts):
+        raise ConfigError(
+            "the pairs are an IterableDataset; all of them are scored before training, so they must be at hand. Load "
+            "them without streaming=True, or take a part: Dataset.from_list(list(stream.take(n)))."
+        )
+
+
+def head_modules(model) -> list[str]:
+    """Names of the modules of a sequence-classification model that are not its body and have weights."""
+    others = [(name, part) for name, part in model.named_children() if name != model.base_model_prefix]
+    return [name for name, part in others if next(part.parameters(), None) is not None]
