@@ -73,7 +73,8 @@ def test_the_view_of_accuracy_is_in_the_link_and_survives_a_reload(opened):
     page.get_by_text("Each seed on its own").click()
     settle(page, "How much is luck in training?")
     page.get_by_role("button", name="weight", exact=True).click()
-    page.wait_for_timeout(1500)
+    page.wait_for_url(re.compile("methods=weight"), wait_until="commit")
+    settle(page, LAST["accuracy"])
     for _ in range(2):
         for part in ("run=", "subset=distinct", "seeds=true", "methods=weight"):
             assert part in page.url
