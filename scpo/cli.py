@@ -231,7 +231,7 @@ def _report(args: argparse.Namespace) -> None:
 
 
 def _bench(args: argparse.Namespace) -> None:
-    from scpo.bench import bench
+    from scpo.bench.command import bench
 
     bench(only=tuple((args.only or "").split(",")) if args.only else (), json_file=args.json)
 

@@ -39,9 +39,14 @@ PAGES = {  # page -> what stands on it when it is drawn
     "steer": "Loads this run's reward models", "learn": "Question.",
     "study": "There is no study",
 }  # fmt: skip
-DRAWN = """() => document.querySelector('[data-test-script-state=notRunning]')
-    && !document.querySelector('[data-testid=stSkeleton]')
-    && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(chart => chart.querySelector('.main-svg'))"""
+DRAWN = """quiet => {
+    const drawn = document.querySelector('[data-test-script-state=notRunning]')
+        && !document.querySelector('[data-testid=stSkeleton]')
+        && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(c => c.querySelector('.main-svg'));
+    window.drawnSince = drawn ? window.drawnSince ?? performance.now() : undefined;
+    return drawn && performance.now() - window.drawnSince >= quiet;
+}"""  # drawn, and has been so for that many milliseconds
+QUIET = 400
 
 
 def chromium() -> str | None:
@@ -124,11 +129,10 @@ def watched_page(context: BrowserContext, address: str) -> Page:
 
 
 def settle(page: Page, text: str, seconds: float = 60) -> None:
-    """Wait until a text is there, the script has stopped running, and the charts have been drawn."""
+    """Wait until a text is there, the script has stopped running for a while, and the charts have been drawn."""
     page.get_by_text(text).first.wait_for(timeout=1000 * seconds)
-    page.wait_for_function(DRAWN, timeout=1000 * seconds)
-    page.wait_for_timeout(1000)
-    page.wait_for_function(DRAWN, timeout=1000 * seconds)
+    page.evaluate("() => delete window.drawnSince")
+    page.wait_for_function(DRAWN, arg=QUIET, timeout=1000 * seconds)
 
 
 def whole(page: Page, path: Path) -> None:

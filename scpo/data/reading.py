@@ -195,7 +195,7 @@ def _parquet(path: Path, faults: Faults) -> pd.DataFrame:
             return pd.DataFrame()
         # Texts stay in their dictionaries, so that one long text repeated a million times is kept once.
         texts = [c.path for c in columns if c.physical_type == "BYTE_ARRAY"]
-        table = parquet.ParquetFile(path, read_dictionary=texts).read().to_pandas(ignore_metadata=True)
+        table = parquet.ParquetFile(path, read_dictionary=texts, memory_map=True).read().to_pandas(ignore_metadata=True)
     except (pyarrow.ArrowException, ValueError, KeyError) as error:
         faults.add(None, f"{path.name} is not parquet: {str(error)[:80]}", "a parquet file")
         return pd.DataFrame()

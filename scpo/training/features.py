@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from scpo.runs import write_bytes
 from scpo.training.encoders import Encoder
 
 PRODUCT = 0.3
+SLICE = 16_384  # texts whose phi is made at a time
 SHARD = 2048  # strings per cache file: a killed run loses at most this much work
 log = logging.getLogger("scpo")
 
@@ -57,8 +58,13 @@ class Features:
         return 2 * self.responses.shape[1]
 
     def of(self, texts: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """phi of these texts, (n, 2d) float32."""
-        return interplay(self.prompts[self.prompt_of[texts]], self.responses[self.response_of[texts]], self.prompt_mean)
+        """phi of these texts, (n, 2d) float32; made in slices, so that nothing else of that size is in memory."""
+        prompts, responses = self.prompt_of[texts], self.response_of[texts]
+        phi = np.empty((len(prompts), self.width), np.float32)
+        for first in range(0, len(phi), SLICE):
+            part = slice(first, first + SLICE)
+            phi[part] = interplay(self.prompts[prompts[part]], self.responses[responses[part]], self.prompt_mean)
+        return phi
 
 
 def interplay(prompts: np.ndarray, responses: np.ndarray, prompt_mean: np.ndarray) -> np.ndarray:
@@ -88,36 +94,50 @@ def embed_texts(
 def cached_vectors(
     strings: Sequence[str], encoder: Encoder, cache: Path | None, on_tokens: Callable | None = None
 ) -> np.ndarray:
-    """(n, d) vectors of n strings; what the cache lacks is encoded and added to it."""
+    """(n, d) vectors of n strings; what the cache lacks is encoded and added to it.
+
+    Each goes from its file straight to its place in the result, so that they are in memory once.
+    """
     keys = [hashlib.sha256(s.encode("utf-8", "surrogatepass")).digest()[:16] for s in strings]
+    text_of = dict(zip(keys, strings, strict=True))  # in the order of the first of equal ones
+    row_of, distinct = {key: row for row, key in enumerate(text_of)}, list(text_of.values())
+    vectors, known = None, np.zeros(len(row_of), bool)
+
+    def put(rows: np.ndarray, found: np.ndarray) -> None:
+        nonlocal vectors
+        vectors = np.empty((len(row_of), found.shape[1]), np.float32) if vectors is None else vectors
+        vectors[rows], known[rows] = found, True
+
     folder = cache / encoder.key if cache else None
-    known = read_cache(folder) if folder else {}
-    missing = list({key: row for row, key in enumerate(keys) if key not in known}.values())
-    missing.sort(key=lambda row: len(strings[row]))
-    total, done = sum(len(strings[row]) for row in missing), 0
+    for kept, found in read_cache(folder) if folder else ():
+        rows = np.array([row_of.get(key, -1) for key in kept])
+        put(rows[rows >= 0], found[rows >= 0])
+    missing = sorted(np.flatnonzero(~known).tolist(), key=lambda row: len(distinct[row]))
+    total, done, names = sum(len(distinct[row]) for row in missing), 0, list(row_of)
     for start in range(0, len(missing), SHARD):
         rows = missing[start : start + SHARD]
-        size = sum(len(strings[row]) for row in rows)
+        size = sum(len(distinct[row]) for row in rows)
 
         def report(tokens: int, of: int, before=done, size=size) -> None:
             if on_tokens:
                 on_tokens(before + size * tokens // of, total)
 
-        vectors = encoder.encode([strings[row] for row in rows], report)
-        known.update(zip([keys[row] for row in rows], vectors, strict=True))
+        encoded = encoder.encode([distinct[row] for row in rows], report)
+        put(np.array(rows), encoded)
         done += size
         if folder:
-            _write_shard(folder, [keys[row] for row in rows], vectors)
-    return np.stack([known[key] for key in keys]) if keys else np.empty((0, 0), np.float32)
+            _write_shard(folder, [names[row] for row in rows], encoded)
+    if vectors is None:
+        return np.empty((0, 0), np.float32)
+    return vectors if len(row_of) == len(keys) else vectors[[row_of[key] for key in keys]]
 
 
-def read_cache(folder: Path) -> dict[bytes, np.ndarray]:
-    """Every vector kept in a folder, by the key of its string.
+def read_cache(folder: Path) -> Iterator[tuple[list[bytes], np.ndarray]]:
+    """Keys of strings (n) and their vectors (n, d), file by file of a folder.
 
     A file is named by the hash of its content: one that was cut or altered is found, removed
     and its strings encoded again.
     """
-    known: dict[bytes, np.ndarray] = {}
     for path in sorted(folder.glob("*.safetensors")):
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest()[:32] != path.stem:
@@ -125,8 +145,7 @@ def read_cache(folder: Path) -> dict[bytes, np.ndarray]:
             path.unlink(missing_ok=True)
             continue
         shard = safetensors.numpy.load(content)
-        known.update(zip((key.tobytes() for key in shard["keys"]), shard["vectors"], strict=True))
-    return known
+        yield [key.tobytes() for key in shard["keys"]], shard["vectors"]
 
 
 def _write_shard(folder: Path, keys: list[bytes], vectors: np.ndarray) -> None:

@@ -85,7 +85,8 @@ def global_rewards(
     for first in range(0, texts, slice_):
         part = slice(first, first + slice_)
         rewards[:, part] = shape.rewards(theta, torch.from_numpy(features.of(part))).numpy()
-    return {country: rewards[int(place[at])] for at, country in enumerate(start)}
+    by_model = list(rewards)  # countries of one model share its array
+    return {country: by_model[int(place[at])] for at, country in enumerate(start)}
 
 
 def head_bytes(config, encoder_key: str, features: Features, globals_, plan, steered) -> bytes:

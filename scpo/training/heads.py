@@ -98,7 +98,8 @@ class Heads:
         self.theta, self.m, self.v = start.clone(), torch.zeros_like(start), torch.zeros_like(start)
         self.step = 0
         self._examples = _Examples(shape, pools, phi, chosen, rejected)
-        self._pools, self._places = pools, [self._examples.place(pool.rows) for pool in pools]
+        places = {id(pool): self._examples.place(pool.rows) for pool in {id(pool): pool for pool in pools}.values()}
+        self._pools, self._places = pools, [places[id(pool)] for pool in pools]  # heads of one pool share both
 
     def advance(self, to_step: int, pause: Callable[[float], None] | None = None) -> None:
         """Train every head up to a step. `pause(share of this work done)` is called often and may raise."""

@@ -121,7 +121,11 @@ def _alignment(data: Preferences, rows: dict[str, Rows], trained: Trained, measu
 def pair_margins(data: Preferences, rewards: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Per country, the margin of every pair under its global model, (pairs,), from rewards of texts."""
     chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
-    return {country: reward[chosen] - reward[rejected] for country, reward in rewards.items()}
+    made: dict[int, np.ndarray] = {}  # countries that start from one model share its rewards and margins
+    for reward in rewards.values():
+        if id(reward) not in made:
+            made[id(reward)] = reward[chosen] - reward[rejected]
+    return {country: made[id(reward)] for country, reward in rewards.items()}
 
 
 def reference_rows(data: Preferences) -> np.ndarray:

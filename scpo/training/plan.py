@@ -67,7 +67,7 @@ def plan_heads(
             (pairs,) float, NaN elsewhere
     The first n pairs of a seed's shuffle are its budget n, so budgets are nested.
     """
-    records, pools = [], []
+    records, pools, shared = [], [], {}
     methods = config.trained
     shuffles = {
         (country, seed): np.random.default_rng([seed, place]).permutation(len(part.train))
@@ -82,7 +82,9 @@ def plan_heads(
                     union = np.concatenate(taken)
                     keep, weight = select(method, margin[country][union], config.tau, config.beta)
                     stream = 0 if method == "pooled" else place + 1
-                    pools.append(Pool(union[keep], weight[keep].astype(np.float32), (seed, stream, level)))
+                    made = Pool(union[keep], weight[keep].astype(np.float32), (seed, stream, level))
+                    # pooled models of all countries train on the same pairs, kept once
+                    pools.append(shared.setdefault((seed, level), made) if method == "pooled" else made)
                     records.append({
                         "country": country, "method": method, "seed": seed, "level": level,
                         "pairs": len(union), "trained": int(keep.sum()),

@@ -62,3 +62,25 @@ def visit(profiles, served):
     yield go
     for page in pages:
         page.close()
+
+
+@pytest.fixture(scope="module")
+def shown(profiles, served):
+    """shown(path, text, width, scheme): a page on which text was waited for, opened once for all tests of a file.
+
+    Such tests only look at it: what they all see must not depend on their order.
+    """
+    from screenshots import settle, watched_page
+
+    @functools.cache
+    def look(path, text, width=1400, scheme="light"):
+        page = watched_page(profiles(width, scheme), served)
+        pages.append(page)
+        page.goto(f"{served}/{path}")
+        settle(page, text)
+        return page
+
+    pages = []
+    yield look
+    for page in pages:
+        page.close()

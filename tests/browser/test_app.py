@@ -1,51 +1,61 @@
 """What only a browser can tell: the map draws offline, nothing fails in the console, a phone can show it."""
 
 import json
+import re
 from urllib.parse import quote
 
 import pytest
+from faults import check_faultless, serious_faults
 
 from fakes import scored_rows
 from screenshots import settle
 
 pytestmark = pytest.mark.browser
 NUMBERS = "The numbers behind this chart"
-# On a link to a page, Streamlit's own client looks for its server below that page first, and then at the root.
-PROBES = ("/data/_stcore/health", "/data/_stcore/host-config")
+LAST = {"": "Where to go on", "data": "Read the pairs"}  # what stands below the last chart
+WINDOWS = {"light": 1400, "dark": 420}  # the width of the screen that is looked at in each scheme
+
+
+@pytest.fixture
+def drawn(shown):
+    """drawn(path, scheme): one of the pages, opened once in the window of each scheme."""
+    return lambda path, scheme: shown(path, LAST[path], WINDOWS[scheme], scheme)
 
 
 def faultless(page):
-    """No error in the console but Streamlit's two probes, and no request to another host."""
-    mine = [p for p in page.problems if not ("404" in p and p.endswith(PROBES))]
-    assert mine == [] and page.refused == []
+    check_faultless(page, "data")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["", "data"])
-def test_a_page_opens_without_console_errors_or_requests_to_other_hosts(visit, path, scheme):
-    page = visit(path, scheme=scheme)
-    settle(page, NUMBERS)
+@pytest.mark.parametrize("scheme", WINDOWS)
+@pytest.mark.parametrize("path", LAST)
+def test_a_page_opens_without_console_errors_or_requests_to_other_hosts(drawn, path, scheme):
+    page = drawn(path, scheme)
     assert page.locator(".js-plotly-plot").count() >= 1 and page.locator("[data-testid=stException]").count() == 0
     faultless(page)
 
 
-@pytest.mark.parametrize("path", ["", "data"])
-def test_a_narrow_screen_needs_no_sideways_scrolling(visit, path):
-    page = visit(path, width=420)
-    settle(page, NUMBERS)
-    width = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth")
-    assert width <= 420
+@pytest.mark.parametrize("scheme", WINDOWS)
+@pytest.mark.parametrize("path", LAST)
+def test_no_screen_needs_sideways_scrolling(drawn, path, scheme):
+    page, wide = drawn(path, scheme), WINDOWS[scheme]
+    assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= wide
     for box in [plot.bounding_box() for plot in page.locator(".js-plotly-plot").all()]:
-        assert box["x"] >= 0 and box["x"] + box["width"] <= 421
+        assert box["x"] >= 0 and box["x"] + box["width"] <= wide + 1
 
 
-def test_the_pages_follow_the_dark_theme_of_the_system(visit):
-    colours = []
-    for scheme in ("light", "dark"):
-        page = visit(scheme=scheme)
-        settle(page, NUMBERS)
-        colours.append(page.evaluate("() => getComputedStyle(document.querySelector('.stApp')).backgroundColor"))
-    assert colours == ["rgb(255, 255, 255)", "rgb(20, 24, 29)"]
+@pytest.mark.parametrize("scheme", WINDOWS)
+@pytest.mark.parametrize("path", LAST)
+def test_a_page_has_no_serious_accessibility_fault(drawn, path, scheme):
+    assert serious_faults(drawn(path, scheme)) == []
+
+
+def test_the_pages_follow_the_dark_theme_of_the_system(drawn):
+    asked = "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+    assert [drawn("", scheme).evaluate(asked) for scheme in WINDOWS] == ["rgb(255, 255, 255)", "rgb(20, 24, 29)"]
+
+
+def test_a_link_straight_to_a_page_has_the_routers_navigation(drawn):
+    assert drawn("data", "light").get_by_role("link", name=re.compile("Overview")).first.is_visible()
 
 
 def test_a_link_to_a_run_survives_a_reload(visit):

@@ -10,6 +10,7 @@ from faults import check_faultless, serious_faults
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.jobs.store import open_store
+from scpo.ui.watchers import EVERY
 
 from fakes import scored_rows
 from screenshots import app_server, open_page, settle
@@ -17,6 +18,7 @@ from screenshots import app_server, open_page, settle
 pytestmark = pytest.mark.browser
 BAR = "[data-testid=stProgress]"
 PATIENCE = 120  # seconds: a worker loads torch first
+POLL = 1000 * EVERY  # milliseconds between two looks of a page at a live run
 
 
 @pytest.fixture(scope="module")
@@ -57,18 +59,9 @@ def jobs_served(space, browser):
 
 
 @pytest.fixture
-def visit(browser, jobs_served):
-    pages = []
-
-    def go(path="", width=1400, scheme="light"):
-        page = open_page(browser, jobs_served, width, scheme)
-        pages.append(page)
-        page.goto(f"{jobs_served}/{path}")
-        return page
-
-    yield go
-    for page in pages:
-        page.context.close()
+def served(jobs_served):
+    """What `visit` visits in this file."""
+    return jobs_served
 
 
 VIEWS = {
@@ -136,7 +129,7 @@ def test_polling_stops_when_nothing_is_live(visit, ids):
     settle(page, "PARTIAL")
     page.wait_for_timeout(1000)
     quiet = len(frames)
-    page.wait_for_timeout(6000)
+    page.wait_for_timeout(2 * POLL)
     assert quiet > 0 and len(frames) == quiet
 
 
@@ -157,7 +150,7 @@ def test_a_run_that_gets_done_while_watched_shows_so_and_its_results(browser, tm
         settle(page, "Done in", PATIENCE)
         page.wait_for_timeout(1000)
         quiet = len(sent)
-        page.wait_for_timeout(5000)
+        page.wait_for_timeout(2 * POLL)
         assert len(sent) == quiet, "the page goes on asking after the run has ended"
         assert page.get_by_role("heading", name="<b>quick</b> ![x](https://evil.example/x.png)").count() == 1
         page.get_by_role("button", name="Open it on the Runs page").click()

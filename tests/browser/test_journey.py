@@ -1,9 +1,8 @@
-"""What a new user does, from the first click to the charts, and what a screen reader is given."""
+"""What a new user does, from the first click to the charts."""
 
 import re
 
 import pytest
-from faults import serious_faults
 
 from scpo import runs
 
@@ -57,21 +56,3 @@ def test_a_bad_and_then_a_good_file_can_be_uploaded(visit, tmp_path):
         page.locator("input[type=file]").set_input_files(tmp_path / name)
         settle(page, words)
         assert page.refused == []
-
-
-def test_a_link_straight_to_a_page_has_the_routers_navigation(browser, tmp_path):
-    with app_server(tmp_path) as address:
-        page = open_page(browser, address)
-        page.goto(f"{address}/data")
-        settle(page, "Who is in the data?")
-        page.get_by_role("link", name="Overview").wait_for()
-        page.context.close()
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (420, "dark")])
-@pytest.mark.parametrize(("path", "last"), [("", "Where to go on"), ("data", "Read the pairs")])
-def test_a_page_fits_and_has_no_serious_accessibility_fault(visit, path, last, width, scheme):
-    page = visit(path, width, scheme)
-    settle(page, last)
-    assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= width
-    assert serious_faults(page) == []

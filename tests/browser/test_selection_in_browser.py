@@ -27,6 +27,12 @@ def opened(visit):
         check_faultless(page, "selection")
 
 
+@pytest.fixture
+def drawn(shown):
+    """drawn(width, scheme): the page as it is without a query, opened once."""
+    return lambda width=1400, scheme="light": shown("selection", LAST, width, scheme)
+
+
 def sentence(page):
     """The line that says what the last move changed."""
     return page.locator("p", has_text=re.compile(r"^Move a slider|^[τβ] \d")).first.inner_text()
@@ -87,8 +93,8 @@ def test_a_link_opens_the_same_view_and_survives_a_reload(opened):
         settle(page, LAST)
 
 
-def test_both_sliders_and_the_country_are_reached_by_the_tab_key(opened):
-    page = opened()
+def test_both_sliders_and_the_country_are_reached_by_the_tab_key(drawn):
+    page = drawn()
     page.get_by_role("combobox", name="Country").focus()
     reached = []
     for _ in range(8):
@@ -107,20 +113,25 @@ def test_going_to_another_page_and_back_finds_the_same_view(opened):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_narrow_screen_needs_no_sideways_scrolling_and_has_every_figure(opened, scheme):
-    page = opened(width=420, scheme=scheme)
+def test_a_narrow_screen_needs_no_sideways_scrolling_and_has_every_figure(drawn, scheme):
+    page = drawn(420, scheme)
     assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= 420
     plots = page.locator(".js-plotly-plot").all()
     assert len(plots) == 5
     for box in [part.bounding_box() for part in (*plots, *page.get_by_role("slider").all())]:
         assert box["x"] >= 0 and box["x"] + box["width"] <= 421
+
+
+def test_a_slider_moves_on_a_narrow_screen(opened):
+    page = opened(width=420)
     assert press(page, "Filter: τ (tau)", "ArrowRight").startswith("τ 0.50 → 0.51:")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (420, "dark")])
-def test_no_serious_accessibility_fault_and_every_figure_has_words(opened, width, scheme):
-    page = opened(width=width, scheme=scheme)
+def test_no_serious_accessibility_fault_and_every_figure_has_words(drawn, width, scheme):
+    page = drawn(width, scheme)
     assert serious_faults(page) == []
+    check_faultless(page, "selection")
     for words in ("training pairs of all countries have F below 0.50", "Share kept and effective share per country",
                   "Histogram of F for every country", "How often the global model disagrees"):  # fmt: skip
         assert page.get_by_role("figure", name=re.compile(words)).count() == 1

@@ -55,6 +55,16 @@ POINTS = {
     "done written, row not yet": (point("scpo.training.checkpoint.Checkpoint.remove", side="after"), "done"),
     "before the row's end": (point("scpo.jobs.store.Store.finish"), "done"),
 }
+OFTEN = ("data.json before its rename", "embedding, cache file half written", "training, step 100",
+         "checkpoint half written", "two checkpoints, old one not removed", "heads half written",
+         "between metrics and summary", "done half written")  # fmt: skip
+HERE = ("config.json half written", "training, step 100", "between metrics and summary", "before the row's end")
+FROZEN = {
+    "in a training step": point(REPORT, "train 100"),
+    "when it asks whether it may write": point("scpo.jobs.store.Store.check", nth=2),
+    "when it says that it is done": point("scpo.jobs.store.Store.finish"),
+}
+HALVES = [point(REPLACE, name) for name in ("heads.safetensors", "metrics.json", "done.json")]
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +84,41 @@ def driven(task, cases, folder):
     (folder / "cases.json").write_text(json.dumps(cases))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(DRIVER), task, str(folder / "cases.json")]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-4000:]
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def groups(task, config, folder, **cases):
+    """Name of a group -> (its cases, what the driver answers to them); all in one process of it, which loads torch."""
+    every = [case | {"config": config.as_dict()} for group in cases.values() for case in group]
+    answers = iter(driven(task, every, folder))
+    parts, at = {}, 0
+    for name, group in cases.items():
+        parts[name] = every[at : at + len(group)], [next(answers) for _ in group]
+        at += len(group)
+    return parts
+
+
+@pytest.fixture(scope="module")
+def killed(config, tmp_path_factory):
+    """Runs that were never killed, killed once at each point, killed again and again, and those of the command line."""
+    never, here = {"points": [], "plain": True}, {"here": True}
+    return groups(
+        "kill", config, tmp_path_factory.mktemp("killed"), never=[never], here_never=[never | here],
+        once=[{"points": [at]} for at, _ in POINTS.values()], often=[{"points": [POINTS[n][0] for n in OFTEN]}],
+        here=[{"points": [POINTS[n][0]]} | here for n in HERE],
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def frozen(config, tmp_path_factory):
+    """Workers frozen at a point, woken after or before another took their job, or in the middle of a write."""
+    first = {"points": [FROZEN["in a training step"]], "wake_first": True}
+    return groups(
+        "freeze", config, tmp_path_factory.mktemp("frozen"),
+        awake=[*({"points": [at]} for at in FROZEN.values()), first], halves=[{"points": [at]} for at in HALVES],
+    )  # fmt: skip
 
 
 def same(case, other):
@@ -85,10 +127,8 @@ def same(case, other):
     return [n for n, (a, b) in pairs.items() if a.exists() and b.exists() and a.read_bytes() == b.read_bytes()]
 
 
-def test_a_job_killed_at_any_point_and_resumed_ends_as_one_never_killed(config, tmp_path):
-    never = {"config": config.as_dict(), "points": [], "plain": True}
-    cases = [{"config": config.as_dict(), "points": [at]} for at, _ in POINTS.values()]
-    answers = driven("kill", [never, *cases], tmp_path)[1:]
+def test_a_job_killed_at_any_point_and_resumed_ends_as_one_never_killed(killed):
+    (never,), (cases, answers) = killed["never"][0], killed["once"]
     print(f"\n{'killed':<40}{'state':<8}{'then':<6}{'attempts':<10}same bytes")
     for name, case, answer in zip(POINTS, cases, answers, strict=True):
         equal = "all" if same(case, never) == list(RESULTS) else same(case, never)
@@ -102,39 +142,21 @@ def test_a_job_killed_at_any_point_and_resumed_ends_as_one_never_killed(config, 
         assert set(answer["files"]) == FILES - {"log.txt"}, name  # nothing half-written is left behind
 
 
-def test_a_job_killed_again_and_again_ends_as_one_never_killed(config, tmp_path):
-    never = {"config": config.as_dict(), "points": [], "plain": True}
-    often = ["data.json before its rename", "embedding, cache file half written", "training, step 100"]
-    often += ["checkpoint half written", "two checkpoints, old one not removed", "heads half written"]
-    often += ["between metrics and summary", "done half written"]
-    case = {"config": config.as_dict(), "points": [POINTS[name][0] for name in often]}
-    answer = driven("kill", [never, case], tmp_path)[1]
-    assert [how for how, *_ in answer["seen"]] == ["SIGKILL"] * len(often)
-    assert answer["attempt"] == len(often) + 1 and same(case, never) == list(RESULTS)
+def test_a_job_killed_again_and_again_ends_as_one_never_killed(killed):
+    (never,), ((case,), (answer,)) = killed["never"][0], killed["often"]
+    assert [how for how, *_ in answer["seen"]] == ["SIGKILL"] * len(OFTEN)
+    assert answer["attempt"] == len(OFTEN) + 1 and same(case, never) == list(RESULTS)
 
 
-def test_a_run_of_the_command_line_killed_and_run_again_ends_as_one_never_killed(config, tmp_path):
-    never = {"config": config.as_dict(), "points": [], "plain": True, "here": True}
-    places = ["config.json half written", "training, step 100", "between metrics and summary"]
-    cases = [{"config": config.as_dict(), "points": [POINTS[name][0]], "here": True} for name in places]
-    cases.append({"config": config.as_dict(), "points": [POINTS["before the row's end"][0]], "here": True})
-    answers = driven("kill", [never, *cases], tmp_path)[1:]
+def test_a_run_of_the_command_line_killed_and_run_again_ends_as_one_never_killed(killed):
+    (never,), (cases, answers) = killed["here_never"][0], killed["here"]
     assert [answer["seen"][0][1] for answer in answers] == ["none", "lost", "lost", "done"]
     for case, answer in zip(cases, answers, strict=True):
         assert answer["state"] == "done" and same(case, never) == list(RESULTS)
 
 
-FROZEN = {
-    "in a training step": point(REPORT, "train 100"),
-    "when it asks whether it may write": point("scpo.jobs.store.Store.check", nth=2),
-    "when it says that it is done": point("scpo.jobs.store.Store.finish"),
-}
-
-
-def test_a_frozen_worker_that_wakes_up_writes_nothing(config, tmp_path):
-    cases = [{"config": config.as_dict(), "points": [at]} for at in FROZEN.values()]
-    cases.append({"config": config.as_dict(), "points": [FROZEN["in a training step"]], "wake_first": True})
-    answers = driven("freeze", cases, tmp_path)
+def test_a_frozen_worker_that_wakes_up_writes_nothing(frozen):
+    answers = frozen["awake"][1]
     for name, answer in zip([*FROZEN, "and wakes before anybody resumed it"], answers, strict=True):
         print(f"\nfrozen {name}: {answer['lost'][0]} after {answer['waited']:.1f} s with a lease of 1 s", end="")
         assert answer["said"] == "fenced" and answer["touched"] == [] and answer["same_row"], name
@@ -143,8 +165,8 @@ def test_a_frozen_worker_that_wakes_up_writes_nothing(config, tmp_path):
     assert [answer["other"] for answer in answers[:2]] == ["done", "done"]
 
 
-def test_a_worker_frozen_in_the_middle_of_writing_a_result_alters_none(config, tmp_path):
-    halves = [point(REPLACE, name) for name in ("heads.safetensors", "metrics.json", "done.json")]
-    for answer in driven("freeze", [{"config": config.as_dict(), "points": [at]} for at in halves], tmp_path):
+def test_a_worker_frozen_in_the_middle_of_writing_a_result_alters_none(frozen):
+    assert len(frozen["halves"][1]) == len(HALVES)
+    for answer in frozen["halves"][1]:
         assert answer["said"] == "fenced" and answer["state"] == "done"
         assert answer["altered"] == [] and answer["readable"] and answer["same_row"]

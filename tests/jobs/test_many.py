@@ -28,12 +28,12 @@ def together(task, workspace, tmp_path, **about):
     return json.loads(done.stdout.splitlines()[-1])[0]
 
 
-def test_eight_processes_that_open_a_new_database_and_submit_the_same_make_each_job_once(
+def test_ten_processes_that_open_a_new_database_and_submit_the_same_fifty_jobs_make_each_once(
     database_url, workspace, tmp_path
 ):
-    configs = [ExperimentConfig(seeds=seeds).as_dict() for seeds in range(1, 6)]
-    answers = together("submit", workspace, tmp_path, processes=8, all=configs)
-    assert len({tuple(ids) for ids in answers}) == 1 and len(set(answers[0])) == 5
+    configs = [ExperimentConfig(DataConfig(demo_seed=seed)).as_dict() for seed in range(50)]
+    answers = together("submit", workspace, tmp_path, processes=10, all=configs)
+    assert len({tuple(ids) for ids in answers}) == 1 and len(set(answers[0])) == 50
     with closing(open_store()) as store:
         assert {job.id for job in store.jobs()} == set(answers[0])
 

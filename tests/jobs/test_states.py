@@ -1,8 +1,6 @@
 """The states of a job and who may change them, on every kind of database."""
 
 import os
-import subprocess
-import sys
 import threading
 import time
 
@@ -174,16 +172,6 @@ def test_threads_that_submit_at_once_make_one_job_and_claim_each_once(store):
     [thread.start() for thread in taking]
     [thread.join() for thread in taking]
     assert len(claimed) == len(set(claimed)) == 12
-
-
-def test_fifty_jobs_submitted_by_ten_processes_are_all_there_once(store):
-    code = (
-        "import sys; from scpo.config import *; from scpo.jobs.store import open_store; s = open_store()\n"
-        "for seed in range(50): s.submit(ExperimentConfig(DataConfig(demo_seed=seed)), f'job {seed}')"
-    )
-    processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(10)]
-    assert [process.wait() for process in processes] == [0] * 10
-    assert sorted(job.config.data.demo_seed for job in store.jobs()) == list(range(50))
 
 
 def test_a_run_folder_without_a_job_is_found(store, demo_run):

@@ -21,16 +21,33 @@ from scpo.jobs.store import open_store
 from scpo.ui import charts, export
 
 
-@pytest.fixture
-def job(workspace, demo_run):
+def job_in(workspace, demo_run):
     """A finished run of a hostile name, whose settings name local files."""
     shutil.copytree(demo_run, workspace / "runs" / "demo-finished")
-    store = open_store()
+    store = open_store(workspace)
     (found,) = store.jobs()
     store.rename(found.id, "../../<script>alert(1)</script> =1+1")
     store.annotate(found.id, f"kept in {workspace}")
-    yield store.get(found.id)
+    found = store.get(found.id)
     store.close()
+    return found
+
+
+@pytest.fixture
+def job(workspace, demo_run):
+    """A run of one test's own, which it may change."""
+    return job_in(workspace, demo_run)
+
+
+@pytest.fixture(scope="module")
+def plain(demo_run, tmp_path_factory):
+    """A run that no test changes, and what is in its zip where no svg can be drawn."""
+    space = tmp_path_factory.mktemp("plain")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCPO_WORKSPACE", str(space))
+        patch.setitem(sys.modules, "kaleido", None)
+        job = job_in(space, demo_run)
+        return job, unzipped(job)
 
 
 @pytest.fixture
@@ -57,19 +74,20 @@ def rewritten(job, **changes):
     return job
 
 
-def test_the_zip_has_exactly_these_files(job, no_svg):
+def test_the_zip_has_exactly_these_files(plain):
     tables = ("accuracy", "bias", "curve", "efficiency", "group_gaps", "groups", "paired", "path", "per_pair",
               "selection", "transfer")  # fmt: skip
-    assert set(unzipped(job)) == {
+    assert set(plain[1]) == {
         "README.txt", "config.json", "data.json", "metrics.csv", "heads.safetensors",
         *(f"tables/{name}.csv" for name in tables), "figures/NO_SVG.txt",
         *(f"figures/{name}.html" for name in ("accuracy", "bias", "efficiency", "transfer")),
     }  # fmt: skip
 
 
-def test_nothing_of_this_machine_is_in_it(job, no_svg, workspace, demo_run):
-    for name, content in unzipped(job).items():
-        for secret in (str(workspace), str(demo_run.parent), str(Path.home()) + "/", "/tmp/"):
+def test_nothing_of_this_machine_is_in_it(plain, demo_run):
+    job, files = plain
+    for name, content in files.items():
+        for secret in (str(job.folder.parents[1]), str(demo_run.parent), str(Path.home()) + "/", "/tmp/"):
             if name.endswith(".html"):  # plotly.js itself has texts such as /root/; the figures stand after it
                 content = content.rpartition(b"Plotly.newPlot")[2] + content[:2000]
             assert secret.encode() not in content, f"{secret} is in {name}"
@@ -90,8 +108,9 @@ def test_local_paths_of_an_own_file_are_named_but_not_located(job, no_svg, tmp_p
     assert all(b"s3cret-place" not in content for content in files.values())
 
 
-def test_the_readme_has_title_source_licence_and_says_simulated(job, no_svg):
-    text = unzipped(job)["README.txt"].decode()
+def test_the_readme_has_title_source_licence_and_says_simulated(plain):
+    job, files = plain
+    text = files["README.txt"].decode()
     for words in (
         "Demo world (simulated), seed 0", "Source: simulated by scpo.data.demo", "Licence of the data: Apache-2.0",
         "simulated data", charts.SIMULATED, f"Run {job.id}, finished 20",
@@ -100,8 +119,9 @@ def test_the_readme_has_title_source_licence_and_says_simulated(job, no_svg):
     assert "  figures/transfer.html\n" in text
 
 
-def test_every_table_says_that_it_is_simulated_and_holds_the_runs_numbers(job, no_svg):
-    files, result = unzipped(job), runs.read(job.folder)
+def test_every_table_says_that_it_is_simulated_and_holds_the_runs_numbers(plain):
+    job, files = plain
+    result = runs.read(job.folder)
     for name in [n for n in files if n.endswith(".csv")]:
         rows = list(csv.DictReader(io.StringIO(files[name].decode())))
         assert rows and {row["note"] for row in rows} == {"simulated data"}
@@ -134,8 +154,8 @@ def test_a_table_of_a_hostile_name_does_not_leave_the_folder(job, no_svg):
     assert not any("evil" in name or ".." in name for name in unzipped(job))
 
 
-def test_the_weights_are_the_runs_and_their_header_is_without_paths(job, no_svg, demo_run):
-    content = unzipped(job)["heads.safetensors"]
+def test_the_weights_are_the_runs_and_their_header_is_without_paths(plain, demo_run):
+    content = plain[1]["heads.safetensors"]
     mine, whole = safetensors.numpy.load(content), safetensors.numpy.load_file(demo_run / "heads.safetensors")
     assert set(mine) == set(whole) and all(np.array_equal(mine[k], whole[k]) for k in whole)
     size = int.from_bytes(content[:8], "little")
@@ -143,8 +163,8 @@ def test_the_weights_are_the_runs_and_their_header_is_without_paths(job, no_svg,
     assert "/" not in about["encoder"] and len(about["heads"]) == len(whole["heads"])
 
 
-def test_each_html_has_plotly_once_and_asks_for_nothing(job, no_svg):
-    files = unzipped(job)
+def test_each_html_has_plotly_once_and_asks_for_nothing(plain):
+    files = plain[1]
     for name in [n for n in files if n.endswith(".html")]:
         text = files[name].decode()
         assert len(re.findall(r"plotly\.js v\d", text)) == 1 and "default-src 'none'" in text
@@ -153,8 +173,8 @@ def test_each_html_has_plotly_once_and_asks_for_nothing(job, no_svg):
     assert files["figures/transfer.html"].count(b"Plotly.newPlot(") > 2
 
 
-def test_without_a_drawing_browser_a_note_says_why_there_is_no_svg(job, no_svg):
-    assert b"kaleido is not installed" in unzipped(job)["figures/NO_SVG.txt"]
+def test_without_a_drawing_browser_a_note_says_why_there_is_no_svg(plain):
+    assert b"kaleido is not installed" in plain[1]["figures/NO_SVG.txt"]
 
 
 def test_a_browser_that_fails_costs_only_the_svg(job, monkeypatch):

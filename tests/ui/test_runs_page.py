@@ -3,8 +3,6 @@
 import dataclasses
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -331,14 +329,3 @@ def test_the_delta_chart_names_runs_as_text_and_says_when_there_is_no_interval()
     assert figure.data[0].name == "&lt;b&gt;x" and "&lt;i&gt;y" in figure.layout.xaxis.title.text
     assert "no interval" in figure.data[0].hovertext[0] and "+20.0 points" in figure.data[0].hovertext[1]
     assert "Simulated" in figure.layout.title.text
-
-
-@pytest.mark.parametrize("page", ["pages/train.py", "pages/runs.py"])
-def test_opening_a_page_loads_no_torch(page, three):
-    code = (
-        "import sys; from streamlit.testing.v1 import AppTest\n"
-        f"app = AppTest.from_file({str(ROOT / page)!r}, default_timeout=30)\n"
-        f"app.query_params['run'] = {three['finished'].id!r}; app.run()\n"
-        "assert not app.exception; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -100,13 +100,24 @@ def test_a_deleted_run(page, opened, workspace, demo_run):
         assert any(gone.id in warning.value for warning in app.warning) and len(app.header) > 0
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_opening_a_page_loads_no_torch(page, workspace, demo_run):
+OPENS = """
+import sys
+from streamlit.testing.v1 import AppTest
+
+run, *pages = sys.argv[1:]
+for page in pages:
+    for query in ({}, {"run": run}):
+        app = AppTest.from_file(f"pages/{page}.py", default_timeout=60)
+        app.query_params.update(query)
+        app.run()
+        assert not app.exception and not app.error, page
+        assert not {"torch", "transformers"} & set(sys.modules), f"{page} {query} loads it"
+"""
+
+
+def test_opening_a_page_or_a_link_to_a_run_loads_no_torch(workspace, demo_run):
+    """In one new process, page after page: what the first of them loads is blamed on the first."""
     shutil.copytree(demo_run, workspace / "runs" / "finished")
-    code = (
-        "import sys; from streamlit.testing.v1 import AppTest\n"
-        f"app = AppTest.from_file({str(ROOT / 'pages' / page)!r} + '.py', default_timeout=60).run()\n"
-        "assert not app.exception and not app.error\n"
-        "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+    (job,) = open_store(workspace).jobs()
+    done = subprocess.run([sys.executable, "-c", OPENS, job.id, *PAGES], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]

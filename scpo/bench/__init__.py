@@ -1,0 +1,84 @@
+"""Speed on this machine: rows with goals, as ratios within one run where there is a peer.
+
+    command.py   what is measured, in its order, printed and written
+    parts.py     the library's parts, each against its slow twin
+    twins.py     the plain way to do the same work, written from the method's description
+    scaling.py   how time and memory grow with pairs, countries and heads
+    large.py     whole runs: the demo, 1,000,000 pairs, PRISM's real size
+    made.py      the files for them
+
+Rows of fine-tuning and of the app are in `scpo.training.finetune.bench` and `scpo.ui.bench`.
+docs/bench.md explains each row.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+Row = dict[str, object]
+GIB = 1 << 30
+
+
+def row(name: str, value: float, unit: str, goal: float, at_most: bool) -> Row:
+    """One figure beside its goal."""
+    reached = value <= goal if at_most else value >= goal
+    return {
+        "name": name,
+        "value": value,
+        "unit": unit,
+        "goal": f"{'<=' if at_most else '>='} {goal:g}",
+        "reached": bool(reached),
+    }
+
+
+def seconds(work: Callable[[], object], repeat: int = 1) -> float:
+    """Best of some runs: the one least disturbed by other work on the machine."""
+    best = float("inf")
+    for _ in range(repeat):
+        began = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+def memory(work: Callable[[], object]) -> int:
+    """Bytes by which the work raises this process's resident memory at its height; needs Linux."""
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the height so far
+    before = _resident("VmRSS")
+    work()
+    return max(_resident("VmHWM") - before, 0)
+
+
+def _resident(which: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(which))
+
+
+def machine() -> dict[str, object]:
+    """What the figures were measured on, and its own rates."""
+    return {
+        "python": platform.python_version(), "torch": torch.__version__, "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(), "processor": platform.processor() or platform.machine(),
+        "load": round(os.getloadavg()[0], 1), "gflops_fp32": round(matmul_rate(torch.float32) / 1e9),
+        "gflops_bf16": round(matmul_rate(torch.bfloat16) / 1e9), "copy_gbytes_per_s": round(copy_rate() / 1e9, 1),
+    }  # fmt: skip
+
+
+def matmul_rate(dtype: torch.dtype, size: int = 2048) -> float:
+    """Floating-point operations per second of a square matrix product."""
+    a, b = torch.randn(size, size).to(dtype), torch.randn(size, size).to(dtype)
+    a @ b
+    return 2 * size**3 / seconds(lambda: a @ b, repeat=10)
+
+
+def copy_rate(size: int = 1 << 28) -> float:
+    """Bytes per second of a copy in memory, counting bytes read and written."""
+    source = np.zeros(size, np.uint8)
+    return 2 * size / seconds(source.copy, repeat=5)
