@@ -15,6 +15,8 @@ import importlib
 import json
 import multiprocessing
 import os
+import random
+import select
 import signal
 import sys
 import time
@@ -189,6 +191,44 @@ def freeze(about):
     }  # fmt: skip
 
 
+def rounds(about):
+    """SIGKILL workers at random times, and resume, until so many were killed; each job is then let end.
+
+    A kill comes up to 1.3 times as long after its worker's start as a run that nobody kills takes. Returns per kill
+    its time, the state seen after it, its message and whether the folder read as a result; per job the attempts, its
+    final state, and which result files are not the same as those of the run that was never killed.
+    """
+    rng, began = random.Random(about["seed"]), time.monotonic()
+    never = with_store(lambda store: store.submit(config_of(about)))
+    ended(*forked(lambda: one_job(about | {"plain": True})))
+    span, kills, jobs_ = 1.3 * (time.monotonic() - began), [], []
+    whole = {name: content for name, (content, _) in contents(never.folder).items() if name in about["results_of"]}
+    with_store(lambda store: store.delete(never.id))
+    while len(kills) < about["kills"]:
+        id, claims = with_store(lambda store: store.submit(config_of(about))).id, 0
+        while (job := state_of(about, id)).state != "done":
+            child, pipe = forked(lambda: one_job(about))
+            delay = rng.uniform(0, span) if len(kills) < about["kills"] else 60.0
+            reading = select.select([pipe], [], [], delay)[0]
+            if not reading:
+                os.kill(child, signal.SIGKILL)
+            said, job = ended(child, pipe), state_of(about, id)
+            claims += job.attempt > claims
+            if not reading:
+                kills.append(
+                    [round(delay, 3), said, job.state, job.message, job.attempt == claims, is_whole(job.folder)]
+                )
+            if job.state in ("lost", "failed"):
+                with_store(lambda store, id=id: store.resume(id))
+        left = {name: content for name, (content, _) in contents(job.folder).items()}
+        differ = sorted(name for name in about["results_of"] if left.get(name) != whole[name])
+        jobs_.append([job.state, job.attempt, claims, differ, sorted(name for name in left if name.startswith("."))])
+        rows_ = with_store(lambda store: [job.id for job in store.jobs()])
+        jobs_[-1].append(rows_ == [id])
+        with_store(lambda store, id=id: store.delete(id))
+    return {"span": span, "kills": kills, "jobs": jobs_}
+
+
 def together(about, work):
     """What `work(number)` returns in each of so many processes that begin at the same moment."""
     start = multiprocessing.get_context("fork").Barrier(about["processes"])
@@ -226,12 +266,12 @@ def start(about):
 
 
 if __name__ == "__main__":
-    task = {"kill": kill, "freeze": freeze, "claim": claim, "submit": submit, "start": start}[sys.argv[1]]
-    if task is kill:
+    task = {task.__name__: task for task in (kill, rounds, freeze, claim, submit, start)}[sys.argv[1]]
+    if task in (kill, rounds):
         jobs.BEAT = 0.05  # often, so that kills also meet the writes that renew the lease
     if task is freeze:  # never: whoever is frozen in a write to SQLite keeps it locked until he wakes up
         jobs.BEAT, jobs.LEASE, rows.LEASE = 600.0, 1.0, 1.0
-    if task in (kill, freeze):
+    if task in (kill, rounds, freeze):
         # what a worker needs is loaded once, for all forks
         from transformers import AutoTokenizer, BertModel  # noqa: F401
 
