@@ -127,7 +127,7 @@ def fuzz(names: list[str], inputs: int, seed: int) -> dict:
                 left[0][1].remove(number)
             if time.monotonic() - told > 60:
                 told, done = time.monotonic(), sum(sum(c.values()) for c in counts.values())
-                print(f"{done:,} inputs in {told - began:.0f} s, {len(crashes)} crashes", file=sys.stderr, flush=True)
+                print(f"{done:,} inputs in {told - began:.0f} s, crashes: {list(crashes)}", file=sys.stderr, flush=True)
     table = {name: {what: c[what] for what in ("read", "refused", "crashed")} for name, c in counts.items()}
     done = sum(sum(row.values()) for row in table.values())
     return {"inputs": done, "seed": seed, "seconds": time.monotonic() - began, "targets": table, "crashes": crashes,

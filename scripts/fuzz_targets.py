@@ -20,7 +20,7 @@ from scpo.metrics.tallies import read_tallies
 import mutations
 
 KINDS = {"csv": mutations.as_csv, "jsonl": mutations.as_jsonl, "parquet": mutations.as_parquet}
-SETS, TABLES, FILES = 12, 96, 192  # inputs in a target's turn, by how long one takes: whole data sets, tables, files
+SETS, TABLES, FILES = 12, 96, 384  # inputs in a target's turn, by how long one takes: whole data sets, tables, files
 
 
 @dataclass(frozen=True)

@@ -256,12 +256,13 @@ def check_texts(column: pd.Series, faults: Faults) -> None:
 
 
 def check_numbers(column: pd.Series, faults: Faults) -> np.ndarray:
-    """The values as float64; every value that is not a finite number is a fault (and NaN)."""
+    """The values as float64; every value that is not a finite number, nor one as float32, is a fault (and NaN)."""
     values = column.to_numpy(dtype=object)
     huge = 1000  # bits; no float holds such a number
     plain = [None if isinstance(v, bool) or (type(v) is int and v.bit_length() > huge) else v for v in values]
     numbers = pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    wrong = ~np.isfinite(numbers)
+    with np.errstate(over="ignore"):
+        wrong = ~np.isfinite(numbers.astype(np.float32))  # as pairs keep them
     got = [f"{column.name} is {_short(v)}" for v in values[wrong]]
     faults.at(column.index[wrong], got, f"{column.name}: a finite number")
     return np.where(wrong, np.nan, numbers)

@@ -16,6 +16,7 @@ import json
 import multiprocessing
 import os
 import random
+import resource
 import select
 import signal
 import sys
@@ -113,6 +114,9 @@ def one_job(about, point=None, number=signal.SIGKILL):
         checkpoint.SECONDS, steering.STRIDE = 0.0, 20
     if point:
         at_point(point, number)
+    if about.get("memory"):  # bytes beyond what this process has already
+        has = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (has + about["memory"], has + about["memory"]))
     if about.get("here"):
         return worker.run_here(config_of(about), runs.workspace() / "out", lambda entry: None).folder.name
     store = open_store()
@@ -139,7 +143,7 @@ def with_store(action):
 
 
 def contents(folder):
-    files = (path for path in folder.iterdir() if path.name != "log.txt") if folder.is_dir() else ()
+    files = (path for path in folder.iterdir() if path.is_file() and path.name != "log.txt") if folder.is_dir() else ()
     return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted(files)}
 
 
@@ -192,41 +196,46 @@ def freeze(about):
 
 
 def rounds(about):
-    """SIGKILL workers at random times, and resume, until so many were killed; each job is then let end.
+    """SIGKILL workers at random times and resume, until so many were killed; each job is let end at last.
 
-    A kill comes up to 1.3 times as long after its worker's start as a run that nobody kills takes. Returns per kill
-    its time, the state seen after it, its message and whether the folder read as a result; per job the attempts, its
-    final state, and which result files are not the same as those of the run that was never killed.
+    A kill comes up to 1.1 times as long after its worker's start as an attempt that nobody kills takes. Returns per
+    kill what `killed` tells; per job its state, attempts, attempts seen, result files whose bytes are not those of a
+    run never killed, files left half written, and whether there is no other job.
     """
-    rng, began = random.Random(about["seed"]), time.monotonic()
+    rng, began, kills, done = random.Random(about["seed"]), time.monotonic(), [], []
     never = with_store(lambda store: store.submit(config_of(about)))
     ended(*forked(lambda: one_job(about | {"plain": True})))
-    span, kills, jobs_ = 1.3 * (time.monotonic() - began), [], []
-    whole = {name: content for name, (content, _) in contents(never.folder).items() if name in about["results_of"]}
+    whole, span = contents(never.folder), 1.1 * (time.monotonic() - began)
     with_store(lambda store: store.delete(never.id))
     while len(kills) < about["kills"]:
-        id, claims = with_store(lambda store: store.submit(config_of(about))).id, 0
-        while (job := state_of(about, id)).state != "done":
-            child, pipe = forked(lambda: one_job(about))
-            delay = rng.uniform(0, span) if len(kills) < about["kills"] else 60.0
-            reading = select.select([pipe], [], [], delay)[0]
-            if not reading:
-                os.kill(child, signal.SIGKILL)
-            said, job = ended(child, pipe), state_of(about, id)
-            claims += job.attempt > claims
-            if not reading:
-                kills.append(
-                    [round(delay, 3), said, job.state, job.message, job.attempt == claims, is_whole(job.folder)]
-                )
-            if job.state in ("lost", "failed"):
-                with_store(lambda store, id=id: store.resume(id))
-        left = {name: content for name, (content, _) in contents(job.folder).items()}
-        differ = sorted(name for name in about["results_of"] if left.get(name) != whole[name])
-        jobs_.append([job.state, job.attempt, claims, differ, sorted(name for name in left if name.startswith("."))])
-        rows_ = with_store(lambda store: [job.id for job in store.jobs()])
-        jobs_[-1].append(rows_ == [id])
-        with_store(lambda store, id=id: store.delete(id))
-    return {"span": span, "kills": kills, "jobs": jobs_}
+        job, attempts, began = with_store(lambda store: store.submit(config_of(about))), 0, time.monotonic()
+        while job.state != "done":
+            job, seen = killed(about, job.id, rng.uniform(0, span) if len(kills) < about["kills"] else 60.0)
+            attempts += job.attempt > attempts
+            kills += [[*seen, job.attempt == attempts]] if seen else []
+            if job.state == "done" and attempts == 1 and not seen:
+                span = 1.1 * (time.monotonic() - began)
+        left = contents(job.folder)
+        differ = [name for name in about["results_of"] if left.get(name, "-")[0] != whole[name][0]]
+        alone = with_store(lambda store: [other.id for other in store.jobs()]) == [job.id]
+        done.append([job.state, job.attempt, attempts, differ, [n for n in left if n.startswith(".")], alone])
+        with_store(lambda store, id=job.id: store.delete(id))
+    return {"span": span, "kills": kills, "jobs": done}
+
+
+def killed(about, id, delay):
+    """A worker takes the job and is killed after so many seconds, unless it ends before; then the job is resumed.
+
+    The job as it was before that, and what was seen: seconds, signal, state, message, does its folder read as a result.
+    """
+    child, pipe = forked(lambda: one_job(about))
+    if alive := not select.select([pipe], [], [], delay)[0]:
+        os.kill(child, signal.SIGKILL)
+    said, job = ended(child, pipe), state_of(about, id)
+    seen = [round(delay, 3), said, job.state, job.message, is_whole(job.folder)] if alive else None
+    if job.state in ("lost", "failed"):
+        with_store(lambda store: store.resume(id))
+    return job, seen
 
 
 def together(about, work):
@@ -266,7 +275,8 @@ def start(about):
 
 
 if __name__ == "__main__":
-    task = {task.__name__: task for task in (kill, rounds, freeze, claim, submit, start)}[sys.argv[1]]
+    tasks = {task.__name__: task for task in (kill, rounds, freeze, claim, submit, start)}
+    task = tasks[sys.argv[1]]
     if task in (kill, rounds):
         jobs.BEAT = 0.05  # often, so that kills also meet the writes that renew the lease
     if task is freeze:  # never: whoever is frozen in a write to SQLite keeps it locked until he wakes up
@@ -276,9 +286,12 @@ if __name__ == "__main__":
         from transformers import AutoTokenizer, BertModel  # noqa: F401
 
         from scpo.training import experiment  # noqa: F401
+
+    if task is rounds:
+        from scpo.training.finetune import backend  # noqa: F401
     cases = json.loads(Path(sys.argv[2]).read_text())
     answers = []
     for case in cases:
         os.environ["SCPO_WORKSPACE"] = case["workspace"]
-        answers.append(task(case))
+        answers.append(tasks[case.get("task", sys.argv[1])](case))
     print(json.dumps(answers))
