@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
+import os
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +49,25 @@ def setting(default: Any, help: str, *, unit: str = "", low=None, high=None, ope
     return field(default=default, metadata=bounds)
 
 
+KINDS = {"str": str, "bool": bool, "int": int, "float": (int, float)}
+LARGEST = 1e300  # beyond it, arithmetic would overflow
+
+
+def _check_kinds(config) -> None:
+    """Every value is of its setting's kind: no text for a number, no half steps. Raises `ConfigError`."""
+    for spec in dataclasses.fields(config):
+        values, several = getattr(config, spec.name), spec.type.startswith("tuple")
+        name = spec.type.removeprefix("tuple[").removesuffix(", ...]")
+        if name not in KINDS:
+            continue  # a group of settings, which checks itself
+        good = not several or isinstance(values, tuple)
+        for value in values if several and good else (values,):
+            good = good and isinstance(value, KINDS[name]) and (name == "bool" or not isinstance(value, bool))
+        if not good:
+            needed = f"a list, each {name}" if several else name
+            raise ConfigError(f"{spec.name} is {values!r:.80}; it must be {needed}: {spec.metadata['help']}.")
+
+
 def _check_bounds(config) -> None:
     for spec in dataclasses.fields(config):
         low, high = spec.metadata.get("low"), spec.metadata.get("high")
@@ -59,10 +78,12 @@ def _check_bounds(config) -> None:
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             below = low is not None and number and (value < low or (spec.metadata["open_low"] and value == low))
             above = high is not None and number and value > high
-            if not number or not math.isfinite(value) or below or above:
+            if not number or not abs(value) < LARGEST or below or above:
                 left = "(" if spec.metadata["open_low"] or low is None else "["
                 span = f"{left}{'-inf' if low is None else low}, {'inf)' if high is None else f'{high}]'}"
-                raise ConfigError(f"{spec.name} is {value!r}; it must be a number in {span}: {spec.metadata['help']}.")
+                raise ConfigError(
+                    f"{spec.name} is {value!r:.80}; it must be a number in {span}: {spec.metadata['help']}."
+                )
 
 
 @dataclass(frozen=True)
@@ -123,6 +144,7 @@ class DataConfig:
     )
 
     def __post_init__(self):
+        _check_kinds(self)
         if self.dataset not in DATASETS:
             raise ConfigError(f"dataset is {self.dataset!r}; it must be one of {', '.join(DATASETS)}.")
         if self.dataset == "demo" and self.data_files:
@@ -159,6 +181,7 @@ class FinetuneConfig:
     )
 
     def __post_init__(self):
+        _check_kinds(self)
         _check_bounds(self)
 
     @property
@@ -217,6 +240,7 @@ class ExperimentConfig:
     finetune: FinetuneConfig = FinetuneConfig()
 
     def __post_init__(self):
+        _check_kinds(self)
         unknown = [m for m in self.methods if m not in METHODS]
         if unknown or not self.methods:
             raise ConfigError(f"methods has {unknown or 'no entry'}; it takes any of {', '.join(METHODS)}.")
@@ -244,7 +268,12 @@ class ExperimentConfig:
 
     @classmethod
     def from_dict(cls, saved: dict) -> ExperimentConfig:
-        """The inverse of `as_dict`. Raises `ConfigError` on a name that no setting has."""
+        """The inverse of `as_dict`. Raises `ConfigError` on a name that no setting has, or a value of another kind."""
+        parts = [saved, *(saved.get(name, {}) for name in ("data", "finetune"))] if isinstance(saved, dict) else [saved]
+        if not all(isinstance(part, dict) for part in parts):
+            raise ConfigError(
+                "the configuration is not a json object of settings, or a group of settings in it is not."
+            )
         try:
             data, finetune = (_tuples(saved.get(part, {})) for part in ("data", "finetune"))
             settings = _tuples({k: v for k, v in saved.items() if k not in ("data", "finetune")})
@@ -259,7 +288,7 @@ class ExperimentConfig:
 
     def located(self) -> ExperimentConfig:
         """The same with local paths made absolute, so that a process of another folder finds them."""
-        files = tuple(str(Path(name).expanduser().absolute()) for name in self.data.data_files)
+        files = tuple(str(local_path(name).absolute()) for name in self.data.data_files)
         found = {name: _absolute(getattr(self, name)) for name in ("encoder", "global_model")}
         return dataclasses.replace(
             self, data=dataclasses.replace(self.data, data_files=files),
@@ -304,7 +333,15 @@ def _tuples(saved: dict) -> dict:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
 
 
+def local_path(name: str) -> Path:
+    """A path as a user writes it: `~` is the home folder, where there is one of that name."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # no such user
+        return Path(name)
+
+
 def _absolute(name: str) -> str:
     """A path made absolute if something is there, any other name as it is."""
-    path = Path(name).expanduser()
-    return str(path.absolute()) if name and path.exists() else name
+    path = local_path(name)
+    return str(path.absolute()) if name and os.path.exists(path) else name

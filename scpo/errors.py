@@ -15,6 +15,10 @@ class ScpoError(Exception):
 
     exit_code = 1
 
+    def __init__(self, message: str = ""):
+        """The message can be printed anywhere: what is not Unicode in it, such as a file's name, is escaped."""
+        super().__init__(message.encode("utf-8", "backslashreplace").decode())
+
 
 class InputError(ScpoError):
     """The input cannot be used as it is: a setting, a file, a name. Exit code 2."""

@@ -13,7 +13,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,8 +153,14 @@ def _failed_early(folder: Path) -> bool:
 def finish(folder: Path, seconds: float) -> None:
     """Write `done.json`, the last file of a run, with the hash of every other."""
     names = [*RESULT_FILES, weights_file(read_config(folder))]
-    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sorted(names)}
+    files = {name: file_hash(folder / name) for name in sorted(names)}
     write_json(folder / "done.json", {"finished": time.time(), "seconds": seconds, "files": files})
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_done(folder: Path) -> bool:
@@ -174,14 +180,28 @@ def read(folder: Path | str) -> Result:
         raise RunFolderError(f"{folder} is not there; it may have been deleted or moved.")
     if not is_done(folder):
         raise RunFolderError(f"{folder} has no done.json: the run has not finished. Resume or run it again.")
-    files = _read_json(folder / "done.json").get("files", {})
+    done = _read_json(folder / "done.json")
+    files = done.get("files") if isinstance(done, dict) else None
+    if not isinstance(files, dict):
+        raise RunFolderError(f"{folder / 'done.json'} is damaged: it lists no files. Run it again.")
     for name in ("config.json", "data.json", "metrics.json", "summary.json"):
         path = folder / name
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != files.get(name):
+        if not path.is_file() or file_hash(path) != files.get(name):
             raise RunFolderError(f"{path} is missing or was changed after the run finished. Run it again.")
-    metrics = pd.DataFrame(_read_json(folder / "metrics.json"), columns=list(METRIC_COLUMNS))
-    tables = {name: pd.DataFrame(rows) for name, rows in _read_json(folder / "summary.json").items()}
-    return Result(folder, read_config(folder), _read_json(folder / "data.json"), metrics, tables)
+    card, metrics, summary = (_read_json(folder / name) for name in ("data.json", "metrics.json", "summary.json"))
+    if not isinstance(card, dict) or not isinstance(summary, dict):
+        raise RunFolderError(f"data.json or summary.json of {folder} is no json object. Run it again.")
+    tables = {name: _table(rows, folder / "summary.json") for name, rows in summary.items()}
+    return Result(folder, read_config(folder), card, _table(metrics, folder / "metrics.json", METRIC_COLUMNS), tables)
+
+
+def _table(rows: object, path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    try:
+        if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+            return pd.DataFrame(rows, columns=list(columns) if columns else None)
+    except ValueError:  # half of a surrogate pair
+        pass
+    raise RunFolderError(f"{path} does not hold tables of records, or a text in it is broken. Run it again.")
 
 
 def _read_json(path: Path):
@@ -189,7 +209,7 @@ def _read_json(path: Path):
         return json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise RunFolderError(f"{path} is missing; this is not a run folder.") from error
-    except (ValueError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise RunFolderError(f"{path} cannot be read: {error}.") from error
 
 
@@ -206,9 +226,11 @@ def progress(folder: Path, last: int = 200) -> list[dict]:
     entries = []
     for line in path.read_bytes().split(b"\n")[-last - 1 :] if path.is_file() else []:
         try:
-            entries.append(json.loads(line))
-        except ValueError:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
             continue
+        if isinstance(entry, dict):
+            entries.append(entry)
     return entries
 
 

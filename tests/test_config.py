@@ -90,3 +90,39 @@ def test_rare_settings_are_kept_only_where_they_are_not_the_default():
 def test_a_whole_models_rewards_cannot_be_scaled():
     with pytest.raises(ConfigError, match="only heads can be scaled"):
         ExperimentConfig(finetune=FinetuneConfig(model="minilm"), global_scale=2.0)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5) | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3), max_leaves=5,
+)  # fmt: skip
+SETTINGS = [("", f.name) for f in dataclasses.fields(ExperimentConfig)]
+SETTINGS += [("data", f.name) for f in dataclasses.fields(DataConfig)]
+SETTINGS += [("finetune", f.name) for f in dataclasses.fields(FinetuneConfig)]
+
+
+@given(st.lists(st.tuples(st.sampled_from(SETTINGS), json_values), max_size=3), json_values)
+def test_a_saved_configuration_of_any_values_is_whole_or_refused(changes, other):
+    """One that is taken has every value of its setting's kind, so that nothing later meets a text for a number."""
+    saved = ExperimentConfig(finetune=FinetuneConfig("minilm")).as_dict()
+    for (part, name), value in changes:
+        inner = saved.get(part) if part else saved
+        if isinstance(inner, dict):
+            inner[name] = value
+    for tree in (saved, other):
+        try:
+            config = ExperimentConfig.from_dict(tree)
+        except ConfigError as error:
+            str(error)
+        else:
+            assert config.located() and config.digest()
+            assert isinstance(config.tau, (int, float)) and type(config.steps) is int and 0 < config.tau <= 1
+
+
+@pytest.mark.parametrize("settings", [
+    {"steps": 2.5}, {"steps": "3"}, {"seeds": True}, {"methods": "scpo"}, {"methods": (3,)}, {"budgets": (1.5,)},
+    {"beta": 10**400}, {"beta": float("inf")}, {"encoder": None}, {"lr": "0.1"},
+])  # fmt: skip
+def test_a_value_of_another_kind_is_refused_by_name(settings):
+    with pytest.raises(ConfigError, match=next(iter(settings))):
+        ExperimentConfig(**settings)

@@ -11,12 +11,13 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from scpo.config import local_path
 from scpo.errors import ConfigError, DataFaults, Fault
 
 MEGABYTE = 1 << 20
@@ -47,8 +48,10 @@ class Faults:
         fault = Fault(None if row is None else int(row), got, needed)
         self._found.append((self._files.setdefault(file, len(self._files)), fault))
 
-    def at(self, rows: Iterable, got: str | Iterable[str], needed: str) -> None:
+    def at(self, rows: Collection, got: str | Iterable[str], needed: str) -> None:
         """The same fault in several rows; `got` is one text or one per row."""
+        if not len(rows):
+            return
         rows = list(rows)
         for row, text in zip(rows, [got] * len(rows) if isinstance(got, str) else got, strict=True):
             self.add(row, text, needed)
@@ -71,11 +74,11 @@ def read_table(path: str, faults: Faults) -> pd.DataFrame:
     csv values are str; jsonl and parquet values have their own types. An unreadable file gives
     an empty table. Raises `ConfigError` if SCPO_MAX_FILE_MB is no number of megabytes.
     """
-    place = Path(path).expanduser()
+    place = local_path(path)
     readers = {".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl, ".parquet": _parquet}
     limit = _limit()
     reader = readers.get(place.suffix.lower())
-    if not place.exists():
+    if not os.path.exists(place):  # also for a name that no file system takes
         faults.add(None, f"{path} does not exist", "the path of an existing file")
     elif not place.is_file():
         faults.add(None, f"{path} is a folder", f"a file: {KINDS}")
@@ -187,30 +190,41 @@ def _parquet(path: Path, faults: Faults) -> pd.DataFrame:
     import pyarrow.parquet as parquet
 
     try:
-        metadata = parquet.read_metadata(path)
-        columns = [metadata.schema.column(i) for i in range(metadata.num_columns)]
-        problem = _parquet_problem(metadata, [c.path for c in columns])
+        with parquet.ParquetFile(path) as file:
+            schema = file.metadata.schema
+            columns = [schema.column(i) for i in range(file.metadata.num_columns)]
+            problem = _parquet_problem(file, [c.path for c in columns])
         if problem:
             faults.add(None, f"{path.name} {problem[0]}", problem[1])
             return pd.DataFrame()
         # Texts stay in their dictionaries, so that one long text repeated a million times is kept once.
         texts = [c.path for c in columns if c.physical_type == "BYTE_ARRAY"]
-        table = parquet.ParquetFile(path, read_dictionary=texts, memory_map=True).read().to_pandas(ignore_metadata=True)
-    except (pyarrow.ArrowException, ValueError, KeyError) as error:
+        with parquet.ParquetFile(path, read_dictionary=texts, memory_map=True) as file:
+            table = file.read().to_pandas(ignore_metadata=True)
+    except (pyarrow.ArrowException, OSError, ValueError, KeyError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise  # of the file system; pyarrow's own have no number
         faults.add(None, f"{path.name} is not parquet: {str(error)[:80]}", "a parquet file")
         return pd.DataFrame()
     table = table.astype({c: object for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])})
     return table.set_axis(np.arange(1, len(table) + 1), axis=0)
 
 
-def _parquet_problem(metadata, names: list[str]) -> tuple[str, str] | None:
-    """What forbids reading a parquet file, by its metadata alone: a name twice, its size in memory."""
+def _parquet_problem(file, names: list[str]) -> tuple[str, str] | None:
+    """What forbids reading a parquet file, before it is read: a name twice, its size in memory.
+
+    Raises what pyarrow raises on a damaged file.
+    """
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         return f"has two columns named {', '.join(twice)}", "each column once"
-    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
-    values = sum(group.column(i).num_values for group in groups for i in range(group.num_columns))
-    size, limit = sum(group.total_byte_size for group in groups) + 8 * values, _limit() * UNPACKED
+    groups, limit = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)], _limit() * UNPACKED
+    size = sum(group.total_byte_size for group in groups)
+    if size <= limit * MEGABYTE:
+        # Goes through the columns in small pieces. A damaged one is an error here, while `column` below, which
+        # pyarrow does not guard, would end the whole process.
+        file.scan_contents()
+        size += 8 * sum(group.column(i).num_values for group in groups for i in range(group.num_columns))
     if size > limit * MEGABYTE:
         return f"unpacks to {size // MEGABYTE} MB", f"at most {limit} MB (SCPO_MAX_FILE_MB raises the limit)"
     return None
@@ -242,12 +256,13 @@ def check_texts(column: pd.Series, faults: Faults) -> None:
 
 
 def check_numbers(column: pd.Series, faults: Faults) -> np.ndarray:
-    """The values as float64; every value that is not a finite number is a fault (and NaN)."""
+    """The values as float64; every value that is not a finite number, nor one as float32, is a fault (and NaN)."""
     values = column.to_numpy(dtype=object)
     huge = 1000  # bits; no float holds such a number
     plain = [None if isinstance(v, bool) or (type(v) is int and v.bit_length() > huge) else v for v in values]
     numbers = pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    wrong = ~np.isfinite(numbers)
+    with np.errstate(over="ignore"):
+        wrong = ~np.isfinite(numbers.astype(np.float32))  # as pairs keep them
     got = [f"{column.name} is {_short(v)}" for v in values[wrong]]
     faults.at(column.index[wrong], got, f"{column.name}: a finite number")
     return np.where(wrong, np.nan, numbers)
@@ -277,5 +292,6 @@ def is_valid_text(text: str) -> bool:
 
 
 def _short(value: object) -> str:
-    text = "missing" if value is None or value != value else repr(value)
+    missing = value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+    text = "missing" if missing else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

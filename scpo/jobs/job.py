@@ -69,7 +69,7 @@ def is_whole(folder: Path) -> bool:
     """True if the run folder holds a finished run that can be read."""
     try:
         runs.read(folder)
-    except (ScpoError, AttributeError, TypeError, ValueError):  # missing, cut or altered
+    except ScpoError:  # missing, cut or altered
         return False
     return True
 

@@ -72,7 +72,7 @@ def work(store: Store, job: Job, should_end: Callable[[], bool] = lambda: False)
             except (ScpoError, OSError, MemoryError) as error:
                 state, message = "failed", _reason(error, job.folder)
             except Exception as error:  # a fault of the program: its trace goes to the log, the queue goes on
-                state, message = "failed", f"unexpected {type(error).__name__}: {error}. The log has the details."
+                state, message = "failed", _reason(error, job.folder)
             return _patiently(lambda: store.finish(job, state, message))
         except Fenced as error:
             log.warning("%s", error)
@@ -118,15 +118,19 @@ def _sweep(folder: Path) -> None:
 
 def _reason(error: BaseException, folder: Path) -> str:
     """Why a run failed, and what to do."""
-    if isinstance(error, MemoryError):
-        return "Out of memory. Use fewer countries, seeds or budgets, or a machine with more."
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    # torch has errors of its own for memory, of the machine and of a GPU; it is not loaded for their sake
+    if isinstance(error, MemoryError) or "out of memory" in str(error) or "allocate memory" in str(error):
+        return "Out of memory. Use fewer countries, seeds or budgets, a smaller batch size, or a machine with more."
+    cause = error if isinstance(error, OSError) else error.__cause__
+    if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full. Free some space and resume: the run goes on from its last checkpoint."
     if isinstance(error, OSError) and not folder.is_dir():
         return f"The run folder {folder} is gone: it was deleted or moved. Move it back, or resume to run it anew."
     if isinstance(error, OSError):
         return f"{error}. Mend that and resume: the run goes on from its last checkpoint."
-    return str(error)
+    if isinstance(error, ScpoError):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error}. The log has the details."
 
 
 def _partial(job: Job) -> str:

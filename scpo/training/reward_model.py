@@ -117,7 +117,9 @@ def assemble(folder: Path, theta: torch.Tensor, hidden: int, prompt_mean: torch.
             f"The tokenizer of the encoder {folder.name} does not write a pair as [CLS] prompt [SEP] answer [SEP], so "
             "that one sequence cannot hold both. Use an encoder of BERT's kind, such as minilm."
         )
-    encoder = AutoModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **local)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)  # a pooler that the folder lacks is made up; unused, but saved and hashed with the rest
+        encoder = AutoModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **local)
     longest = min(512, getattr(encoder.config, "max_position_embeddings", 512))
     inner = encoder.config.to_diff_dict() | {"model_type": encoder.config.model_type}
     config = RewardConfig(

@@ -110,6 +110,8 @@ async def _painted(port: int, page: str, run: str) -> float:
         await socket.send(message.SerializeToString())
         while True:
             answer = ForwardMsg.FromString(await asyncio.wait_for(socket.recv(), 120))
+            if answer.delta.new_element.HasField("exception"):
+                raise RuntimeError(f"the page {page} has failed: {answer.delta.new_element.exception.message}")
             drawn += answer.delta.new_element.HasField("plotly_chart")
             if answer.WhichOneof("type") == "script_finished":
                 break

@@ -1,13 +1,19 @@
 """A file is read whole or its every fault is told with the row an editor shows, and the file it is in."""
 
+import csv
 import json
+import subprocess
+import sys
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from scpo.data.reading import Faults, check_numbers, check_texts, read_table
 from scpo.errors import ConfigError, DataFaults
@@ -76,7 +82,9 @@ def test_checks_of_columns_name_row_and_file(tmp_path):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "", "1,5", "high", None, True, float("nan"), 10**400, [1], {}])
+@pytest.mark.parametrize(
+    "value", ["nan", "inf", "-inf", "", "1,5", "high", None, True, float("nan"), 10**400, 1e39, [1], {}]
+)
 def test_what_is_no_finite_number_is_a_fault(value):
     faults = Faults("a")
     numbers = check_numbers(pd.Series([1, value, "2.5", 2**70], index=[1, 2, 3, 4], dtype=object, name="score"), faults)
@@ -127,3 +135,52 @@ def test_parquet_texts_that_are_not_utf8_are_a_fault(tmp_path):
     broken = pa.array([b"\xff\xfe"], pa.binary()).view(pa.string())
     pq.write_table(pa.table({"text": broken}), tmp_path / "a.parquet")
     assert len(read(tmp_path / "a.parquet")[1]) == 1
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(texts.filter(str.strip), texts), min_size=1, max_size=5))
+def test_any_texts_come_back_to_the_letter_from_every_kind_of_file(tmp_path, rows):
+    frame = pd.DataFrame(rows, columns=["first", "second"], dtype=object)
+    with open(tmp_path / "a.csv", "w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file, quoting=csv.QUOTE_ALL)
+        out.writerows([frame.columns, *rows])
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(row) for row in frame.to_dict("records")))
+    frame.to_parquet(tmp_path / "a.parquet")
+    for name in ("a.csv", "a.jsonl", "a.parquet"):
+        (table,), told = read(tmp_path / name)
+        assert told == [] and table[["first", "second"]].to_numpy().tolist() == [list(row) for row in rows], name
+
+
+def test_a_line_of_a_megabyte_is_a_text_like_any_other(tmp_path):
+    long = "wörd " * 200_000
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": long}, ensure_ascii=False))
+    (tmp_path / "a.csv").write_text(f'text\n"{long}"\n')
+    for name in ("a.csv", "a.jsonl"):
+        (table,), told = read(tmp_path / name)
+        assert told == [] and table["text"].tolist() == [long], name
+
+
+def test_a_damaged_parquet_file_is_a_fault_and_does_not_end_the_process(tmp_path):
+    """pyarrow itself ends the process on some of these, where one asks for a column's metadata (in a process of its
+    own here, since a test that fails so tells nothing)."""
+    pd.DataFrame({"prompt": ["a", "b"], "score": [1.0, 2.0]}).to_parquet(tmp_path / "whole.parquet")
+    code = (
+        "import sys; from pathlib import Path; from scpo.data.reading import Faults, read_table\n"
+        "whole, path = Path(sys.argv[1]).read_bytes(), Path(sys.argv[2])\n"
+        "for at in range(len(whole)):\n"
+        "    for bit in (1, 2, 4, 128):\n"
+        "        path.write_bytes(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])\n"
+        "        read_table(str(path), Faults('x'))\n"
+        "print('read', len(whole))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "whole.parquet"), str(tmp_path / "damaged.parquet")]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("read"), done.stderr[-500:]
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/a.csv", "x" * 5000 + ".csv", "a\0.csv", "\ud800.csv"])
+def test_a_path_that_no_file_system_takes_is_a_fault(path):
+    assert "does not exist" in read(path)[1][0]

@@ -15,6 +15,9 @@ import importlib
 import json
 import multiprocessing
 import os
+import random
+import resource
+import select
 import signal
 import sys
 import time
@@ -111,6 +114,9 @@ def one_job(about, point=None, number=signal.SIGKILL):
         checkpoint.SECONDS, steering.STRIDE = 0.0, 20
     if point:
         at_point(point, number)
+    if about.get("memory"):  # bytes beyond what this process has already
+        has = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (has + about["memory"], has + about["memory"]))
     if about.get("here"):
         return worker.run_here(config_of(about), runs.workspace() / "out", lambda entry: None).folder.name
     store = open_store()
@@ -137,7 +143,7 @@ def with_store(action):
 
 
 def contents(folder):
-    files = (path for path in folder.iterdir() if path.name != "log.txt") if folder.is_dir() else ()
+    files = (path for path in folder.iterdir() if path.is_file() and path.name != "log.txt") if folder.is_dir() else ()
     return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted(files)}
 
 
@@ -189,6 +195,49 @@ def freeze(about):
     }  # fmt: skip
 
 
+def rounds(about):
+    """SIGKILL workers at random times and resume, until so many were killed; each job is let end at last.
+
+    A kill comes up to 1.1 times as long after its worker's start as an attempt that nobody kills takes. Returns per
+    kill what `killed` tells; per job its state, attempts, attempts seen, result files whose bytes are not those of a
+    run never killed, files left half written, and whether there is no other job.
+    """
+    rng, began, kills, done = random.Random(about["seed"]), time.monotonic(), [], []
+    never = with_store(lambda store: store.submit(config_of(about)))
+    ended(*forked(lambda: one_job(about | {"plain": True})))
+    whole, span = contents(never.folder), 1.1 * (time.monotonic() - began)
+    with_store(lambda store: store.delete(never.id))
+    while len(kills) < about["kills"]:
+        job, attempts, began = with_store(lambda store: store.submit(config_of(about))), 0, time.monotonic()
+        while job.state != "done":
+            job, seen = killed(about, job.id, rng.uniform(0, span) if len(kills) < about["kills"] else 60.0)
+            attempts += job.attempt > attempts
+            kills += [[*seen, job.attempt == attempts]] if seen else []
+            if job.state == "done" and attempts == 1 and not seen:
+                span = 1.1 * (time.monotonic() - began)
+        left = contents(job.folder)
+        differ = [name for name in about["results_of"] if left.get(name, "-")[0] != whole[name][0]]
+        alone = with_store(lambda store: [other.id for other in store.jobs()]) == [job.id]
+        done.append([job.state, job.attempt, attempts, differ, [n for n in left if n.startswith(".")], alone])
+        with_store(lambda store, id=job.id: store.delete(id))
+    return {"span": span, "kills": kills, "jobs": done}
+
+
+def killed(about, id, delay):
+    """A worker takes the job and is killed after so many seconds, unless it ends before; then the job is resumed.
+
+    The job as it was before that, and what was seen: seconds, signal, state, message, does its folder read as a result.
+    """
+    child, pipe = forked(lambda: one_job(about))
+    if alive := not select.select([pipe], [], [], delay)[0]:
+        os.kill(child, signal.SIGKILL)
+    said, job = ended(child, pipe), state_of(about, id)
+    seen = [round(delay, 3), said, job.state, job.message, is_whole(job.folder)] if alive else None
+    if job.state in ("lost", "failed"):
+        with_store(lambda store: store.resume(id))
+    return job, seen
+
+
 def together(about, work):
     """What `work(number)` returns in each of so many processes that begin at the same moment."""
     start = multiprocessing.get_context("fork").Barrier(about["processes"])
@@ -226,19 +275,23 @@ def start(about):
 
 
 if __name__ == "__main__":
-    task = {"kill": kill, "freeze": freeze, "claim": claim, "submit": submit, "start": start}[sys.argv[1]]
-    if task is kill:
+    tasks = {task.__name__: task for task in (kill, rounds, freeze, claim, submit, start)}
+    task = tasks[sys.argv[1]]
+    if task in (kill, rounds):
         jobs.BEAT = 0.05  # often, so that kills also meet the writes that renew the lease
     if task is freeze:  # never: whoever is frozen in a write to SQLite keeps it locked until he wakes up
         jobs.BEAT, jobs.LEASE, rows.LEASE = 600.0, 1.0, 1.0
-    if task in (kill, freeze):
+    if task in (kill, rounds, freeze):
         # what a worker needs is loaded once, for all forks
         from transformers import AutoTokenizer, BertModel  # noqa: F401
 
         from scpo.training import experiment  # noqa: F401
+
+    if task is rounds:
+        from scpo.training.finetune import backend  # noqa: F401
     cases = json.loads(Path(sys.argv[2]).read_text())
     answers = []
     for case in cases:
         os.environ["SCPO_WORKSPACE"] = case["workspace"]
-        answers.append(task(case))
+        answers.append(tasks[case.get("task", sys.argv[1])](case))
     print(json.dumps(answers))

@@ -4,16 +4,21 @@ import dataclasses
 import errno
 import logging
 import os
+import re
 import shutil
 import sqlite3
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
-from scpo import runs
+import scpo
+from scpo import data, runs
 from scpo.config import DataConfig, ExperimentConfig
-from scpo.jobs import cluster, schema
+from scpo.jobs import cluster, schema, worker
 from scpo.jobs.host import worker_name
+from scpo.jobs.job import is_whole
 from scpo.jobs.store import Store, open_store
 from scpo.jobs.worker import serve, work
 from scpo.training import checkpoint
@@ -25,8 +30,8 @@ from fakes import scored_rows
 def config(tmp_path_factory, tiny_encoder):
     path = tmp_path_factory.mktemp("data") / "rows.csv"
     scored_rows(60).to_csv(path, index=False)
-    data = DataConfig("file", (str(path),), test_share=0.3)
-    return ExperimentConfig(data, methods=("full",), seeds=1, steps=5, budgets=(10,), encoder=str(tiny_encoder))
+    source = DataConfig("file", (str(path),), test_share=0.3)
+    return ExperimentConfig(source, methods=("full",), seeds=1, steps=5, budgets=(10,), encoder=str(tiny_encoder))
 
 
 def run_one(store: Store, config, **options):
@@ -39,6 +44,8 @@ def run_one(store: Store, config, **options):
 @pytest.mark.parametrize("fault, message", [
     (RuntimeError("odd"), "unexpected RuntimeError: odd. The log has the details"),
     (MemoryError(), "Out of memory. Use fewer countries"),
+    (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"), "Out of memory. Use"),
+    (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."), "Out of memory. Use fewer countries"),
     (OSError(errno.EIO, "Input/output error"), "Input/output error. Mend that and resume"),
 ])  # fmt: skip
 def test_a_fault_ends_the_job_and_not_the_worker(file_store, config, monkeypatch, fault, message):
@@ -164,3 +171,38 @@ def test_only_files_that_a_killed_attempt_left_are_swept(file_store, config):
     assert run_one(file_store, config).state == "done"
     names = {path.name for path in job.folder.iterdir()}
     assert not names & set(left) and {".notes.txt.mine", "notes.txt", ".gitkeep"} <= names
+
+
+@pytest.mark.parametrize("when", ["scpo.data.load", "config.json", "data.json", "features", "heads.safetensors",
+                                  "metrics.json", "done.json"])  # fmt: skip
+def test_a_cancel_at_any_moment_leaves_a_cancelled_job_or_a_done_one_and_nothing_between(
+    file_store, config, monkeypatch, when
+):
+    """While the data is read and while each file is written; the lease hears of it at once."""
+    monkeypatch.setattr(worker, "BEAT", 0.002)
+    owner, name = (data, "load") if when == "scpo.data.load" else (os, "replace")
+    real, asked = getattr(owner, name), []
+
+    def cancelling(*args):
+        if (owner is data or when in str(args[1])) and not asked:
+            asked.append(file_store.cancel(job.id).cancelling)
+            time.sleep(0.1)
+        return real(*args)
+
+    monkeypatch.setattr(owner, name, cancelling)
+    job = file_store.submit(config)
+    state = work(file_store, file_store.claim(worker_name()))
+    job = file_store.get(job.id)
+    assert asked == [True] and job.state == state and not job.cancelling
+    assert state == ("done" if when == "done.json" else "cancelled") and is_whole(job.folder) == (state == "done")
+    assert state == "done" or job.message.startswith("Cancelled") and run_one(file_store, config).state == "done"
+
+
+def test_a_worker_has_no_processes_of_its_own_that_could_be_left_behind():
+    """Batches are made in the worker itself, and nothing in the training layer starts a process."""
+    from scpo.training.finetune.trainer import SCPOConfig
+
+    assert SCPOConfig("out", use_cpu=True, bf16=False).dataloader_num_workers == 0
+    for path in (Path(scpo.__file__).parent / "training").rglob("*.py"):
+        found = re.findall(r"^\s*(?:import|from) (\w+)", path.read_text(), re.MULTILINE)
+        assert not {"subprocess", "multiprocessing", "concurrent"} & set(found), path

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
 from scpo.metrics.alignment import (
@@ -16,6 +18,7 @@ from scpo.metrics.alignment import (
     answers_of,
     average_answers,
     fit_temperature,
+    opinion_alignment,
     predicted,
 )
 
@@ -105,3 +108,12 @@ def test_gains_are_paired_and_the_mean_weighs_countries_equally():
         table.loc[("A", "global"), "gain"] == 0
         and table.loc[("A", "global"), "low"] < table.loc[("A", "global"), "alignment"]
     )
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=2, max_size=6))
+def test_alignment_is_symmetric_between_zero_and_one_and_one_only_of_the_same(shares):
+    p, q = (np.array(column) + 1e-3 for column in zip(*shares, strict=True))
+    p, q = p / p.sum(), q / q.sum()
+    value = opinion_alignment(p, q)
+    assert 0 <= value <= 1 and value == pytest.approx(opinion_alignment(q, p), abs=1e-7)
+    assert opinion_alignment(p, p) == pytest.approx(1, abs=1e-6) and (value < 1 or np.abs(p - q).max() < 1e-3)

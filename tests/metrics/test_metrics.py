@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import scipy.optimize
 import scipy.stats
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -261,3 +261,50 @@ def test_transfer_is_the_mean_over_seeds():
     full = table[table["method"] == "full"].iloc[0]
     assert full["accuracy"] == pytest.approx(result.accuracy()[result.heads["method"] == "full", 0].mean())
     assert (full["model"], full["on"], full["n"]) == ("A", "B", result.counts[0].sum())
+
+
+@given(
+    st.integers(1, 4), st.lists(st.tuples(st.integers(0, 5), st.integers(-2, 2)), min_size=1, max_size=20), st.data()
+)
+def test_counts_per_unit_are_those_of_a_loop_over_pairs(models, pairs, data):
+    unit, known = (np.array(column) for column in zip(*pairs, strict=True))
+    margins = np.array(data.draw(st.lists(st.lists(st.integers(-2, 2), min_size=len(pairs), max_size=len(pairs)),
+                                          min_size=models, max_size=models)), float)  # fmt: skip
+    said = tally("A", heads(*[("full", k, 0, 1, 1, 1) for k in range(models)]), margins, known.astype(float), unit)
+    for place, (name, part) in enumerate({"full": known > -9, "distinct": known < 0, "consensus": known > 0}.items()):
+        for at, u in enumerate(said.units):
+            here = [i for i in range(len(pairs)) if unit[i] == u and part[i]]
+            assert said.counts[place, at] == len(here), name
+            for k in range(models):
+                assert said.wins[k, place, at] == sum(margins[k, i] > 0 for i in here), name
+    assert (said.counts[1] + said.counts[2] <= said.counts[0]).all() and said.counts[0].sum() == len(pairs)
+
+
+@given(hnp.arrays(np.float64, st.tuples(st.integers(1, 3), st.integers(2, 60)), elements=st.floats(0, 1)),
+       st.integers(1, 200))  # fmt: skip
+def test_an_interval_lies_among_its_draws_and_few_people_have_none(draws, units):
+    low, high = interval(draws, units)
+    if units < bootstrap.FEWEST_UNITS:
+        assert np.isnan(low).all() and np.isnan(high).all()
+        return
+    assert (draws.min(-1) <= low).all() and (low <= high).all() and (high <= draws.max(-1)).all()
+    many = interval(draws)
+    assert (low <= many[0] + 1e-12).all() and (many[1] <= high + 1e-12).all()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(5, 40), st.integers(0, 99))
+def test_every_resample_draws_one_unit_fewer_than_there_are_and_the_same_again(users, seed):
+    said = country(users=users, seed=seed)
+    (drawn,), (again,) = (resample_units([said], shared=False) for _ in range(2))
+    assert (drawn.sum(1) == users - 1).all() and np.array_equal(drawn, again)
+    accuracy = accuracy_draws(said, drawn)
+    assert ((accuracy >= 0) & (accuracy <= 1) | np.isnan(accuracy)).all()
+
+
+@given(hnp.arrays(np.float64, st.integers(2, 7), elements=st.floats(0, 1)), st.floats(0, 1), st.floats(0, 1))
+def test_a_higher_target_needs_no_fewer_pairs(accuracy, a, b):
+    pairs, curve = np.geomspace(10, 1000, len(accuracy)), monotone(accuracy)
+    low, high = (float(pairs_to_reach(pairs, curve, np.array(target))) for target in sorted((a, b)))
+    assert np.isnan(high) or low <= high * (1 + 1e-12)
+    assert np.isnan(low) or pairs[0] * (1 - 1e-12) <= low <= pairs[-1] * (1 + 1e-12)

@@ -6,6 +6,8 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scpo import selection
 from scpo.errors import ConfigError
@@ -60,3 +62,30 @@ def test_published_losses_are_reproduced(shared_data, dtype, tolerance):
             keep = torch.from_numpy(keep)
             loss = weighted_bradley_terry(chosen[keep], rejected[keep], torch.tensor(weight, dtype=dtype)[keep])
             assert loss.item() == pytest.approx(case[name], rel=tolerance), name
+
+
+finite = st.floats(-30, 30)
+
+
+@given(st.lists(st.tuples(finite, finite, st.floats(0, 5)), min_size=1, max_size=12))
+def test_the_gradient_is_the_one_worked_by_hand(pairs):
+    """d/d chosen of the mean of -w log sigmoid(m) is -w sigmoid(-m) / b; of rejected, the opposite."""
+    chosen, rejected, weight = (torch.tensor(column, dtype=torch.float64) for column in zip(*pairs, strict=True))
+    chosen.requires_grad_(), rejected.requires_grad_()
+    loss = weighted_bradley_terry(chosen, rejected, weight)
+    loss.backward()
+    m = (chosen - rejected).detach().numpy()
+    by_hand = -weight.numpy() / (1 + np.exp(m)) / len(m)
+    assert chosen.grad.numpy() == pytest.approx(by_hand, abs=1e-12)
+    assert rejected.grad.numpy() == pytest.approx(-by_hand, abs=1e-12)
+    assert loss.item() == pytest.approx(np.mean(weight.numpy() * np.log1p(np.exp(-m))), abs=1e-9) and loss >= 0
+
+
+@given(st.lists(st.tuples(finite, finite, st.floats(0, 5)), min_size=1, max_size=12), st.floats(0, 10), st.randoms())
+def test_the_loss_scales_with_the_weights_and_does_not_know_the_order(pairs, factor, random):
+    chosen, rejected, weight = (torch.tensor(column, dtype=torch.float64) for column in zip(*pairs, strict=True))
+    order = list(range(len(pairs)))
+    random.shuffle(order)
+    loss = weighted_bradley_terry(chosen, rejected, weight).item()
+    other = weighted_bradley_terry(chosen[order], rejected[order], factor * weight[order]).item()
+    assert other == pytest.approx(factor * loss, rel=1e-9, abs=1e-12)

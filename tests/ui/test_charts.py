@@ -1,7 +1,12 @@
 """Charts are functions of frames: units on the axes, n in the hover text, simulated data labelled."""
 
+import csv
+import io
+
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scpo import runs
 from scpo.config import METHODS, DataConfig
@@ -95,3 +100,10 @@ def test_exports_hold_no_formula():
     table = pd.DataFrame({"name": ["=cmd()", "+1", "-2", "@x", "plain"], "value": [-1.5, 2, 3, 4, 5]})
     lines = safe_csv(table).splitlines()
     assert lines[1:] == ["'=cmd(),-1.5", "'+1,2.0", "'-2,3.0", "'@x,4.0", "plain,5.0"]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=4, unique=True), st.data())
+def test_no_text_or_column_of_an_export_begins_as_a_formula(names, data):
+    table = pd.DataFrame({name: [data.draw(st.text(st.characters(exclude_categories=["Cs"])))] for name in names})
+    cells = [cell for row in csv.reader(io.StringIO(safe_csv(table), newline="")) for cell in row]
+    assert not [cell for cell in cells if cell[:1] in set("=+-@\t\r\n＝＋－＠")]

@@ -26,7 +26,7 @@ def is_whole(checkpoint: Path) -> bool:
     """True if every file of the list is as it was written."""
     try:
         return json.loads((checkpoint / LIST).read_bytes()) == _hashes(checkpoint)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
 
 

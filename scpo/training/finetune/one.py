@@ -6,6 +6,7 @@ checkpoints to go on from.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -233,7 +234,7 @@ def _write(folder: Path, work: Path, start: Start, model, key: str, step: int, p
     if model is not None:
         model.save_pretrained(made)
         start.tokenizer.save_pretrained(made)
-    about = {"key": key, "step": step, "model": model is not None}
+    about = {"key": key, "step": step, "model": model is not None, "sha256": _hash(path, rewards)}
     content = {"path": path, "rewards": rewards}
     write_bytes(made / KEPT, safetensors.numpy.save(content, metadata={"about": json.dumps(about)}))
     made.rename(folder)
@@ -242,14 +243,21 @@ def _write(folder: Path, work: Path, start: Start, model, key: str, step: int, p
 
 
 def _read(folder: Path, key: str) -> Done | None:
-    """A model that is done; None if there is none, or one of another experiment, which is removed."""
+    """A model that is done; None if there is none, or one of another experiment or a damaged one, which is removed."""
     if not (folder / KEPT).is_file():
         return None
-    with safetensors.safe_open(folder / KEPT, "np") as file:
-        about = json.loads(file.metadata()["about"])
-        path, rewards = file.get_tensor("path"), file.get_tensor("rewards")
-    if about["key"] == key:
+    try:
+        with safetensors.safe_open(folder / KEPT, "np") as file:
+            about = json.loads(file.metadata()["about"])
+            path, rewards = file.get_tensor("path"), file.get_tensor("rewards")
+    except (safetensors.SafetensorError, ValueError):
+        about = {}
+    if about.get("key") == key and about["sha256"] == _hash(path, rewards):
         return Done(about["step"], path, rewards, folder if about["model"] else None)
     shutil.rmtree(folder)
     shutil.rmtree(folder.with_name(f"{folder.name}.part"), ignore_errors=True)
     return None
+
+
+def _hash(*arrays: np.ndarray) -> str:
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()

@@ -8,10 +8,12 @@ precision of its weights: rewards rounded to bfloat16 would tie.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import safetensors
 import safetensors.numpy
 import torch
 
@@ -21,6 +23,7 @@ from scpo.training.encoders import length_batches
 from scpo.training.finetune.formats import Encoded, InputFormat
 
 TOKENS_PER_BATCH = 16_384
+log = logging.getLogger("scpo")
 
 
 def score(model, inputs: InputFormat, texts: Sequence[tuple[str, str]], **how) -> np.ndarray:
@@ -44,7 +47,7 @@ def rewards_of(
     """
     distinct, place = _distinct(encoded)
     path = cache / f"{_key(model, distinct)}.safetensors" if cache else None
-    rewards = _kept(path, len(distinct))
+    rewards = read_kept(path, len(distinct)) if path else None
     if not _have_all(rewards is not None, accelerator):
         rewards = _forward(model, distinct, accelerator, tokens_per_batch, on_progress, dropout)
         if not np.isfinite(rewards).all():
@@ -54,8 +57,7 @@ def rewards_of(
                 "precision is too low (try float32)."
             )
         if path and (accelerator is None or accelerator.is_main_process):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(path, safetensors.numpy.save({"rewards": rewards}))
+            _keep(path, rewards)
     return rewards[place]
 
 
@@ -128,11 +130,29 @@ def _key(model, encoded: list[Encoded]) -> str:
     return digest.hexdigest()[:32]
 
 
-def _kept(path: Path | None, n: int) -> np.ndarray | None:
-    if path is None or not path.is_file():
+def _keep(path: Path, rewards: np.ndarray) -> None:
+    content = safetensors.numpy.save({"rewards": rewards}, metadata={"sha256": _hash(rewards)})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, content)
+    except OSError as error:
+        log.warning("the rewards cannot be kept in %s (%s); the run goes on without it", path.parent, error.strerror)
+
+
+def read_kept(path: Path, n: int) -> np.ndarray | None:
+    """The n rewards of a kept file; None if there is none, or one that was cut or altered: it is written anew."""
+    if not path.is_file():
         return None
     try:
-        rewards = safetensors.numpy.load_file(path)["rewards"]
-    except (safetensors.SafetensorError, KeyError):
-        return None
-    return rewards if rewards.shape == (n,) and np.isfinite(rewards).all() else None
+        with safetensors.safe_open(path, "np") as file:
+            rewards, written = file.get_tensor("rewards"), (file.metadata() or {}).get("sha256")
+    except (OSError, safetensors.SafetensorError):
+        rewards, written = np.empty(0), None
+    if rewards.shape == (n,) and _hash(rewards) == written:
+        return rewards
+    log.warning("the kept rewards %s are damaged; the texts are scored again", path.name)
+    return None
+
+
+def _hash(rewards: np.ndarray) -> str:
+    return hashlib.sha256(rewards.tobytes()).hexdigest()
