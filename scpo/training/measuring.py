@@ -165,12 +165,15 @@ def _crossed(margins, model: str, start: np.ndarray, known: np.ndarray, trained:
 
 
 def path_table(config: ExperimentConfig, trained: Trained) -> pd.DataFrame:
-    """Test accuracy along the training of the models with all pairs, mean over seeds."""
+    """Test accuracy along the training of the models with all pairs, mean over seeds; those that are fitted at once
+    have no steps and are not in it."""
     table = trained.plan.table.assign(at=np.arange(len(trained.plan.table)))
     table = table[table["level"] == trained.plan.table["level"].max()]
     frames = []
     for (country, method), heads in table.groupby(["country", "method"], sort=False):
         mean = trained.path[heads["at"].to_numpy()].mean(0)  # (marks, subsets)
+        if np.isnan(mean[0]).all():
+            continue
         frame = pd.DataFrame(mean, columns=["full", "distinct", "consensus"])
         frames.append(frame.assign(country=country, method=method, step=trained.marks))
     if not frames:

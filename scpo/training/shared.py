@@ -34,11 +34,11 @@ from scpo.training.steering import Steered
 
 SHARED = "shared"
 # Prior standard deviations of what a shift does to the margin of an average pair, in units of reward
-SHARED_SD, OWN_SD = (3.5, 1.2, 0.4), (2.0, 1.2, 0.7)
+STRENGTHS = tuple(itertools.product((3.5, 1.2, 0.4), (2.0, 1.2, 0.7)))  # of the shared shift, of the own one
 # Pairs of one user or question are alike, and the model is not the truth: so many observations is one of them worth
 TRUST = 0.5
 SCALES = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)  # of rewards; weights shrink them, which must not count against a setting
-ITERATIONS = 60  # of L-BFGS at most; warm starts take about 15
+ITERATIONS = 60  # of L-BFGS at most
 
 
 @dataclass(frozen=True)
@@ -65,50 +65,57 @@ class Member:
 
 
 def fit(
-    shape: HeadShape, members: Sequence[Member], shared: float, own: float, before: np.ndarray | None = None
-) -> np.ndarray:
+    shape: HeadShape, members: Sequence[Member], shared: float, own: float, before: np.ndarray | None = None,
+    precision: float = 1e-5,
+) -> np.ndarray:  # fmt: skip
     """The most probable shifts (1 + C, p) float64: s, then each country's u_c.
 
     shared, own  prior standard deviations of a parameter; before: shifts to begin at, zeros if None
+    precision    a step that lowers the loss, a log probability, by less than this share of it is the last
+    Solved in units of the priors, in which no direction is much steeper than another.
     """
     start = torch.stack([member.start for member in members])
-    precision = torch.full((1 + len(members), 1), own**-2)
-    precision[0] = shared**-2
+    spread = np.full((1 + len(members), 1), own)
+    spread[0] = shared
+    scale = torch.from_numpy(spread).float()
 
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        shift = torch.from_numpy(flat.astype(np.float32).reshape(-1, shape.size)).requires_grad_()
+        units = torch.from_numpy(flat.astype(np.float32).reshape(-1, shape.size)).requires_grad_()
+        shift = scale * units
         theta = start + shift[:1] + shift[1:]
-        loss = sum(member.loss(shape, theta[c]) for c, member in enumerate(members))
-        loss = loss + 0.5 * (precision * shift**2).sum()
+        loss = sum(member.loss(shape, theta[c]) for c, member in enumerate(members)) + 0.5 * (units**2).sum()
         loss.backward()
-        return loss.item(), shift.grad.numpy().astype(np.float64).ravel()
+        return loss.item(), units.grad.numpy().astype(np.float64).ravel()
 
-    first = np.zeros((1 + len(members), shape.size)) if before is None else before
-    options = {"maxiter": ITERATIONS, "ftol": 1e-7, "gtol": 1e-3}
-    return minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=options).x.reshape(first.shape)
+    first = np.zeros((len(spread), shape.size)) if before is None else before / spread
+    options = {"maxiter": ITERATIONS, "ftol": precision, "gtol": 1e-4}
+    found = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=options).x
+    return found.reshape(first.shape) * spread
 
 
 def average_of_strengths(
     shape: HeadShape, members: Sequence[Member], log_loss: Callable[[torch.Tensor], float], units: int,
+    strengths: Sequence[tuple[float, float]] = STRENGTHS, trust: float = TRUST,
     pause: Callable[[float], None] = lambda share: None,
 ) -> torch.Tensor:  # fmt: skip
-    """Heads of all countries, (C, p): the average over the grid of strengths.
+    """Heads of all countries, (C, p): the average over strengths.
 
     log_loss     of heads (C, p) on the countries' validation pairs, mean over pairs, at its best scale
     units        number of users or questions that these pairs come from
+    trust        observations that one of them is worth: 0 = every strength alike, inf = the likeliest alone
     An MLP's settings are not averaged, since rewards are not linear in its parameters; the likeliest is taken.
     """
     start, scale = torch.stack([member.start for member in members]), _length(members)
-    grid = list(itertools.product(SHARED_SD, OWN_SD))
     heads, losses, begin = [], [], {}
-    for at, (shared, own) in enumerate(grid):
-        pause(at / len(grid))
+    for at, (shared, own) in enumerate(strengths):
+        pause(at / len(strengths))
         begin[own] = fit(shape, members, shared / scale, own / scale, begin.get(own))
         shift = torch.from_numpy(begin[own].astype(np.float32))
         heads.append(start + shift[:1] + shift[1:])
         losses.append(log_loss(heads[-1]))
     gap = np.array(losses) - min(losses)
-    share = np.exp(-gap * units * TRUST) if not shape.hidden else (gap == 0) / (gap == 0).sum()
+    alone = shape.hidden or np.isinf(trust)
+    share = (gap == 0).astype(np.float64) if alone else np.exp(-gap * units * trust)
     return torch.einsum("k,kcp->cp", torch.from_numpy(share / share.sum()).float(), torch.stack(heads))
 
 
@@ -120,10 +127,11 @@ def _length(members: Sequence[Member]) -> float:
 
 def train_shared(
     config: ExperimentConfig, data: Preferences, features: Features, shape: HeadShape, start: dict[str, torch.Tensor],
-    rows: dict[str, Rows], plan: HeadPlan, pause: Callable[[float], None] = lambda share: None,
+    rows: dict[str, Rows], plan: HeadPlan, pause: Callable[[float], None] = lambda share: None, **how,
 ) -> Steered:  # fmt: skip
     """The heads of a plan that has the method `shared` alone, all countries of a seed and budget together.
 
+    how   strengths and trust, as of `average_of_strengths`
     There is no path along training: `path` is NaN but for the last mark, and the kept step is the last.
     """
     sides = [data.pairs[side].to_numpy() for side in ("chosen", "rejected")]
@@ -143,12 +151,12 @@ def train_shared(
         if same not in known:
             members = [Member.of(pool, start[c], features.of, *sides) for pool, c in zip(pools, rows, strict=True)]
             known[same] = average_of_strengths(
-                shape, members, log_loss, units, lambda share, at=at: pause((at + share) / len(groups))
+                shape, members, log_loss, units, pause=lambda share, at=at: pause((at + share) / len(groups)), **how
             )
-        theta[torch.from_numpy(places)] = known[same]
+        theta[torch.from_numpy(np.array(places))] = known[same]
     marks = (0, *marks_for(config.steps))
     path = np.full((len(theta), len(marks), 3), np.nan)
     for country, part in rows.items():
-        mine, test = (plan.table["country"] == country).to_numpy(), HeldOut(data, features, shape, part.test)
+        mine, test = np.array(plan.table["country"] == country), HeldOut(data, features, shape, part.test)
         path[mine, -1] = subset_accuracy(test.margins(theta[mine]), test.margins(start[country][None])[0])
     return Steered(theta, np.full(len(theta), config.steps), marks, path)

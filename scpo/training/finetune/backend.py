@@ -8,6 +8,8 @@ from that model's last whole checkpoint, to the same weights.
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import json
 import shutil
 from pathlib import Path
@@ -31,6 +33,7 @@ from scpo.training.head_backend import global_heads
 from scpo.training.measuring import Trained, pair_margins, reference_rows
 from scpo.training.plan import HeadPlan, Rows, plan_heads
 from scpo.training.reward_model import assemble
+from scpo.training.shared import SHARED
 
 EVALUATIONS = 4  # on the way of one model, evenly spaced
 
@@ -62,12 +65,21 @@ def fine_tune(
         if twin < k:
             models.append(models[twin])
             continue
-        country = plan.table["country"][k]
-        models.append(train_one(
-            start, config, texts, _task(data, rows, plan, k), folder / f"{k:04d}", marks=marks,
-            margin=margin[country], reward=reward, key=key,
-            report=lambda step, accuracy=None, k=k: telling.of(k, step, accuracy),
-        ))  # fmt: skip
+        train = functools.partial(train_one, config=config, texts=texts, marks=marks, key=key,
+                                  margin=margin[plan.table["country"][k]])  # fmt: skip
+        begin, known, task = start, reward, _task(data, rows, plan, k)
+        if task.method == SHARED:
+            seed, level = plan.table.loc[k, ["seed", "level"]]
+            common = train(
+                start, task=_common_task(data, rows, plan, k), folder=folder / f"common-{seed}-{level}", reward=reward,
+                report=lambda step, accuracy=None, k=k: telling.of(k, 0, None),
+            )  # fmt: skip
+            begin = Start(start.name, common.folder, start.tokenizer) if common.folder else start
+            known = common.rewards
+        done = train(begin, task=task, folder=folder / f"{k:04d}", reward=known,
+                     report=lambda step, accuracy=None, k=k: telling.of(k, step, accuracy))  # fmt: skip
+        stayed = done.folder is None and begin is not start
+        models.append(dataclasses.replace(done, folder=begin.folder) if stayed else done)
     telling.done()
     table = np.stack([model.rewards for model in models]) if models else np.empty((0, len(reward)), np.float32)
 
@@ -145,6 +157,20 @@ def _task(data: Preferences, rows: dict[str, Rows], plan: HeadPlan, k: int) -> T
     scored = _texts_of(data, np.concatenate([*everyone, *more]))
     validation = np.concatenate([part.validation for part in members])
     return Task(record["method"], int(record["seed"]), pool.rows, pool.weight, validation, own.test, scored, bool(top))
+
+
+def _common_task(data: Preferences, rows: dict[str, Rows], plan: HeadPlan, k: int) -> Task:
+    """What all countries share, of the k-th model's seed and budget: one model of everybody's pairs, that each
+    country's own begins at. It is asked for every text that may be asked of them."""
+    mine = plan.table.iloc[k]
+    same = (plan.table[["method", "seed", "level"]] == mine[["method", "seed", "level"]]).all(axis=1)
+    pools = [plan.pools[at] for at in np.flatnonzero(same)]
+    validation, test = (np.concatenate([getattr(part, split) for part in rows.values()])
+                        for split in ("validation", "test"))  # fmt: skip
+    train = np.concatenate([pool.rows for pool in pools])
+    scored = _texts_of(data, np.concatenate([train, validation, test, reference_rows(data)]))
+    weight = np.concatenate([pool.weight for pool in pools])
+    return Task("pooled", int(mine["seed"]), train, weight, validation, test, scored, keep=True)
 
 
 class _Telling:

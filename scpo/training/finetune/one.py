@@ -51,6 +51,11 @@ class Texts:
             self._known[text] = self._inputs.encode(row["prompt"], row["response"])
         return self._known[text]
 
+    def margin(self, rows: np.ndarray, reward: np.ndarray) -> np.ndarray:
+        """Margins (n,) of pairs by rewards of all texts (texts,)."""
+        chosen, rejected = (reward[side[rows]] for side in self._sides)
+        return chosen - rejected
+
     def pairs(self, rows: np.ndarray, margin: np.ndarray, weight: np.ndarray | None = None) -> Dataset:
         """Pairs (n,) with the starting model's margin of every pair (pairs,) and their weights (n,)."""
         made = [columns(*(self.encoded(int(side[row])) for side in self._sides)) for row in rows]
@@ -102,16 +107,17 @@ def train_one(
 ) -> Done:  # fmt: skip
     """Train one model, or read the one that is done.
 
-    marks   steps at which it is evaluated, 0 first; margin (pairs,), reward (texts,) of the starting model
+    marks   steps at which it is evaluated, 0 first
+    margin  (pairs,) of the global model; reward (texts,) of the model to start from
     key     names the experiment: a folder of another key is not taken
     report  report(step) at every step, report(step, accuracy=...) after an evaluation
     """
     done = _read(folder, key)
     if done:
         return done
+    path = {0: _subsets(texts.margin(task.test, reward), margin[task.test])}
     if not len(task.train):
-        path = _path({0: _subsets(margin[task.test], margin[task.test])}, marks)
-        return Done(0, path, _placed(reward[task.scored], task.scored, len(reward)), None)
+        return Done(0, _path(path, marks), _placed(reward[task.scored], task.scored, len(reward)), None)
     work, steps = folder.with_name(f"{folder.name}.part"), task.steps(config)
     model = load_model(start.folder, start.tokenizer)
     model.name_or_path = start.name  # what adapters say that they belong to
@@ -124,7 +130,7 @@ def train_one(
         callbacks=[_Watch(marks, report)],
     )  # fmt: skip
     trainer.remove_callback(PrinterCallback)  # stdout is for results
-    first, path = margin[task.validation], {0: _subsets(margin[task.test], margin[task.test])}
+    first = texts.margin(task.validation, reward)
     if task.method == "scratch":
         first = trainer.margins(trainer.eval_dataset["validation"])
         path[0] = _subsets(trainer.margins(trainer.eval_dataset["test"]), margin[task.test])
