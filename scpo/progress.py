@@ -47,7 +47,7 @@ class Progress:
         part = done / total if total else 1.0
         if part >= 1:
             self._expected[stage] = self._spent[stage]
-        elif part >= 0.05:
+        elif part >= 0.05 or (part > 0 and self._spent[stage] > self._expected[stage]):
             self._expected[stage] = self._spent[stage] / part
         left = max(self._expected[stage] - self._spent[stage], 0.0)
         left += sum(self._expected[s] for s in STAGES[STAGES.index(stage) + 1 :])

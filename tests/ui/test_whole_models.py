@@ -69,6 +69,8 @@ def test_accuracy_and_bias_show_a_run_of_whole_models_beside_one_of_heads(job, d
         assert {"Whole models (deberta)", "Heads"} <= {s.value for s in app.subheader}
         both = [chart for chart in app.get("plotly_chart") if "beside" in chart.proto.id]
         assert len(both) == 2 and app.selectbox("beside").options == ["heads"]
+        axes = [json.loads(chart.proto.spec)["layout"]["xaxis"]["range"] for chart in both]
+        assert axes[0] == axes[1]
 
 
 def test_steering_says_what_to_do_instead(job):
