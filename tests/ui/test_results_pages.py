@@ -23,7 +23,7 @@ from scpo.ui.words import difference_sentence, inert, runaway_sentence, told_apa
 ROOT = Path(__file__).parents[2]
 PAGES = ("accuracy", "bias", "efficiency")
 NONE = float("nan")
-CHARTS = {"accuracy": 3, "bias": 4, "efficiency": 3}
+CHARTS = {"accuracy": 4, "bias": 4, "efficiency": 3}
 
 
 # runs
@@ -273,9 +273,9 @@ def test_a_path_runs_from_the_global_model_to_the_end_of_training(demo):
 
 def test_not_reached_is_written_into_the_chart():
     table = pd.DataFrame([
-        {"country": "A", "target": 0.7, "pairs_full": 280.0, "pairs_method": 100.0, "ratio": 2.8, "low": 1.5,
+        {"country": "A", "reading": "trained", "target": 0.7, "pairs_full": 280.0, "pairs_method": 100.0, "ratio": 2.8, "low": 1.5,
          "high": 4.0, "reached": True, "share_reached": 1.0, "note": ""},
-        {"country": "B", "target": 0.7, "pairs_full": 280.0, "pairs_method": NONE, "ratio": NONE, "low": 0.0,
+        {"country": "B", "reading": "trained", "target": 0.7, "pairs_full": 280.0, "pairs_method": NONE, "ratio": NONE, "low": 0.0,
          "high": 1.2, "reached": False, "share_reached": 0.1, "note": "not reached"},
     ])  # fmt: skip
     figure = charts.ratio_chart(table, "scpo", {}, False)
