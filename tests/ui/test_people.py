@@ -11,13 +11,14 @@ from streamlit.testing.v1 import AppTest
 
 from scpo import runs
 from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
-from scpo.ui import charts
+from scpo.ui import charts, findings
 from scpo.ui.words import (
     alignment_sentence,
     efficiency_figure,
     efficiency_sentence,
     group_sentence,
     per_pair_sentence,
+    too_few,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -149,3 +150,12 @@ def test_each_number_of_efficiency_says_how_its_pairs_are_counted(demo):
         each, "mean", "scpo"
     )
     assert "may be chance" in per_pair_sentence(each.assign(ratio=float("nan")), "mean", "scpo")
+
+
+def test_countries_with_too_few_people_to_tell_are_named(demo):
+    rows, _ = findings.differences(demo, "full")
+    rows = rows.query("method == 'scpo' and against == 'global' and country != 'mean'")
+    told = too_few(rows)
+    assert told.startswith("Too few people or questions to tell") and told in words(opened("accuracy"))
+    assert {c for c in rows["country"] if c in told} == set(rows[rows["note"].str.contains("too few")]["country"])
+    assert too_few(rows.assign(note="higher")) == ""
