@@ -70,7 +70,7 @@ def test_the_view_of_accuracy_is_in_the_link_and_survives_a_reload(opened):
     for _ in range(2):
         for part in ("run=", "subset=distinct", "seeds=true", "methods=weight"):
             assert part in page.url
-        assert page.locator(".js-plotly-plot").count() == 4
+        assert page.locator(".js-plotly-plot").count() == 5
         legend = page.locator(".js-plotly-plot").first.locator(".legendtext").all_text_contents()
         assert "weight" in legend and "scpo" in legend
         page.reload()
