@@ -9,7 +9,7 @@ from scpo.ui.beside import accuracy_beside
 from scpo.ui.figure import MEAN, country_marks
 from scpo.ui.parts import chart
 from scpo.ui.router import ensure_router
-from scpo.ui.words import alignment_sentence, difference_sentence, inert, told_apart
+from scpo.ui.words import alignment_sentence, difference_sentence, inert, told_apart, too_few
 
 SUBSETS = {
     "full": "All test pairs.",
@@ -58,7 +58,7 @@ def baselines(result: runs.Result, subset: str) -> None:
     named, in_country = rows[rows["against"] == against], rows[rows["country"] == country]
     each = named[named["country"] != MEAN]
     if tested:
-        st.markdown(told_apart(each, method, against))
+        st.markdown(f"{told_apart(each, method, against)} {too_few(each)}")
     left, right = st.columns(2, gap="large")
     marks = {"country": country_marks(findings.countries(result)), "against": results.method_marks()}
     for column, part, by, other, where in (

@@ -23,7 +23,7 @@ def alignment_chart(table: pd.DataFrame, country: str, methods: Sequence[str], s
     """
     rows = _of_methods(table, country, [*methods, *BASELINES])
     told = [f"{questions:.0f} questions" for questions in rows["questions"]]
-    title = "opinion alignment: 1 - Jensen-Shannon distance, %<br>(line: 95 % interval)"
+    title = "opinion alignment, %:<br>1 - Jensen-Shannon distance<br>(line: 95 % interval)"
     return _method_dots(rows, "alignment", "%", told, title, simulated)
 
 
@@ -35,7 +35,7 @@ def per_pair_chart(table: pd.DataFrame, country: str, methods: Sequence[str], si
     rows = _of_methods(table, country, methods)
     told = [f"{points:+.1f} points with {trained:,.0f} pairs" for points, trained in
             zip(100 * rows["gain"].astype(float), rows["trained"], strict=True)]  # fmt: skip
-    title = "points of accuracy over global gained per 100 pairs trained on<br>(line: 95 % interval)"
+    title = "points of accuracy over global gained<br>per 100 pairs trained on<br>(line: 95 % interval)"
     figure = _method_dots(rows, "per_100", "points", told, title, simulated)
     ends = rows[["per_100", "low", "high"]].astype(float).to_numpy().ravel()
     figure.update_xaxes(range=reach([0, *(100 * ends)]))

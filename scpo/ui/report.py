@@ -34,7 +34,7 @@ body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; 
 h1 { font-size: 1.9rem; line-height: 1.2; margin: .5rem 0 }
 h2 { margin-top: 3rem; border-bottom: 2px solid var(--line) }
 h3 { margin: 3rem 0 .25rem; font-size: 1.2rem } a { color: #0550ae }
-.quiet, figcaption { color: var(--quiet); font-size: .9rem } p, li, dd { max-width: 46rem }
+.quiet, figcaption { color: var(--quiet); font-size: .9rem } p, li, dd { max-width: 46rem; overflow-wrap: anywhere }
 .simulated { background: #fff3cd; border-left: 4px solid #d4a72c; padding: .6rem 1rem; max-width: none }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem }
 .figures div { background: var(--tint); border: 1px solid var(--line); border-radius: 6px; padding: .8rem 1rem }
@@ -44,10 +44,11 @@ td, th { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid var(
 th { background: var(--tint) } td:first-child, th:first-child { text-align: left; position: sticky; left: 0;
   background: #fff } th:first-child { background: var(--tint) }
 figure { margin: 0 } figure ul { padding-left: 1.2rem; font-size: .95rem }
-nav ol { columns: 18rem; padding-left: 1.4rem }
+nav ol { columns: 18rem; column-gap: 2.5rem; padding-left: 1.4rem }
 code { overflow-wrap: anywhere; font-size: .85rem } summary { cursor: pointer }
 @media print { figure, tr { break-inside: avoid } nav { display: none } }
 """
+MOST_LINES = 4  # of words under a figure; more are there to be unfolded
 OPTIONS = {"displaylogo": False, "responsive": True, "toImageButtonOptions": {"format": "svg"}}
 
 
@@ -121,12 +122,16 @@ def _counts(card: dict) -> str:
 
 def _figure(part: Part, number: int) -> str:
     plot = part.figure.to_html(full_html=False, include_plotlyjs=number == 1, config=OPTIONS)
-    lines = "".join(f"<li>{_html(line)}</li>" for line in part.lines if line)
+    lines = [f"<li>{_html(line)}</li>" for line in part.lines if line]
+    said = f"<ul>{''.join(lines)}</ul>"
+    if len(lines) > MOST_LINES:
+        said = f"<details><summary>The same in words, row by row</summary>{said}</details>"
+    title = part.title if part.title.endswith("?") else f"{part.title}."
     what = f"<p>{_html(part.measure)}</p>" if part.measure else ""
     return (
         f'<h3 id="{part.name}">{html.escape(part.title)}</h3>{what}<figure>{plot}<figcaption>Figure {number}. '
-        f"{html.escape(part.title)} Numbers: <code>{part.name}.csv</code></figcaption>"
-        + (f"<ul>{lines}</ul>" if lines else "") + "</figure>"
+        f"{html.escape(title)} Numbers: <code>{part.name}.csv</code></figcaption>"
+        + (said if lines else "") + "</figure>"
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from scpo.ui.words import (
     points,
     runaway_sentence,
     told_apart,
+    too_few,
 )
 
 
@@ -74,7 +75,8 @@ def parts_of(result: runs.Result) -> Iterator[Part]:
     differences, tested = findings.differences(result, "full")
     for against in [m for m in ("global", "full") if m in methods and m != method and method not in UNTRAINED]:
         rows = differences[(differences["method"] == method) & (differences["against"] == against)]
-        lines = [told_apart(rows[rows["country"] != mean], method, against)] if tested else []
+        each = rows[rows["country"] != mean]
+        lines = [told_apart(each, method, against), too_few(each)] if tested else []
         yield part(f"{method}-against-{against}", f"{method} against {against}", "difference", charts.difference_chart(
             rows, "country", marks, f"accuracy of {method} minus {against}", unit, simulated), lines, rows)  # fmt: skip
         if tested and against == "global":

@@ -167,6 +167,12 @@ def told_apart(rows: pd.DataFrame, method: str, against: str) -> str:
     return words + "."
 
 
+def too_few(rows: pd.DataFrame) -> str:
+    """The countries whose differences may be there and be missed; '' if none. rows: country, note (of `verdict`)."""
+    names = [inert(row.country) for row in rows.itertuples() if "too few" in row.note]
+    return f"Too few people or questions to tell, which is not 'no difference': {', '.join(names)}." if names else ""
+
+
 def runaway_sentence(path: pd.DataFrame, country: str, methods: Sequence[str]) -> str:
     """Where each method's training ends, past the chosen step: what it keeps of the consensus; '' without paths."""
     rows = path[(path["country"] == country) & (path["subset"] == "consensus")] if len(path) else path

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -51,6 +52,15 @@ def test_p_agrees_with_every_swap_worked_one_by_one():
     assert row["p"] == pytest.approx(slow_p(wins[3:5].mean(0), wins[1:3].mean(0), country.counts[0]), abs=0.015)
     gap = (wins[3:5].mean(0) - wins[1:3].mean(0)).sum() / country.counts[0].sum()
     assert row["difference"] == pytest.approx(gap) and row["low"] < gap < row["high"]
+
+
+def test_p_agrees_with_scipys_permutation_test_of_people():
+    country = outcomes("A", np.random.default_rng(6), 0.12)
+    row = row_of(paired_table(Measures([country], False)), country="A", subset="full", method="scpo", against="full")
+    scpo, full = country.wins[3:5, 0].mean(0), country.wins[1:3, 0].mean(0)
+    theirs = scipy.stats.permutation_test((scpo, full), lambda a, b, axis=-1: (a - b).sum(axis), vectorized=True,
+                                          permutation_type="samples", n_resamples=np.inf)  # fmt: skip
+    assert 0.001 < theirs.pvalue < 0.9 and row["p"] == pytest.approx(theirs.pvalue, abs=0.015)
 
 
 def test_the_mean_over_countries_swaps_shared_questions_together():

@@ -51,7 +51,7 @@ def test_a_percentile_interval_of_the_gap_is_found_out():
 
 
 def test_planted_outcomes_are_outcomes():
-    found = planted(np.random.default_rng(0), 200)
+    found = planted(np.random.default_rng(0), 3000)
     assert (found.wins <= found.counts).all() and (found.counts[0] == found.counts[1] + found.counts[2]).all()
     assert (found.wins[0, 1] == 0).all() and np.array_equal(found.wins[0, 2], found.counts[2])
     assert (np.diff(found.accuracy()[1:5, 0]) > 0).all() and found.accuracy()[5, 0] > found.accuracy()[1, 0]

@@ -11,8 +11,15 @@ from streamlit.testing.v1 import AppTest
 
 from scpo import runs
 from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
-from scpo.ui import charts
-from scpo.ui.words import alignment_sentence, group_sentence, per_pair_sentence
+from scpo.ui import charts, findings
+from scpo.ui.words import (
+    alignment_sentence,
+    efficiency_figure,
+    efficiency_sentence,
+    group_sentence,
+    per_pair_sentence,
+    too_few,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -101,3 +108,54 @@ def test_baselines_without_a_model_stand_beside_the_methods(survey):
     chart = charts.alignment_chart(survey.tables["alignment"], "mean", ["global", "scpo"], False)
     assert list(chart.layout.yaxis.tickvals) == [OTHERS, ALL, UNIFORM, "scpo", "global"]
     assert all(re.search(r"\d+ questions", trace.hovertext) for trace in chart.data)
+
+
+def test_people_and_seeds_are_shown_apart_with_what_would_be_found(demo):
+    app = opened("accuracy", method="scpo", against="full")
+    assert "Is that more than chance?" in words(app) and "smallest difference that would be found" in str(
+        [e.proto.spec for e in app.get("plotly_chart")]
+    )
+    row = demo.tables["paired"].query(
+        "country == 'mean' and subset == 'full' and method == 'scpo' and against == 'full'"
+    )
+    row = row.assign(note="").iloc[0]
+    told = f"Standard error from users {100 * row['unit_se']:.1f} points, standard deviation over seeds "
+    assert told + f"{100 * row['seed_sd']:.1f} points." in words(app)
+    chart = charts.variance_chart(pd.DataFrame([row]), "user", True)
+    drawn = {trace.name: trace.x[0] for trace in chart.data}
+    assert drawn["standard error from users"] == pytest.approx(100 * row["unit_se"])
+    assert drawn["standard deviation over seeds"] == pytest.approx(100 * row["seed_sd"])
+
+
+def test_a_country_without_a_test_says_so_where_chance_is_drawn(demo):
+    row = demo.tables["paired"].iloc[[0]].assign(unit_se=None, detectable=None, seed_sd=None, units=7)
+    chart = charts.variance_chart(row, "user", True)
+    assert "too few for a test" in chart.layout.yaxis.ticktext[0]
+
+
+def test_each_number_of_efficiency_says_how_its_pairs_are_counted(demo):
+    row = {"country": "mean", "method": "scpo", "target": 0.7, "pairs_full": 280.0, "pairs_method": 100.0, "note": "",
+           "ratio": 2.8, "low": 1.5, "high": 4.0, "reached": True, "share_reached": 1.0}  # fmt: skip
+    table = pd.DataFrame([{**row, "reading": reading} for reading in ("labelled", "trained")])
+    for reading, named in (("labelled", "labelled pairs"), ("trained", "pairs trained on")):
+        assert named in efficiency_sentence(table, "mean", "scpo", reading)
+        assert named in efficiency_figure(table, "scpo", reading)[2] and "+180 %" in efficiency_figure(
+            table, "scpo", reading
+        )[2]  # fmt: skip
+        one = charts.ratio_chart(table[table["reading"] == reading], "scpo", {}, True)
+        assert one.layout.xaxis.title.text.count(named) == 2
+    each = pd.DataFrame([{"country": "mean", "method": "scpo", "gain": 0.04, "trained": 100, "per_100": 0.04,
+                          "low": 0.01, "high": 0.07, "ratio": 2.8, "ratio_low": 1.2, "ratio_high": 4.4}])  # fmt: skip
+    assert "2.80 times the gain per pair trained on of full (+180 %; 95 %: 1.20 to 4.40)" in per_pair_sentence(
+        each, "mean", "scpo"
+    )
+    assert "may be chance" in per_pair_sentence(each.assign(ratio=float("nan")), "mean", "scpo")
+
+
+def test_countries_with_too_few_people_to_tell_are_named(demo):
+    rows, _ = findings.differences(demo, "full")
+    rows = rows.query("method == 'scpo' and against == 'global' and country != 'mean'")
+    told = too_few(rows)
+    assert told.startswith("Too few people or questions to tell") and told in words(opened("accuracy"))
+    assert {c for c in rows["country"] if c in told} == set(rows[rows["note"].str.contains("too few")]["country"])
+    assert too_few(rows.assign(note="higher")) == ""

@@ -16,8 +16,8 @@ from scpo.jobs.store import open_store
 from scpo.ui import charts
 from scpo.ui.report import report, write_report, zip_of_report
 
-FIGURES = {"accuracy", "scpo-against-global", "scpo-against-full", "plane", "countries", "transfer", "curve", "ratio",
-           "per-pair", "groups-1", "recovered", "errors", *(f"taste-{n}" for n in range(1, 8))}  # fmt: skip
+FIGURES = {"accuracy", "chance", "scpo-against-global", "scpo-against-full", "plane", "countries", "transfer", "curve",
+           "ratio", "per-pair", "groups-1", "recovered", "errors", *(f"taste-{n}" for n in range(1, 8))}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

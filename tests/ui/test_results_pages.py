@@ -23,7 +23,7 @@ from scpo.ui.words import difference_sentence, inert, runaway_sentence, told_apa
 ROOT = Path(__file__).parents[2]
 PAGES = ("accuracy", "bias", "efficiency")
 NONE = float("nan")
-CHARTS = {"accuracy": 3, "bias": 4, "efficiency": 3}
+CHARTS = {"accuracy": 4, "bias": 4, "efficiency": 3}
 
 
 # runs
@@ -165,6 +165,7 @@ def every_figure(result, simulated=True, country="Galune"):
         "seeds": charts.seeds_chart(findings.per_seed(result, methods, "full"), methods, unit, simulated),
         "difference": charts.difference_chart(findings.gain_rows(result, "scpo"), "country", marks, "a minus b", unit,
                                               simulated),
+        "chance": charts.variance_chart(findings.gain_rows(result, "scpo"), unit, simulated),
         "plane": charts.plane_chart(tables["accuracy"], tables["path"], methods, simulated, country),
         "spread": charts.spread_chart(tables["accuracy"], methods, unit, simulated),
         "transfer": charts.transfer_chart(tables["transfer"], "scpo", simulated, CHANGE),
@@ -264,7 +265,7 @@ def test_transfer_as_change_is_measured_against_the_global_model():
 
 
 def test_a_path_runs_from_the_global_model_to_the_end_of_training(demo):
-    figure = every_figure(demo)["plane"]
+    figure = every_figure(demo, country="mean")["plane"]
     way = next(t for t in figure.data if t.mode == "lines+markers")
     assert way.x[0] == pytest.approx(0) and way.y[0] == pytest.approx(100) and way.marker.size[-1] > 0
     point = next(t for t in figure.data if t.name == "scpo")
@@ -273,10 +274,10 @@ def test_a_path_runs_from_the_global_model_to_the_end_of_training(demo):
 
 def test_not_reached_is_written_into_the_chart():
     table = pd.DataFrame([
-        {"country": "A", "target": 0.7, "pairs_full": 280.0, "pairs_method": 100.0, "ratio": 2.8, "low": 1.5,
-         "high": 4.0, "reached": True, "share_reached": 1.0, "note": ""},
-        {"country": "B", "target": 0.7, "pairs_full": 280.0, "pairs_method": NONE, "ratio": NONE, "low": 0.0,
-         "high": 1.2, "reached": False, "share_reached": 0.1, "note": "not reached"},
+        {"country": "A", "target": 0.7, "reading": "trained", "pairs_full": 280.0, "pairs_method": 100.0, "ratio": 2.8,
+         "low": 1.5, "high": 4.0, "reached": True, "share_reached": 1.0, "note": ""},
+        {"country": "B", "target": 0.7, "reading": "trained", "pairs_full": 280.0, "pairs_method": NONE, "ratio": NONE,
+         "low": 0.0, "high": 1.2, "reached": False, "share_reached": 0.1, "note": "not reached"},
     ])  # fmt: skip
     figure = charts.ratio_chart(table, "scpo", {}, False)
     assert list(figure.layout.yaxis.ticktext) == ["B<br>not reached", "A"]
@@ -417,7 +418,7 @@ def test_a_link_opens_the_same_view_of_accuracy(with_tests):
     app = opened("accuracy", subset="distinct", methods=["global", "weight"], seeds="true", method="full",
                  against="scpo", country="Galune")  # fmt: skip
     assert not app.exception and "0 % here by construction" in words(app)
-    assert {t["name"] for t in specs(app)[0]["data"]} == {"global", "weight"} and len(specs(app)) == 4
+    assert {t["name"] for t in specs(app)[0]["data"]} == {"global", "weight"} and len(specs(app)) == 5
     assert "full against scpo, every country" in words(app) and "against every baseline, Galune" in words(app)
     app.selectbox(key="against").select("random").run()
     assert not app.exception and "full against random" in words(app)
