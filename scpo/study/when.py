@@ -111,7 +111,7 @@ def _of(table: pd.DataFrame, steered: Steered, when: str) -> pd.DataFrame:
 
 def _untouched(table: pd.DataFrame, steered: Steered) -> pd.DataFrame:
     """The global model's own accuracies, from where training starts."""
-    own = table[~table["method"].isin(["scratch", "pooled"])].groupby("country", sort=False).head(1)
+    own = table[table["method"] == "full"].groupby("country", sort=False).head(1)
     accuracy = steered.path[own.index, 0]
     rows = own.assign(method="global", kept=0.0, trained=0, step=0, **dict(zip(SUBSETS, accuracy.T, strict=True)))
     sizes = table["pairs"].unique()

@@ -97,7 +97,7 @@ def grid_chart(
     figure = go.Figure(go.Heatmap(
         z=value, x=np.arange(len(columns)), y=np.arange(len(rows)), text=text, texttemplate="%{text}", hovertext=hover,
         hoverinfo="text", colorscale=AROUND_ZERO, zmin=-most, zmax=most, textfont={"color": INK}, xgap=2, ygap=2,
-        colorbar={"title": "points", "thickness": 12},
+        showscale=False,
     ))  # fmt: skip
     if path is not None:
         x, y = (
