@@ -24,10 +24,10 @@ from scpo.study.design import BASE, points
 from scpo.study.kept import ALL, CHOSEN, COLUMNS, END, NUMBERS
 from scpo.training.encoders import Encoder
 from scpo.training.features import Features
-from scpo.training.head_backend import global_heads, global_rewards
+from scpo.training.head_backend import global_heads, steer_heads
 from scpo.training.heads import HeadShape
 from scpo.training.measuring import pair_margins
-from scpo.training.plan import Rows, budgets_for, plan_heads, rows_by_country
+from scpo.training.plan import Rows, budgets_for, rows_by_country
 from scpo.training.steering import Steered, train_countries
 
 
@@ -87,11 +87,11 @@ def accuracies(config: ExperimentConfig, ground: Ground) -> pd.DataFrame:
     data, rows = ground.data, ground.rows
     shape = HeadShape(ground.features.width, config.hidden)
     globals_ = shape.scaled(ground.globals_, config.global_scale)
-    start = {c: globals_[min(place, len(globals_) - 1)] for place, c in enumerate(rows)}
-    margin = pair_margins(data, global_rewards(len(data.texts), ground.features, shape, start))
     budgets = budgets_for(config, rows)
-    plan = plan_heads(config, rows, margin, budgets)
-    steered = train_countries(config, data, ground.features, shape, start, rows, plan, Progress())
+    rewards, plan, steered = steer_heads(
+        train_countries, config, data, ground.features, globals_, rows, budgets, Progress()
+    )
+    margin = pair_margins(data, rewards)
     table = plan.table.assign(
         pairs=np.array([*budgets, ALL])[plan.table["level"]], disagree=[float((margin[c][rows[c].train] < 0).mean())
                                                                       for c in plan.table["country"]],

@@ -22,7 +22,7 @@ from scpo.training.features import Features, cache_folder, embed_texts
 from scpo.training.global_model import STEPS, load_global, train_global
 from scpo.training.heads import HeadShape
 from scpo.training.measuring import Trained, pair_margins
-from scpo.training.plan import Rows, plan_heads
+from scpo.training.plan import HeadPlan, Rows, plan_heads
 from scpo.training.shared import SHARED, train_shared
 from scpo.training.steering import Steered
 
@@ -33,6 +33,23 @@ def train_heads(
 ) -> Trained:  # fmt: skip
     """Embed the texts, train or load the global head, then every head of the plan by `train`."""
     features, globals_ = global_heads(config, data, encoder, progress)
+    rewards, plan, steered = steer_heads(train, config, data, features, globals_, rows, budgets, progress, checkpoint)
+    shape = HeadShape(features.width, config.hidden)
+
+    def score(texts: np.ndarray):
+        phi = torch.from_numpy(features.of(texts))
+        return lambda heads: shape.rewards(steered.theta[torch.from_numpy(heads)], phi).numpy()
+
+    weights = head_bytes(config, encoder.key, features, globals_, plan, steered)
+    return Trained(plan, rewards, score, steered.step, steered.marks, steered.path, weights)
+
+
+def steer_heads(
+    train: Callable[..., Steered], config: ExperimentConfig, data: Preferences, features: Features,
+    globals_: torch.Tensor, rows: dict[str, Rows], budgets: tuple[int, ...], progress: Progress,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[dict[str, np.ndarray], HeadPlan, Steered]:  # fmt: skip
+    """Every head of the plan from the global heads (1 or C, p): rewards by the global model, the plan, the heads."""
     shape = HeadShape(features.width, config.hidden)
     start = {c: globals_[min(place, len(globals_) - 1)] for place, c in enumerate(rows)}
     rewards = global_rewards(len(data.texts), features, shape, start)
@@ -46,13 +63,7 @@ def train_heads(
                      lambda share: progress.report("share", round(1000 * share), 1000)),
     ], places)  # fmt: skip
     progress.report("share", 1, 1)
-
-    def score(texts: np.ndarray):
-        phi = torch.from_numpy(features.of(texts))
-        return lambda heads: shape.rewards(steered.theta[torch.from_numpy(heads)], phi).numpy()
-
-    weights = head_bytes(config, encoder.key, features, globals_, plan, steered)
-    return Trained(plan, rewards, score, steered.step, steered.marks, steered.path, weights)
+    return rewards, plan, steered
 
 
 def global_heads(config: ExperimentConfig, data: Preferences, encoder: Encoder, progress: Progress):

@@ -38,7 +38,7 @@ def study(own_file, tiny_encoder, tmp_path_factory):
 
 def test_every_point_is_an_experiment_with_the_same_accuracies(own_file, tiny_encoder, tmp_path):
     data = DataConfig("file", (own_file,), ("Borealis", "Cascadia"))
-    config = ExperimentConfig(data, ("full", "scpo"), 2, (20,), 0.6, steps=20, global_scale=2.0,
+    config = ExperimentConfig(data, ("full", "scpo", "shared"), 2, (20,), 0.6, steps=20, global_scale=2.0,
                               encoder=str(tiny_encoder))  # fmt: skip
     found = accuracies(config, prepare(config, load_encoder(config.encoder)))
     found = found[found["when"] == kept.CHOSEN].set_index(["country", "method", "pairs"])
@@ -48,7 +48,7 @@ def test_every_point_is_an_experiment_with_the_same_accuracies(own_file, tiny_en
     for place, row in wide.iterrows():
         assert np.allclose(found.loc[place, ["full", "distinct", "consensus"]].astype(float),
                            row[["full", "distinct", "consensus"]], equal_nan=True), place  # fmt: skip
-    assert len(wide) == 2 * (2 * 2 + 1)
+    assert len(wide) == 2 * (3 * 2 + 1)
 
 
 def test_a_study_has_every_factor_method_and_country_of_each_world(study):
