@@ -320,6 +320,9 @@ def test_the_country_with_most_pairs_is_the_reference_unless_it_is_steered_to(tm
     assert data.card.countries == ("Borealis",) and data.card.reference and "Borealis" not in data.card.reference
     data = load(DataConfig("file", (path,), reference=("Aland",)))
     assert data.card.reference == ("Aland",) and not any("most pairs" in note for note in data.card.notes)
+    assert set(data.card.countries) == {"Borealis", "Cascadia"}, (
+        "the largest is steered to, since it is not the reference"
+    )
 
 
 def test_a_file_whose_answers_are_all_equal_has_nothing_to_learn_from(tmp_path):

@@ -13,7 +13,11 @@ from scpo.training.finetune.scoring import score
 
 @pytest.fixture(params=["bert", "deberta", "chat"])
 def loaded(request, tmp_path):
-    folder = tiny_model(tmp_path / "model", request.param)
+    return loaded_as(tmp_path, request.param)
+
+
+def loaded_as(tmp_path, kind):
+    folder = tiny_model(tmp_path / "model", kind)
     model = AutoModelForSequenceClassification.from_pretrained(folder)
     return model, InputFormat(AutoTokenizer.from_pretrained(folder), 48)
 
@@ -50,6 +54,28 @@ def test_equal_texts_are_scored_once_and_kept_rewards_are_found(loaded, tmp_path
     assert sum(seen) == 20 and (again == first).all()
     next(model.parameters()).data.add_(0.1)
     assert (score(model, inputs, texts() * 3, cache=tmp_path) != first).any() and sum(seen) == 40
+
+
+@pytest.mark.parametrize("damage", [
+    lambda content: content[:-1] + bytes([content[-1] ^ 1]), lambda content: content[:-5], lambda content: b"",
+    lambda content: content.replace(b"rewards", b"awardst"),
+])  # fmt: skip
+def test_damaged_kept_rewards_are_found_and_made_anew(tmp_path, damage, caplog):
+    model, inputs = loaded_as(tmp_path, "bert")
+    first = score(model, inputs, texts(), cache=tmp_path / "cache")
+    (path,) = (tmp_path / "cache").iterdir()
+    content = path.read_bytes()
+    path.write_bytes(damage(content))
+    assert (score(model, inputs, texts(), cache=tmp_path / "cache") == first).all() and path.read_bytes() == content
+    assert "damaged" in caplog.text
+
+
+def test_rewards_that_cannot_be_kept_cost_only_time(tmp_path, caplog):
+    model, inputs = loaded_as(tmp_path, "bert")
+    (tmp_path / "file").write_text("not a folder")
+    assert (
+        len(score(model, inputs, texts(), cache=tmp_path / "file" / "cache")) == 20 and "cannot be kept" in caplog.text
+    )
 
 
 def test_damaged_weights_are_refused(loaded):
