@@ -527,3 +527,12 @@ def test_no_json_rows_raise_anything_but_a_clear_error(tmp_path, data, dataset):
     path.write_text("\n".join(json.dumps(row) for row in rows))
     with pytest.raises(ScpoError):
         load(DataConfig(dataset, (str(path), str(path)) if dataset == "prism" else (str(path),)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=30))
+def test_any_name_of_a_country_or_an_option_is_looked_at_without_a_failure(name):
+    code = iso3(name)
+    assert code is None or (len(code) == 3 and code.isupper())
+    assert base_name(base_name(name)) == base_name(name) or base_name(name) != name
+    assert is_no_opinion(name) in (True, False)
