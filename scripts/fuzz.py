@@ -93,15 +93,15 @@ def _child(targets: dict[str, Target], place: Path, turns: list, seed: int, here
 
 
 def _turns(targets: dict[str, Target], names: list[str], inputs: int) -> list[tuple[str, list[int]]]:
-    """The targets in turn, until there are so many inputs."""
-    turns, first = [], 0
+    """The targets in turn, each with its next numbers, until there are so many inputs; all have a turn."""
+    turns, begun, most = [], dict.fromkeys(names, 0), max(inputs // len(names), 1)
     while inputs > 0:
-        for name in names[: max(inputs, 0)]:
-            size = min(targets[name].turn, max(inputs, 0))
-            turns.append((name, list(range(first * targets[name].turn, first * targets[name].turn + size))))
+        for name in names:
+            size = min(targets[name].turn, most, inputs)
+            turns += [(name, list(range(begun[name], begun[name] + size)))] if size else []
+            begun[name] += size
             inputs -= size
-        first += 1
-    return [turn for turn in turns if turn[1]]
+    return turns
 
 
 def fuzz(names: list[str], inputs: int, seed: int) -> dict:

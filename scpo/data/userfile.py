@@ -45,7 +45,9 @@ def load(config: DataConfig) -> Preferences:
         **(_about(table, names) if "user" in table.columns else {}),
     })  # fmt: skip
     countries = [str(c) for c in pairs["country"].value_counts().index]
-    reference = [c for c in countries if c not in config.countries][:1]
+    reference = [c for c in countries if c in config.reference]
+    if not config.reference:
+        reference = [c for c in countries if c not in config.countries][:1]
     others = [c for c in countries if c not in reference]
     by_prompt = not scored and "user" not in table.columns
     note = "".join(f"{c} has the most pairs and is the reference; --reference names another" for c in reference)

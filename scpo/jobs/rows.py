@@ -20,8 +20,8 @@ from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.errors import Fenced, JobError, ScpoError
 from scpo.jobs.host import is_gone, this_host
-from scpo.jobs.job import LEASE, NAME_LENGTH, Job, clean, fingerprint, line, local_files, settings_text
-from scpo.jobs.schema import JOBS, errors, open_database, writing
+from scpo.jobs.job import LEASE, NAME_LENGTH, STATES, Job, clean, fingerprint, line, local_files, settings_text
+from scpo.jobs.schema import JOBS, damaged, errors, open_database, writing
 
 
 class Rows:
@@ -63,7 +63,10 @@ class Rows:
         return row.state == "running" and (is_gone(row.worker) or self._silent(row.worker, row, now))
 
     def _fresh(self, rows: list) -> list:
-        """The rows again, those of workers that are gone marked as lost."""
+        """The rows again, those of workers that are gone marked as lost. Raises `DatabaseError` if one is damaged."""
+        for row in rows:
+            if not is_sound(row):
+                raise damaged(self._url, f"the row of job {row.id!r} is not one that this program writes")
         if not any(row.state == "running" for row in rows):
             return rows
         with self._reading() as c:
@@ -145,8 +148,22 @@ class Rows:
         kept = row._asdict()
         fields = {name: kept[name] for name in Job.__dataclass_fields__ if name not in ("config", "folder")}
         fields["name"] = row.name or row.id  # jobs of version 0001 had none
-        config = ExperimentConfig.from_dict(json.loads(row.config))
+        try:
+            config = ExperimentConfig.from_dict(json.loads(row.config))
+        except (ValueError, RecursionError) as error:
+            raise damaged(self._url, f"the settings of job {row.id!r} are no json") from error
         return Job(config=config, folder=self.space / row.folder, **fields)
+
+
+def is_sound(row) -> bool:
+    """False for a row that the disk or another program has changed; SQLite itself does not see every such change."""
+    texts = (row.id, row.folder, row.config, row.name, row.note, row.message, row.stage)
+    numbers = (row.attempt, row.created, row.fraction)
+    sound = all(isinstance(text, str) for text in texts) and all(isinstance(n, (int, float)) for n in numbers)
+    if row.state == "running":
+        beats = isinstance(row.beat_monotonic, float) and isinstance(row.beat_database, float)
+        sound = sound and beats and isinstance(row.worker, str) and row.worker.count(":") == 2
+    return sound and row.state in STATES
 
 
 def of_job(id: str, *states: str) -> sa.Update:

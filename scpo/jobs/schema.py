@@ -18,6 +18,7 @@ from alembic.util import CommandError
 from scpo.errors import DatabaseError
 
 BUSY_SECONDS = 10  # how long a write waits for another process's write
+DAMAGED = "The file is damaged: move it away to start a new one; run folders are kept and found again."
 metadata = sa.MetaData()
 JOBS = sa.Table(
     "jobs", metadata,
@@ -156,7 +157,7 @@ class errors:
         if "locked" in cause:
             todo = "Another process has held it for too long; end that one, or try again."
         elif "not a database" in cause or "malformed" in cause:
-            todo = "The file is damaged: move it away to start a new one; run folders are kept and found again."
+            todo = DAMAGED
         elif "readonly" in cause or "read-only" in cause or "unable to open" in cause:
             todo = "Make its folder writable, or set SCPO_WORKSPACE to one that is."
         elif "full" in cause:
@@ -164,6 +165,11 @@ class errors:
         else:
             todo = "See that the database runs and that SCPO_DATABASE_URL is right, then try again."
         raise DatabaseError(f"the job database {_shown(self._url)} cannot be used: {cause}. {todo}") from error
+
+
+def damaged(url: str, cause: str) -> DatabaseError:
+    """The error of a database whose content is not what was written."""
+    return DatabaseError(f"the job database {_shown(url)} cannot be used: {cause}. {DAMAGED}")
 
 
 def _line(error: BaseException) -> str:

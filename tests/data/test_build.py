@@ -55,3 +55,13 @@ def test_the_test_split_is_that_of_the_datasets_library(n, seed):
     ours = np.asarray(split_units(n, seed, 0.15, 0.10))
     assert sorted(np.flatnonzero(ours == "test")) == sorted(theirs["test"]["row"])
     assert (ours == "validation").sum() == int(np.ceil(len(theirs["train"]) * 0.10))
+
+
+@given(st.integers(1, 300), st.integers(0, 50), st.floats(0.01, 0.5), st.floats(0.01, 0.5))
+def test_every_unit_is_in_one_split_and_the_held_out_ones_are_as_many_as_asked_for(n, seed, test, validation):
+    split = split_units(n, seed, test, validation)
+    counts = split.value_counts()
+    assert len(split) == n == counts.sum() and not split.isna().any()
+    assert counts["test"] == np.ceil(n * test)
+    assert counts["validation"] == np.ceil((n - counts["test"]) * validation)
+    assert (split == split_units(n, seed, test, validation)).all()

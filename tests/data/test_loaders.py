@@ -320,6 +320,9 @@ def test_the_country_with_most_pairs_is_the_reference_unless_it_is_steered_to(tm
     assert data.card.countries == ("Borealis",) and data.card.reference and "Borealis" not in data.card.reference
     data = load(DataConfig("file", (path,), reference=("Aland",)))
     assert data.card.reference == ("Aland",) and not any("most pairs" in note for note in data.card.notes)
+    assert set(data.card.countries) == {"Borealis", "Cascadia"}, (
+        "the largest is steered to, since it is not the reference"
+    )
 
 
 def test_a_file_whose_answers_are_all_equal_has_nothing_to_learn_from(tmp_path):
@@ -524,3 +527,12 @@ def test_no_json_rows_raise_anything_but_a_clear_error(tmp_path, data, dataset):
     path.write_text("\n".join(json.dumps(row) for row in rows))
     with pytest.raises(ScpoError):
         load(DataConfig(dataset, (str(path), str(path)) if dataset == "prism" else (str(path),)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=30))
+def test_any_name_of_a_country_or_an_option_is_looked_at_without_a_failure(name):
+    code = iso3(name)
+    assert code is None or (len(code) == 3 and code.isupper())
+    assert base_name(base_name(name)) == base_name(name) or base_name(name) != name
+    assert is_no_opinion(name) in (True, False)

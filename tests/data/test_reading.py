@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 import tracemalloc
 from pathlib import Path
 
@@ -163,22 +161,9 @@ def test_a_line_of_a_megabyte_is_a_text_like_any_other(tmp_path):
         assert told == [] and table["text"].tolist() == [long], name
 
 
-def test_a_damaged_parquet_file_is_a_fault_and_does_not_end_the_process(tmp_path):
-    """pyarrow itself ends the process on some of these, where one asks for a column's metadata (in a process of its
-    own here, since a test that fails so tells nothing)."""
-    pd.DataFrame({"prompt": ["a", "b"], "score": [1.0, 2.0]}).to_parquet(tmp_path / "whole.parquet")
-    code = (
-        "import sys; from pathlib import Path; from scpo.data.reading import Faults, read_table\n"
-        "whole, path = Path(sys.argv[1]).read_bytes(), Path(sys.argv[2])\n"
-        "for at in range(len(whole)):\n"
-        "    for bit in (1, 2, 4, 128):\n"
-        "        path.write_bytes(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])\n"
-        "        read_table(str(path), Faults('x'))\n"
-        "print('read', len(whole))"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path / "whole.parquet"), str(tmp_path / "damaged.parquet")]
-    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
-    assert done.returncode == 0 and done.stdout.startswith("read"), done.stderr[-500:]
+def test_a_damaged_parquet_file_is_a_fault_and_does_not_end_the_process():
+    """Found by scripts/fuzz.py: asked for the metadata of a column of damaged.parquet, pyarrow 26 ends the process."""
+    assert "is not parquet" in read(Path(__file__).with_name("damaged.parquet"))[1][0]
 
 
 @pytest.mark.parametrize("path", ["~nobody-of-this-name/a.csv", "x" * 5000 + ".csv", "a\0.csv", "\ud800.csv"])

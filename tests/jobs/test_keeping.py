@@ -4,13 +4,15 @@ import os
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 from job_states import finished, in_state
 
 from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import JobError
 from scpo.jobs.host import worker_name
-from scpo.jobs.job import KEPT_SECONDS, NAME_LENGTH, NOTE_LENGTH
+from scpo.jobs.job import KEPT_SECONDS, NAME_LENGTH, NOTE_LENGTH, clean, line
 from scpo.jobs.schema import JOBS
 
 EVIL = ["../../etc", "/etc/passwd", "..", ".", "", "~", "a\0b", "\ud800", "x" * 5000, "'; DROP TABLE jobs; --", "%s{0}"]
@@ -171,3 +173,10 @@ def test_a_folder_whose_name_is_not_text_is_refused(store, tmp_path):
     folder = tmp_path / os.fsdecode(b"\xff")
     with pytest.raises(JobError, match="not text. Give another --out"):
         store.begin(ExperimentConfig(), folder, worker_name())
+
+
+@given(st.text())
+def test_any_name_becomes_one_line_that_every_database_takes(name):
+    kept = line(name, NAME_LENGTH)
+    assert len(kept) <= NAME_LENGTH and "\0" not in kept and kept == " ".join(kept.split())
+    assert clean(name).encode() is not None and line(kept, NAME_LENGTH) == kept

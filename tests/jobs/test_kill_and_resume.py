@@ -72,11 +72,11 @@ def config(tmp_path_factory, tiny_encoder):
     path = tmp_path_factory.mktemp("data") / "rows.csv"
     scored_rows(60).to_csv(path, index=False)
     data = DataConfig("file", (str(path),), test_share=0.3)
-    methods = ("full", "scpo", "pooled", "scratch")
+    methods = ("full", "scpo", "shared", "pooled", "scratch")
     return ExperimentConfig(data, methods=methods, seeds=1, steps=450, budgets=(10,), encoder=str(tiny_encoder))
 
 
-def driven(task, cases, folder):
+def driven(task, cases, folder, seconds=600):
     """What driver.py answers to cases, each in a workspace of its own and leaving its results apart."""
     for number, case in enumerate(cases):
         case |= {"workspace": str(folder / f"space{number}"), "results": str(folder / f"results{number}"), "shard": 64}
@@ -84,7 +84,7 @@ def driven(task, cases, folder):
     (folder / "cases.json").write_text(json.dumps(cases))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(DRIVER), task, str(folder / "cases.json")]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds)
     assert done.returncode == 0, done.stderr[-4000:]
     return json.loads(done.stdout.splitlines()[-1])
 

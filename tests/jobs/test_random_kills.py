@@ -63,8 +63,9 @@ def driven_once(heads, whole_models, tmp_path_factory):
     for at, case in enumerate(cases.values()):
         config = case["config"]
         case |= {"config": config.as_dict(), "seed": SEED + at, "results_of": results(config)}
-    cases["memory"]["memory"] = 150 << 20
-    return dict(zip(cases, driven("rounds", list(cases.values()), tmp_path_factory.mktemp("kills")), strict=True))
+    cases["memory"]["memory"] = 500 << 20
+    told = driven("rounds", list(cases.values()), tmp_path_factory.mktemp("kills"), seconds=600 + 60 * KILLS)
+    return dict(zip(cases, told, strict=True))
 
 
 @pytest.mark.parametrize("who, kills", [("worker", KILLS - OF_APP - OF_TRAINER), ("trainer", OF_TRAINER)])
@@ -85,7 +86,7 @@ def test_killed_at_random_it_leaves_every_job_once_and_whole(driven_once, who, k
 
 
 def test_a_worker_without_enough_memory_says_so(driven_once):
-    """The machine refuses it more than 150 MiB beyond what it began with."""
+    """The machine refuses it more than 500 MiB beyond what it began with."""
     told = driven_once["memory"]
     assert (told["state"], told["readable"]) == ("failed", False) and told["message"].startswith("Out of memory. Use")
 

@@ -6,8 +6,10 @@ old/0001.sqlite is a database of revision 0001. It was made by `alembic.command.
 `sqlalchemy.insert`; then `PRAGMA journal_mode = DELETE` and `VACUUM`, so that it is one file.
 """
 
+import collections
 import contextlib
 import os
+import random
 import shutil
 import sqlite3
 import tempfile
@@ -20,7 +22,7 @@ from alembic import command
 from scpo import runs
 from scpo.cli import main
 from scpo.config import ExperimentConfig
-from scpo.errors import DatabaseError
+from scpo.errors import ConfigError, DatabaseError
 from scpo.jobs import schema
 from scpo.jobs.store import open_store
 
@@ -130,6 +132,30 @@ def test_a_damaged_file_is_named_and_never_made_anew_and_the_runs_are_found_agai
         found = store.jobs()
         assert [(f.folder, f.config, f.state) for f in found] == [(job.folder, job.config, "lost")]
         assert store.resume(found[0].id).state == "queued"
+
+
+def test_a_file_cut_anywhere_or_with_a_byte_turned_is_a_message_or_still_a_database(workspace, tmp_path):
+    """30 of each; nothing but a `DatabaseError` or `ConfigError` comes of it. SQLite itself sees not every change."""
+    with opened() as store:
+        for seeds in range(1, 20):
+            store.submit(ExperimentConfig(seeds=seeds))
+    path, rng, seen = workspace / "jobs.sqlite", random.Random(5), collections.Counter()
+    whole = path.read_bytes()
+    for number in range(60):
+        at = rng.randrange(100, len(whole))
+        turned = whole[:at] + bytes([whole[at] ^ (1 << rng.randrange(8))]) + whole[at + 1 :]
+        path.write_bytes(whole[:at] if number % 2 else turned)
+        try:
+            with opened() as store:
+                store.jobs()
+                seen["read"] += 1
+        except (DatabaseError, ConfigError) as error:
+            seen["refused"] += 1
+            assert "jobs.sqlite" in str(error) or isinstance(error, ConfigError)
+        for extra in workspace.glob("jobs.sqlite-*"):
+            extra.unlink()
+    print("\n", dict(seen), end="")
+    assert seen["read"] > 5 and seen["refused"] > 15
 
 
 def test_a_locked_database_can_be_read_and_a_write_says_that_it_is_locked(workspace, monkeypatch):

@@ -163,6 +163,16 @@ def test_tau_one_keeps_every_pair(config, tmp_path):
     assert (trained["full"] == trained["filter"]).all()
 
 
+def test_a_filter_that_keeps_nothing_leaves_the_global_model(config, tmp_path):
+    """No pair lies below a tau of one in a billion; the heads stay as they started, with n and no failure."""
+    result = run(dataclasses.replace(config, tau=1e-9, methods=("filter", "scpo"), seeds=1), tmp_path / "run")
+    assert (result.tables["selection"]["kept"] == 0).all()
+    table = result.metrics.query("subset == 'full'").groupby(["country", "method"])["accuracy"].agg(["min", "max"])
+    for country in result.card["countries"]:
+        part = table.loc[country]
+        assert (part["min"] == part["max"]).all() and part["min"].nunique() == 1, "as accurate as the global model"
+
+
 def test_the_order_of_the_rows_in_the_file_changes_no_pair_and_no_global_margin(own_file, tmp_path):
     import pandas as pd
 

@@ -7,6 +7,9 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from scpo import ExperimentConfig, data, run, runs
 from scpo.data.preferences import TEST
@@ -314,3 +317,12 @@ def test_no_common_word_gives_an_empty_table(pairs):
     zeros = np.zeros((1, len(has)))
     table, looked_at = word_table(own_data, Rewards(("A",), zeros, zeros[:, None]), "A")
     assert len(table) == 0 and looked_at == 8
+
+
+@given(hnp.arrays(np.float32, st.tuples(st.just(2), st.integers(1, 9)), elements=st.floats(-100, 100, width=32)),
+       st.floats(-2, 2))  # fmt: skip
+def test_steering_is_a_straight_line_from_the_global_model_through_the_countrys(rewards, alpha):
+    """r_g + alpha (r_c - r_g), of which a margin is the same line between the two margins."""
+    base, own = rewards
+    assert steered(base, own, alpha) == pytest.approx(base + alpha * (own - base), abs=1e-3)
+    assert (steered(base, own, 0.0) == base).all() and (steered(base, own, 1.0) == own).all()

@@ -27,7 +27,7 @@ NAMES = {
     "Cascadia": "../../etc/\u202epasswd \U0001f600 {0} %s '; DROP TABLE jobs; --",
 }  # fmt: skip
 TEXT = "<script>alert(1)</script> **bold** ![x](http://evil/x.png) $x^2$ [a](javascript:b) \u202e\u2066 \U0001f600 "
-ALIVE = re.compile(r"(?<!\\)!\[x\]\(http|(?<!\\)\[a\]\(javascript|<img src=x|<script>alert")
+ALIVE = re.compile(r"(?<!\\)!\[x\]\(http|(?<!\\)\[a\]\(javascript|(?<!\\)<(img src=x|script>alert)")
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +95,6 @@ def test_the_zip_has_no_path_formula_or_tag_of_theirs(job, monkeypatch):
 def test_the_report_has_no_formula_or_tag_of_theirs(job):
     files = report(runs.read(job.folder), TEXT)
     page = files.pop("report.html")
-    for m in re.finditer("<img src=x|<script>alert", page):
-        print("CTX", repr(page[max(0, m.start() - 200) : m.end() + 60]))
     assert "<img src=x" not in page and "<script>alert" not in page
     check_tables(files)
 

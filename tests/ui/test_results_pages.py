@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from plotly.colors import sample_colorscale
 from streamlit.testing.v1 import AppTest
 
@@ -529,3 +531,12 @@ def test_a_glance_outside_of_the_router_names_the_pages(with_run, tmp_path):
     (tmp_path / "alone.py").write_text(GLANCE)
     app = AppTest.from_file(str(tmp_path / "alone.py"), default_timeout=60).run()
     assert not app.exception and "Bias: what it costs whom" in words(app)
+
+
+@given(st.text())
+def test_no_mark_of_markdown_in_a_text_stays_alive(text):
+    shown, at = inert(text), 0
+    while at < len(shown):
+        assert shown[at] not in "`*[]<>$~|"
+        at += 2 if shown[at] == "\\" else 1
+    assert re.sub(r"\\(.)", r"\1", shown, flags=re.DOTALL) == text

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from scpo.cli import main
 from scpo.errors import ConfigError, InputError, RunFolderError, SourceMissing, Stopped
 from scpo.training.experiment import one_device, run
 from scpo.training.finetune.loading import has_head, load_model, load_start, load_tokenizer
+from scpo.training.finetune.one import KEPT, _read
 from scpo.training.finetune.served import model_folders, reward_texts, start_of
 
 ROOT = Path(__file__).parents[3]
@@ -239,6 +241,18 @@ def test_a_run_sees_one_gpu_the_first_that_it_may_use():
 def test_settings_round_trip_through_the_run_folder(result, files, model):
     assert runs.read_config(result.folder) == settings(files, model)
     assert dataclasses.replace(result.config, seeds=2).digest() != result.config.digest()
+
+
+def test_a_damaged_model_of_an_unfinished_run_is_trained_again(result, tmp_path):
+    """What it was given last is one bit off, or cut; then it counts as not there."""
+    for number, change in enumerate((lambda c: c[:-1] + bytes([c[-1] ^ 1]), lambda c: c[:40], lambda c: c)):
+        folder = tmp_path / f"{number:04d}"
+        shutil.copytree(result.folder / "models" / "0001", folder)
+        with safe_open(folder / KEPT, "np") as file:
+            key = json.loads(file.metadata()["about"])["key"]
+        (folder / KEPT).write_bytes(change((folder / KEPT).read_bytes()))
+        whole = number == 2
+        assert (_read(folder, key) is not None) == whole == folder.exists()
 
 
 def test_a_killed_training_resumes_to_the_same_weights(result, files, model, tmp_path):

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import safetensors.numpy
 import torch
 from models import tiny_model
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -16,7 +15,11 @@ from scpo.training.finetune.scoring import rewards_of, score
 
 @pytest.fixture(params=["bert", "deberta", "chat"])
 def loaded(request, tmp_path):
-    folder = tiny_model(tmp_path / "model", request.param)
+    return loaded_as(tmp_path, request.param)
+
+
+def loaded_as(tmp_path, kind):
+    folder = tiny_model(tmp_path / "model", kind)
     model = AutoModelForSequenceClassification.from_pretrained(folder)
     return model, InputFormat(AutoTokenizer.from_pretrained(folder), 48)
 
@@ -55,17 +58,6 @@ def test_equal_texts_are_scored_once_and_kept_rewards_are_found(loaded, tmp_path
     assert (score(model, inputs, texts() * 3, cache=tmp_path) != first).any() and sum(seen) == 40
 
 
-def test_a_cache_file_that_is_damaged_is_made_anew(loaded, tmp_path):
-    model, inputs = loaded
-    kept = tmp_path / "kept"
-    first = score(model, inputs, texts(), cache=kept)
-    (path,) = kept.iterdir()
-    whole = path.read_bytes()
-    for damage in (b"", whole[: len(whole) // 2], safetensors.numpy.save({"rewards": np.full(20, np.nan, np.float32)})):
-        path.write_bytes(damage)
-        assert (score(model, inputs, texts(), cache=kept) == first).all() and path.read_bytes() == whole
-
-
 def test_batches_are_in_order_of_length_and_each_process_takes_every_second(loaded, monkeypatch):
     model, inputs = loaded
     seen, forward = [], model.forward
@@ -86,6 +78,28 @@ def test_equal_ids_with_other_segments_are_two_inputs(tmp_path):
     ids = [2, 10, 3, 11, 3, 12, 3]
     both = [Encoded(ids, [0] * 3 + [1] * 4), Encoded(ids, [0] * 5 + [1] * 2)]
     assert rewards_of(model, both)[0] != rewards_of(model, both)[1]
+
+
+@pytest.mark.parametrize("damage", [
+    lambda content: content[:-1] + bytes([content[-1] ^ 1]), lambda content: content[:-5], lambda content: b"",
+    lambda content: content.replace(b"rewards", b"awardst"),
+])  # fmt: skip
+def test_damaged_kept_rewards_are_found_and_made_anew(tmp_path, damage, caplog):
+    model, inputs = loaded_as(tmp_path, "bert")
+    first = score(model, inputs, texts(), cache=tmp_path / "cache")
+    (path,) = (tmp_path / "cache").iterdir()
+    content = path.read_bytes()
+    path.write_bytes(damage(content))
+    assert (score(model, inputs, texts(), cache=tmp_path / "cache") == first).all() and path.read_bytes() == content
+    assert "damaged" in caplog.text
+
+
+def test_rewards_that_cannot_be_kept_cost_only_time(tmp_path, caplog):
+    model, inputs = loaded_as(tmp_path, "bert")
+    (tmp_path / "file").write_text("not a folder")
+    assert (
+        len(score(model, inputs, texts(), cache=tmp_path / "file" / "cache")) == 20 and "cannot be kept" in caplog.text
+    )
 
 
 def test_damaged_weights_are_refused(loaded):
