@@ -20,7 +20,7 @@ import pandas as pd
 from scpo import data as sources
 from scpo import runs
 from scpo.bench import Row, row, seconds
-from scpo.bench.made import prism_files, scored_table
+from scpo.bench.made import FOURS, ONES, TWOS, USERS, prism_files, scored_table
 from scpo.config import DataConfig, ExperimentConfig
 
 FIRST_TENTH = 0.1
@@ -45,10 +45,11 @@ def _command(space: Path, name: str, *arguments: str) -> Path:
 # PRISM's size
 
 
-def bench_prism() -> Iterator[Row]:
-    """A run on files of PRISM's size, cold and warm, and how right its progress was."""
+def bench_prism(part: float = 1.0) -> Iterator[Row]:
+    """A run on files of PRISM's size, or a part of it, cold and warm, and how right its progress was."""
     with tempfile.TemporaryDirectory() as folder:
-        space, files = Path(folder), prism_files(Path(folder))
+        sizes = (round(part * whole) for whole in (USERS, FOURS, TWOS, ONES))
+        space, files = Path(folder), prism_files(Path(folder), *sizes)
         given = [part for path in files for part in ("--data-file", path)]
         for name, goal in (("cold", 900), ("warm", 60)):
             began = time.perf_counter()
@@ -133,10 +134,10 @@ def run_of_table(space: Path, table: pd.DataFrame, **settings) -> Callable[[], o
 # 1,000,000 pairs
 
 
-def bench_million() -> Iterator[Row]:
+def bench_million(prompts: int = 167_000, people: int = 20_000, countries: int = 40) -> Iterator[Row]:
     """A run on 1,000,000 pairs in a process of its own: load, filter, weight, heads, metrics, without encoding."""
     with tempfile.TemporaryDirectory() as folder:
-        run_of_table(Path(folder), scored_table(167_000, 0, people=20_000, countries=40, words=30))
+        run_of_table(Path(folder), scored_table(prompts, 0, people, countries, words=30))
         code = "import sys; from scpo.bench.large import million; million(sys.argv[1])"
         environment = {**os.environ, "SCPO_WORKSPACE": folder}
         answer = subprocess.run([sys.executable, "-c", code, folder], env=environment, check=True, capture_output=True)
