@@ -62,13 +62,17 @@ class Progress:
             self._listener(entry)
 
 
-def expected_seconds(characters: int, heads: int, steps: int, batch_size: int) -> dict[str, float]:
+def expected_seconds(
+    characters: int, heads: int, steps: int, batch_size: int, shared: int = 0, subsets: int = 0
+) -> dict[str, float]:
     """Expected seconds of the stages on 2 cores, from sizes alone.
 
     characters  of all distinct prompts and responses, 0 if they are in the cache
     heads       countries x trained methods x seeds x (budgets + 1)
+    shared      training pairs of all countries, if the method `shared` is asked for; subsets: seeds x budgets of them
     """
     return {
         "embed": characters / 4.5 / 15_000, "global": 1.5,
-        "train": 1e-9 * heads * steps * batch_size * 768 + 0.5, "measure": 1.0,
+        "train": 1e-9 * heads * steps * batch_size * 768 + 0.5,
+        "share": 1.2e-4 * shared * (1 + 0.15 * subsets), "measure": 1.0,
     }  # fmt: skip

@@ -140,7 +140,9 @@ def sizes(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str
     strings = [*data.texts["response"].unique(), *data.texts["prompt"].cat.categories]
     heads = len(data.card.countries) * len(config.trained) * config.seeds * (budgets + 1)
     characters = sum(map(len, strings))
-    return {"characters": characters, "heads": heads, "steps": config.steps, "batch_size": config.batch_size}
+    steered = int(data.pairs["country"].isin(data.card.countries).sum()) if "shared" in config.methods else 0
+    return {"characters": characters, "heads": heads, "steps": config.steps, "batch_size": config.batch_size,
+            "shared": steered, "subsets": config.seeds * budgets}  # fmt: skip
 
 
 def write_card(folder: Path, data: Preferences, content_hash: str) -> None:

@@ -98,7 +98,10 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
     heads = len(table) * len(config.trained) * config.seeds * (len(budgets) + 1)
     if config.finetune.model:
         return Estimate(table, budgets, heads, *_of_whole(config, sizes, table, heads))
-    seconds = expected_seconds(0 if encoded else sizes.characters, heads, config.steps, config.batch_size)
+    seconds = expected_seconds(
+        0 if encoded else sizes.characters, heads, config.steps, config.batch_size,
+        int(table["train"].sum()) if "shared" in config.methods else 0, config.seeds * len(budgets),
+    )  # fmt: skip
     return Estimate(table, budgets, heads, seconds)
 
 

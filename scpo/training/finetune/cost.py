@@ -84,7 +84,7 @@ def seconds(config: ExperimentConfig, model: Model, characters: int, texts: int,
     evaluated = 0.15 * texts  # validation and test of one country, at each of four marks
     training = config.steps * config.batch_size * 2 * 3 * forward / faster + 4 * evaluated * forward
     embed = 0.0 if model.head else texts * forward
-    return {"embed": embed, "global": texts * forward, "train": models * training, "measure": 2.0}
+    return {"embed": embed, "global": texts * forward, "train": models * training, "share": 0.0, "measure": 2.0}
 
 
 def memory(config: ExperimentConfig, model: Model, characters: int, texts: int) -> float:

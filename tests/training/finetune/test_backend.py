@@ -143,6 +143,29 @@ def test_a_pooled_model_is_trained_once_for_all_countries(files, model, tmp_path
     assert np.array_equal(rewards[0], rewards[1], equal_nan=True)
 
 
+def test_the_shared_method_begins_each_country_at_one_model_of_everybodys_pairs(files, model, tmp_path):
+    from scpo import data as sources
+
+    config = settings(files, model, methods=("global", "shared"), steps=6)
+    result = run(config, tmp_path / "out")
+    common = _read(result.folder / "models" / "common-0-0", key=_key_of(result))
+    data = sources.load(result.config.data)
+    chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
+    for k, row in enumerate(about(result)["models"]):
+        own = safetensors.numpy.load_file(result.folder / "models" / f"{k:04d}" / KEPT)
+        test = data.of(row["country"], "test")
+        begins = (common.rewards[chosen[test]] > common.rewards[rejected[test]]).mean()
+        assert own["path"][0, 0] == pytest.approx(begins)
+        assert row["step"] > 0 or row["folder"] == "models/common-0-0"
+    assert common.step > 0 and common.folder, "the common model learnt something"
+    assert set(result.tables["accuracy"]["method"]) == {"global", "shared"}
+
+
+def _key_of(result):
+    with safe_open(result.folder / "models" / "common-0-0" / KEPT, "np") as file:
+        return json.loads(file.metadata()["about"])["key"]
+
+
 def test_epochs_limit_the_steps(files, model, tmp_path):
     seen = []
     config = settings(files, model, methods=("full",), steps=1000, batch_size=64, finetune={"epochs": 1})
