@@ -33,7 +33,7 @@ from screenshots import wait_until_healthy  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 KILLS, SEED = int(os.environ.get("SCPO_TEST_KILLS", "20")), int(os.environ.get("SCPO_TEST_SEED", "7"))
-OF_APP, OF_TRAINER = max(2, KILLS // 10), max(6, KILLS * 3 // 10)
+OF_APP, OF_TRAINER = max(2, KILLS // 10), max(4, KILLS // 5)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def heads(tmp_path_factory, tiny_encoder):
 def whole_models(heads, tiny_encoder):
     """Two whole models, each fine-tuned from the tiny encoder."""
     finetune = FinetuneConfig(str(tiny_encoder), model_lr=3e-3, max_length=48)
-    return ExperimentConfig(heads.data, ("full",), seeds=1, steps=8, budgets=(20,), batch_size=8, finetune=finetune)
+    return ExperimentConfig(heads.data, ("full",), seeds=1, steps=3, budgets=(20,), batch_size=8, finetune=finetune)
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +58,12 @@ def driven_once(heads, whole_models, tmp_path_factory):
     cases = {
         "worker": {"config": heads, "kills": KILLS - OF_APP - OF_TRAINER},
         "trainer": {"config": whole_models, "kills": OF_TRAINER},
-        "memory": {"config": dataclasses.replace(heads, hidden=4096, seeds=50), "task": "kill", "points": []},
+        "memory": {"config": dataclasses.replace(heads, hidden=512, seeds=400), "task": "kill", "points": []},
     }  # fmt: skip
     for at, case in enumerate(cases.values()):
         config = case["config"]
         case |= {"config": config.as_dict(), "seed": SEED + at, "results_of": results(config)}
-    cases["memory"]["memory"] = 500 << 20
+    cases["memory"]["memory"] = 300 << 20
     told = driven("rounds", list(cases.values()), tmp_path_factory.mktemp("kills"), seconds=600 + 60 * KILLS)
     return dict(zip(cases, told, strict=True))
 
@@ -86,7 +86,7 @@ def test_killed_at_random_it_leaves_every_job_once_and_whole(driven_once, who, k
 
 
 def test_a_worker_without_enough_memory_says_so(driven_once):
-    """The machine refuses it more than 500 MiB beyond what it began with."""
+    """The machine refuses it more than 300 MiB beyond what it began with."""
     told = driven_once["memory"]
     assert (told["state"], told["readable"]) == ("failed", False) and told["message"].startswith("Out of memory. Use")
 
@@ -124,28 +124,26 @@ def workers_of(space):
 
 def test_the_app_killed_at_random_leaves_its_worker_and_the_next_app_shows_the_run(file_store, heads):
     """A kill may come before the page is drawn, while it starts the worker, or when the run is long on its way."""
-    job, rng, seen = (
-        file_store.submit(dataclasses.replace(heads, steps=1_000_000, batch_size=2)),
-        random.Random(SEED),
-        [],
-    )
+    job = file_store.submit(dataclasses.replace(heads, steps=1_000_000, batch_size=2))
+    rng, seen = random.Random(SEED), []
     try:
-        for _ in range(OF_APP):
+        for number in range(OF_APP):
             with started_app(file_store.space) as (process, port):
                 visit = threading.Thread(target=lambda port=port: drawn(port, job.id), daemon=True)
                 visit.start()
-                time.sleep(delay := rng.uniform(0, 3))
+                if number % 2:  # with its worker under way; else while it starts, draws, or starts the worker
+                    until(lambda: file_store.get(job.id).state == "running")
+                time.sleep(delay := rng.uniform(0, 3 - 2.5 * (number % 2)))
                 process.send_signal(signal.SIGKILL)
                 process.wait()
                 visit.join(60)
             now = file_store.get(job.id)
             seen.append((round(delay, 2), now.state, now.attempt, len(workers_of(file_store.space))))
         print(f"\napp: seed {SEED}, killed after (s), then state, attempt, workers: {seen}", end="")
-        assert all(
-            state in ("queued", "running") and attempt <= 1 and workers <= 1 for _, state, attempt, workers in seen
-        )
+        assert {state for _, state, *_ in seen} <= {"queued", "running"}
+        assert all(attempt <= 1 and workers <= 1 for *_, attempt, workers in seen)
         with started_app(file_store.space) as (_, port):
-            assert first_paint(port, "train", job.id) > 0
+            assert drawn(port, job.id)
             until(lambda: file_store.get(job.id).state == "running")
             assert [j.id for j in file_store.jobs()] == [job.id] and file_store.get(job.id).attempt == 1
         file_store.cancel(job.id)
@@ -156,8 +154,11 @@ def test_the_app_killed_at_random_leaves_its_worker_and_the_next_app_shows_the_r
 
 
 def drawn(port, id):
-    """True if the page of the run was drawn; False if its app went meanwhile."""
+    """True if the page of the run was drawn; False if its app went meanwhile.
+
+    It is opened twice, since an app that has just started runs a page that a link leads to again at once.
+    """
     try:
-        return first_paint(port, "train", id) > 0
+        return all(first_paint(port, "train", id) > 0 for _ in range(2))
     except Exception:  # the websocket's client has an error for every moment at which its server may vanish
         return False
