@@ -13,6 +13,7 @@ docs/bench.md explains each row.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import time
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import torch
 
 Row = dict[str, object]
@@ -49,7 +51,9 @@ def seconds(work: Callable[[], object], repeat: int = 1) -> float:
 
 
 def memory(work: Callable[[], object]) -> int:
-    """Bytes by which the work raises this process's resident memory at its height; needs Linux."""
+    """Bytes by which the work raises this process's resident memory at its height; needs Linux and glibc."""
+    pyarrow.default_memory_pool().release_unused()
+    ctypes.CDLL(None).malloc_trim(0)  # what was freed goes back, so that it is counted when it is taken again
     Path("/proc/self/clear_refs").write_text("5")  # forgets the height so far
     before = _resident("VmRSS")
     work()

@@ -1,6 +1,7 @@
 """How time and memory grow with pairs, countries and heads: the exponent e of n**e, fitted on log-log axes.
 
-It is fitted over the upper half of the sizes, where what every run costs anyhow no longer hides the growth.
+It is fitted over all sizes, and for time again over the upper half of them, where what every run costs anyhow hides
+less, and where tables that no longer fit the processor's cache show.
 """
 
 from __future__ import annotations
@@ -24,23 +25,23 @@ SMALL = 1 << 23  # bytes; less cannot be told from what the allocator keeps at h
 
 
 def exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:
-    """The slope of log cost over log size, least squares, over the upper half of the sizes."""
-    n, c = np.array(sizes, float), np.array(costs, float)
-    half = n >= np.sqrt(n.min() * n.max())
-    return float(np.polyfit(np.log(n[half]), np.log(c[half]), 1)[0])
+    """The slope of log cost over log size, by least squares."""
+    return float(np.polyfit(np.log(sizes), np.log(costs), 1)[0])
 
 
 def curve(words: str, sizes: Sequence[int], work_of: Callable[[int], Callable[[], object]]) -> Iterator[Row]:
-    """Rows of one curve: the exponents of time and of memory, and both at the largest size in their names."""
+    """Rows of one curve: the exponents of time and of memory; their names have both at the largest size."""
     spent, taken = [], []
     for size in sizes:
         work = work_of(size)
         taken.append(max(memory(work), SMALL))
         spent.append(seconds(work, repeat=3 if size <= sizes[-2] else 1))
-    ends = f"{words}, {sizes[0]:,} to {sizes[-1]:,}"
-    yield row(f"{ends}: exponent of time ({spent[-1]:.2g} s at the end)", exponent(sizes, spent), "", LINEAR, True)
-    told = exponent(sizes, taken) if taken[-1] > SMALL else 0.0
-    yield row(f"{ends}: exponent of memory ({taken[-1] / 1e6:.0f} MB at the end)", told, "", LINEAR, True)
+    ends, half = f"{words}, {sizes[0]:,} to {sizes[-1]:,}", len(sizes) // 2
+    yield row(f"{ends}: exponent of time (upper half {exponent(sizes[half:], spent[half:]):.2f}, to {spent[-1]:.2g} s)",
+              exponent(sizes, spent), "", LINEAR, at_most=True)  # fmt: skip
+    told = [(n, taken_) for n, taken_ in zip(sizes, taken, strict=True) if taken_ > SMALL]
+    yield row(f"{ends}: exponent of memory (to {taken[-1] / 1e6:.0f} MB)",
+              exponent(*zip(*told, strict=True)) if len(told) > 1 else 0.0, "", LINEAR, at_most=True)  # fmt: skip
 
 
 def bench_scaling() -> Iterator[Row]:
