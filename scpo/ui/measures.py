@@ -55,7 +55,7 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         "against people, where one between countries is a bias against countries.",
         r"A_g = \frac{1}{n_g} \sum_{i:\, u(i) \in g} \mathbf{1}\left[r(x_i, y_i^+) > r(x_i, y_i^-)\right]",
         "g is a group of people u by an answer of the survey. A group of fewer than 5 people is not shown: its number "
-        "would say little about it, and too much about them. With fewer than 10 there is no interval.",
+        "would say little about it, and too much about them. With fewer than 8 there is no interval.",
     ),
     "alignment": (
         "Opinion alignment: how like the country's answers a model's rewards are, read as shares of the options.",

@@ -1,0 +1,58 @@
+"""The search for a better rule: development never sees the test, coordinates change no reward, a study is as a run."""
+
+import numpy as np
+import pytest
+
+from scpo import DataConfig, ExperimentConfig, run
+from scpo import data as sources
+from scpo.data.preferences import TEST
+from scpo.progress import Progress
+from scpo.study.beyond import BUDGET, CANDIDATES, SHARED, Candidate, _of, _seen_by, measure, without_test
+from scpo.training.encoders import load_encoder
+from scpo.training.head_backend import global_heads
+
+from fakes import scored_rows
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory, tiny_encoder):
+    path = tmp_path_factory.mktemp("beyond") / "rows.csv"
+    scored_rows(80).to_csv(path, index=False)
+    data = DataConfig("file", (str(path),), test_share=0.3)
+    return ExperimentConfig(data, ("full", "scpo", SHARED), seeds=2, budgets=(BUDGET,), encoder=str(tiny_encoder))
+
+
+def test_development_has_no_pair_of_the_test_and_a_test_of_its_own(config):
+    whole = sources.load(config.data)
+    held_out = set(whole.units.index[whole.units["split"] == TEST])
+    part = without_test(whole, seed=1)
+    assert held_out and not held_out & set(part.pairs["unit"])
+    assert set(part.split_of_pairs()) == {"train", "validation", "test"}
+    assert len(part.pairs) == (~whole.pairs["unit"].isin(held_out)).sum()
+    assert list(without_test(whole, seed=2).units["split"]) != list(part.units["split"])
+
+
+@pytest.mark.parametrize("rule", [Candidate(spectrum=0.5), Candidate(spectrum=-0.15)])
+def test_other_coordinates_change_no_global_reward(config, rule):
+    data = sources.load(config.data)
+    features, globals_ = global_heads(config, data, load_encoder(config.encoder), Progress())
+    seen, theta = _seen_by(rule, data, features, globals_[0])
+    expected = features.of() @ globals_[0].numpy()
+    assert np.abs(seen.of() @ theta.numpy() - expected).max() < 1e-2 * max(np.abs(expected).max(), 1)
+    assert not np.allclose(seen.of(), features.of())
+
+
+def test_the_study_measures_what_a_run_does(config, tmp_path):
+    data = sources.load(config.data)
+    names = {name: CANDIDATES[name] for name in (SHARED, "no sharing", "weights of 1")}
+    measures = measure(data, names, load_encoder(config.encoder), seeds=2)
+    table = _of(measures, names)
+    result = run(config, tmp_path / "run").tables["curve"]
+    mean = result[(result["country"] == "mean")]
+    for method in ("full", SHARED):
+        pairs = mean[mean["method"] == method].sort_values("pairs")["accuracy"]
+        mine = [measures.group("mean", method, level).value[0] for level in range(2)]
+        assert mine == pytest.approx(list(pairs), abs=1e-6)
+    differences = table[(table["against"] == "full") & (table["subset"] == "full") & (table["pairs"] == "all")]
+    assert set(differences["candidate"]) == {"global", *names}
+    assert differences["accuracy"].sub(differences["difference"]).nunique() <= 2, "one accuracy of full under all"
