@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that `scpo` i
 from scpo import runs  # noqa: E402
 from scpo.config import ExperimentConfig  # noqa: E402
 from scpo.errors import ScpoError  # noqa: E402
+from scpo.jobs import claims  # noqa: E402
 from scpo.jobs.job import Job  # noqa: E402
 from scpo.jobs.store import Store, open_store  # noqa: E402
 from scpo.ui.bench_sessions import first_paint  # noqa: E402
@@ -39,6 +40,7 @@ EVERY = 5.0  # seconds between two samples
 KEPT = 12  # runs that stay listed
 FLAT = 5.0  # percent of growth that still counts as flat
 LONGEST = 300.0  # seconds that a run may take on a busy machine
+claims.KEPT_SECONDS = 0.0  # deleted runs are gone for good at once: what there is to list must not grow for an hour
 MEASURES = ("memory", "files", "connections", "threads", "children")
 WARM_UP = 30  # rounds before the clock starts: the caches and sessions kept, which are bounded, are full then
 
@@ -110,6 +112,7 @@ class Soak:
         for old in [job for job in self.store.jobs() if job.state == "done"][KEPT:]:
             self.store.delete(old.id)
             self.done["deletes"] += 1
+        self.store.purge()
 
     def visit(self, page: str, job: Job) -> None:
         """Open a page in a session of its own and close it when it is drawn.
