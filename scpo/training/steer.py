@@ -83,11 +83,10 @@ def load_models(folder: Path, config: ExperimentConfig, countries: Sequence[str]
 
 def encoder_of(config: ExperimentConfig, key: str) -> Encoder:
     """The encoder that a run used; `auto` may have meant another arithmetic on the machine where it ran."""
-    for fused in (True, False):
-        for precision in dict.fromkeys((config.precision, "bf16", "fp32")):
-            encoder = load_encoder(config.encoder, precision, fused)
-            if encoder.key == key:
-                return encoder
+    for precision in dict.fromkeys((config.precision, "bf16", "fp32")):
+        encoder = load_encoder(config.encoder, precision)
+        if encoder.key == key:
+            return encoder
     raise RunFolderError(
         f"the encoder {config.encoder!r} on this machine is not the one that this run used: its files differ, so "
         f"that its vectors mean nothing to the run's models. Put the old files back, or run it again."

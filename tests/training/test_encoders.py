@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scpo.errors import ConfigError, SourceMissing
-from scpo.training.encoders import LinearGelu, can_fuse, fuse_gelu, length_batches, load_encoder
+from scpo.training.encoders import length_batches, load_encoder
 
 from fakes import WORDS
 
@@ -49,23 +49,6 @@ def test_a_text_longer_than_the_positions_is_cut_not_refused(tiny_encoder):
 def test_bf16_stays_close_to_fp32(tiny_encoder):
     exact, fast = (load_encoder(str(tiny_encoder), p).encode(WORDS) for p in ("fp32", "bf16"))
     assert np.abs(exact - fast).max() < 0.03
-
-
-@pytest.mark.skipif(not can_fuse(), reason="this processor or build of torch has no product with gelu in bf16")
-def test_a_fused_gelu_is_the_plain_one_rounded_less(tiny_encoder):
-    fused, plain = (load_encoder(str(tiny_encoder), "bf16", fused) for fused in (True, False))
-    exact = load_encoder(str(tiny_encoder), "fp32").encode(WORDS)
-    assert fused.key != plain.key and fused.fused and not plain.fused
-    fast, slow = fused.encode(WORDS), plain.encode(WORDS)
-    assert np.abs(fast - slow).max() < 0.02 and not np.array_equal(fast, slow)
-    assert np.abs(fast - exact).mean() < 1.1 * np.abs(slow - exact).mean()
-    assert sum(isinstance(part, LinearGelu) for part in fused._load()[1].modules()) == 2, "one for each layer"
-
-
-def test_only_an_exact_gelu_is_fused(tiny_encoder):
-    model = load_encoder(str(tiny_encoder), "fp32")._load()[1]
-    model.config.hidden_act = "relu"
-    assert fuse_gelu(model) == 0
 
 
 def test_keys_differ_by_arithmetic_and_by_weights(tiny_encoder, tmp_path):
