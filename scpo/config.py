@@ -253,11 +253,6 @@ class ExperimentConfig:
             raise ConfigError(
                 f"global_scale is {self.global_scale}; only heads can be scaled. Leave it at 1 for whole models."
             )
-        if self.finetune.lora and "shared" in self.methods:
-            raise ConfigError(
-                "method 'shared' with LoRA is not there: a country's adapters would lie on the common model's. Leave "
-                "out the method, or train all weights (--lora 0)."
-            )
         if self.finetune.model and self.global_model == "others":
             raise ConfigError(
                 "global_model 'others' is one global model per country; fine-tuning starts from one for all. Use "

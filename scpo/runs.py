@@ -198,7 +198,9 @@ def read(folder: Path | str) -> Result:
 def _table(rows: object, path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     try:
         if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
-            return pd.DataFrame(rows, columns=list(columns) if columns else None)
+            table = pd.DataFrame(rows, columns=list(columns) if columns else None)
+            unknown = [name for name in table.columns if len(table) and table[name].isna().all()]
+            return table.astype(dict.fromkeys(unknown, float))  # a number that no row has is NaN, not None
     except ValueError:  # half of a surrogate pair
         pass
     raise RunFolderError(f"{path} does not hold tables of records, or a text in it is broken. Run it again.")

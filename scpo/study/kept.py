@@ -22,7 +22,7 @@ from scipy.stats import t
 
 from scpo.config import ExperimentConfig
 from scpo.errors import RunFolderError
-from scpo.metrics.bootstrap import FEWEST_UNITS, LEVEL
+from scpo.metrics.bootstrap import LEVEL
 from scpo.metrics.outcomes import SUBSETS
 from scpo.metrics.summary import MEAN
 from scpo.runs import workspace, write_bytes, write_json
@@ -31,6 +31,7 @@ from scpo.study.design import ALONG_PAIRS, ALONG_STEPS, BASE, PAIRS_STEPS
 CHOSEN, END = "chosen", "end"  # the step that validation pairs chose; the last step
 NUMBERS = (*SUBSETS, "step", "kept", "trained", "disagree")
 COLUMNS = ["factor", "value", "second", "country", "method", "pairs", "when", *NUMBERS]
+FEWEST = 5  # worlds or countries, with fewer of which no interval is given
 ALL = 0  # in the column `pairs`: all pairs of a country
 
 
@@ -205,5 +206,5 @@ def t_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n = (~np.isnan(values)).sum(1)
     mean = _mean(values)
     spread = np.sqrt(np.nansum((values - mean[:, None]) ** 2, axis=1) / np.maximum(n - 1, 1) / np.maximum(n, 1))
-    half = np.where(n >= FEWEST_UNITS, t.ppf((1 + LEVEL) / 2, np.maximum(n - 1, 1)) * spread, np.nan)
+    half = np.where(n >= FEWEST, t.ppf((1 + LEVEL) / 2, np.maximum(n - 1, 1)) * spread, np.nan)
     return mean - half, mean + half

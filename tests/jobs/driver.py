@@ -261,7 +261,12 @@ def claim(about):
 
 def submit(about):
     """Every process submits all settings; `start` also starts workers, each process for settings of its own."""
-    return together(about, lambda number: [open_store().submit(ExperimentConfig.from_dict(c)).id for c in about["all"]])
+
+    def work(number):
+        store = open_store()  # one connection each: a database server takes only so many
+        return [store.submit(ExperimentConfig.from_dict(config)).id for config in about["all"]]
+
+    return together(about, work)
 
 
 def start(about):

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -159,6 +160,7 @@ def drawn(port, id):
     It is opened twice, since an app that has just started runs a page that a link leads to again at once.
     """
     try:
-        return all(first_paint(port, "train", id) > 0 for _ in range(2))
+        with ThreadPoolExecutor(1) as apart:  # a browser test before this one leaves a loop running in its thread
+            return all(apart.submit(first_paint, port, "train", id).result() > 0 for _ in range(2))
     except Exception:  # the websocket's client has an error for every moment at which its server may vanish
         return False

@@ -147,7 +147,7 @@ def test_the_gap_of_countries_that_are_alike_may_be_0_and_that_of_others_may_not
         assert (low == 0) == (values is alike)
     percentile = np.quantile(np.ptp(alike[:, None] + noise, axis=0), 0.025)
     assert percentile > 0  # which is why it is not used
-    assert np.isnan(gap_and_lowest(alike, alike[:, None] + noise, [50] * 5 + [9], [50] * 6)).all()
+    assert np.isnan(gap_and_lowest(alike, alike[:, None] + noise, [50] * 5 + [7], [50] * 6)).all()
 
 
 def test_tukeys_range_is_as_wide_as_scipys_studentised_range():

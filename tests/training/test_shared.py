@@ -138,6 +138,8 @@ def test_it_has_no_curve_along_steps(finished):
 
 def test_adapters_on_a_common_model_are_refused():
     from scpo.config import FinetuneConfig
+    from scpo.training.finetune.backend import fine_tune
 
+    config = ExperimentConfig(methods=("shared",), finetune=FinetuneConfig("model", lora=4))
     with pytest.raises(ConfigError, match="--lora 0"):
-        ExperimentConfig(methods=("shared",), finetune=FinetuneConfig("model", lora=4))
+        fine_tune(None, config, None, {}, (), None, None)

@@ -272,8 +272,8 @@ def tallies(*right, test="pairs", countries=("A",)):
     """Tallies of one method, right answers of ten pairs per person."""
     heads, counts = pd.DataFrame({"method": ["scpo"], "seed": 0, "pairs": 9}), np.full((3, len(right)), 10.0)
     wins = np.broadcast_to(np.array(right, float), (1, 3, len(right)))
-    o = Outcomes("A", heads, np.arange(len(right)), wins, counts, np.zeros((1, 3)))
-    return Tallies(dict.fromkeys(countries, o), dict.fromkeys(countries, test))
+    outcomes = {c: Outcomes(c, heads, np.arange(len(right)), wins, counts, np.zeros((1, 3))) for c in countries}
+    return Tallies(outcomes, dict.fromkeys(countries, test))
 
 
 def apart(left, right):
@@ -282,12 +282,12 @@ def apart(left, right):
 
 
 def test_runs_on_the_same_test_pairs_are_compared_person_by_person():
-    """Six people of ten pairs; everybody gets one more pair right: 0.1, and no doubt about it."""
+    """Eight people of ten pairs; everybody gets one more pair right: 0.1, and no doubt about it."""
     runs_ = result(0.5, 0.3, 0.7), result(0.6, 0.4, 0.8)
-    found = compare.difference(*runs_, tallies(1, 9, 2, 8, 5, 5), tallies(2, 10, 3, 9, 6, 6))
+    found = compare.difference(*runs_, tallies(1, 9, 2, 8, 5, 5, 4, 6), tallies(2, 10, 3, 9, 6, 6, 5, 7))
     row = found.table.set_index("country").loc["A"]
     assert found.kind == "paired" and (row["low"], row["high"]) == (pytest.approx(0.1), pytest.approx(0.1))
-    assert (row["base"], row["other"], row["n"], row["units"]) == (0.5, pytest.approx(0.6), 60, 6)
+    assert (row["base"], row["other"], row["n"], row["units"]) == (0.5, pytest.approx(0.6), 80, 8)
     assert row["reading"] == "higher"
 
 

@@ -142,13 +142,13 @@ def test_the_effective_sample_is_between_nothing_and_the_kept_pairs(m, tau, beta
 
 
 def test_disagreement_counts_no_ties_and_has_an_interval_over_whole_users():
-    """Six users of A with 2 pairs each: one wrong and one right, so every resample of users says one half.
+    """Eight users of A with 2 pairs each: one wrong and one right, so every resample of users says one half.
 
     B has margins -1, 0, 1, 2 of two users: a quarter disagrees, one tie, too few users for an interval.
     """
-    units = {"A": [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5], "B": [6, 6, 7, 7]}
-    found = disagreement(margins_of({"A": [1, -1] * 6, "B": [-1, 0, 1, 2]}, units), False).set_index("country")
-    assert found.loc["A"].tolist() == [0.5, 0.5, 0.5, 12, 6, 0]
+    units = {"A": [n // 2 for n in range(16)], "B": [8, 8, 9, 9]}
+    found = disagreement(margins_of({"A": [1, -1] * 8, "B": [-1, 0, 1, 2]}, units), False).set_index("country")
+    assert found.loc["A"].tolist() == [0.5, 0.5, 0.5, 16, 8, 0]
     assert found.loc["B", ["disagree", "pairs", "units", "ties"]].tolist() == [0.25, 4, 2, 1]
     assert np.isnan(found.loc["B", "low"]) and found.dtypes["low"].kind == "f"
 

@@ -269,12 +269,12 @@ def test_a_run_can_be_started_from_another_ones_settings(store):
 
 
 def test_the_estimate_counts_models_and_pairs():
-    """7 countries x 7 trained methods x 3 seeds x (5 automatic budgets and all pairs) = 882."""
+    """7 countries x 8 trained methods x 3 seeds x (5 automatic budgets and all pairs) = 1,008."""
     app = opened()
     table = data.counts(data.load(DataConfig())).set_index("country")
     steered = table[table["role"] == "steered to"]
-    assert [m.value for m in app.metric[1:]] == [f"{steered['train'].sum():,}", "882"]
-    assert "7 countries x 7 trained methods x 3 seed(s) x 6 budgets" in words(app)
+    assert [m.value for m in app.metric[1:]] == [f"{steered['train'].sum():,}", "1,008"]
+    assert "7 countries x 8 trained methods x 3 seed(s) x 6 budgets" in words(app)
     assert f"has {steered['train'].min():,}" in words(app) and "to encode the texts, once" in words(app)
 
 

@@ -20,7 +20,7 @@ import torch
 
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
-from scpo.errors import InputError
+from scpo.errors import ConfigError, InputError
 from scpo.progress import Progress
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.features import cache_folder
@@ -43,6 +43,11 @@ def fine_tune(
     progress: Progress, checkpoint: Checkpoint,
 ) -> Trained:  # fmt: skip
     """Score every text with the starting model, then fine-tune it once per row of the plan."""
+    if config.finetune.lora and SHARED in config.methods:
+        raise ConfigError(
+            "method 'shared' with LoRA is not there: a country's adapters would lie on the common model's. Leave out "
+            "the method, or train all weights (--lora 0)."
+        )
     folder, key, whole = checkpoint.folder / "models", checkpoint.key, config.finetune
     folder.mkdir(exist_ok=True)
     progress.report("embed", 0, 1)
