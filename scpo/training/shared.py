@@ -89,7 +89,12 @@ def fit(
 
     first = np.zeros((len(spread), shape.size)) if before is None else before / spread
     options = {"maxiter": ITERATIONS, "ftol": precision, "gtol": 1e-4}
-    found = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=options).x
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # products this small, between steps of scipy, are ten times slower in two threads
+    try:
+        found = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=options).x
+    finally:
+        torch.set_num_threads(threads)
     return found.reshape(first.shape) * spread
 
 
