@@ -14,15 +14,12 @@ from streamlit.testing.v1 import AppTest
 from test_kill_and_resume import RESULTS, ROOT
 
 from scpo.cli import main
-from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import DatabaseError
 from scpo.jobs import schema
 from scpo.jobs.host import worker_name
 from scpo.jobs.job import is_whole
 from scpo.jobs.store import open_store
 from scpo.jobs.worker import work
-
-from fakes import scored_rows
 
 SIZE = 4 << 20
 
@@ -37,14 +34,6 @@ def disk(tmp_path, workspace, monkeypatch):
     monkeypatch.setenv("SCPO_CACHE_DIR", str(tmp_path / "cache"))
     yield workspace
     subprocess.run(["umount", "-l", str(workspace)], check=True)
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory, tiny_encoder):
-    path = tmp_path_factory.mktemp("data") / "rows.csv"
-    scored_rows(60).to_csv(path, index=False)
-    data = DataConfig("file", (str(path),), test_share=0.3)
-    return ExperimentConfig(data, methods=("full",), seeds=1, steps=5, budgets=(10,), encoder=str(tiny_encoder))
 
 
 def fill(disk, left):

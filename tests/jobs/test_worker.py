@@ -10,21 +10,10 @@ import psutil
 import pytest
 
 from scpo import runs
-from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import RunFolderError
 from scpo.jobs import launch
 from scpo.jobs.host import worker_name
 from scpo.jobs.worker import Lease, serve
-
-from fakes import scored_rows
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory, tiny_encoder):
-    path = tmp_path_factory.mktemp("data") / "rows.csv"
-    scored_rows(60).to_csv(path, index=False)
-    data = DataConfig("file", (str(path),), test_share=0.3)
-    return ExperimentConfig(data, methods=("full",), seeds=1, steps=5, budgets=(10,), encoder=str(tiny_encoder))
 
 
 @pytest.fixture(scope="module")
