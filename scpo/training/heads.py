@@ -8,6 +8,7 @@ block by block. The engine knows nothing of countries, methods or texts.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -80,9 +81,16 @@ def batch_order(pool: Pool, begin: int, end: int) -> np.ndarray:
     shuffles = max(SHUFFLED // n, 1)
     size = shuffles * n
     first, last = begin // size, -(-end // size)
-    table = np.tile(np.arange(n, dtype=np.int32), (shuffles, 1))
-    drawn = [np.random.default_rng((*pool.seed, k)).permuted(table, axis=1).ravel() for k in range(first, last)]
+    draw = _drawn if n <= SHUFFLED else _drawn.__wrapped__  # long ones are not worth their memory
+    drawn = [draw((*pool.seed, k), n, shuffles) for k in range(first, last)]
     return np.concatenate(drawn)[begin - first * size : end - first * size]
+
+
+@functools.lru_cache(maxsize=1024)
+def _drawn(seed: tuple[int, ...], n: int, shuffles: int) -> np.ndarray:
+    """So many shuffles of n places, one after another; kept, since several methods and marks ask for the same."""
+    table = np.tile(np.arange(n, dtype=np.int32), (shuffles, 1))
+    return np.random.default_rng(seed).permuted(table, axis=1).ravel()
 
 
 class Heads:

@@ -64,64 +64,101 @@ class Member:
         return (self.weight * softplus(reward[self.rejected] - reward[self.chosen])).sum()
 
 
+Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]  # shifts (C, p) of all countries -> of their pairs, gradient
+
+
 def fit(
-    shape: HeadShape, members: Sequence[Member], shared: float, own: float, before: np.ndarray | None = None,
+    loss: Loss, size: tuple[int, int], shared: float, own: float, before: np.ndarray | None = None,
     precision: float = 1e-5,
 ) -> np.ndarray:  # fmt: skip
     """The most probable shifts (1 + C, p) float64: s, then each country's u_c.
 
+    size         (C, p)
     shared, own  prior standard deviations of a parameter; before: shifts to begin at, zeros if None
     precision    a step that lowers the loss, a log probability, by less than this share of it is the last
     Solved in units of the priors, in which no direction is much steeper than another.
     """
-    start = torch.stack([member.start for member in members])
-    spread = np.full((1 + len(members), 1), own)
+    spread = np.full((1 + size[0], 1), own)
     spread[0] = shared
-    scale = torch.from_numpy(spread).float()
 
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        units = torch.from_numpy(flat.astype(np.float32).reshape(-1, shape.size)).requires_grad_()
-        shift = scale * units
-        theta = start + shift[:1] + shift[1:]
-        loss = sum(member.loss(shape, theta[c]) for c, member in enumerate(members)) + 0.5 * (units**2).sum()
-        loss.backward()
-        return loss.item(), units.grad.numpy().astype(np.float64).ravel()
+        shift = flat.reshape(-1, size[1]) * spread
+        value, down = loss(shift[0] + shift[1:])
+        return value + 0.5 * flat @ flat, (np.vstack([down.sum(0), down]) * spread).ravel() + flat
 
-    first = np.zeros((len(spread), shape.size)) if before is None else before / spread
+    first = np.zeros((len(spread), size[1])) if before is None else before / spread
     options = {"maxiter": ITERATIONS, "ftol": precision, "gtol": 1e-4}
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # products this small, between steps of scipy, are ten times slower in two threads
-    try:
-        found = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=options).x
-    finally:
-        torch.set_num_threads(threads)
+    found = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=options).x
     return found.reshape(first.shape) * spread
 
 
+def linear_heads(members: Sequence[Member]) -> Loss:
+    """The loss of linear heads, by hand.
+
+    Most of the time is spent reading phi, so that it is read by pairs where these are fewer than texts.
+    """
+    parts = []
+    for m in members:
+        by_pair = len(m.chosen) <= len(m.phi)
+        rows = m.phi[m.chosen] - m.phi[m.rejected] if by_pair else m.phi
+        sides = None if by_pair else (m.chosen.numpy(), m.rejected.numpy())
+        parts.append((rows, m.start, m.weight.double().numpy(), sides))
+
+    def work(shift: np.ndarray) -> tuple[float, np.ndarray]:
+        loss, down = 0.0, np.empty(shift.shape)
+        for c, (rows, start, weight, sides) in enumerate(parts):
+            margin = rows.mv(start + torch.from_numpy(shift[c].astype(np.float32))).double().numpy()
+            if sides:
+                margin = margin[sides[0]] - margin[sides[1]]
+            cost = np.logaddexp(0, -margin)
+            loss += weight @ cost
+            push = weight * np.expm1(-cost)  # of the loss by the margin: -w (1 - the probability of what was chosen)
+            if sides:
+                push = np.bincount(sides[0], push, len(rows)) - np.bincount(sides[1], push, len(rows))
+            down[c] = torch.from_numpy(push.astype(np.float32)).matmul(rows).numpy()
+        return loss, down
+
+    return work
+
+
+def any_heads(shape: HeadShape, members: Sequence[Member]) -> Loss:
+    """The loss of heads of any shape, by autograd."""
+    start = torch.stack([member.start for member in members])
+
+    def work(shift: np.ndarray) -> tuple[float, np.ndarray]:
+        theta = (start + torch.from_numpy(shift.astype(np.float32))).requires_grad_()
+        loss = sum(member.loss(shape, theta[c]) for c, member in enumerate(members))
+        loss.backward()
+        return loss.item(), theta.grad.double().numpy()
+
+    return work
+
+
 def average_of_strengths(
-    shape: HeadShape, members: Sequence[Member], log_loss: Callable[[torch.Tensor], float], units: int,
+    shape: HeadShape, members: Sequence[Member], log_loss: Callable[[torch.Tensor], np.ndarray], units: int,
     strengths: Sequence[tuple[float, float]] = STRENGTHS, trust: float = TRUST,
     pause: Callable[[float], None] = lambda share: None,
 ) -> torch.Tensor:  # fmt: skip
     """Heads of all countries, (C, p): the average over strengths.
 
-    log_loss     of heads (C, p) on the countries' validation pairs, mean over pairs, at its best scale
+    log_loss     of heads (K, C, p) on the countries' validation pairs, mean over pairs, each at its best scale: (K,)
     units        number of users or questions that these pairs come from
     trust        observations that one of them is worth: 0 = every strength alike, inf = the likeliest alone
     An MLP's settings are not averaged, since rewards are not linear in its parameters; the likeliest is taken.
     """
     start, scale = torch.stack([member.start for member in members]), _length(members)
-    heads, losses, begin = [], [], {}
+    loss = any_heads(shape, members) if shape.hidden else linear_heads(members)
+    heads, shift = [], None
     for at, (shared, own) in enumerate(strengths):
         pause(at / len(strengths))
-        begin[own] = fit(shape, members, shared / scale, own / scale, begin.get(own))
-        shift = torch.from_numpy(begin[own].astype(np.float32))
-        heads.append(start + shift[:1] + shift[1:])
-        losses.append(log_loss(heads[-1]))
-    gap = np.array(losses) - min(losses)
+        shift = fit(loss, tuple(start.shape), shared / scale, own / scale, shift)
+        heads.append(start + torch.from_numpy((shift[0] + shift[1:]).astype(np.float32)))
+    heads = torch.stack(heads)
+    losses = log_loss(heads)
+    gap = losses - losses.min()
     alone = shape.hidden or np.isinf(trust)
     share = (gap == 0).astype(np.float64) if alone else np.exp(-gap * units * trust)
-    return torch.einsum("k,kcp->cp", torch.from_numpy(share / share.sum()).float(), torch.stack(heads))
+    return torch.einsum("k,kcp->cp", torch.from_numpy(share / share.sum()).float(), heads)
 
 
 def _length(members: Sequence[Member]) -> float:
@@ -143,22 +180,28 @@ def train_shared(
     validation = {c: HeldOut(data, features, shape, part.validation) for c, part in rows.items()}
     units = len(np.unique(np.concatenate([held.unit for held in validation.values()])))
 
-    def log_loss(theta: torch.Tensor) -> float:
-        margins = [validation[c].margins(theta[k : k + 1])[0] for k, c in enumerate(rows)]
-        together = torch.cat(margins).double()
-        return min(float(softplus(-together * by).mean()) for by in SCALES) if len(together) else 0.0
+    def log_loss(heads: torch.Tensor) -> np.ndarray:
+        margins = torch.cat([validation[c].margins(heads[:, k]) for k, c in enumerate(rows)], dim=1).double()
+        if not margins.shape[1]:
+            return np.zeros(len(heads))
+        return torch.stack([softplus(-margins * by).mean(1) for by in SCALES]).amin(0).numpy()
 
     theta, known = torch.empty(len(plan.pools), shape.size), {}
     groups = list(plan.table.groupby(["seed", "level"], sort=False).indices.values())
-    for at, places in enumerate(groups):
-        pools = [plan.pools[k] for k in places]
-        same = b"".join(np.sort(pool.rows).tobytes() for pool in pools)  # all seeds have all pairs at the last level
-        if same not in known:
-            members = [Member.of(pool, start[c], features.of, *sides) for pool, c in zip(pools, rows, strict=True)]
-            known[same] = average_of_strengths(
-                shape, members, log_loss, units, pause=lambda share, at=at: pause((at + share) / len(groups)), **how
-            )
-        theta[torch.from_numpy(np.array(places))] = known[same]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # products this small, between steps of scipy, are ten times slower in two threads
+    try:
+        for at, places in enumerate(groups):
+            pools = [plan.pools[k] for k in places]
+            same = b"".join(np.sort(pool.rows).tobytes() for pool in pools)  # at the last level seeds have the same
+            if same not in known:
+                members = [Member.of(pool, start[c], features.of, *sides) for pool, c in zip(pools, rows, strict=True)]
+                known[same] = average_of_strengths(
+                    shape, members, log_loss, units, pause=lambda share, at=at: pause((at + share) / len(groups)), **how
+                )
+            theta[torch.from_numpy(np.array(places))] = known[same]
+    finally:
+        torch.set_num_threads(threads)
     marks = (0, *marks_for(config.steps))
     path = np.full((len(theta), len(marks), 3), np.nan)
     for country, part in rows.items():

@@ -1,7 +1,5 @@
 """What countries share and what is their own: the exact solution, its limits, and the average over strengths."""
 
-import functools
-
 import numpy as np
 import pytest
 import torch
@@ -13,8 +11,11 @@ from scpo.training.heads import HeadShape, Pool
 from scpo.training.shared import Member, average_of_strengths
 
 D = 6
-fit = functools.partial(module.fit, precision=1e-9)
 NOTHING = 0.01  # a prior standard deviation that lets next to nothing move
+
+
+def fit(shape, members, shared, own, before=None):
+    return module.fit(module.any_heads(shape, members), (len(members), shape.size), shared, own, before, 1e-9)
 
 
 def member(rng, n, taste, start=None):
@@ -23,6 +24,10 @@ def member(rng, n, taste, start=None):
     left, right = np.where(margin > 0, [np.arange(n), np.arange(n, 2 * n)], [np.arange(n, 2 * n), np.arange(n)])
     weight = rng.uniform(0.2, 1, n).astype(np.float32)
     return Member(*map(torch.from_numpy, (phi, left, right, weight)), start if start is not None else torch.zeros(D))
+
+
+def with_pairs_three_times(one: Member) -> Member:
+    return Member(one.phi, *(torch.cat([values] * 3) for values in (one.chosen, one.rejected, one.weight)), one.start)
 
 
 def pull_of_pairs(one: Member, theta: np.ndarray) -> np.ndarray:
@@ -81,21 +86,44 @@ def test_few_pairs_learn_more_where_countries_share_their_taste():
     assert near > 0.9 and near > far + 0.1
 
 
+@pytest.mark.parametrize("hidden", [0, 3])
+def test_the_gradient_by_hand_is_the_one_of_autograd(hidden):
+    """Of linear heads; and of an MLP the general way's is that of differences."""
+    rng, shape = np.random.default_rng(4), HeadShape(D, hidden)
+    members = [member(rng, n, rng.normal(size=D), torch.randn(shape.size) / 2) for n in (40, 1, 25)]
+    shift = rng.normal(size=(3, shape.size))
+    loss, down = module.any_heads(shape, members)(shift)
+    assert down.shape == (3, shape.size) and np.abs(down).max() > 1
+    if not hidden:
+        few_texts = [with_pairs_three_times(one) for one in members]
+        assert all(len(one.chosen) <= len(one.phi) for one in members) and len(few_texts[0].chosen) > len(
+            few_texts[0].phi
+        )
+        for factor, same in ((1, members), (3, few_texts)):
+            fast = module.linear_heads(same)(shift)
+            assert fast[0] == pytest.approx(factor * loss, rel=1e-6)
+            assert np.abs(fast[1] - factor * down).max() < 1e-3
+    along = rng.normal(size=shift.shape)
+    ahead, behind = (module.any_heads(shape, members)(shift + step * along)[0] for step in (1e-3, -1e-3))
+    assert (ahead - behind) / 2e-3 == pytest.approx((down * along).sum(), rel=0.02)
+
+
 def test_an_average_weighs_strengths_by_their_likelihood(members):
-    shape, strengths, losses = HeadShape(D), [(0.5, 0.8), (0.1, 0.8)], [0.60, 0.62]
+    shape, strengths, losses = HeadShape(D), [(0.5, 0.8), (0.1, 0.8)], np.array([0.60, 0.62])
     seen = []
 
-    def log_loss(theta):
-        seen.append(theta)
-        return losses[len(seen) - 1]
+    def log_loss(heads):
+        seen.append(heads)
+        return losses
 
     mean = average_of_strengths(shape, members, log_loss, units=100, strengths=strengths, trust=0.5)
     share = 1 / (1 + np.exp(-0.02 * 100 * 0.5))  # 100 units, half trusted
-    assert torch.allclose(mean, share * seen[0] + (1 - share) * seen[1], atol=1e-6)
-    for trust, expected in ((0.0, (seen[0] + seen[1]) / 2), (np.inf, seen[0])):
-        seen_before, seen[:] = list(seen), []
+    first, second = seen[0]
+    assert torch.allclose(mean, share * first + (1 - share) * second, atol=1e-6)
+    assert (first - second).abs().max() > 0.1
+    for trust, expected in ((0.0, (first + second) / 2), (np.inf, first)):
         again = average_of_strengths(shape, members, log_loss, units=100, strengths=strengths, trust=trust)
-        assert torch.allclose(again, expected, atol=1e-5) and len(seen_before) == 2
+        assert torch.allclose(again, expected, atol=1e-5)
 
 
 def test_an_mlp_moves_too_and_takes_the_likeliest_strength():
@@ -103,9 +131,9 @@ def test_an_mlp_moves_too_and_takes_the_likeliest_strength():
     members = [member(rng, 30, rng.normal(size=D), shape.fresh(0)) for _ in range(2)]
     before = sum(float(one.loss(shape, one.start)) for one in members)
     seen = []
-    theta = average_of_strengths(shape, members, lambda t: seen.append(t) or -len(seen), 10)
+    theta = average_of_strengths(shape, members, lambda heads: seen.append(heads) or -np.arange(len(heads)), 10)
     assert sum(float(one.loss(shape, theta[c])) for c, one in enumerate(members)) < 0.95 * before
-    assert any(torch.equal(theta, one) for one in seen)
+    assert torch.equal(theta, seen[0][-1])
 
 
 @pytest.fixture(scope="module")
