@@ -67,7 +67,7 @@ def app_server(workspace: Path) -> Iterator[str]:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true",
-               "--server.fileWatcherType", "none", "--server.port", str(port)]  # fmt: skip
+               "--server.port", str(port)]  # fmt: skip
     environment = {**os.environ, "SCPO_WORKSPACE": str(workspace), "HF_HUB_OFFLINE": "1"}
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -101,6 +101,7 @@ def test_the_settings_are_those_of_the_threat_model():
     settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
     server = settings["server"]
     assert server["address"] == "localhost" and set(server["allowedHosts"]) == {"localhost", "127.0.0.1"}
+    assert server["fileWatcherType"] == "none"  # not a claim of security, but the app would watch all of `.venv`
     assert server["enableXsrfProtection"] is server["enableCORS"] is True and server["maxUploadSize"] == 200
     assert settings["client"]["showErrorDetails"] == "none" and settings["browser"]["gatherUsageStats"] is False
     assert "enableAgentApi" not in server and "corsAllowedOrigins" not in server
