@@ -16,7 +16,7 @@ SUBSETS = {
     "distinct": "Only pairs that the global model gets wrong: it has 0 % here by construction.",
     "consensus": "Only pairs that the global model gets right: it has 100 % here by construction.",
 }
-DEFAULT = ("global", "full", "pooled", "scratch", "scpo")
+DEFAULT = ("global", "full", "pooled", "scratch", "scpo", "shared")
 
 
 def accuracy(result: runs.Result, subset: str) -> None:

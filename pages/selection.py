@@ -57,7 +57,7 @@ def readable(result: runs.Result) -> Preferences | ScpoError:
 
 
 @st.fragment
-def explore(result: runs.Result, kept: Margins, disagree: pd.DataFrame, pairs: Preferences | ScpoError) -> None:
+def explore(result: runs.Result, kept: Margins, disagree: pd.DataFrame) -> None:
     """All that a move of a slider draws anew."""
     country, now, before = controls(result, kept.countries)
     now, before = shown.Chosen.at(kept, *now), shown.Chosen.at(kept, *before)
@@ -81,6 +81,7 @@ def explore(result: runs.Result, kept: Margins, disagree: pd.DataFrame, pairs: P
     section("disagreement")
     picture("disagreement")
     st.header("Read some of the pairs")
+    pairs = readable(result)  # last, since a large file takes seconds at first and the charts need none of it
     if isinstance(pairs, ScpoError):
         st.warning(f"The charts are of what the run kept; its texts cannot be read. {inert(pairs)}")
         return
@@ -108,6 +109,6 @@ try:
     result = results.chosen()
     if result:
         kept, disagree = margins(result)
-        explore(result, kept, disagree, readable(result))
+        explore(result, kept, disagree)
 except ScpoError as error:
     st.error(inert(error))

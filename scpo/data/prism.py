@@ -118,11 +118,12 @@ def preferences(people: pd.DataFrame, responses: pd.DataFrame, config: DataConfi
     rows = responses.assign(unit=unit, country=country, group=group)[known].reset_index(drop=True)
     texts, pairs = scored_pairs(rows)
     split = split_units(len(people), config.split_seed, config.test_share, config.validation_share)
-    silent = people["name"].isin(responses["user"]) & people["country"].isna()
+    talked = np.isin(np.arange(len(people)), unit)
+    silent = talked & people["country"].isna().to_numpy()
     dropped = {
         "responses of users who told no country": int((~known).sum()),
         "users with conversations who told no country": int(silent.sum()),
-        "survey users without conversations": int((~people["name"].isin(responses["user"])).sum()),
+        "survey users without conversations": int((~talked).sum()),
     }  # fmt: skip
     source = f"{file_names(config.data_files)}, from {SOURCE}" if config.data_files else SOURCE
     card = DataCard("prism", "PRISM", False, "user", source, LICENCE, REFERENCE, COUNTRIES, dropped)

@@ -21,7 +21,7 @@ from scpo.ui.parts import chart
 from scpo.ui.report import zip_of_report
 from scpo.ui.words import headline, inert
 
-USUAL = ("global", "full", "filter", "weight", "scpo")  # methods of the first chart; the Overview has all
+USUAL = ("global", "full", "filter", "weight", "scpo", "shared")  # methods of the first chart; the Overview has all
 
 
 def opened(job: Job) -> None:

@@ -25,7 +25,7 @@ from scpo.ui.words import headline, inert
 
 SUBSET, AGAINST, SEEDS, TRANSFERRED = "subset", "against", "seeds", "transferred"
 ALIGNED, COLUMN, PEOPLE = "aligned", "column", "people"
-USUAL = ("global", "full", "filter", "weight", "scpo")
+USUAL = ("global", "full", "filter", "weight", "scpo", "shared")
 PAGES = {"accuracy": "Accuracy, country by country", "bias": "Bias: what it costs whom",
          "efficiency": "Data efficiency: how many pairs"}  # fmt: skip
 
