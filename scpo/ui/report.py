@@ -57,9 +57,9 @@ def write_report(folder: Path, out: Path) -> Path:
 
     Raises `RunFolderError` if the run is unfinished or damaged, or if `out` is there and not empty.
     """
-    files = report(runs.read(folder), Path(folder).name)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunFolderError(f"{out} is there already and is not empty; nothing is overwritten. Give another --out.")
+    files = report(runs.read(folder), Path(folder).name)
     out.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         runs.write_bytes(out / name, content.encode())

@@ -24,7 +24,9 @@ FIGURES = {"accuracy", "chance", "scpo-against-global", "scpo-against-full", "pl
 def made(demo_run, tmp_path_factory):
     """The files of the report of a demo run."""
     out = tmp_path_factory.mktemp("report") / "out"
-    page = write_report(demo_run, out)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCPO_WORKSPACE", str(out.parent))
+        page = write_report(demo_run, out)
     assert page == out / "report.html"
     return {path.name: path.read_text() for path in out.iterdir()}
 
