@@ -53,7 +53,7 @@ def per_pair(result: runs.Result, country: str) -> None:
         f"Points of accuracy gained per 100 pairs trained on, {country}, per method with 95 % intervals.",
         table[table["country"] == country], simulated,
     )  # fmt: skip
-    for method in [m for m in methods if m in ("full", "scpo", "filter")]:
+    for method in [m for m in methods if m in ("full", "filter", "scpo", "shared")]:
         st.markdown(per_pair_sentence(table, country, method))
 
 

@@ -94,6 +94,7 @@ def efficiency_sentence(table: pd.DataFrame, country: str, method: str, reading:
     return (
         f"**{method}**: {percent(row['target'])} takes full {row['pairs_full']:.0f} {PAIRS[reading]} and {method} "
         f"{row['pairs_method']:.0f}: {least}{row['ratio']:.2f} times as efficient ({more:+.0f} %); {_spread(row)}."
+        f"{_whose(method)}"
     )
 
 
@@ -110,8 +111,15 @@ def per_pair_sentence(table: pd.DataFrame, country: str, method: str) -> str:
         return told + "; no ratio, since the gain of full itself may be chance here, or the people are too few."
     return (
         f"{told}; {row['ratio']:.2f} times the gain per pair trained on of full ({100 * (row['ratio'] - 1):+.0f} %; "
-        f"95 %: {row['ratio_low']:.2f} to {row['ratio_high']:.2f})."
+        f"95 %: {row['ratio_low']:.2f} to {row['ratio_high']:.2f}).{_whose(method)}"
     )
+
+
+def _whose(method: str) -> str:
+    """What the count of pairs leaves out."""
+    if method != "shared":
+        return ""
+    return " Counted are a country's own pairs; it learns from as many of every other country too."
 
 
 def verdict(row, unit: str) -> str:

@@ -150,6 +150,10 @@ def test_each_number_of_efficiency_says_how_its_pairs_are_counted(demo):
         each, "mean", "scpo"
     )
     assert "may be chance" in per_pair_sentence(each.assign(ratio=float("nan")), "mean", "scpo")
+    whose = "it learns from as many of every other country too"
+    for method, said in (("scpo", False), ("shared", True)):
+        assert (whose in per_pair_sentence(each.assign(method=method), "mean", method)) is said
+        assert (whose in efficiency_sentence(table.assign(method=method), "mean", method, "labelled")) is said
 
 
 def test_countries_with_too_few_people_to_tell_are_named(demo):
