@@ -19,9 +19,8 @@ from scpo.ui.export import file_name, zip_of
 from scpo.ui.live import LIVE, badge, watch
 from scpo.ui.parts import chart
 from scpo.ui.report import zip_of_report
+from scpo.ui.results import USUAL
 from scpo.ui.words import headline, inert
-
-USUAL = ("global", "full", "filter", "weight", "scpo", "shared")  # methods of the first chart; the Overview has all
 
 
 def opened(job: Job) -> None:

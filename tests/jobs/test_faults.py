@@ -15,23 +15,12 @@ import pytest
 
 import scpo
 from scpo import data, runs
-from scpo.config import DataConfig, ExperimentConfig
 from scpo.jobs import cluster, schema, worker
 from scpo.jobs.host import worker_name
 from scpo.jobs.job import is_whole
 from scpo.jobs.store import Store, open_store
 from scpo.jobs.worker import serve, work
 from scpo.training import checkpoint
-
-from fakes import scored_rows
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory, tiny_encoder):
-    path = tmp_path_factory.mktemp("data") / "rows.csv"
-    scored_rows(60).to_csv(path, index=False)
-    source = DataConfig("file", (str(path),), test_share=0.3)
-    return ExperimentConfig(source, methods=("full",), seeds=1, steps=5, budgets=(10,), encoder=str(tiny_encoder))
 
 
 def run_one(store: Store, config, **options):
