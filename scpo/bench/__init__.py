@@ -67,7 +67,11 @@ def _resident(which: str) -> int:
 
 def machine() -> dict[str, object]:
     """What the figures were measured on, and its own rates."""
-    return {
+    gpu = {}
+    if torch.cuda.is_available():
+        gflops = round(matmul_rate(torch.bfloat16, 8192, "cuda") / 1e9)
+        gpu = {"gpu": torch.cuda.get_device_name(), "gpu_gflops_bf16": gflops}
+    return gpu | {
         "python": platform.python_version(), "torch": torch.__version__, "cores": os.cpu_count(),
         "threads": torch.get_num_threads(), "processor": platform.processor() or platform.machine(),
         "load": round(os.getloadavg()[0], 1), "gflops_fp32": round(matmul_rate(torch.float32) / 1e9),
@@ -75,11 +79,17 @@ def machine() -> dict[str, object]:
     }  # fmt: skip
 
 
-def matmul_rate(dtype: torch.dtype, size: int = 2048) -> float:
+def matmul_rate(dtype: torch.dtype, size: int = 2048, on: torch.device | str = "cpu") -> float:
     """Floating-point operations per second of a square matrix product."""
-    a, b = torch.randn(size, size).to(dtype), torch.randn(size, size).to(dtype)
-    a @ b
-    return 2 * size**3 / seconds(lambda: a @ b, repeat=10)
+    a, b = torch.randn(size, size).to(on, dtype), torch.randn(size, size).to(on, dtype)
+
+    def work() -> None:
+        a @ b
+        if a.is_cuda:
+            torch.cuda.synchronize()
+
+    work()
+    return 2 * size**3 / seconds(work, repeat=10)
 
 
 def copy_rate(size: int = 1 << 28) -> float:

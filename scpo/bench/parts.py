@@ -102,15 +102,16 @@ def bench_embedding(texts: int = 1200) -> Iterator[Row]:
     from transformers import AutoModel, AutoTokenizer
 
     from scpo import data as sources
-    from scpo.training.encoders import fast_bf16, load_encoder
+    from scpo.training.device import device, fast_bf16
+    from scpo.training.encoders import load_encoder
 
     strings = sources.load(DataConfig()).texts["response"].tolist()[:texts]
     encoder = load_encoder("minilm")
     encoder.encode(strings[:64])
     ours = seconds(lambda: encoder.encode(strings), repeat=3)
-    peak = matmul_rate(torch.bfloat16 if fast_bf16() else torch.float32)
+    peak = matmul_rate(torch.bfloat16 if fast_bf16() else torch.float32, on=device())
     tokenizer = AutoTokenizer.from_pretrained(encoder.folder)
-    model = AutoModel.from_pretrained(encoder.folder, dtype=torch.float32).eval()
+    model = AutoModel.from_pretrained(encoder.folder, dtype=torch.float32).eval().to(device())
     lengths = np.array([len(ids) for ids in tokenizer(strings)["input_ids"]])
     hidden, layers, inner = model.config.hidden_size, model.config.num_hidden_layers, model.config.intermediate_size
     per_token = layers * (8 * hidden**2 + 4 * hidden * inner)

@@ -48,10 +48,11 @@ def vectors_by_interaction(model, tokenizer, texts: list[str], answers: int = 4)
     found = []
     for start in range(0, len(texts), answers):
         batch = tokenizer(texts[start : start + answers], padding=True, truncation=True, return_tensors="pt")
+        batch = batch.to(model.device)
         hidden = model(**batch).last_hidden_state.float()
         mask = batch["attention_mask"][..., None]
         found.append(normalize((hidden * mask).sum(1) / mask.sum(1)))
-    return torch.cat(found).numpy()
+    return torch.cat(found).cpu().numpy()
 
 
 @torch.inference_mode()
@@ -63,7 +64,7 @@ def select_by_pair(model, tokenizer, pairs: pd.DataFrame, tau: float, beta: floa
     keep, weight = [], []
     for pair in pairs.itertuples():
         inputs = tokenizer([pair.prompt] * 2, [pair.chosen, pair.rejected], padding=True, truncation=True,
-                           max_length=512, return_tensors="pt")  # fmt: skip
+                           max_length=512, return_tensors="pt").to(model.device)  # fmt: skip
         chosen, rejected = model(**inputs).logits[:, 0].double()
         margin = chosen - rejected
         keep.append(bool(sigmoid(margin) < tau))
@@ -79,6 +80,6 @@ def step_padded(model, tokenizer, pairs: pd.DataFrame, weight: torch.Tensor) -> 
     rewards = []
     for side in ("chosen", "rejected"):
         inputs = tokenizer(pairs["prompt"].tolist(), pairs[side].tolist(), padding="max_length", truncation=True,
-                           max_length=512, return_tensors="pt")  # fmt: skip
+                           max_length=512, return_tensors="pt").to(model.device)  # fmt: skip
         rewards.append(model(**inputs).logits[:, 0])
     return -(weight * logsigmoid(rewards[0] - rewards[1])).mean()

@@ -17,16 +17,18 @@ import torch
 
 from scpo.errors import SourceMissing
 from scpo.hub import BRING_A_FOLDER, MINILM, model_folder
+from scpo.training.device import device, fast_bf16
 
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-TOKENS_PER_BATCH = 2048  # stays in the caches of common processors; measured best of 1k..16k
+TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 65_536}  # 2k stays in the caches of common processors; best of 1k..16k
 
 
 @dataclass
 class Encoder:
     """An encoder of one folder; its weights load on the first string that needs them.
 
-    key     names weights, tokenizer and arithmetic: equal keys give equal vectors
+    key     names weights, tokenizer and arithmetic: equal keys give equal vectors, to the rounding of `precision`
+            between one device and another
     """
 
     folder: Path
@@ -44,7 +46,7 @@ class Encoder:
         lengths = np.array([len(row) for row in ids], dtype=np.int64)
         output = np.empty((len(ids), model.config.hidden_size), dtype=np.float32)
         done = 0
-        for rows in length_batches(lengths, TOKENS_PER_BATCH):
+        for rows in length_batches(lengths, TOKENS_PER_BATCH[model.device.type]):
             width = int(lengths[rows].max())
             padded = np.full((len(rows), width), tokenizer.pad_token_id or 0, dtype=np.int64)
             for at, row in enumerate(rows):
@@ -68,7 +70,7 @@ class Encoder:
             tokenizer = AutoTokenizer.from_pretrained(self.folder, **local)
             model = AutoModel.from_pretrained(self.folder, dtype=dtype, use_safetensors=True, **local)
             positions = getattr(model.config, "max_position_embeddings", 512)
-            self._parts = tokenizer, model.eval(), min(512, positions)
+            self._parts = tokenizer, model.eval().to(device()), min(512, positions)
         return self._parts
 
 
@@ -89,16 +91,17 @@ def length_batches(lengths: np.ndarray, budget: int) -> list[np.ndarray]:
 def _pooled(model, ids: torch.Tensor, mask: torch.Tensor) -> np.ndarray:
     """Mean over each row's own tokens of the last hidden state, L2-normalised, (b, d) float32."""
     # A batch without padding needs no mask, and attention without one is faster.
-    attention = None if mask.all() else mask.long()
+    attention = None if mask.all() else mask.long().to(model.device)
+    ids, mask = ids.to(model.device), mask.to(model.device)
     hidden = model(input_ids=ids, attention_mask=attention).last_hidden_state.float()
     mean = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-    return torch.nn.functional.normalize(mean).numpy()
+    return torch.nn.functional.normalize(mean).cpu().numpy()
 
 
 def load_encoder(name: str, precision: str = "auto") -> Encoder:
     """The encoder `minilm`, of a local folder, or of the hub.
 
-    precision   auto (bf16 where the processor computes in it, else fp32), bf16, or fp32
+    precision   auto (bf16 where the device computes in it, else fp32), bf16, or fp32
     Raises `SourceMissing` if the model is not here and cannot be fetched.
     """
     if precision == "auto":
@@ -116,11 +119,6 @@ def load_encoder(name: str, precision: str = "auto") -> Encoder:
     others = [_file_hash(p) for p in (folder / "config.json", folder / "tokenizer.json") if p.is_file()]
     key = hashlib.sha256("\n".join([*hashes, *others, precision, "mean-l2-512"]).encode()).hexdigest()[:24]
     return Encoder(folder, precision, key)
-
-
-def fast_bf16() -> bool:
-    """True if this processor has bf16 arithmetic (AVX512-BF16 or AMX)."""
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def _file_hash(path: Path) -> str:

@@ -23,6 +23,7 @@ from scpo.data.preferences import Preferences
 from scpo.errors import ConfigError, InputError
 from scpo.progress import Progress
 from scpo.training.checkpoint import Checkpoint
+from scpo.training.device import device
 from scpo.training.features import cache_folder
 from scpo.training.finetune.formats import InputFormat, longest_input
 from scpo.training.finetune.loading import Start, load_model
@@ -113,7 +114,7 @@ def _rewards(model, inputs: InputFormat, data: Preferences, rows: dict[str, Rows
     """Rewards (texts,) by the starting model of every text that is asked for, NaN elsewhere."""
     wanted = [part for here in rows.values() for part in (here.train, here.validation, here.test)]
     texts = _texts_of(data, np.concatenate([*wanted, reference_rows(data)]))
-    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device())
     table, reward = data.texts.iloc[texts], np.full(len(data.texts), np.nan, np.float32)
     reward[texts] = score(
         model, inputs, list(zip(table["prompt"].astype(object), table["response"], strict=True)),

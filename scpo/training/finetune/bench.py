@@ -17,6 +17,7 @@ from scpo.config import DataConfig, ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.hub import model_folder
 from scpo.selection import keep_mask, pair_weights
+from scpo.training.device import device
 from scpo.training.finetune.formats import InputFormat
 from scpo.training.finetune.one import Texts
 from scpo.training.finetune.pairs import SCPOCollator
@@ -38,7 +39,7 @@ def bench_steps(pairs: int = 64, batch: int = 8, **sizes: int) -> Iterator[Row]:
 
     def fresh():
         torch.manual_seed(0)
-        model = BertForSequenceClassification(config)
+        model = BertForSequenceClassification(config).to(device())
         disable_dropout_in_model(model)
         return model, torch.optim.SGD(model.parameters(), lr=1e-3)
 
@@ -54,7 +55,7 @@ def bench_steps(pairs: int = 64, batch: int = 8, **sizes: int) -> Iterator[Row]:
 
     order = np.argsort(lengths(rows), kind="stable")  # length-grouped batches, the same ones for both ways
     batches = [rows[order[at : at + batch]] for at in range(0, pairs, batch)]
-    weights = [torch.tensor(weight[order[at : at + batch]], dtype=torch.float32) for at in range(0, pairs, batch)]
+    weights = torch.tensor(weight[order], dtype=torch.float32).split(batch)
 
     def ours():
         model, optimizer = fresh()
@@ -62,14 +63,14 @@ def bench_steps(pairs: int = 64, batch: int = 8, **sizes: int) -> Iterator[Row]:
         found = []
         for taken, w in zip(batches, weights, strict=True):
             inputs = collate(list(made.pairs(taken, np.zeros(len(data.pairs)), w.numpy())))
-            kept = {name: inputs[name] for name in ("input_ids", "attention_mask", "token_type_ids")}
+            kept = {name: inputs[name].to(device()) for name in ("input_ids", "attention_mask", "token_type_ids")}
             chosen, rejected = model(**kept).logits[:, 0].chunk(2)
-            found.append(step(optimizer, weighted_bradley_terry(chosen, rejected, w)))
+            found.append(step(optimizer, weighted_bradley_terry(chosen, rejected, w.to(device()))))
         return found
 
     def theirs():
         model, optimizer = fresh()
-        return [step(optimizer, step_padded(model, tokenizer, pairs_of(data, taken), w))
+        return [step(optimizer, step_padded(model, tokenizer, pairs_of(data, taken), w.to(device())))
                 for taken, w in zip(batches, weights, strict=True)]  # fmt: skip
 
     results: dict[str, list[float]] = {}
@@ -87,7 +88,7 @@ def bench_scoring(pairs: int = 200, **sizes: int) -> Iterator[Row]:
     data, folder = sources.load(DataConfig()), model_folder("minilm")
     tokenizer, defaults = AutoTokenizer.from_pretrained(folder), ExperimentConfig()
     torch.manual_seed(0)
-    model = BertForSequenceClassification(BertConfig.from_pretrained(folder, num_labels=1, **sizes)).eval()
+    model = BertForSequenceClassification(BertConfig.from_pretrained(folder, num_labels=1, **sizes)).eval().to(device())
     taken = np.arange(pairs)  # pairs of a country stand together, so that they share answers as they do in a run
     texts = pairs_of(data, taken)
 

@@ -52,7 +52,7 @@ def model_of(folder: Path) -> Model:
 
 
 def fast_bf16() -> bool:
-    """True if this processor has bf16 arithmetic, as `scpo.training.encoders` asks torch."""
+    """True if this processor has bf16 arithmetic, as `scpo.training.device` asks torch."""
     try:
         flags = Path("/proc/cpuinfo").read_text()
     except OSError:

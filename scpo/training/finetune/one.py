@@ -23,7 +23,7 @@ from transformers import PrinterCallback, TrainerCallback
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.runs import write_bytes
-from scpo.training.encoders import fast_bf16
+from scpo.training.device import fast_bf16
 from scpo.training.finetune.checks import head_modules
 from scpo.training.finetune.formats import Encoded, InputFormat
 from scpo.training.finetune.loading import Start, load_model
@@ -155,7 +155,7 @@ def computes_in_bf16(config: ExperimentConfig) -> bool:
     """Whether training multiplies in bfloat16: as asked for, `auto` where the device is fast in it."""
     if config.precision != "auto":
         return config.precision == "bf16"
-    return torch.cuda.is_bf16_supported() if torch.cuda.is_available() else fast_bf16()
+    return fast_bf16()
 
 
 def fresh_head(model, seed: int) -> None:

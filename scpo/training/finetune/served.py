@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import safetensors
-import torch
 
 from scpo import runs
 from scpo.errors import RunFolderError
 from scpo.hub import model_folder
+from scpo.training.device import device
 from scpo.training.finetune.formats import InputFormat, longest_input
 from scpo.training.finetune.loading import load_model, load_tokenizer
 from scpo.training.finetune.scoring import score
@@ -58,7 +58,7 @@ def reward_texts(result: runs.Result, folders: Sequence[Path], texts: Sequence[t
         model, whole = load_model(folder, tokenizer), result.config.finetune
         longest = longest_input(whole.max_length, tokenizer, model.config)
         inputs = InputFormat(tokenizer, longest, whole.as_published)
-        found.append(score(model.to("cuda" if torch.cuda.is_available() else "cpu"), inputs, texts))
+        found.append(score(model.to(device()), inputs, texts))
     return np.mean(found, axis=0)
 
 
