@@ -201,7 +201,8 @@ def launched(folder, out, how, processes, batch):
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(processes), "--master_port",
                str(port), str(HERE / "launched.py"), how, str(folder), str(out), str(batch)]  # fmt: skip
     root = HERE.parents[2]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(HERE), *sys.path]), "OMP_NUM_THREADS": "1"}
+    path = f"{root}:{HERE}:{os.environ.get('PYTHONPATH', '')}".rstrip(":")
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads((out / "found.json").read_text())
