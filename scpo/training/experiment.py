@@ -107,8 +107,8 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, trai
 
 def _back_end(config: ExperimentConfig, train: Callable[..., Steered]) -> Callable[..., Trained]:
     """The back end that is asked for, its encoder or model at hand: what is not here is refused before work."""
+    one_device(os.environ)
     if config.finetune.model:
-        one_device(os.environ)
         from scpo.training.finetune.backend import fine_tune
         from scpo.training.finetune.loading import load_start
 

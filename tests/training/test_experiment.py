@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 
 import numpy as np
 import pytest
@@ -57,6 +58,16 @@ def test_two_runs_of_one_configuration_give_identical_results(result, config, tm
     again = run(config, tmp_path / "again")
     for name in ("metrics.json", "summary.json", "heads.safetensors"):
         assert (again.folder / name).read_bytes() == (result.folder / name).read_bytes()
+
+
+def test_a_run_of_heads_too_keeps_to_one_gpu(config, tmp_path, monkeypatch):
+    """A GPU that was asked for stays in sight, and a run of whole models may follow in the same process."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
+    stages = []
+    told = lambda entry: stages.append(entry["stage"])  # noqa: E731
+    with pytest.raises(Stopped):
+        run(config, tmp_path / "out", on_progress=told, should_stop=lambda: "embed" in stages)
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "2"
 
 
 def test_metrics_can_be_computed_again_from_the_saved_weights(result):
