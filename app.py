@@ -25,7 +25,7 @@ router = st.navigation(
 router.run()
 
 if not gc.get_freeze_count():  # once in the app's life, when its modules are loaded
-    # They stay to the end. Python's collector leaves them out from now on, so that it is quick and looks at what the
-    # pages leave behind some four times as often.
+    # They stay to the end. Python's collector leaves them out from now on, so that it is quick and comes round more
+    # often to what the pages leave behind.
     gc.collect()
     gc.freeze()

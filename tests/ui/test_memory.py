@@ -1,36 +1,24 @@
 """What keeps the app's memory level while it is looked at for hours; scripts/soak.py measures it."""
 
-import platform
-import subprocess
-import sys
+import gc
+from pathlib import Path
 
 import pyarrow
-import pytest
+from streamlit.testing.v1 import AppTest
 
 import scpo.ui  # noqa: F401
 
-ARENAS = """
-import ctypes, sys, threading
-if sys.argv[1] == "shared":
-    import scpo.ui
-kept, together = [], threading.Barrier(8)
-def work():
-    kept.append(ctypes.create_string_buffer(50_000))
-    together.wait()
-threads = [threading.Thread(target=work) for _ in range(8)]
-[t.start() for t in threads], [t.join() for t in threads]
-ctypes.CDLL(None).malloc_info(0, ctypes.c_void_p.in_dll(ctypes.CDLL(None), "stdout"))
-"""
+APP = Path(__file__).parents[2] / "app.py"
 
 
 def test_arrow_allocates_where_all_threads_share():
     assert pyarrow.default_memory_pool().backend_name == "system"
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the setting is glibc's")
-def test_threads_get_no_heap_of_their_own():
-    def heaps(how):
-        done = subprocess.run([sys.executable, "-c", ARENAS, how], capture_output=True, text=True, check=True)
-        return done.stdout.count("<heap nr=")
-
-    assert heaps("shared") < heaps("apart")
+def test_what_is_loaded_is_left_out_by_the_collector_from_the_first_page_on():
+    gc.unfreeze()
+    AppTest.from_file(APP, default_timeout=60).run()
+    frozen = gc.get_freeze_count()
+    assert frozen > 10_000
+    AppTest.from_file(APP, default_timeout=60).run()
+    assert gc.get_freeze_count() <= frozen, "once: what later pages leave behind is looked at"
