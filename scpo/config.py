@@ -25,8 +25,8 @@ METHODS = {
     "filter": "only pairs the global model does not clearly agree with, every weight 1",
     "weight": "all pairs, weighted down the more the global model disagrees",
     "scpo": "filter and weight: the paper's method",
-    "shared": "beyond the paper: what countries share and what is each one's own, learnt together with a pull to the "
-    "global model",
+    "shared": "beyond the paper: a country is expected to differ from the global model as the other countries do, and "
+    "their pairs show how that is",
     "inverse": "all pairs, weighted up the more the global model disagrees",
     "pooled": "one model for the pairs of all countries, every weight 1",
     "scratch": "the country's pairs alone, from a fresh head",

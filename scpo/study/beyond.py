@@ -38,7 +38,7 @@ from scpo.training.steering import train_countries
 AGAINST = ("full", "scpo")
 BUDGET = 50  # pairs; beside all
 NONE = 0.01  # a prior standard deviation, in units of reward, that lets next to nothing move
-OWN, COMMON = sorted({own for _, own in STRENGTHS}), sorted({shared for shared, _ in STRENGTHS})
+OWN = (2.0, 1.2, 0.7)  # the same of an own part that is all there is
 COLUMNS = ["candidate", "pairs", "against", "subset", "accuracy", "difference", "low", "high", "n"]
 
 
@@ -46,7 +46,8 @@ COLUMNS = ["candidate", "pairs", "against", "subset", "accuracy", "difference", 
 class Candidate:
     """A training rule. power: of SCPO's weight; filtered: tau drops pairs too; by_gap: pairs weigh the root of the
     gap of their scores; scale: of the global model's rewards; spectrum: power of the features' variances that
-    stretches each principal direction; people: directions are stretched by how much people of the reference differ."""
+    stretches each principal direction; people: directions are stretched by how much people of the reference differ;
+    equal: the others' shifts are learnt from as few pairs as the country has."""
 
     strengths: tuple[tuple[float, float], ...] = STRENGTHS
     trust: float = TRUST
@@ -56,12 +57,14 @@ class Candidate:
     scale: float = 1.0
     spectrum: float = 0.0
     people: bool = False
+    equal: bool = False
 
 
 CANDIDATES = {
     SHARED: Candidate(),
     "no sharing": Candidate(tuple((NONE, own) for own in OWN)),
-    "nothing of its own": Candidate(tuple((shared, NONE) for shared in COMMON)),
+    "nothing of its own": Candidate(tuple((like, NONE) for like, _ in STRENGTHS)),
+    "as few pairs of the others": Candidate(equal=True),
     "the likeliest strength": Candidate(trust=np.inf),
     "every strength alike": Candidate(trust=0.0),
     "weights of 1": Candidate(power=0.0),
@@ -156,7 +159,7 @@ def measure(data: Preferences, candidates: dict[str, Candidate], encoder: Encode
         own = _reweighed(rule, together, data, margin, config)
         seen, begin = _seen_by(rule, data, features, globals_[0])
         theta = train_shared(config, data, seen, shape, dict.fromkeys(rows, begin), rows, own,
-                             strengths=rule.strengths, trust=rule.trust).theta  # fmt: skip
+                             strengths=rule.strengths, trust=rule.trust, equal=rule.equal).theta  # fmt: skip
         heads.append(own.table.assign(method=name))
         margins.append(_margins(data, rows, seen, own, theta))
     unit, outcomes = data.pairs["unit"].to_numpy(), []

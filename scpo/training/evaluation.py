@@ -38,7 +38,7 @@ def validation_score(margins: list[torch.Tensor]) -> torch.Tensor:
     """How good heads are on validation pairs, (K,) from (K, n) parts: accuracy, then lower log loss."""
     joined = torch.cat(margins, dim=1)
     if not joined.shape[1]:
-        return torch.zeros(len(joined))
+        return torch.zeros(len(joined), dtype=torch.float64)
     accuracy = (joined > 0).double().mean(1)
     return accuracy - 1e-6 * softplus(-joined).double().mean(1).clamp(max=1e3)
 

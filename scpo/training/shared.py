@@ -1,13 +1,16 @@
-"""The method `shared`: what all countries have in common and what is each one's own, learnt together.
+"""The method `shared`: each country's shift from the global model, expected to be like those of the other countries.
 
-The head of country c is theta_c = theta_g + s + u_c: the global model, a shift that all countries share, a shift of its
-own. Both shifts have normal priors around 0, so that each country is pulled towards what the others say, and all of
-them towards the global model (hierarchical shrinkage). Found is the most probable shift, exactly, from all pairs:
+The head of country c is theta_c = theta_g + a_c D_c + u_c: the global model, a mix of the directions D_c in which the
+other countries differ from it, and what is the country's own. Mix and own part have normal priors around 0, so that
+few pairs of a country are enough to place it among the others, and all are pulled towards the global model
+(hierarchical shrinkage, with a covariance learnt from other tasks). D_c are the shifts of the others, each fitted to
+all training pairs of that country alone; a budget limits the pairs of country c. Found are the most probable shifts,
+exactly:
 
-    minimise  sum over countries and pairs of -w log sigmoid(margin under theta_c)
-              + |s|^2 / (2 shared^2) + sum over c of |u_c|^2 / (2 own^2)
+    minimise  sum over pairs of c of -w log sigmoid(margin under theta_c)
+              + |a_c|^2 / (2 like^2) + |u_c|^2 / (2 own^2)
 
-How strong the pulls should be is not known. Heads are fitted for every strength of a grid and averaged, each weighing
+How strong the pulls should be is not known. Heads are fitted for every strength of a list and averaged, each weighing
 what its log likelihood on the validation pairs says (at the scale of rewards that suits it best). An average has no
 lucky pick among settings that the validation pairs cannot tell apart. The weights w are the square root of SCPO's, and
 nothing is filtered out: docs/beyond.md has what led here, and what failed. Knows nothing of files.
@@ -15,7 +18,6 @@ nothing is filtered out: docs/beyond.md has what led here, and what failed. Know
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -33,10 +35,13 @@ from scpo.training.plan import HeadPlan, Rows, marks_for
 from scpo.training.steering import Steered
 
 SHARED = "shared"
-# Prior standard deviations of what a shift does to the margin of an average pair, in units of reward
-STRENGTHS = tuple(itertools.product((3.5, 1.2, 0.4), (2.0, 1.2, 0.7)))  # of the shared shift, of the own one
-# Pairs of one user or question are alike, and the model is not the truth: so many observations is one of them worth
-TRUST = 0.5
+# Prior standard deviations of what a shift does to the margin of an average pair, in units of reward: of the whole, and
+# the share of its variance that is the country's own; then as (like, own)
+SIZES, OWN_SHARE = (3.0, 1.2, 0.6, 0.3, 0.15), 0.2
+STRENGTHS = tuple((size * (1 - OWN_SHARE) ** 0.5, size * OWN_SHARE**0.5) for size in SIZES)
+BESIDE, COMMON = 0.7, 2.0  # of `like`, a mix of the others' shifts and their mean
+ALONE = 3.0  # the same for the shift of a country that is a direction for the others
+TRUST = 1.0  # observations that one user or question is worth, however many pairs: these are alike
 SCALES = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)  # of rewards; weights shrink them, which must not count against a setting
 ITERATIONS = 60  # of L-BFGS at most
 
@@ -67,29 +72,62 @@ class Member:
 Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]  # shifts (C, p) of all countries -> of their pairs, gradient
 
 
-def fit(
-    loss: Loss, size: tuple[int, int], shared: float, own: float, before: np.ndarray | None = None,
-    precision: float = 1e-5,
-) -> np.ndarray:  # fmt: skip
-    """The most probable shifts (1 + C, p) float64: s, then each country's u_c.
+@dataclass(frozen=True)
+class Others:
+    """Directions that countries may be expected to differ in: shift (m, p), and by country which of them are for it
+    and at what scale, (C, m), 0 where a direction is not."""
 
-    size         (C, p)
-    shared, own  prior standard deviations of a parameter; before: shifts to begin at, zeros if None
-    precision    a step that lowers the loss, a log probability, by less than this share of it is the last
-    Solved in units of the priors, in which no direction is much steeper than another.
+    shift: np.ndarray
+    scale: np.ndarray
+
+    @classmethod
+    def none(cls, size: tuple[int, int]) -> Others:
+        """No directions; size (C, p)."""
+        return cls(np.zeros((0, size[1])), np.zeros((size[0], 0)))
+
+    @classmethod
+    def of(cls, shape: HeadShape, members: Sequence[Member], shift: np.ndarray) -> Others:
+        """From the shifts (C, p) of all countries: for each those of the others, and their mean.
+
+        A unit of mix of the first changes an average margin by BESIDE, of the second by COMMON.
+        """
+        apart, count = 1 - np.eye(len(shift)), max(len(shift) - 1, 1)
+        mean = apart @ shift / count
+        size, size_of_mean = (np.array([_moves(shape, members, one) for one in part]) for part in (shift, mean))
+        scale = np.hstack([BESIDE * apart / _root(apart @ size)[:, None], np.diag(COMMON / _root(size_of_mean))])
+        return cls(np.vstack([shift, mean]), scale)
+
+
+def fit(
+    loss: Loss, size: tuple[int, int], own: float, others: Others | None = None, like: float = 0.0,
+    before: np.ndarray | None = None, precision: float = 1e-5,
+) -> np.ndarray:  # fmt: skip
+    """The most probable mixes and own parts, (C, m + p) float64 in units of their priors; see `shifts`.
+
+    size        (C, p)
+    own, like   prior standard deviations of a parameter's own part, and of the mix of the others' shifts
+    before      what to begin at, zeros if None
+    precision   a step that lowers the loss, a log probability, by less than this share of it is the last
     """
-    spread = np.full((1 + size[0], 1), own)
-    spread[0] = shared
+    others = others or Others.none(size)
+    count = len(others.shift)
 
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        shift = flat.reshape(-1, size[1]) * spread
-        value, down = loss(shift[0] + shift[1:])
-        return value + 0.5 * flat @ flat, (np.vstack([down.sum(0), down]) * spread).ravel() + flat
+        units = flat.reshape(size[0], -1)
+        value, down = loss(shifts(units, own, others, like))
+        slope = np.hstack([like * others.scale * (down @ others.shift.T), own * down])
+        return value + 0.5 * flat @ flat, slope.ravel() + flat
 
-    first = np.zeros((len(spread), size[1])) if before is None else before / spread
+    first = np.zeros((size[0], count + size[1])) if before is None else before
     options = {"maxiter": ITERATIONS, "ftol": precision, "gtol": 1e-4}
     found = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=options).x
-    return found.reshape(first.shape) * spread
+    return found.reshape(first.shape)
+
+
+def shifts(units: np.ndarray, own: float, others: Others, like: float) -> np.ndarray:
+    """Shifts (C, p) of mixes and own parts (C, m + p) in units of their priors."""
+    count = len(others.shift)
+    return like * (units[:, :count] * others.scale) @ others.shift + own * units[:, count:]
 
 
 def linear_heads(members: Sequence[Member]) -> Loss:
@@ -135,30 +173,55 @@ def any_heads(shape: HeadShape, members: Sequence[Member]) -> Loss:
 
 
 def average_of_strengths(
-    shape: HeadShape, members: Sequence[Member], log_loss: Callable[[torch.Tensor], np.ndarray], units: int,
-    strengths: Sequence[tuple[float, float]] = STRENGTHS, trust: float = TRUST,
+    shape: HeadShape, members: Sequence[Member], others: Others, log_loss: Callable[[torch.Tensor], np.ndarray],
+    units: int, strengths: Sequence[tuple[float, float]] = STRENGTHS, trust: float = TRUST,
     pause: Callable[[float], None] = lambda share: None,
 ) -> torch.Tensor:  # fmt: skip
-    """Heads of all countries, (C, p): the average over strengths.
+    """Heads of all countries, (C, p): the average over strengths, (like, own) each.
 
     log_loss     of heads (K, C, p) on the countries' validation pairs, mean over pairs, each at its best scale: (K,)
     units        number of users or questions that these pairs come from
     trust        observations that one of them is worth: 0 = every strength alike, inf = the likeliest alone
     An MLP's settings are not averaged, since rewards are not linear in its parameters; the likeliest is taken.
     """
-    start, scale = torch.stack([member.start for member in members]), _length(members)
+    start, length = torch.stack([member.start for member in members]), _length(members)
     loss = any_heads(shape, members) if shape.hidden else linear_heads(members)
-    heads, shift = [], None
-    for at, (shared, own) in enumerate(strengths):
+    heads, found = [], None
+    for at, (like, own) in enumerate(strengths):
         pause(at / len(strengths))
-        shift = fit(loss, tuple(start.shape), shared / scale, own / scale, shift)
-        heads.append(start + torch.from_numpy((shift[0] + shift[1:]).astype(np.float32)))
+        found = fit(loss, tuple(start.shape), own / length, others, like, found)
+        heads.append(start + torch.from_numpy(shifts(found, own / length, others, like).astype(np.float32)))
     heads = torch.stack(heads)
     losses = log_loss(heads)
     gap = losses - losses.min()
     alone = shape.hidden or np.isinf(trust)
     share = (gap == 0).astype(np.float64) if alone else np.exp(-gap * units * trust)
     return torch.einsum("k,kcp->cp", torch.from_numpy(share / share.sum()).float(), heads)
+
+
+def directions(shape: HeadShape, members: Sequence[Member]) -> Others:
+    """What other countries differ in: the shift of each, fitted to its own pairs alone."""
+    start, own = torch.stack([member.start for member in members]), ALONE / _length(members)
+    loss = any_heads(shape, members) if shape.hidden else linear_heads(members)
+    none = Others.none(tuple(start.shape))
+    return Others.of(shape, members, shifts(fit(loss, tuple(start.shape), own), own, none, 0.0))
+
+
+def _root(square: np.ndarray) -> np.ndarray:
+    """Square roots; where there is nothing, infinity, so that what is divided by it is 0."""
+    return np.where(square > 0, np.sqrt(square), np.inf)
+
+
+def _moves(shape: HeadShape, members: Sequence[Member], shift: np.ndarray) -> float:
+    """Mean square of what a shift (p,) does to the margin of a pair, over all pairs; 0 if there are none."""
+    squares = []
+    for m in members:
+        moved = m.start + torch.from_numpy(shift.astype(np.float32))
+        before, after = shape.rewards(torch.stack([m.start, moved]), m.phi)
+        change = after - before
+        squares.append((change[m.chosen] - change[m.rejected]) ** 2)
+    squares = torch.cat(squares)
+    return float(squares.mean()) if len(squares) else 0.0
 
 
 def _length(members: Sequence[Member]) -> float:
@@ -169,11 +232,13 @@ def _length(members: Sequence[Member]) -> float:
 
 def train_shared(
     config: ExperimentConfig, data: Preferences, features: Features, shape: HeadShape, start: dict[str, torch.Tensor],
-    rows: dict[str, Rows], plan: HeadPlan, pause: Callable[[float], None] = lambda share: None, **how,
+    rows: dict[str, Rows], plan: HeadPlan, pause: Callable[[float], None] = lambda share: None, equal: bool = False,
+    **how,
 ) -> Steered:  # fmt: skip
     """The heads of a plan that has the method `shared` alone, all countries of a seed and budget together.
 
-    how   strengths and trust, as of `average_of_strengths`
+    equal  the others' shifts are learnt from as many pairs as the country itself has, not from all of theirs
+    how    strengths and trust, as of `average_of_strengths`
     There is no path along training: `path` is NaN but for the last mark, and the kept step is the last.
     """
     sides = [data.pairs[side].to_numpy() for side in ("chosen", "rejected")]
@@ -186,19 +251,23 @@ def train_shared(
             return np.zeros(len(heads))
         return torch.stack([softplus(-margins * by).mean(1) for by in SCALES]).amin(0).numpy()
 
+    def members_of(places: np.ndarray) -> list[Member]:
+        return [Member.of(plan.pools[k], start[c], features.of, *sides) for k, c in zip(places, rows, strict=True)]
+
     theta, known = torch.empty(len(plan.pools), shape.size), {}
-    groups = list(plan.table.groupby(["seed", "level"], sort=False).indices.values())
+    groups = plan.table.groupby(["seed", "level"], sort=False).indices
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # products this small, between steps of scipy, are ten times slower in two threads
     try:
-        for at, places in enumerate(groups):
-            pools = [plan.pools[k] for k in places]
-            same = b"".join(np.sort(pool.rows).tobytes() for pool in pools)  # at the last level seeds have the same
+        others = directions(shape, members_of(groups[max(groups, key=lambda one: one[1])])) if groups else None
+        for at, places in enumerate(groups.values()):
+            same = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in places)  # seeds differ at the last level not
             if same not in known:
-                members = [Member.of(pool, start[c], features.of, *sides) for pool, c in zip(pools, rows, strict=True)]
+                members = members_of(places)
                 known[same] = average_of_strengths(
-                    shape, members, log_loss, units, pause=lambda share, at=at: pause((at + share) / len(groups)), **how
-                )
+                    shape, members, directions(shape, members) if equal else others, log_loss, units,
+                    pause=lambda share, at=at: pause((at + share) / len(groups)), **how,
+                )  # fmt: skip
             theta[torch.from_numpy(np.array(places))] = known[same]
     finally:
         torch.set_num_threads(threads)

@@ -30,7 +30,7 @@ ID = re.compile(r"[0-9a-f]{12}")
 LIVE, LOG_LINES = ("queued", "running"), 30
 STAGES = {
     "data": "reading the data", "embed": "encoding the texts", "global": "training the global model, scoring with it",
-    "train": "steering to the countries", "share": "learning what countries share", "measure": "measuring",
+    "train": "steering to the countries", "share": "placing each country among the others", "measure": "measuring",
     "done": "done",
 }  # fmt: skip
 COLOURS = {"queued": "gray", "running": "blue", "done": "green", "failed": "red", "cancelled": "orange", "lost": "red"}

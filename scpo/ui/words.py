@@ -119,7 +119,7 @@ def _whose(method: str) -> str:
     """What the count of pairs leaves out."""
     if method != "shared":
         return ""
-    return " Counted are a country's own pairs; it learns from as many of every other country too."
+    return " Counted are a country's own pairs; what it expects of the country, it learns from the pairs of the others."
 
 
 def verdict(row, unit: str) -> str:

@@ -44,7 +44,7 @@ def test_other_coordinates_change_no_global_reward(config, rule):
 
 def test_the_study_measures_what_a_run_does(config, tmp_path):
     data = sources.load(config.data)
-    names = {name: CANDIDATES[name] for name in (SHARED, "no sharing", "weights of 1")}
+    names = {name: CANDIDATES[name] for name in (SHARED, "no sharing", "as few pairs of the others")}
     measures = measure(data, names, load_encoder(config.encoder), seeds=2)
     table = _of(measures, names)
     result = run(config, tmp_path / "run").tables["curve"]

@@ -1,4 +1,4 @@
-"""What countries share and what is their own: the exact solution, its limits, and the average over strengths."""
+"""A country among the others: the exact solution, its limits, what it may know, and the average over strengths."""
 
 import numpy as np
 import pytest
@@ -8,14 +8,17 @@ from scpo import DataConfig, ExperimentConfig, run
 from scpo.errors import ConfigError
 from scpo.training import shared as module
 from scpo.training.heads import HeadShape, Pool
-from scpo.training.shared import Member, average_of_strengths
+from scpo.training.shared import Member, Others, average_of_strengths, directions, shifts
 
 D = 6
 NOTHING = 0.01  # a prior standard deviation that lets next to nothing move
 
 
-def fit(shape, members, shared, own, before=None):
-    return module.fit(module.any_heads(shape, members), (len(members), shape.size), shared, own, before, 1e-9)
+def fit(shape, members, own, others=None, like=0.0, before=None):
+    """Shifts (C, p), solved to the last digits."""
+    others = others or Others.none((len(members), shape.size))
+    loss = module.any_heads(shape, members)
+    return shifts(module.fit(loss, (len(members), shape.size), own, others, like, before, 1e-10), own, others, like)
 
 
 def member(rng, n, taste, start=None):
@@ -43,47 +46,88 @@ def members():
             for n in (40, 25, 60)]  # fmt: skip
 
 
-def test_every_shift_is_what_its_pairs_pull_times_its_prior_variance(members):
-    """Where the gradient is 0: u_c = own^2 g_c and s = shared^2 sum of g_c, g_c the pull of c's pairs at theta_c."""
-    shift = fit(HeadShape(D), members, shared=0.5, own=0.8)
-    pulls = [pull_of_pairs(one, one.start.double().numpy() + shift[0] + shift[1 + c]) for c, one in enumerate(members)]
-    assert np.abs(shift[1:] - 0.64 * np.array(pulls)).max() < 2e-3
-    assert np.abs(shift[0] - 0.25 * np.sum(pulls, axis=0)).max() < 2e-3
-    assert np.abs(shift).max() > 0.1  # it did move
+def test_every_shift_is_what_its_pairs_pull_times_its_prior_covariance(members):
+    """Where the gradient is 0, the shift of c is (own^2 I + like^2 sum over the others of s^2 d d') g: g the pull of
+    its pairs there, d the others' shifts, s their scale."""
+    others = directions(HeadShape(D), members)
+    found = fit(HeadShape(D), members, 0.3, others, like=0.8)
+    for c, one in enumerate(members):
+        d = others.shift * others.scale[c][:, None]
+        covariance = 0.09 * np.eye(D) + 0.64 * d.T @ d
+        assert np.abs(found[c] - covariance @ pull_of_pairs(one, one.start.double().numpy() + found[c])).max() < 2e-3
+    assert np.abs(found).max() > 0.1  # it did move
 
 
 def test_where_it_begins_changes_nothing(members):
-    before = np.random.default_rng(1).normal(size=(4, D))
-    one, other = (fit(HeadShape(D), members, 0.5, 0.8, begin) for begin in (None, before))
+    others = directions(HeadShape(D), members)
+    before = np.random.default_rng(1).normal(size=(3, 6 + D))
+    one, other = (fit(HeadShape(D), members, 0.3, others, 0.8, begin) for begin in (None, before))
     assert np.abs(one - other).max() < 2e-3
 
 
-def test_no_pull_to_others_is_every_country_alone_and_nothing_own_is_one_model(members):
-    shape = HeadShape(D)
-    together = fit(shape, members, shared=NOTHING, own=0.8)
-    alone = [fit(shape, [one], shared=NOTHING, own=0.8)[1] for one in members]
-    assert np.abs(together[1:] - alone).max() < 0.01 and np.abs(together[0]).max() < 0.01
-    one_model = fit(shape, members, shared=0.5, own=NOTHING)
-    assert np.abs(one_model[1:]).max() < 0.01 < 0.1 < np.abs(one_model[0]).max()
+def test_without_others_every_country_is_alone_and_without_an_own_part_it_is_a_mix_of_the_others(members):
+    shape, others = HeadShape(D), directions(HeadShape(D), members)
+    alone = [fit(shape, [one], 0.8)[0] for one in members]
+    assert np.abs(fit(shape, members, 0.8, others, like=0.0) - alone).max() < 2e-3
+    mix = fit(shape, members, NOTHING, others, like=0.8)
+    for c, shift in enumerate(mix):
+        beside = np.delete(others.shift[:3], c, 0)
+        left = shift - beside.T @ np.linalg.lstsq(beside.T, shift, rcond=None)[0]
+        assert np.linalg.norm(left) < 0.02 < 0.1 < np.linalg.norm(shift)
 
 
-def test_a_country_without_pairs_gets_what_the_others_share(members):
+def test_directions_are_the_others_and_their_mean_at_scales_that_margins_are_measured_in(members):
+    others, alone = (
+        directions(HeadShape(D), members),
+        fit(HeadShape(D), members, module.ALONE / module._length(members)),
+    )
+    assert np.abs(others.shift[:3] - alone).max() < 1e-2
+    apart = torch.cat([one.phi[one.chosen] - one.phi[one.rejected] for one in members]).double().numpy()
+    for c in range(3):
+        assert others.shift[3 + c] == pytest.approx(np.delete(others.shift[:3], c, 0).mean(0))
+        moved = (apart @ (others.shift * others.scale[c][:, None]).T) ** 2
+        assert moved[:, c].max() == moved[:, np.delete([3, 4, 5], c)].max() == 0, "never its own, nor another's mean"
+        assert moved[:, :3].sum(1).mean() == pytest.approx(module.BESIDE**2, rel=1e-4)
+        assert moved[:, 3 + c].mean() == pytest.approx(module.COMMON**2, rel=1e-4)
+
+
+def test_a_country_without_pairs_stays_and_is_no_direction(members):
     nothing = Member.of(Pool(np.zeros(0, np.int64), np.zeros(0, np.float32), (0,)), torch.ones(D),
                         lambda texts: np.zeros((len(texts), D), np.float32), np.zeros(0, np.int64),
                         np.zeros(0, np.int64))  # fmt: skip
-    shift = fit(HeadShape(D), [*members, nothing], 0.5, 0.8)
-    assert np.abs(shift[-1]).max() < 1e-3 < np.abs(shift[0]).max()
+    shape, everyone = HeadShape(D), [*members, nothing]
+    others = directions(shape, everyone)
+    found = fit(shape, everyone, 0.8, others, like=1.0)
+    assert np.abs(found[-1]).max() < 1e-3 and np.abs(others.shift[3]).max() < 1e-6
+    assert np.abs(found[:3] - fit(shape, members, 0.8, directions(shape, members), like=1.0)).max() < 2e-2
+    one = [nothing]
+    assert np.isfinite(fit(shape, one, 0.8, directions(shape, one), like=1.0)).all()
 
 
-def test_few_pairs_learn_more_where_countries_share_their_taste():
-    """Planted: eight countries of the same taste. Five pairs each come nearer to it together than alone."""
-    rng, taste = np.random.default_rng(2), np.array([1.0, -1, 0.5, 0, 2, -0.5])
-    members = [member(rng, 5, taste) for _ in range(8)]
-    shape, cosine = HeadShape(D), lambda theta: theta @ taste / np.linalg.norm(theta) / np.linalg.norm(taste)
-    together = fit(shape, members, 1.0, 0.3)
-    alone = fit(shape, members, NOTHING, 1.0)
-    near, far = (np.mean([cosine(shift[0] + own) for own in shift[1:]]) for shift in (together, alone))
-    assert near > 0.9 and near > far + 0.1
+def test_a_country_never_sees_more_of_its_own_pairs_than_its_budget():
+    """What it has beyond them is a direction for the others, and not for itself."""
+    rng, shape = np.random.default_rng(5), HeadShape(D)
+    few, rest = (
+        [member(rng, 5, rng.normal(size=D)) for _ in range(3)],
+        [member(rng, 80, rng.normal(size=D)) for _ in range(3)],
+    )
+    first = fit(shape, few, 0.3, directions(shape, rest), like=0.8)
+    again = fit(shape, few, 0.3, directions(shape, [member(rng, 80, rng.normal(size=D)), *rest[1:]]), like=0.8)
+    # the scale of the directions is that of all pairs, so that it may move a little
+    assert np.abs(first[0] - again[0]).max() < 0.1 * np.abs(first[0]).max()
+    assert np.abs(first[1:] - again[1:]).max() > 0.2 * np.abs(first[1:]).max()
+
+
+def test_few_pairs_are_enough_to_place_a_country_among_the_others():
+    """Planted: tastes are mixes of two directions out of six. Five pairs come nearer to one with the others' shifts."""
+    rng, axes = np.random.default_rng(2), np.array([[1.0, -1, 0.5, 0, 2, -0.5], [0, 1.5, 1, -1, 0, 1]])
+    tastes = rng.normal(size=(8, 2)) @ axes
+    shape, cosine = HeadShape(D), lambda a, b: a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+    others = directions(shape, [member(rng, 300, taste) for taste in tastes])
+    few = [member(rng, 5, taste) for taste in tastes]
+    near, far = fit(shape, few, 0.1, others, like=2.0), fit(shape, few, 1.0)
+    mean = lambda found: np.mean([cosine(one, taste) for one, taste in zip(found, tastes, strict=True)])  # noqa: E731
+    assert mean(near) > 0.85 and mean(near) > mean(far) + 0.1
 
 
 @pytest.mark.parametrize("hidden", [0, 3])
@@ -110,19 +154,20 @@ def test_the_gradient_by_hand_is_the_one_of_autograd(hidden):
 
 def test_an_average_weighs_strengths_by_their_likelihood(members):
     shape, strengths, losses = HeadShape(D), [(0.5, 0.8), (0.1, 0.8)], np.array([0.60, 0.62])
+    others = directions(shape, members)
     seen = []
 
     def log_loss(heads):
         seen.append(heads)
         return losses
 
-    mean = average_of_strengths(shape, members, log_loss, units=100, strengths=strengths, trust=0.5)
+    mean = average_of_strengths(shape, members, others, log_loss, units=100, strengths=strengths, trust=0.5)
     share = 1 / (1 + np.exp(-0.02 * 100 * 0.5))  # 100 units, half trusted
     first, second = seen[0]
     assert torch.allclose(mean, share * first + (1 - share) * second, atol=1e-6)
     assert (first - second).abs().max() > 0.1
     for trust, expected in ((0.0, (first + second) / 2), (np.inf, first)):
-        again = average_of_strengths(shape, members, log_loss, units=100, strengths=strengths, trust=trust)
+        again = average_of_strengths(shape, members, others, log_loss, units=100, strengths=strengths, trust=trust)
         assert torch.allclose(again, expected, atol=1e-5)
 
 
@@ -131,9 +176,10 @@ def test_an_mlp_moves_too_and_takes_the_likeliest_strength():
     members = [member(rng, 30, rng.normal(size=D), shape.fresh(0)) for _ in range(2)]
     before = sum(float(one.loss(shape, one.start)) for one in members)
     seen = []
-    theta = average_of_strengths(shape, members, lambda heads: seen.append(heads) or -np.arange(len(heads)), 10)
+    others = directions(shape, members)
+    theta = average_of_strengths(shape, members, others, lambda heads: seen.append(heads) or np.arange(len(heads)), 10)
     assert sum(float(one.loss(shape, theta[c])) for c, one in enumerate(members)) < 0.95 * before
-    assert torch.equal(theta, seen[0][-1])
+    assert torch.equal(theta, seen[0][0])
 
 
 @pytest.fixture(scope="module")

@@ -150,7 +150,7 @@ def test_each_number_of_efficiency_says_how_its_pairs_are_counted(demo):
         each, "mean", "scpo"
     )
     assert "may be chance" in per_pair_sentence(each.assign(ratio=float("nan")), "mean", "scpo")
-    whose = "it learns from as many of every other country too"
+    whose = "what it expects of the country, it learns from the pairs of the others"
     for method, said in (("scpo", False), ("shared", True)):
         assert (whose in per_pair_sentence(each.assign(method=method), "mean", method)) is said
         assert (whose in efficiency_sentence(table.assign(method=method), "mean", method, "labelled")) is said
