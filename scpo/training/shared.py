@@ -100,7 +100,7 @@ class Others:
 
 def fit(
     loss: Loss, size: tuple[int, int], own: float, others: Others | None = None, like: float = 0.0,
-    before: np.ndarray | None = None, precision: float = 1e-5,
+    before: np.ndarray | None = None, precision: float = 4e-4,
 ) -> np.ndarray:  # fmt: skip
     """The most probable mixes and own parts, (C, m + p) float64 in units of their priors; see `shifts`.
 
