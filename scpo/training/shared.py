@@ -43,7 +43,7 @@ BESIDE, COMMON = 0.7, 2.0  # of `like`, a mix of the others' shifts and their me
 ALONE = 3.0  # the same for the shift of a country that is a direction for the others
 TRUST = 1.0  # observations that one user or question is worth, however many pairs: these are alike
 SCALES = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)  # of rewards; weights shrink them, which must not count against a setting
-ITERATIONS = 60  # of L-BFGS at most
+ITERATIONS, PRECISION = 60, 4e-4  # of L-BFGS: steps at most, and the share of the loss that a step must lower it by
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Others:
 
 def fit(
     loss: Loss, size: tuple[int, int], own: float, others: Others | None = None, like: float = 0.0,
-    before: np.ndarray | None = None, precision: float = 4e-4,
+    before: np.ndarray | None = None, precision: float = PRECISION,
 ) -> np.ndarray:  # fmt: skip
     """The most probable mixes and own parts, (C, m + p) float64 in units of their priors; see `shifts`.
 
@@ -199,12 +199,12 @@ def average_of_strengths(
     return torch.einsum("k,kcp->cp", torch.from_numpy(share / share.sum()).float(), heads)
 
 
-def directions(shape: HeadShape, members: Sequence[Member]) -> Others:
+def directions(shape: HeadShape, members: Sequence[Member], precision: float = PRECISION) -> Others:
     """What other countries differ in: the shift of each, fitted to its own pairs alone."""
     start, own = torch.stack([member.start for member in members]), ALONE / _length(members)
     loss = any_heads(shape, members) if shape.hidden else linear_heads(members)
     none = Others.none(tuple(start.shape))
-    return Others.of(shape, members, shifts(fit(loss, tuple(start.shape), own), own, none, 0.0))
+    return Others.of(shape, members, shifts(fit(loss, tuple(start.shape), own, precision=precision), own, none, 0.0))
 
 
 def _root(square: np.ndarray) -> np.ndarray:

@@ -54,7 +54,7 @@ def test_every_shift_is_what_its_pairs_pull_times_its_prior_covariance(members):
     for c, one in enumerate(members):
         d = others.shift * others.scale[c][:, None]
         covariance = 0.09 * np.eye(D) + 0.64 * d.T @ d
-        assert np.abs(found[c] - covariance @ pull_of_pairs(one, one.start.double().numpy() + found[c])).max() < 2e-3
+        assert np.abs(found[c] - covariance @ pull_of_pairs(one, one.start.double().numpy() + found[c])).max() < 1e-2
     assert np.abs(found).max() > 0.1  # it did move
 
 
@@ -77,10 +77,8 @@ def test_without_others_every_country_is_alone_and_without_an_own_part_it_is_a_m
 
 
 def test_directions_are_the_others_and_their_mean_at_scales_that_margins_are_measured_in(members):
-    others, alone = (
-        directions(HeadShape(D), members),
-        fit(HeadShape(D), members, module.ALONE / module._length(members)),
-    )
+    others = directions(HeadShape(D), members, 1e-10)
+    alone = fit(HeadShape(D), members, module.ALONE / module._length(members))
     assert np.abs(others.shift[:3] - alone).max() < 1e-2
     apart = torch.cat([one.phi[one.chosen] - one.phi[one.rejected] for one in members]).double().numpy()
     for c in range(3):
