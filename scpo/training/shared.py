@@ -4,8 +4,7 @@ The head of country c is theta_c = theta_g + a_c D_c + u_c: the global model, a 
 other countries differ from it, and what is the country's own. Mix and own part have normal priors around 0, so that
 few pairs of a country are enough to place it among the others, and all are pulled towards the global model
 (hierarchical shrinkage, with a covariance learnt from other tasks). D_c are the shifts of the others, each fitted to
-all training pairs of that country alone; a budget limits the pairs of country c. Found are the most probable shifts,
-exactly:
+all training pairs of that country alone; a budget limits the pairs of country c. Found are the most probable shifts:
 
     minimise  sum over pairs of c of -w log sigmoid(margin under theta_c)
               + |a_c|^2 / (2 like^2) + |u_c|^2 / (2 own^2)
@@ -93,7 +92,7 @@ class Others:
         """
         apart, count = 1 - np.eye(len(shift)), max(len(shift) - 1, 1)
         mean = apart @ shift / count
-        size, size_of_mean = (np.array([_moves(shape, members, one) for one in part]) for part in (shift, mean))
+        size, size_of_mean = _moves(shape, members, np.vstack([shift, mean])).reshape(2, -1)
         scale = np.hstack([BESIDE * apart / _root(apart @ size)[:, None], np.diag(COMMON / _root(size_of_mean))])
         return cls(np.vstack([shift, mean]), scale)
 
@@ -172,6 +171,11 @@ def any_heads(shape: HeadShape, members: Sequence[Member]) -> Loss:
     return work
 
 
+def loss_of(shape: HeadShape, members: Sequence[Member]) -> Loss:
+    """The loss of heads of this shape, the fast way where there is one."""
+    return any_heads(shape, members) if shape.hidden else linear_heads(members)
+
+
 def average_of_strengths(
     shape: HeadShape, members: Sequence[Member], others: Others, log_loss: Callable[[torch.Tensor], np.ndarray],
     units: int, strengths: Sequence[tuple[float, float]] = STRENGTHS, trust: float = TRUST,
@@ -185,8 +189,7 @@ def average_of_strengths(
     An MLP's settings are not averaged, since rewards are not linear in its parameters; the likeliest is taken.
     """
     start, length = torch.stack([member.start for member in members]), _length(members)
-    loss = any_heads(shape, members) if shape.hidden else linear_heads(members)
-    heads, found = [], None
+    loss, heads, found = loss_of(shape, members), [], None
     for at, (like, own) in enumerate(strengths):
         pause(at / len(strengths))
         found = fit(loss, tuple(start.shape), own / length, others, like, found)
@@ -201,10 +204,9 @@ def average_of_strengths(
 
 def directions(shape: HeadShape, members: Sequence[Member], precision: float = PRECISION) -> Others:
     """What other countries differ in: the shift of each, fitted to its own pairs alone."""
-    start, own = torch.stack([member.start for member in members]), ALONE / _length(members)
-    loss = any_heads(shape, members) if shape.hidden else linear_heads(members)
-    none = Others.none(tuple(start.shape))
-    return Others.of(shape, members, shifts(fit(loss, tuple(start.shape), own, precision=precision), own, none, 0.0))
+    own = ALONE / _length(members)
+    units = fit(loss_of(shape, members), (len(members), shape.size), own, precision=precision)
+    return Others.of(shape, members, own * units)
 
 
 def _root(square: np.ndarray) -> np.ndarray:
@@ -212,16 +214,13 @@ def _root(square: np.ndarray) -> np.ndarray:
     return np.where(square > 0, np.sqrt(square), np.inf)
 
 
-def _moves(shape: HeadShape, members: Sequence[Member], shift: np.ndarray) -> float:
-    """Mean square of what a shift (p,) does to the margin of a pair, over all pairs; 0 if there are none."""
-    squares = []
+def _moves(shape: HeadShape, members: Sequence[Member], shift: np.ndarray) -> np.ndarray:
+    """Mean square of what each shift (m, p) does to the margin of a pair, over all pairs, (m,); 0 if there are none."""
+    total, moved = np.zeros(len(shift)), torch.from_numpy(shift.astype(np.float32))
     for m in members:
-        moved = m.start + torch.from_numpy(shift.astype(np.float32))
-        before, after = shape.rewards(torch.stack([m.start, moved]), m.phi)
-        change = after - before
-        squares.append((change[m.chosen] - change[m.rejected]) ** 2)
-    squares = torch.cat(squares)
-    return float(squares.mean()) if len(squares) else 0.0
+        change = shape.rewards(m.start + moved, m.phi) - shape.rewards(m.start[None], m.phi)
+        total += ((change[:, m.chosen] - change[:, m.rejected]) ** 2).double().sum(1).numpy()
+    return total / max(sum(len(m.chosen) for m in members), 1)
 
 
 def _length(members: Sequence[Member]) -> float:
@@ -261,7 +260,7 @@ def train_shared(
     try:
         others = directions(shape, members_of(groups[max(groups, key=lambda one: one[1])])) if groups else None
         for at, places in enumerate(groups.values()):
-            same = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in places)  # seeds differ at the last level not
+            same = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in places)  # the same at the last level
             if same not in known:
                 members = members_of(places)
                 known[same] = average_of_strengths(
