@@ -72,14 +72,12 @@ def inverse_weights(margin: np.ndarray) -> np.ndarray:
 def select(method: str, margin: np.ndarray, tau: float, beta: float) -> tuple[np.ndarray, np.ndarray]:
     """Which pairs a method trains on, and their weights: (keep (n,) bool, weight (n,) float).
 
-    `full`, `pooled` and `scratch` keep all with weight 1; `filter` and `scpo` filter; `weight`
-    and `scpo` weigh down, `shared` by the square root of their weight; `inverse` weighs up.
+    `full`, `pooled`, `scratch` and `shared` keep all with weight 1; `filter` and `scpo` filter;
+    `weight` and `scpo` weigh down; `inverse` weighs up.
     """
     margin = np.asarray(margin, dtype=np.float64)
     everything, ones = np.ones(len(margin), bool), np.ones(len(margin))
     keep = keep_mask(margin, tau) if method in ("filter", "scpo") else everything
     if method in ("weight", "scpo"):
         return keep, pair_weights(margin, beta)
-    if method == "shared":
-        return keep, pair_weights(margin, 2 * beta)
     return keep, inverse_weights(margin) if method == "inverse" else ones

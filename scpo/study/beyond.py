@@ -27,36 +27,34 @@ from scpo.metrics.summary import MEAN, Measures
 from scpo.progress import Progress
 from scpo.selection import keep_mask, pair_weights
 from scpo.training.encoders import Encoder
-from scpo.training.features import Features
 from scpo.training.head_backend import global_heads, global_rewards
 from scpo.training.heads import HeadShape, Pool
 from scpo.training.measuring import pair_margins
 from scpo.training.plan import HeadPlan, Rows, budgets_for, plan_heads, rows_by_country
-from scpo.training.shared import SHARED, STRENGTHS, TRUST, train_shared
+from scpo.training.shared import SHARED, STRENGTHS, STRETCH, TRUST, WAY, train_shared
 from scpo.training.steering import train_countries
 
 AGAINST = ("full", "scpo")
 BUDGET = 50  # pairs; beside all
 NONE = 0.01  # a prior standard deviation, in units of reward, that lets next to nothing move
-OWN = (2.0, 1.2, 0.7)  # the same of an own part that is all there is
+OWN = (4.0, 2.0, 1.0, 0.5)  # the same of an own part that is all there is
 COLUMNS = ["candidate", "pairs", "against", "subset", "accuracy", "difference", "low", "high", "n"]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A training rule. power: of SCPO's weight; filtered: tau drops pairs too; by_gap: pairs weigh the root of the
-    gap of their scores; scale: of the global model's rewards; spectrum: power of the features' variances that
-    stretches each principal direction; people: directions are stretched by how much people of the reference differ;
-    equal: the others' shifts are learnt from as few pairs as the country has."""
+    """A training rule. way: of a shift that is taken; stretch: of the own part's prior; power: of SCPO's weight;
+    filtered: tau drops pairs too; by_gap: pairs weigh the root of the gap of their scores; scale: of the global model's
+    rewards; equal: the others' shifts are learnt from as few pairs as the country has."""
 
     strengths: tuple[tuple[float, float], ...] = STRENGTHS
     trust: float = TRUST
-    power: float = 0.5
+    way: float = WAY
+    stretch: float = STRETCH
+    power: float = 0.0
     filtered: bool = False
     by_gap: bool = False
     scale: float = 1.0
-    spectrum: float = 0.0
-    people: bool = False
     equal: bool = False
 
 
@@ -65,16 +63,17 @@ CANDIDATES = {
     "no sharing": Candidate(tuple((NONE, own) for own in OWN)),
     "nothing of its own": Candidate(tuple((like, NONE) for like, _ in STRENGTHS)),
     "as few pairs of the others": Candidate(equal=True),
-    "the likeliest strength": Candidate(trust=np.inf),
-    "every strength alike": Candidate(trust=0.0),
-    "weights of 1": Candidate(power=0.0),
+    "the whole way": Candidate(way=1.0),
+    "the whole way, root of SCPO's weights": Candidate(way=1.0, power=0.5),
+    "root of SCPO's weights": Candidate(power=0.5),
     "SCPO's weights": Candidate(power=1.0),
     "SCPO's filter too": Candidate(filtered=True),
+    "a pull on parameters": Candidate(stretch=0.0),
+    "a pull on rewards": Candidate(stretch=-0.5),
+    "the likeliest strength": Candidate(trust=np.inf),
+    "every strength alike": Candidate(trust=0.0),
     "global rewards times 0.7": Candidate(scale=0.7),
     "weights by score gap": Candidate(by_gap=True),
-    "strong directions first": Candidate(spectrum=0.5),
-    "weak directions first": Candidate(spectrum=-0.15),
-    "directions people differ in": Candidate(people=True),
 }
 
 
@@ -157,11 +156,11 @@ def measure(data: Preferences, candidates: dict[str, Candidate], encoder: Encode
     heads, margins = [by_steps.table], [_margins(data, rows, features, by_steps, steered.theta)]
     for name, rule in candidates.items():
         own = _reweighed(rule, together, data, margin, config)
-        seen, begin = _seen_by(rule, data, features, globals_[0])
-        theta = train_shared(config, data, seen, shape, dict.fromkeys(rows, begin), rows, own,
-                             strengths=rule.strengths, trust=rule.trust, equal=rule.equal).theta  # fmt: skip
+        begin = {c: theta * rule.scale for c, theta in start.items()}
+        theta = train_shared(config, data, features, shape, begin, rows, own, equal=rule.equal, stretch=rule.stretch,
+                             strengths=rule.strengths, trust=rule.trust, way=rule.way).theta  # fmt: skip
         heads.append(own.table.assign(method=name))
-        margins.append(_margins(data, rows, seen, own, theta))
+        margins.append(_margins(data, rows, features, own, theta))
     unit, outcomes = data.pairs["unit"].to_numpy(), []
     first = pd.DataFrame([{"method": "global", "seed": 0, "level": 0, "pairs": 0, "trained": 0}])
     for c, part in rows.items():
@@ -194,66 +193,3 @@ def _reweighed(rule: Candidate, plan: HeadPlan, data: Preferences, margin, confi
             weight = weight * root / root.mean()
         pools.append(Pool(kept, weight.astype(np.float32), pool.seed))
     return HeadPlan(plan.table, pools)
-
-
-@dataclass(frozen=True)
-class Turned:
-    """Features seen in other coordinates, phi turned by a matrix (d, d)."""
-
-    features: Features
-    turn: np.ndarray
-
-    @property
-    def width(self) -> int:
-        return self.features.width
-
-    def of(self, texts: np.ndarray | slice = slice(None)) -> np.ndarray:
-        return self.features.of(texts) @ self.turn
-
-
-def _seen_by(rule: Candidate, data: Preferences, features: Features, theta: torch.Tensor):
-    """Features in the candidate's coordinates, and the global head (p,) there, which rewards as before, times scale."""
-    if not rule.spectrum and not rule.people:
-        return features, theta * rule.scale
-    learnt = data.split_of_pairs() != TEST
-    sides = (features.of(data.pairs[side].to_numpy()[learnt]) for side in ("chosen", "rejected"))
-    apart = np.subtract(*sides).astype(np.float64)
-    variance, directions = np.linalg.eigh(apart.T @ apart / len(apart))
-    variance = np.maximum(variance, 1e-6 * variance.max())
-    stretch = (variance / variance.mean()) ** rule.spectrum
-    turn = directions * stretch
-    if rule.people:
-        turn = directions @ _directions_of_people(data, learnt, apart @ directions, apart @ theta.double().numpy())
-    turn *= np.sqrt(variance.sum() / np.trace(turn.T @ (directions * variance) @ directions.T @ turn))
-    begin = np.linalg.solve(turn, theta.double().numpy()) * rule.scale
-    return Turned(features, turn.astype(np.float32)), torch.from_numpy(begin.astype(np.float32))
-
-
-def _directions_of_people(data: Preferences, learnt: np.ndarray, apart: np.ndarray, margin: np.ndarray) -> np.ndarray:
-    """Square root (d, d) of the covariance of people's tastes around the global one, in the given coordinates.
-
-    By expectation and maximisation over the reference's people, whose score at the global model is taken as normal;
-    of a survey, over the reference countries. Only the strongest 256 directions can be told; the others stay alike.
-    """
-    pairs, top = data.pairs[learnt], apart[:, -256:]
-    reference = np.isin(pairs["country"].to_numpy(), data.card.reference)
-    group = pairs["unit" if data.card.unit == "user" else "country"].to_numpy()
-    right = 1 / (1 + np.exp(-margin))
-    covariance = np.eye(256) / 300
-    people = [np.flatnonzero(reference & (group == one)) for one in pd.unique(group[reference])]
-    for _ in range(20):
-        total = np.zeros_like(covariance)
-        for rows in people:
-            x, information = top[rows], right[rows] * (1 - right[rows])
-            if len(rows) < 256:  # the posterior covariance, by the smaller of two inverses
-                seen = covariance @ x.T
-                spread = covariance - seen @ np.linalg.solve(x @ seen + np.diag(1 / information), seen.T)
-            else:
-                spread = np.linalg.solve(np.eye(256) + covariance @ (x.T * information) @ x, covariance)
-            mean = spread @ (x.T @ (1 - right[rows]))
-            total += spread + np.outer(mean, mean)
-        covariance = (total + total.T) / (2 * len(people))
-    values, vectors = np.linalg.eigh(covariance)
-    root = np.eye(apart.shape[1]) * np.sqrt(values.mean())
-    root[-256:, -256:] = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
-    return root

@@ -1,18 +1,24 @@
 """The method `shared`: each country's shift from the global model, expected to be like those of the other countries.
 
-The head of country c is theta_c = theta_g + a_c D_c + u_c: the global model, a mix of the directions D_c in which the
-other countries differ from it, and what is the country's own. Mix and own part have normal priors around 0, so that
-few pairs of a country are enough to place it among the others, and all are pulled towards the global model
+The head of country c is theta_c = theta_g + (a_c D_c + R u_c) / 2: the global model, a mix of the directions D_c in
+which the other countries differ from it, and what is the country's own. Mix and own part have normal priors around 0,
+so that few pairs of a country are enough to place it among the others, and all are pulled towards the global model
 (hierarchical shrinkage, with a covariance learnt from other tasks). D_c are the shifts of the others, each fitted to
-all training pairs of that country alone; a budget limits the pairs of country c. Found are the most probable shifts:
+all training pairs of that country alone; a budget limits the pairs of country c. Found are the most probable shifts s:
 
-    minimise  sum over pairs of c of -w log sigmoid(margin under theta_c)
+    s_c = a_c D_c + R u_c
+    minimise  sum over pairs of c of -log sigmoid(margin under theta_g + s_c)
               + |a_c|^2 / (2 like^2) + |u_c|^2 / (2 own^2)
+
+R makes the pull on the own part one between a pull on parameters and a pull on rewards: R R' is the inverse root of the
+second moment of phi(chosen) - phi(rejected), so that a step in a direction in which texts differ much costs more.
 
 How strong the pulls should be is not known. Heads are fitted for every strength of a list and averaged, each weighing
 what its log likelihood on the validation pairs says (at the scale of rewards that suits it best). An average has no
-lucky pick among settings that the validation pairs cannot tell apart. The weights w are the square root of SCPO's, and
-nothing is filtered out: docs/beyond.md has what led here, and what failed. Knows nothing of files.
+lucky pick among settings that the validation pairs cannot tell apart. Of the shift so found half is taken, as
+Wortsman et al. do with fine-tuned models (https://arxiv.org/abs/2109.01903): what the global model knows outvotes a
+shift that is unsure, so that the consensus is kept without a filter and without weights. docs/beyond.md has what led
+here, and what failed. Knows nothing of files.
 """
 
 from __future__ import annotations
@@ -36,12 +42,14 @@ from scpo.training.steering import Steered
 SHARED = "shared"
 # Prior standard deviations of what a shift does to the margin of an average pair, in units of reward: of the whole, and
 # the share of its variance that is the country's own; then as (like, own)
-SIZES, OWN_SHARE = (3.0, 1.2, 0.6, 0.3, 0.15), 0.2
+SIZES, OWN_SHARE = (4.0, 2.0, 1.0, 0.5), 0.5
 STRENGTHS = tuple((size * (1 - OWN_SHARE) ** 0.5, size * OWN_SHARE**0.5) for size in SIZES)
 BESIDE, COMMON = 0.7, 2.0  # of `like`, a mix of the others' shifts and their mean
 ALONE = 3.0  # the same for the shift of a country that is a direction for the others
-TRUST = 1.0  # observations that one user or question is worth, however many pairs: these are alike
-SCALES = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)  # of rewards; weights shrink them, which must not count against a setting
+TRUST = 2.0  # observations that one user or question is worth, however many pairs: these are alike
+STRETCH = -0.25  # power of a direction's variance that its own part's prior deviation goes by; 0: parameters are pulled
+WAY = 0.5  # of a shift that is taken
+SCALES = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)  # of rewards, which must not count against a setting
 ITERATIONS, PRECISION = 60, 4e-4  # of L-BFGS: steps at most, and the share of the loss that a step must lower it by
 
 
@@ -97,14 +105,36 @@ class Others:
         return cls(np.vstack([shift, mean]), scale)
 
 
+def own_root(shape: HeadShape, members: Sequence[Member], stretch: float = STRETCH) -> np.ndarray:
+    """R, the symmetric root of the prior covariance of an own part that moves the margin of an average pair by 1.
+
+    (p, p) float32 for linear heads: the second moment of phi(chosen) - phi(rejected) to the power `stretch`, to scale.
+    An MLP's parameters are all pulled alike: (), a number.
+    """
+    moment, count = torch.zeros(members[0].phi.shape[1:] * 2, dtype=torch.float64), 0
+    for m in members:
+        apart = m.phi[m.chosen] - m.phi[m.rejected]
+        moment, count = moment + apart.T @ apart, count + len(apart)
+    moment = moment.numpy() / max(count, 1)
+    if not moment.trace():
+        return np.array(1.0)
+    if shape.hidden:
+        return np.array(moment.trace() ** -0.5)
+    variance, directions = np.linalg.eigh(moment)
+    variance = np.maximum(variance, 1e-6 * variance.max())
+    root = variance**stretch / np.sqrt((variance ** (1 + 2 * stretch)).sum())
+    return ((directions * root) @ directions.T).astype(np.float32)
+
+
 def fit(
-    loss: Loss, size: tuple[int, int], own: float, others: Others | None = None, like: float = 0.0,
+    loss: Loss, size: tuple[int, int], root: np.ndarray, own: float, others: Others | None = None, like: float = 0.0,
     before: np.ndarray | None = None, precision: float = PRECISION,
 ) -> np.ndarray:  # fmt: skip
     """The most probable mixes and own parts, (C, m + p) float64 in units of their priors; see `shifts`.
 
     size        (C, p)
-    own, like   prior standard deviations of a parameter's own part, and of the mix of the others' shifts
+    root        of the prior covariance of an own part, of `own_root`
+    own, like   prior standard deviations of the own part, and of the mix of the others' shifts
     before      what to begin at, zeros if None
     precision   a step that lowers the loss, a log probability, by less than this share of it is the last
     """
@@ -113,8 +143,8 @@ def fit(
 
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
         units = flat.reshape(size[0], -1)
-        value, down = loss(shifts(units, own, others, like))
-        slope = np.hstack([like * others.scale * (down @ others.shift.T), own * down])
+        value, down = loss(shifts(units, root, own, others, like))
+        slope = np.hstack([like * others.scale * (down @ others.shift.T), own * _times(down, root)])
         return value + 0.5 * flat @ flat, slope.ravel() + flat
 
     first = np.zeros((size[0], count + size[1])) if before is None else before
@@ -123,10 +153,17 @@ def fit(
     return found.reshape(first.shape)
 
 
-def shifts(units: np.ndarray, own: float, others: Others, like: float) -> np.ndarray:
+def shifts(units: np.ndarray, root: np.ndarray, own: float, others: Others, like: float) -> np.ndarray:
     """Shifts (C, p) of mixes and own parts (C, m + p) in units of their priors."""
     count = len(others.shift)
-    return like * (units[:, :count] * others.scale) @ others.shift + own * units[:, count:]
+    return like * (units[:, :count] * others.scale) @ others.shift + own * _times(units[:, count:], root)
+
+
+def _times(rows: np.ndarray, root: np.ndarray) -> np.ndarray:
+    """rows (C, p) times a root; by torch, which is held to one thread here, and in the precision of the heads."""
+    if not root.ndim:
+        return rows * root
+    return torch.from_numpy(rows.astype(np.float32)).matmul(torch.from_numpy(root)).double().numpy()
 
 
 def linear_heads(members: Sequence[Member]) -> Loss:
@@ -177,36 +214,39 @@ def loss_of(shape: HeadShape, members: Sequence[Member]) -> Loss:
 
 
 def average_of_strengths(
-    shape: HeadShape, members: Sequence[Member], others: Others, log_loss: Callable[[torch.Tensor], np.ndarray],
-    units: int, strengths: Sequence[tuple[float, float]] = STRENGTHS, trust: float = TRUST,
-    pause: Callable[[float], None] = lambda share: None,
+    shape: HeadShape, members: Sequence[Member], root: np.ndarray, others: Others,
+    log_loss: Callable[[torch.Tensor], np.ndarray], units: int, strengths: Sequence[tuple[float, float]] = STRENGTHS,
+    trust: float = TRUST, way: float = WAY, pause: Callable[[float], None] = lambda share: None,
 ) -> torch.Tensor:  # fmt: skip
-    """Heads of all countries, (C, p): the average over strengths, (like, own) each.
+    """Heads of all countries, (C, p): `way` of the average over strengths, (like, own) each.
 
     log_loss     of heads (K, C, p) on the countries' validation pairs, mean over pairs, each at its best scale: (K,)
     units        number of users or questions that these pairs come from
     trust        observations that one of them is worth: 0 = every strength alike, inf = the likeliest alone
+    way          of the way from the global model, 1 = all of it
     An MLP's settings are not averaged, since rewards are not linear in its parameters; the likeliest is taken.
     """
-    start, length = torch.stack([member.start for member in members]), _length(members)
+    start = torch.stack([member.start for member in members])
     loss, heads, found = loss_of(shape, members), [], None
     for at, (like, own) in enumerate(strengths):
         pause(at / len(strengths))
-        found = fit(loss, tuple(start.shape), own / length, others, like, found)
-        heads.append(start + torch.from_numpy(shifts(found, own / length, others, like).astype(np.float32)))
+        found = fit(loss, tuple(start.shape), root, own, others, like, found)
+        heads.append(start + torch.from_numpy(shifts(found, root, own, others, like).astype(np.float32)))
     heads = torch.stack(heads)
     losses = log_loss(heads)
     gap = losses - losses.min()
     alone = shape.hidden or np.isinf(trust)
     share = (gap == 0).astype(np.float64) if alone else np.exp(-gap * units * trust)
-    return torch.einsum("k,kcp->cp", torch.from_numpy(share / share.sum()).float(), heads)
+    mean = torch.einsum("k,kcp->cp", torch.from_numpy(share / share.sum()).float(), heads)
+    return start + way * (mean - start)
 
 
-def directions(shape: HeadShape, members: Sequence[Member], precision: float = PRECISION) -> Others:
+def directions(
+    shape: HeadShape, members: Sequence[Member], root: np.ndarray, precision: float = PRECISION
+) -> Others:  # fmt: skip
     """What other countries differ in: the shift of each, fitted to its own pairs alone."""
-    own = ALONE / _length(members)
-    units = fit(loss_of(shape, members), (len(members), shape.size), own, precision=precision)
-    return Others.of(shape, members, own * units)
+    units = fit(loss_of(shape, members), (len(members), shape.size), root, ALONE, precision=precision)
+    return Others.of(shape, members, ALONE * _times(units, root))
 
 
 def _root(square: np.ndarray) -> np.ndarray:
@@ -223,21 +263,15 @@ def _moves(shape: HeadShape, members: Sequence[Member], shift: np.ndarray) -> np
     return total / max(sum(len(m.chosen) for m in members), 1)
 
 
-def _length(members: Sequence[Member]) -> float:
-    """Root mean square length of phi(chosen) - phi(rejected) over all pairs; 1 if there are none."""
-    squares = [((m.phi[m.chosen] - m.phi[m.rejected]) ** 2).sum(1) for m in members if len(m.chosen)]
-    return float(torch.cat(squares).mean().sqrt()) or 1.0 if squares else 1.0
-
-
 def train_shared(
     config: ExperimentConfig, data: Preferences, features: Features, shape: HeadShape, start: dict[str, torch.Tensor],
     rows: dict[str, Rows], plan: HeadPlan, pause: Callable[[float], None] = lambda share: None, equal: bool = False,
-    **how,
+    stretch: float = STRETCH, **how,
 ) -> Steered:  # fmt: skip
     """The heads of a plan that has the method `shared` alone, all countries of a seed and budget together.
 
     equal  the others' shifts are learnt from as many pairs as the country itself has, not from all of theirs
-    how    strengths and trust, as of `average_of_strengths`
+    how    strengths, trust and way, as of `average_of_strengths`; stretch as of `own_root`
     There is no path along training: `path` is NaN but for the last mark, and the kept step is the last.
     """
     sides = [data.pairs[side].to_numpy() for side in ("chosen", "rejected")]
@@ -258,13 +292,16 @@ def train_shared(
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # products this small, between steps of scipy, are ten times slower in two threads
     try:
-        others = directions(shape, members_of(groups[max(groups, key=lambda one: one[1])])) if groups else None
+        if groups:
+            everything = members_of(groups[max(groups, key=lambda one: one[1])])
+            root = own_root(shape, everything, stretch)
+            others = directions(shape, everything, root)
         for at, places in enumerate(groups.values()):
             same = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in places)  # the same at the last level
             if same not in known:
                 members = members_of(places)
                 known[same] = average_of_strengths(
-                    shape, members, directions(shape, members) if equal else others, log_loss, units,
+                    shape, members, root, directions(shape, members, root) if equal else others, log_loss, units,
                     pause=lambda share, at=at: pause((at + share) / len(groups)), **how,
                 )  # fmt: skip
             theta[torch.from_numpy(np.array(places))] = known[same]

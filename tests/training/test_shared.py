@@ -1,5 +1,7 @@
 """A country among the others: the exact solution, its limits, what it may know, and the average over strengths."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -8,17 +10,21 @@ from scpo import DataConfig, ExperimentConfig, run
 from scpo.errors import ConfigError
 from scpo.training import shared as module
 from scpo.training.heads import HeadShape, Pool
-from scpo.training.shared import Member, Others, average_of_strengths, directions, shifts
+from scpo.training.shared import Member, Others, average_of_strengths, directions, own_root, shifts
 
 D = 6
 NOTHING = 0.01  # a prior standard deviation that lets next to nothing move
 
 
-def fit(shape, members, own, others=None, like=0.0, before=None):
+ALIKE = np.array(1.0)  # a root of a prior under which all parameters are pulled alike
+
+
+def fit(shape, members, own, others=None, like=0.0, before=None, root=ALIKE):
     """Shifts (C, p), solved to the last digits."""
     others = others or Others.none((len(members), shape.size))
     loss = module.any_heads(shape, members)
-    return shifts(module.fit(loss, (len(members), shape.size), own, others, like, before, 1e-10), own, others, like)
+    found = module.fit(loss, (len(members), shape.size), root, own, others, like, before, 1e-10)
+    return shifts(found, root, own, others, like)
 
 
 def member(rng, n, taste, start=None):
@@ -47,26 +53,27 @@ def members():
 
 
 def test_every_shift_is_what_its_pairs_pull_times_its_prior_covariance(members):
-    """Where the gradient is 0, the shift of c is (own^2 I + like^2 sum over the others of s^2 d d') g: g the pull of
-    its pairs there, d the others' shifts, s their scale."""
-    others = directions(HeadShape(D), members, 1e-10)
-    found = fit(HeadShape(D), members, 0.3, others, like=0.8)
+    """Where the gradient is 0, the shift of c is (own^2 R R' + like^2 sum over the others of s^2 d d') g: g the pull
+    of its pairs there, d the others' shifts, s their scale."""
+    root = own_root(HeadShape(D), members) * 4
+    others = directions(HeadShape(D), members, root, 1e-10)
+    found = fit(HeadShape(D), members, 0.3, others, like=0.8, root=root)
     for c, one in enumerate(members):
         d = others.shift * others.scale[c][:, None]
-        covariance = 0.09 * np.eye(D) + 0.64 * d.T @ d
+        covariance = 0.09 * root @ root.T + 0.64 * d.T @ d
         assert np.abs(found[c] - covariance @ pull_of_pairs(one, one.start.double().numpy() + found[c])).max() < 2e-3
     assert np.abs(found).max() > 0.1  # it did move
 
 
 def test_where_it_begins_changes_nothing(members):
-    others = directions(HeadShape(D), members)
+    others = directions(HeadShape(D), members, ALIKE)
     before = np.random.default_rng(1).normal(size=(3, 6 + D))
     one, other = (fit(HeadShape(D), members, 0.3, others, 0.8, begin) for begin in (None, before))
     assert np.abs(one - other).max() < 2e-3
 
 
 def test_without_others_every_country_is_alone_and_without_an_own_part_it_is_a_mix_of_the_others(members):
-    shape, others = HeadShape(D), directions(HeadShape(D), members)
+    shape, others = HeadShape(D), directions(HeadShape(D), members, ALIKE)
     alone = [fit(shape, [one], 0.8)[0] for one in members]
     assert np.abs(fit(shape, members, 0.8, others, like=0.0) - alone).max() < 2e-3
     mix = fit(shape, members, NOTHING, others, like=0.8)
@@ -77,8 +84,9 @@ def test_without_others_every_country_is_alone_and_without_an_own_part_it_is_a_m
 
 
 def test_directions_are_the_others_and_their_mean_at_scales_that_margins_are_measured_in(members):
-    others = directions(HeadShape(D), members, 1e-10)
-    alone = fit(HeadShape(D), members, module.ALONE / module._length(members))
+    root = own_root(HeadShape(D), members)
+    others = directions(HeadShape(D), members, root, 1e-10)
+    alone = fit(HeadShape(D), members, module.ALONE, root=root)
     assert np.abs(others.shift[:3] - alone).max() < 1e-2
     apart = torch.cat([one.phi[one.chosen] - one.phi[one.rejected] for one in members]).double().numpy()
     for c in range(3):
@@ -94,20 +102,20 @@ def test_a_country_without_pairs_stays_and_is_no_direction(members):
                         lambda texts: np.zeros((len(texts), D), np.float32), np.zeros(0, np.int64),
                         np.zeros(0, np.int64))  # fmt: skip
     shape, everyone = HeadShape(D), [*members, nothing]
-    others = directions(shape, everyone)
+    others = directions(shape, everyone, ALIKE)
     found = fit(shape, everyone, 0.8, others, like=1.0)
     assert np.abs(found[-1]).max() < 1e-3 and np.abs(others.shift[3]).max() < 1e-6
-    assert np.abs(found[:3] - fit(shape, members, 0.8, directions(shape, members), like=1.0)).max() < 2e-2
+    assert np.abs(found[:3] - fit(shape, members, 0.8, directions(shape, members, ALIKE), like=1.0)).max() < 2e-2
     one = [nothing]
-    assert np.isfinite(fit(shape, one, 0.8, directions(shape, one), like=1.0)).all()
+    assert np.isfinite(fit(shape, one, 0.8, directions(shape, one, ALIKE), like=1.0)).all()
 
 
 def test_a_country_never_sees_more_of_its_own_pairs_than_its_budget():
     """What it has beyond them is a direction for the others, and not for itself."""
     rng, shape = np.random.default_rng(5), HeadShape(D)
     few, rest = ([member(rng, n, rng.normal(size=D)) for _ in range(3)] for n in (5, 80))
-    first = fit(shape, few, 0.3, directions(shape, rest), like=0.8)
-    again = fit(shape, few, 0.3, directions(shape, [member(rng, 80, rng.normal(size=D)), *rest[1:]]), like=0.8)
+    first = fit(shape, few, 0.3, directions(shape, rest, ALIKE), like=0.8)
+    again = fit(shape, few, 0.3, directions(shape, [member(rng, 80, rng.normal(size=D)), *rest[1:]], ALIKE), like=0.8)
     # the scale of the directions is that of all pairs, so that it may move a little
     assert np.abs(first[0] - again[0]).max() < 0.1 * np.abs(first[0]).max()
     assert np.abs(first[1:] - again[1:]).max() > 0.2 * np.abs(first[1:]).max()
@@ -118,7 +126,7 @@ def test_few_pairs_are_enough_to_place_a_country_among_the_others():
     rng, axes = np.random.default_rng(2), np.array([[1.0, -1, 0.5, 0, 2, -0.5], [0, 1.5, 1, -1, 0, 1]])
     tastes = rng.normal(size=(8, 2)) @ axes
     shape, cosine = HeadShape(D), lambda a, b: a @ b / np.linalg.norm(a) / np.linalg.norm(b)
-    others = directions(shape, [member(rng, 300, taste) for taste in tastes])
+    others = directions(shape, [member(rng, 300, taste) for taste in tastes], ALIKE)
     few = [member(rng, 5, taste) for taste in tastes]
     near, far = fit(shape, few, 0.1, others, like=2.0), fit(shape, few, 1.0)
     mean = lambda found: np.mean([cosine(one, taste) for one, taste in zip(found, tastes, strict=True)])  # noqa: E731
@@ -148,22 +156,26 @@ def test_the_gradient_by_hand_is_the_one_of_autograd(hidden):
 
 
 def test_an_average_weighs_strengths_by_their_likelihood(members):
-    shape, strengths, losses = HeadShape(D), [(0.5, 0.8), (0.1, 0.8)], np.array([0.60, 0.62])
-    others = directions(shape, members)
+    shape, strengths, losses = HeadShape(D), [(0.5, 0.8), (0.1, 0.2)], np.array([0.60, 0.62])
+    others = directions(shape, members, ALIKE)
     seen = []
 
     def log_loss(heads):
         seen.append(heads)
         return losses
 
-    mean = average_of_strengths(shape, members, others, log_loss, units=100, strengths=strengths, trust=0.5)
+    def average(**how):
+        return average_of_strengths(shape, members, ALIKE, others, log_loss, units=100, strengths=strengths, **how)
+
+    mean = average(trust=0.5, way=1.0)
     share = 1 / (1 + np.exp(-0.02 * 100 * 0.5))  # 100 units, half trusted
     first, second = seen[0]
     assert torch.allclose(mean, share * first + (1 - share) * second, atol=1e-6)
     assert (first - second).abs().max() > 0.1
     for trust, expected in ((0.0, (first + second) / 2), (np.inf, first)):
-        again = average_of_strengths(shape, members, others, log_loss, units=100, strengths=strengths, trust=trust)
-        assert torch.allclose(again, expected, atol=1e-5)
+        assert torch.allclose(average(trust=trust, way=1.0), expected, atol=1e-5)
+    start = torch.stack([one.start for one in members])
+    assert torch.allclose(average(trust=0.5), (start + mean) / 2, atol=1e-6), "half of the way, if nothing is said"
 
 
 def test_an_mlp_moves_too_and_takes_the_likeliest_strength():
@@ -171,10 +183,26 @@ def test_an_mlp_moves_too_and_takes_the_likeliest_strength():
     members = [member(rng, 30, rng.normal(size=D), shape.fresh(0)) for _ in range(2)]
     before = sum(float(one.loss(shape, one.start)) for one in members)
     seen = []
-    others = directions(shape, members)
-    theta = average_of_strengths(shape, members, others, lambda heads: seen.append(heads) or np.arange(len(heads)), 10)
+    others = directions(shape, members, ALIKE)
+    theta = average_of_strengths(shape, members, own_root(shape, members), others,
+                                 lambda heads: seen.append(heads) or np.arange(len(heads)), 10, way=1.0)  # fmt: skip
     assert sum(float(one.loss(shape, theta[c])) for c, one in enumerate(members)) < 0.95 * before
     assert torch.equal(theta, seen[0][0])
+
+
+def test_the_root_of_an_own_part_is_the_power_of_the_second_moment_and_moves_margins_by_one(members):
+    apart = torch.cat([one.phi[one.chosen] - one.phi[one.rejected] for one in members]).double().numpy()
+    apart[:, 0] *= 3
+    stretched = torch.tensor([3.0] + [1.0] * (D - 1))
+    wide = [dataclasses.replace(one, phi=one.phi * stretched) for one in members]
+    moment = apart.T @ apart / len(apart)
+    for stretch in (-0.5, -0.25, 0.0):
+        root = own_root(HeadShape(D), wide, stretch)
+        values, vectors = np.linalg.eigh(moment)
+        power = (vectors * values**stretch) @ vectors.T
+        assert root == pytest.approx(power * (root[0, 0] / power[0, 0]), rel=1e-4, abs=1e-6)
+        assert ((apart @ root) ** 2).sum(1).mean() == pytest.approx(1, rel=1e-4)
+    assert own_root(HeadShape(D, hidden=3), wide) == pytest.approx((apart**2).sum(1).mean() ** -0.5, rel=1e-4)
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.errors import ConfigError, InputError
 from scpo.progress import Progress
+from scpo.selection import pair_weights
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.device import device
 from scpo.training.features import cache_folder
@@ -62,7 +63,7 @@ def fine_tune(
     margin = pair_margins(data, rewards)
     _check_distinct(config, rows, margin)
 
-    plan = plan_heads(config, rows, margin, budgets)
+    plan = _hold_shared(plan_heads(config, rows, margin, budgets), margin, config.beta)
     marks = (0, *sorted({-(-config.steps * part // EVALUATIONS) for part in range(1, EVALUATIONS + 1)}))
     texts = Texts(data, InputFormat(start.tokenizer, longest, whole.as_published))
     telling = _Telling(progress, plan, config)
@@ -139,6 +140,20 @@ def _check_distinct(config: ExperimentConfig, rows: dict[str, Rows], margin: dic
             f"no training pair of {', '.join(never_wrong)} is distinct: the starting model prefers the chosen "
             "answer in all of them, and there is nothing to steer. Leave out these countries, or bring more pairs."
         )
+
+
+def _hold_shared(plan: HeadPlan, margin: dict[str, np.ndarray], beta: float) -> HeadPlan:
+    """The plan with the pairs of `shared` weighed by the root of SCPO's weight.
+
+    A head is held to the consensus by going half the way from the global model; a whole model by these weights.
+    """
+    pools = []
+    for country, method, pool in zip(plan.table["country"], plan.table["method"], plan.pools, strict=True):
+        if method == SHARED:
+            weight = pair_weights(margin[country][pool.rows].astype(np.float64), 2 * beta)
+            pool = dataclasses.replace(pool, weight=weight.astype(np.float32))
+        pools.append(pool)
+    return HeadPlan(plan.table, pools)
 
 
 def _twins(plan: HeadPlan) -> list[int]:
