@@ -31,13 +31,12 @@ from scpo.training.head_backend import global_heads, global_rewards
 from scpo.training.heads import HeadShape, Pool
 from scpo.training.measuring import pair_margins
 from scpo.training.plan import HeadPlan, Rows, budgets_for, plan_heads, rows_by_country
-from scpo.training.shared import SHARED, STRENGTHS, STRETCH, TRUST, WAY, train_shared
+from scpo.training.shared import SHARED, SIZES, STRENGTHS, STRETCH, TRUST, WAY, train_shared
 from scpo.training.steering import train_countries
 
 AGAINST = ("full", "scpo")
 BUDGET = 50  # pairs; beside all
 NONE = 0.01  # a prior standard deviation, in units of reward, that lets next to nothing move
-OWN = (4.0, 2.0, 1.0, 0.5)  # the same of an own part that is all there is
 COLUMNS = ["candidate", "pairs", "against", "subset", "accuracy", "difference", "low", "high", "n"]
 
 
@@ -60,7 +59,7 @@ class Candidate:
 
 CANDIDATES = {
     SHARED: Candidate(),
-    "no sharing": Candidate(tuple((NONE, own) for own in OWN)),
+    "no sharing": Candidate(tuple((NONE, own) for own in SIZES)),
     "nothing of its own": Candidate(tuple((like, NONE) for like, _ in STRENGTHS)),
     "as few pairs of the others": Candidate(equal=True),
     "the whole way": Candidate(way=1.0),

@@ -7,7 +7,7 @@ so that few pairs of a country are enough to place it among the others, and all 
 all training pairs of that country alone; a budget limits the pairs of country c. Found are the most probable shifts s:
 
     s_c = a_c D_c + R u_c
-    minimise  sum over pairs of c of -log sigmoid(margin under theta_g + s_c)
+    minimise  sum over pairs of c of -w log sigmoid(margin under theta_g + s_c)
               + |a_c|^2 / (2 like^2) + |u_c|^2 / (2 own^2)
 
 R makes the pull on the own part one between a pull on parameters and a pull on rewards: R R' is the inverse root of the
@@ -17,8 +17,8 @@ How strong the pulls should be is not known. Heads are fitted for every strength
 what its log likelihood on the validation pairs says (at the scale of rewards that suits it best). An average has no
 lucky pick among settings that the validation pairs cannot tell apart. Of the shift so found half is taken, as
 Wortsman et al. do with fine-tuned models (https://arxiv.org/abs/2109.01903): what the global model knows outvotes a
-shift that is unsure, so that the consensus is kept without a filter and without weights. docs/beyond.md has what led
-here, and what failed. Knows nothing of files.
+shift that is unsure, so that the consensus is kept without a filter and without weights: w is 1 but in the study of
+other rules. docs/beyond.md has what led here, and what failed. Knows nothing of files.
 """
 
 from __future__ import annotations
@@ -249,6 +249,12 @@ def directions(
     return Others.of(shape, members, ALONE * _times(units, root))
 
 
+def prior(shape: HeadShape, members: Sequence[Member], stretch: float = STRETCH) -> tuple[np.ndarray, Others]:
+    """What is expected before a country's pairs are seen: the root of its own part's covariance, and the directions."""
+    root = own_root(shape, members, stretch)
+    return root, directions(shape, members, root)
+
+
 def _root(square: np.ndarray) -> np.ndarray:
     """Square roots; where there is nothing, infinity, so that what is divided by it is 0."""
     return np.where(square > 0, np.sqrt(square), np.inf)
@@ -292,10 +298,9 @@ def train_shared(
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # products this small, between steps of scipy, are ten times slower in two threads
     try:
+        root, others = None, None
         if groups:
-            everything = members_of(groups[max(groups, key=lambda one: one[1])])
-            root = own_root(shape, everything, stretch)
-            others = directions(shape, everything, root)
+            root, others = prior(shape, members_of(groups[max(groups, key=lambda one: one[1])]), stretch)
         for at, places in enumerate(groups.values()):
             same = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in places)  # the same at the last level
             if same not in known:

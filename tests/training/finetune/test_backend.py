@@ -164,7 +164,7 @@ def test_the_shared_method_begins_each_country_at_one_model_of_everybodys_pairs(
     assert set(result.tables["accuracy"]["method"]) == {"global", "shared"}
 
 
-def test_only_pairs_of_the_shared_method_are_weighed_by_hand():
+def test_only_pairs_of_the_shared_method_weigh_the_root_of_scpos_weight():
     table = pd.DataFrame({"country": ["A", "A"], "method": ["full", "shared"]})
     pool = Pool(np.array([0, 2]), np.ones(2, np.float32), (0, 1, 0))
     full, shared = _hold_shared(HeadPlan(table, [pool, pool]), {"A": np.array([-2.2, np.nan, 3.0])}, 1.1).pools
