@@ -73,6 +73,15 @@ def paired_table(measures: Measures) -> pd.DataFrame:
     return _corrected(pd.DataFrame(rows))
 
 
+def decided(difference: float, low: float, high: float, p: float = np.nan) -> int:
+    """What a paired difference tells: 1 above, -1 below, 0 not decided.
+
+    By p after the correction at `ALPHA`, or by the interval where a run has no test; without either nothing is decided.
+    """
+    told = p < ALPHA if not np.isnan(p) else low > 0 or high < 0
+    return int(np.sign(difference)) if told and not np.isnan(low) else 0
+
+
 def _comparisons(methods: list[str]) -> tuple[list[int], list[int]]:
     """Places of both methods of each comparison."""
     pairs = [(a, b) for a, m in enumerate(methods) if m not in UNTRAINED for b in range(len(methods)) if b != a]

@@ -2,25 +2,132 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import json
+from dataclasses import dataclass
+from pathlib import Path
 
-from scpo import runs
+import numpy as np
+import pandas as pd
+import safetensors
+
+from scpo import hub, runs
 from scpo.config import ExperimentConfig
+from scpo.metrics.paired import decided
 from scpo.metrics.summary import MEAN
 
-LOAD = """from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
+IMPORTS = "from transformers import AutoModelForSequenceClassification, AutoTokenizer\n"
+OF_HEADS = "import scpo.training.reward_model  # makes the type known; no code of this folder is run\n"
+LOAD = """
 model = AutoModelForSequenceClassification.from_pretrained("FOLDER")
 tokenizer = AutoTokenizer.from_pretrained("FOLDER")
-reward = model(**tokenizer("a prompt", "an answer", return_tensors="pt")).logits[0, 0]"""
+"""
+PAIR = """reward = model(**tokenizer("a prompt", "an answer", return_tensors="pt")).logits[0, 0]"""
+CHAT = """turns = [{"role": "user", "content": "a prompt"}, {"role": "assistant", "content": "an answer"}]
+text = tokenizer.apply_chat_template(turns, tokenize=False)
+reward = model(**tokenizer(text, add_special_tokens=False, return_tensors="pt")).logits[0, 0]"""
 
 
-OF_HEADS = "import scpo.training.reward_model  # makes the type known; no code of this folder is run\n"
+@dataclass(frozen=True)
+class Standing:
+    """A country's model against the global one on the same held-out pairs of that country, means over seeds.
+
+    accuracy, base    of the model, of the global model, 0..1
+    difference        accuracy - base, 0..1; low, high: its 95 % interval, NaN with too few users or questions
+    p                 after Holm's correction over the countries of the run; NaN where a run has no test
+    pairs, units      test pairs, and the users or questions (`unit`) that they are of
+    decided           1 ahead of the global model, -1 behind it, 0 neither is shown
+    """
+
+    country: str
+    method: str
+    accuracy: float
+    base: float
+    difference: float
+    low: float
+    high: float
+    p: float
+    pairs: int
+    units: int
+    unit: str
+    decided: int
+
+    def sentence(self) -> str:
+        """The same in words, without names of the data."""
+        if np.isnan(self.difference):
+            return "Whether this model is ahead of the global one is not known: there is no test pair."
+        who = f"{self.units:,} {self.unit}{'s' * (self.units != 1)}"
+        pairs = f"{self.pairs:,} test pair{'s' * (self.pairs != 1)}"
+        if np.isnan(self.low):
+            chance = "no interval, too few to tell"
+        else:
+            chance = f"95 % interval {100 * self.low:+.1f} to {100 * self.high:+.1f}"
+        chance += "" if np.isnan(self.p) else f", p = {self.p:.3g} after Holm's correction"
+        numbers = (
+            f"{100 * self.accuracy:.1f} % against {100 * self.base:.1f} % of {pairs} of {who}, "
+            f"{100 * self.difference:+.1f} points ({chance})"
+        )
+        if self.decided > 0:
+            return f"This model is ahead of the global one: {numbers}."
+        if self.decided < 0:
+            return f"This model is worse than the global one: {numbers}."
+        told = "not shown to be ahead of" if self.difference > 0 else "not ahead of"
+        return (
+            f"This model is {told} the global one: {numbers}. That may be chance, and is no proof that they are alike."
+        )
 
 
-def model_card(
-    result: runs.Result, country: str, method: str, precision: str, seed: int = 0, plain: bool = False
-) -> str:
+def standing(result: runs.Result, country: str, method: str) -> Standing:
+    """Whether the model of a country and method is ahead of the global one, in numbers.
+
+    country and method are of the run, as `scpo.training.export.trained_method` checks.
+    """
+    table = result.tables["accuracy"]
+    rows = table[(table["country"] == country) & (table["subset"] == "full")].set_index("method")
+    own, p = rows.loc[method], np.nan
+    difference, low, high = (float(own[name]) for name in ("gain", "gain_low", "gain_high"))
+    paired = result.tables.get("paired")
+    if paired is not None and len(paired):
+        one = paired[(paired["country"] == country) & (paired["subset"] == "full") & (paired["method"] == method)]
+        one = one[one["against"] == "global"].iloc[0]
+        difference, low, high, p = (float(one[name]) for name in ("difference", "low", "high", "p_holm"))
+    return Standing(
+        country, method, float(own["accuracy"]), float(rows.loc["global", "accuracy"]), difference, low, high, p,
+        int(own["n"]), int(own["units"]), result.card["unit"], decided(difference, low, high, p),
+    )  # fmt: skip
+
+
+def load_lines(result: runs.Result, folder: str = "FOLDER") -> str:
+    """Python that loads an export of this run from a folder and asks it for one reward."""
+    known, chat = form(result)
+    lines = IMPORTS + ("" if known else OF_HEADS) + LOAD + (CHAT if chat else PAIR)
+    return lines.replace('"FOLDER"', json.dumps(folder))
+
+
+def form(result: runs.Result) -> tuple[bool, bool]:
+    """Of a run's models: whether transformers knows their type by itself, and whether they read a chat template.
+
+    Looks into model folders of this machine only; of one that is gone, nothing is known beyond the usual: a type of
+    transformers that reads pairs.
+    """
+    if not result.config.finetune.model:
+        return False, False
+    with safetensors.safe_open(result.folder / runs.MODELS, "np") as file:
+        about = json.loads(file.metadata()["about"])
+    kept = [result.folder / row["folder"] for row in about["models"] if row["folder"]]
+    start = result.folder / about["start"]
+    places = [*kept, start if start.is_dir() else hub.local_folder(about["start"])]
+    configs = (place / "config.json" for place in places if place)
+    kind = next((json.loads(path.read_bytes())["model_type"] for path in configs if path.is_file()), "")
+    return kind != "scpo-reward", any(_has_template(place) for place in places if place)
+
+
+def _has_template(folder: Path) -> bool:
+    path = folder / "tokenizer_config.json"
+    named = path.is_file() and bool(json.loads(path.read_bytes()).get("chat_template"))
+    return named or (folder / "chat_template.jinja").is_file()
+
+
+def model_card(result: runs.Result, country: str, method: str, precision: str, seed: int = 0) -> str:
     """The README.md of an exported model: method, data and licence, results with intervals and n, use, limits."""
     card, config = result.card, result.config
     table = result.tables["accuracy"]
@@ -40,7 +147,7 @@ def model_card(
         f"(arXiv 2606.18606), method `{method}`, tau {config.tau:g}, beta {config.beta:g}, "
         f"{_how(config, seed)}. A reward has no zero and no unit: only differences between answers to one prompt mean "
         "anything.", "",
-        "```python", ("" if plain else OF_HEADS) + LOAD, "```", "",
+        "```python", load_lines(result), "```", "",
         f"Texts were encoded in {precision}; this model computes in fp32 unless asked otherwise, so rewards differ "
         "from those of the run by " + ("rounding." if precision == "fp32" else "some percent of their spread."),
         "", "## Data", "", f"{_cell(card['title'])}. Source: {_cell(card['source'])}. Licence: "
@@ -48,6 +155,7 @@ def model_card(
         f"## Results on held-out {card['unit']}s of {_cell(country)}", "",
         f"| method | pairs | accuracy | 95 % interval | n pairs | n {card['unit']}s |", "|---|---|---|---|---|---|",
         *(_row(row) for row in rows.to_dict("records")), "",
+        f"**{standing(result, country, method).sentence()}**", "",
     ]  # fmt: skip
     if len(others):
         lines += ["On the test pairs of others (the price of steering):", "", "| on | accuracy | n pairs |",
@@ -75,7 +183,7 @@ def _base(config: ExperimentConfig) -> list[str]:
 def _how(config: ExperimentConfig, seed: int) -> str:
     whole = config.finetune
     if not whole.model:
-        return f"mean of {config.seeds} seed(s)"
+        return f"mean of {config.seeds} seed{'s' * (config.seeds != 1)}"
     adapters = f", LoRA of rank {whole.lora}, merged" if whole.lora else ""
     return (
         f"fine-tuned from {_cell(whole.shown)} for at most "

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 from scpo import runs
 from scpo.errors import ConfigError
-from scpo.training.card import model_card
+from scpo.training.card import model_card, standing
 
 
 def add_export(commands) -> None:
@@ -65,7 +66,7 @@ def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 
             _write_whole(place, made)
         else:
             _write_model(models, country, method, made)
-        text = model_card(result, country, method, "fp32" if place else models.encoder.precision, seed, _is_plain(made))
+        text = model_card(result, country, method, "fp32" if place else models.encoder.precision, seed)
         (made / "README.md").write_text(text)
         for path in (made, *made.iterdir()):
             path.chmod(0o755 if path.is_dir() else 0o644)
@@ -148,5 +149,9 @@ def mean_head(heads, width: int, hidden: int):
 
 
 def export_command(args: argparse.Namespace) -> None:
-    """The command: where the model lies, on stdout."""
+    """The command: where the model lies, on stdout; that it is not ahead of the global one, on stderr."""
     print(export(Path(args.run), args.country, Path(args.out), args.method or "", args.seed))
+    result = runs.read(Path(args.run))
+    told = standing(result, args.country, trained_method(result, args.country, args.method or ""))
+    if told.decided <= 0:
+        print(told.sentence(), file=sys.stderr)

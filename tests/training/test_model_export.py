@@ -11,8 +11,9 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from scpo import ExperimentConfig, data, run, runs
 from scpo.cli import main
 from scpo.errors import ConfigError, InputError
+from scpo.metrics.paired import decided
 from scpo.training import steer
-from scpo.training.card import model_card
+from scpo.training.card import load_lines, model_card, standing
 from scpo.training.encoders import load_encoder
 from scpo.training.export import export, mean_head
 from scpo.training.heads import HeadShape
@@ -132,3 +133,52 @@ def test_nothing_is_overwritten_and_what_the_run_has_not_is_refused(result, fold
     (tmp_path / "empty").mkdir()
     assert main(["export", str(result.folder), "--country", "Alvoria", "--out", str(tmp_path / "empty")]) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "empty") and (tmp_path / "empty" / "README.md").is_file()
+
+
+def with_numbers(result, **numbers):
+    """The run with other numbers of scpo against global in Galune."""
+    paired = result.tables["paired"].copy()
+    row = (paired["country"] == "Galune") & (paired["subset"] == "full") & (paired["method"] == "scpo")
+    paired.loc[row & (paired["against"] == "global"), list(numbers)] = list(numbers.values())
+    return dataclasses.replace(result, tables={**result.tables, "paired": paired})
+
+
+def test_a_model_stands_where_the_run_s_own_paired_table_has_it(result):
+    told = standing(result, "Galune", "scpo")
+    paired = result.tables["paired"].set_index(["country", "subset", "method", "against"])
+    row = paired.loc["Galune", "full", "scpo", "global"]
+    assert (told.difference, told.low, told.high, told.p) == tuple(row[["difference", "low", "high", "p_holm"]])
+    assert told.accuracy - told.base == pytest.approx(told.difference) and (told.pairs, told.units) == (
+        row["pairs"], row["units"])  # fmt: skip
+
+
+@pytest.mark.parametrize("numbers, way, words", [
+    ({"difference": 0.05, "low": 0.02, "high": 0.08, "p_holm": 0.01}, 1, "is ahead of the global one"),
+    ({"difference": -0.05, "low": -0.08, "high": -0.02, "p_holm": 0.01}, -1, "is worse than the global one"),
+    ({"difference": 0.05, "low": 0.01, "high": 0.09, "p_holm": 0.2}, 0, "is not shown to be ahead of the global one"),
+    ({"difference": -0.01, "low": -0.04, "high": 0.02, "p_holm": 0.6}, 0, "is not ahead of the global one"),
+    ({"difference": 0.05, "low": np.nan, "high": np.nan, "p_holm": np.nan}, 0, "no interval, too few to tell"),
+])  # fmt: skip
+def test_card_and_command_say_whether_the_model_is_ahead_of_the_global_one(result, numbers, way, words):
+    changed = with_numbers(result, **numbers)
+    told = standing(changed, "Galune", "scpo")
+    assert told.decided == way and words in told.sentence() and f"{told.pairs:,} test pairs" in told.sentence()
+    assert told.sentence() in model_card(changed, "Galune", "scpo", "fp32")
+
+
+def test_a_run_without_tests_goes_by_its_interval(result):
+    older = dataclasses.replace(result, tables={n: t for n, t in result.tables.items() if n != "paired"})
+    told = standing(older, "Galune", "scpo")
+    assert np.isnan(told.p) and told.decided == decided(told.difference, told.low, told.high)
+    assert [decided(0.1, 0.01, 0.2), decided(-0.1, -0.2, -0.01), decided(0.1, -0.1, 0.3)] == [1, -1, 0]
+
+
+def test_the_command_says_on_stderr_that_a_model_is_not_ahead(result, tmp_path, capsys):
+    for country in ("Galune", "Alvoria"):
+        assert main(["export", str(result.folder), "--country", country, "--out", str(tmp_path / country)]) == 0
+        told, said = standing(result, country, "scpo"), capsys.readouterr().err
+        assert (told.sentence() in said) == (told.decided <= 0)
+
+
+def test_the_lines_that_load_a_model_name_the_folder_as_text(result):
+    assert 'from_pretrained("my \\"model\\"")' in load_lines(result, 'my "model"')
