@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import safetensors
 
-from scpo import hub, runs
+from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.metrics.paired import decided
 from scpo.metrics.summary import MEAN
+from scpo.training.finetune.listing import model_places
 
 IMPORTS = "from transformers import AutoModelForSequenceClassification, AutoTokenizer\n"
 OF_HEADS = "import scpo.training.reward_model  # makes the type known; no code of this folder is run\n"
@@ -111,14 +111,10 @@ def form(result: runs.Result) -> tuple[bool, bool]:
     """
     if not result.config.finetune.model:
         return False, False
-    with safetensors.safe_open(result.folder / runs.MODELS, "np") as file:
-        about = json.loads(file.metadata()["about"])
-    kept = [result.folder / row["folder"] for row in about["models"] if row["folder"]]
-    start = result.folder / about["start"]
-    places = [*kept, start if start.is_dir() else hub.local_folder(about["start"])]
-    configs = (place / "config.json" for place in places if place)
+    places = model_places(result.folder)
+    configs = (place / "config.json" for place in places)
     kind = next((json.loads(path.read_bytes())["model_type"] for path in configs if path.is_file()), "")
-    return kind != "scpo-reward", any(_has_template(place) for place in places if place)
+    return kind != "scpo-reward", any(map(_has_template, places))
 
 
 def _has_template(folder: Path) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import safetensors
 
 from scpo import runs
@@ -16,6 +15,7 @@ from scpo.errors import RunFolderError
 from scpo.hub import model_folder
 from scpo.training.device import device
 from scpo.training.finetune.formats import InputFormat, longest_input
+from scpo.training.finetune.listing import listed
 from scpo.training.finetune.loading import load_model, load_tokenizer
 from scpo.training.finetune.scoring import score
 
@@ -32,12 +32,11 @@ def global_rewards(result: runs.Result) -> np.ndarray:
 def model_folders(result: runs.Result, country: str, method: str) -> list[Path]:
     """Where the models of one country and method with all pairs lie, one per seed; a model that stayed as it started
     is the starting one. Raises `RunFolderError` if one was changed, or is not here any more."""
-    with safetensors.safe_open(_checked(result), "np") as file:
-        about = json.loads(file.metadata()["about"])
-    table = pd.DataFrame(about["models"])
-    top = table[table["level"] == table["level"].max()]
-    found = []
-    for row in top[(top["country"] == country) & (top["method"] == method)].to_dict("records"):
+    about, found = _listed(result), []
+    top = max(row["level"] for row in about["models"])
+    for row in about["models"]:
+        if (row["country"], row["method"], row["level"]) != (country, method, top):
+            continue
         place = result.folder / row["folder"] if row["folder"] else start_folder(result, about["start"])
         if weights_hash(place) != (row["hash"] or about["start_hash"]):
             raise RunFolderError(f"the weights in {place} were changed after the run finished. {RUN_AGAIN}")
@@ -64,8 +63,7 @@ def reward_texts(result: runs.Result, folders: Sequence[Path], texts: Sequence[t
 
 def start_of(result: runs.Result) -> Path:
     """The folder of the starting model."""
-    with safetensors.safe_open(_checked(result), "np") as file:
-        return start_folder(result, json.loads(file.metadata()["about"])["start"])
+    return start_folder(result, _listed(result)["start"])
 
 
 def weights_hash(folder: Path) -> str:
@@ -75,6 +73,11 @@ def weights_hash(folder: Path) -> str:
         with open(path, "rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
+
+
+def _listed(result: runs.Result) -> dict:
+    _checked(result)
+    return listed(result.folder)
 
 
 def _checked(result: runs.Result) -> Path:
