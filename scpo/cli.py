@@ -13,7 +13,7 @@ import dataclasses
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from scpo.config import PARTS, DataConfig, ExperimentConfig, FinetuneConfig, flag
@@ -41,10 +41,10 @@ EXAMPLES = """examples:
 """
 
 
-def _add_settings(parser: argparse.ArgumentParser, config_class: type) -> None:
-    """One option per setting; None means 'not given', so that --config keeps its values."""
+def _add_settings(parser, config_class: type, only: Collection[str] = ()) -> None:
+    """One option per setting, or for these only; None means 'not given', so that --config keeps its values."""
     for field in dataclasses.fields(config_class):
-        if field.name in PARTS:
+        if field.name in PARTS or (only and field.name not in only):
             continue
         default = field.default
         unit = f" [{field.metadata['unit']}]" if field.metadata.get("unit") else ""
@@ -122,6 +122,9 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     check.add_argument("--json", action="store_true", help="counts or faults as json")
     _add_settings(check, DataConfig)
+    model = check.add_argument_group("a global model of one's own, so that no reference country is needed")
+    _add_settings(model, ExperimentConfig, {"global_model"})
+    _add_settings(model, FinetuneConfig, {"model"})
 
     add_job_commands(commands)
     add_best_of_n(commands)
@@ -202,7 +205,9 @@ def _data_check(args: argparse.Namespace) -> None:
     from scpo import data as sources
 
     try:
-        data = sources.load(DataConfig(**_given(args, DataConfig)))
+        config = _config(args)
+        data = sources.load(config.data)
+        sources.check_global(config, data)
     except DataFaults as error:
         if not args.json:
             raise

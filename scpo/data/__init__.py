@@ -11,13 +11,14 @@ numpy and pandas only; nothing here knows of models.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import hashlib
 import importlib
+from collections.abc import Iterable
 
 import pandas as pd
 
-from scpo.config import DataConfig
+from scpo.config import DataConfig, ExperimentConfig
+from scpo.data.choice import Choice, Usual, choose, without_global
 from scpo.data.countries import iso3
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
 from scpo.errors import InputError
@@ -26,17 +27,59 @@ LOADERS = {
     "demo": "scpo.data.demo", "prism": "scpo.data.prism", "globalopinionqa": "scpo.data.globalopinionqa",
     "file": "scpo.data.userfile",
 }  # fmt: skip
-FEWEST = {TRAIN: 10, VALIDATION: 1, TEST: 5}  # pairs a country needs to be steered to and measured
+SHOWN = 30  # countries in the table of a refusal
 
 
 def load(config: DataConfig) -> Preferences:
     """The preference pairs of a data set, checked, with the countries that were asked for.
 
     Raises `DataFaults` with every fault of the files, `SourceMissing` if the data is not here, and
-    `InputError` for countries that are unknown or have too few pairs, all at once.
+    `InputError` for countries that are unknown or have too few pairs, all at once and with the table of counts.
+    """
+    data, choice = look(config)
+    if choice.problems:
+        raise InputError(refusal(choice.problems, counts(data), choice.notes))
+    return data
+
+
+def look(config: DataConfig) -> tuple[Preferences, Choice]:
+    """What `load` returns, and the choice of countries, also where its problems forbid training.
+
+    Raises `DataFaults` and `SourceMissing` as `load` does.
     """
     data = importlib.import_module(LOADERS[config.dataset]).load(config)
-    return _with_countries(data, config)
+    choice = choose(counts(data), usual(config.dataset), config)
+    unmapped = [] if data.card.simulated else [c for c in data.pairs["country"].unique() if iso3(c) is None]
+    told = (f"kept, but not on the map, for want of a country code: {', '.join(sorted(unmapped))}",) if unmapped else ()
+    notes = (*data.card.notes, *choice.notes, *told)
+    card = dataclasses.replace(data.card, countries=choice.countries, reference=choice.reference, notes=notes)
+    return dataclasses.replace(data, card=card), choice
+
+
+def check_global(config: ExperimentConfig, data: Preferences) -> None:
+    """Raises `InputError`, with what can be done, if the pairs leave nothing to train the global model on."""
+    card = data.card
+    missing = without_global(config, list(data.pairs["country"].unique()), card.countries, card.reference)
+    if missing:
+        raise InputError(refusal((missing,), counts(data)))
+
+
+def usual(dataset: str) -> Usual:
+    """The countries that a data set is usually asked for, by the `COUNTRIES` and `REFERENCE` of its loader."""
+    loader = importlib.import_module(LOADERS[dataset])
+    countries, reference = (getattr(loader, name, ()) for name in ("COUNTRIES", "REFERENCE"))
+    return Usual(tuple(countries), (reference,) if isinstance(reference, str) else tuple(reference))
+
+
+def refusal(problems: Iterable[str], table: pd.DataFrame, notes: Iterable[str] = ()) -> str:
+    """Why data cannot be used as asked, with the counts per country that show it, in plain text."""
+    lines = ["The data cannot be used as asked:", *(f"  {line}." for line in (*problems, *notes))]
+    if len(table):
+        columns = ["country", "units", "pairs", TRAIN, VALIDATION, TEST]
+        lines += ["", *table[columns].head(SHOWN).to_string(index=False).splitlines()]
+    if len(table) > SHOWN:
+        lines.append(f"and {len(table) - SHOWN} more countries, with fewer pairs")
+    return "\n".join(lines)
 
 
 def counts(data: Preferences) -> pd.DataFrame:
@@ -65,38 +108,3 @@ def content_hash(data: Preferences) -> str:
             content = values.to_numpy().tobytes() if numbers else "\0".join(values.astype(object)).encode()
             digest.update(f"{column} {len(values)} {len(content)}\n".encode() + content)
     return digest.hexdigest()
-
-
-def _with_countries(data: Preferences, config: DataConfig) -> Preferences:
-    """The card with the countries asked for, or the data set's default ones that have enough pairs."""
-    splits = pd.crosstab(data.pairs["country"].astype(str), data.split_of_pairs())
-    splits = splits.reindex(columns=list(FEWEST), fill_value=0)
-    enough = (splits >= pd.Series(FEWEST)).all(axis=1)
-    card, problems = data.card, []
-    asked = [(name, c) for name in ("countries", "reference") for c in getattr(config, name)]
-    for name, country in asked:
-        if country not in splits.index:
-            near = difflib.get_close_matches(country, splits.index, n=3) or list(splits.index)
-            known = ", ".join(map(str, near)) or "none, no two answers differ"
-            problems.append(f"{name} has {country!r}, which has no pairs in the data; near: {known}")
-        elif name == "countries" and not enough[country]:
-            have = ", ".join(f"{splits.loc[country, s]} {s}" for s in FEWEST)
-            need = ", ".join(f"{n} {s}" for s, n in FEWEST.items())
-            problems.append(f"{country} has too few pairs ({have}; needed: at least {need}); leave it out")
-    both = sorted(set(config.countries) & set(config.reference))
-    if both:
-        problems.append(f"{', '.join(both)} cannot be both steered to and reference; name it once")
-    countries = config.countries or tuple(
-        c for c in card.countries if enough.get(c, False) and c not in config.reference
-    )
-    if not countries and not problems:
-        problems.append("no country has enough pairs; needed: " + ", ".join(f"{n} {s}" for s, n in FEWEST.items()))
-    if problems:
-        raise InputError("The data cannot be used as asked:\n" + "\n".join(f"  {p}" for p in problems))
-    reference = config.reference or tuple(c for c in card.reference if c in splits.index and c not in countries)
-    left_out = [c for c in card.countries if c not in countries and not config.countries]
-    unmapped = [] if card.simulated else [c for c in splits.index if iso3(c) is None]
-    told = {"too few pairs to steer to": left_out, "kept, but not on the map, for want of a country code": unmapped}
-    notes = (*card.notes, *(f"{what}: {', '.join(which)}" for what, which in told.items() if which))
-    card = dataclasses.replace(card, countries=tuple(dict.fromkeys(countries)), reference=reference, notes=notes)
-    return dataclasses.replace(data, card=card)

@@ -44,17 +44,10 @@ def load(config: DataConfig) -> Preferences:
         "name": names, "split": split_units(len(names), config.split_seed, config.test_share, config.validation_share),
         **(_about(table, names) if "user" in table.columns else {}),
     })  # fmt: skip
-    countries = [str(c) for c in pairs["country"].value_counts().index]
-    reference = [c for c in countries if c in config.reference]
-    if not config.reference:
-        reference = [c for c in countries if c not in config.countries][:1]
-    others = [c for c in countries if c not in reference]
     by_prompt = not scored and "user" not in table.columns
-    note = "".join(f"{c} has the most pairs and is the reference; --reference names another" for c in reference)
-    notes = (note,) if reference and not config.reference else ()
     card = DataCard(
         "file", file_names(config.data_files), False, "prompt" if by_prompt else "user",
-        file_names(config.data_files), "the file's own", tuple(reference), tuple(others), dropped, notes,
+        file_names(config.data_files), "the file's own", (), (), dropped,
     )  # fmt: skip
     return Preferences(texts, pairs, units, card)
 

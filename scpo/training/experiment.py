@@ -80,6 +80,7 @@ def run(
 def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, train) -> Checkpoint:
     progress.report("data", 0, 1)
     data = sources.load(config.data)
+    sources.check_global(config, data)
     rows = rows_by_country(data, data.card.countries)
     budgets = budgets_for(config, rows)
     train_models = _back_end(config, train)

@@ -37,11 +37,11 @@ def models_here() -> list[str]:
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the data ...")
 def _preferences(config: DataConfig, changed: tuple[int, ...]) -> Preferences:
-    return data.load(config)
+    return data.look(config)[0]
 
 
 def preferences(config: DataConfig) -> Preferences:
-    """The pairs of a data source; local files are read again when they change."""
+    """The pairs of a data source, also where too few to train on; local files are read again when they change."""
     return _preferences(config, _changed(config))
 
 

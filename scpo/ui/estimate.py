@@ -10,7 +10,7 @@ import psutil
 from scpo import data
 from scpo.budgets import budgets_below
 from scpo.config import ExperimentConfig
-from scpo.data import FEWEST
+from scpo.data.choice import FEWEST, Usual, choose, without_global
 from scpo.data.preferences import Preferences
 from scpo.errors import ConfigError
 from scpo.hub import local_folder
@@ -30,7 +30,7 @@ class Sizes:
     texts: int
     joined: int
     countries: tuple[str, ...]
-    reference: tuple[str, ...]
+    usual: Usual
     unit: str
     simulated: bool
 
@@ -46,7 +46,7 @@ class Sizes:
             len(pairs.texts),
             joined,
             card.countries,
-            card.reference,
+            data.usual(card.dataset),
             card.unit,
             card.simulated,
         )
@@ -77,21 +77,14 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
     """Pairs and time of an experiment, before it starts.
 
     encoded     True if the texts have been through this encoder before and are in the cache
-    Raises `ConfigError` if a budget is beyond the data, or a country is steered to and reference.
+    Raises `ConfigError` if a budget is beyond the data, or the countries cannot be used as the run would refuse them.
     """
-    chosen = config.data.countries or tuple(c for c in sizes.countries if c not in config.data.reference)
-    both = sorted(set(config.data.countries) & set(config.data.reference))
-    if both:
-        raise ConfigError(f"{', '.join(both)} cannot be both steered to and reference; name it once.")
-    table = sizes.counts[sizes.counts["country"].isin(chosen)].drop(columns="role").reset_index(drop=True)
-    if not len(table):
-        raise ConfigError("no country is left to steer to; choose one that is not a reference country.")
-    usual = sizes.counts["country"] if config.data.dataset == "file" else sizes.reference
-    if config.global_model == "reference" and not (config.data.reference or set(usual) - set(chosen)):
-        raise ConfigError(
-            "no reference country is left to train the global model; leave one out of those to steer to, name another "
-            "under More settings, or set the global model to `others`."
-        )
+    choice = choose(sizes.counts, sizes.usual, config.data)
+    missing = without_global(config, list(sizes.counts["country"]), choice.countries, choice.reference)
+    problems = choice.problems or ((missing,) if missing else ())
+    if problems:
+        raise ConfigError(" ".join(f"{problem[0].upper()}{problem[1:]}." for problem in problems))
+    table = sizes.counts[sizes.counts["country"].isin(choice.countries)].drop(columns="role").reset_index(drop=True)
     smallest = table.loc[table["train"].idxmin()]
     automatic = config.budgets or not config.finetune.model  # every budget is another whole model
     budgets = budgets_below(config.budgets, smallest["country"], int(smallest["train"])) if automatic else ()

@@ -77,7 +77,7 @@ def experiment(start: ExperimentConfig, source: DataConfig, suffix: str) -> tupl
         whole = _fields(start.finetune, source.dataset, suffix, {*OWN_OF_WHOLE}) if kind == WHOLE else {}
     sizes = Sizes.of(preferences(base))
     if fresh and not start.data.countries:
-        steered = [c for c in sizes.countries if c in sizes.enough()]
+        steered = [c for c in sizes.countries if c in sizes.enough()] or sizes.enough()
         start = dataclasses.replace(start, data=dataclasses.replace(start.data, countries=tuple(steered[:1])))
     options = {"countries": sizes.enough(), "reference": list(sizes.counts["country"]), "methods": list(METHODS)}
     with compared:
