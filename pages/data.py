@@ -1,6 +1,5 @@
 """Data: pick a source, see who is in it, what is wrong with it, and read its pairs."""
 
-import pandas as pd
 import streamlit as st
 
 from scpo import ScpoError, data
@@ -14,7 +13,7 @@ from scpo.ui.pairs import browse
 from scpo.ui.parts import chart
 from scpo.ui.router import ensure_router
 from scpo.ui.selection_charts import disagreement_chart
-from scpo.ui.source import choose
+from scpo.ui.source import choose, show_faults
 from scpo.ui.words import inert
 
 
@@ -66,7 +65,6 @@ try:
         disagreement(config)
         browse(shown)
 except DataFaults as error:
-    st.error(f"{len(error.faults)} fault(s) in the file. Mend these rows and load it again.")
-    st.dataframe(pd.DataFrame([vars(fault) for fault in error.faults]), hide_index=True)
+    show_faults(error)
 except ScpoError as error:
     st.error(inert(error))

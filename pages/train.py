@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pandas as pd
 import streamlit as st
 
 from scpo import ScpoError
@@ -16,7 +15,7 @@ from scpo.ui.estimate import Sizes, estimate, time_words, was_encoded
 from scpo.ui.form import experiment
 from scpo.ui.live import LIVE, duration, follow, going, linked, watch
 from scpo.ui.router import ensure_router
-from scpo.ui.source import choose, kept
+from scpo.ui.source import choose, kept, show_faults
 from scpo.ui.words import inert
 
 START = f"{state.FORM}-start"
@@ -85,7 +84,7 @@ def set_up(jobs: list[Job]) -> None:
         st.info(f"Starts from the settings of {inert(like.name)}.")
     first, suffix = (like.config, f"-{like.id}") if like else (ExperimentConfig(), "-new")
     st.header("New run")
-    source = choose(first.data, suffix)
+    source = choose(like and first.data, suffix if like else "")
     if source is None:
         return
     config, sizes = experiment(first, source, suffix)
@@ -104,7 +103,6 @@ try:
         going(jobs)
         set_up(jobs)
 except DataFaults as error:
-    st.error(f"{len(error.faults)} fault(s) in the file. Mend these rows and load it again.")
-    st.dataframe(pd.DataFrame([vars(fault) for fault in error.faults]), hide_index=True)
+    show_faults(error)
 except ScpoError as error:
     st.error(inert(error))

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from scpo.config import PARTS, DataConfig, ExperimentConfig, FinetuneConfig, flag
+from scpo.config import PARTS, REPEATED, DataConfig, ExperimentConfig, FinetuneConfig, flag
 from scpo.errors import ConfigError, DataFaults, ScpoError
 from scpo.jobs.commands import Bar, add_job_commands, manage, work_on
 from scpo.reproduce import add_reproduce, reproduce
@@ -53,8 +53,9 @@ def _add_settings(parser, config_class: type, only: Collection[str] = ()) -> Non
         options = {"dest": field.name, "default": None, "help": help_.replace("%", "%%")}
         if isinstance(default, bool):
             options["action"] = "store_true"
-        elif field.name == "data_files":
-            options |= {"action": "append", "metavar": "FILE", "help": help_ + "; may be given again"}
+        elif field.name in REPEATED:
+            options |= {"action": "append", "help": help_ + "; may be given again"}
+            options["metavar"] = "FILE" if field.name == "data_files" else "NAME"
         elif isinstance(default, tuple):
             options |= {"metavar": "A,B,..."}
         else:
@@ -69,7 +70,7 @@ def _given(args: argparse.Namespace, config_class: type) -> dict:
         value = getattr(args, field.name, None)
         if field.name in PARTS or value is None:
             continue
-        if isinstance(field.default, tuple) and field.name != "data_files":
+        if isinstance(field.default, tuple) and field.name not in REPEATED:
             value = [part.strip() for part in value.split(",") if part.strip()]
             if field.name == "budgets":
                 value = [_whole(part, field.name) for part in value]

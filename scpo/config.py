@@ -36,6 +36,7 @@ METHODS = {
 UNTRAINED = ("global", "longer", "random")
 
 PARTS = ("data", "finetune")  # settings that are groups of settings
+REPEATED = ("data_files", "data_names")  # given once per file on the command line
 
 ENCODERS_NOTE = "`minilm` (inside a package, works offline), a hub name, or a local folder"
 
@@ -50,6 +51,7 @@ def setting(default: Any, help: str, *, unit: str = "", low=None, high=None, ope
 
 
 KINDS = {"str": str, "bool": bool, "int": int, "float": (int, float)}
+NAME_LENGTH = 120  # of a file where it is shown
 LARGEST = 1e300  # beyond it, arithmetic would overflow
 
 
@@ -86,6 +88,15 @@ def _check_bounds(config) -> None:
                 )
 
 
+def _check_names(names: tuple[str, ...], files: int) -> None:
+    """Names that are shown: one per file, a line of plain characters each. Raises `ConfigError`."""
+    if names and len(names) != files:
+        raise ConfigError(f"data_names has {len(names)}, data_files {files}; name each file once, or none.")
+    bad = [name for name in names if not name.strip() or len(name) > NAME_LENGTH or not name.isprintable()]
+    if bad:
+        raise ConfigError(f"data_names has {bad[0]!r:.80}; it takes up to {NAME_LENGTH} printable characters a name.")
+
+
 @dataclass(frozen=True)
 class DataConfig:
     """Which preference pairs, and how they are split."""
@@ -95,6 +106,11 @@ class DataConfig:
     countries: tuple[str, ...] = setting((), "countries to steer to; none = the data set's default")
     reference: tuple[str, ...] = setting(
         (), "countries whose pooled pairs train the global model; none = the data set's default"
+    )
+    data_names: tuple[str, ...] = setting(
+        (),
+        "what each data file is called where it is shown, such as an upload; none = as it lies on the disk",
+        rare=True,
     )
     min_gap: float = setting(
         0.02,
@@ -153,7 +169,13 @@ class DataConfig:
             )
         if self.dataset == "file" and not self.data_files:
             raise ConfigError("dataset 'file' needs at least one data file: add --data-file PATH.")
+        _check_names(self.data_names, len(self.data_files))
         _check_bounds(self)
+
+    @property
+    def shown_files(self) -> tuple[str, ...]:
+        """The data files by name, for cards and charts; where they lie is nobody else's business."""
+        return self.data_names or tuple(Path(name).name for name in self.data_files)
 
 
 @dataclass(frozen=True)
@@ -303,8 +325,9 @@ class ExperimentConfig:
                 value = getattr(part, spec.name)
                 if spec.name in PARTS or value == spec.default:
                     continue
-                if spec.name == "data_files":
-                    words += [word for file in value for word in (flag(spec), file)]
+                if spec.name in REPEATED:
+                    for word in value:
+                        words += [f"{flag(spec)}={word}"] if word.startswith("-") else [flag(spec), word]
                 elif value is True:
                     words.append(flag(spec))
                 else:
@@ -318,7 +341,8 @@ class ExperimentConfig:
 
 def flag(field: dataclasses.Field) -> str:
     """The name of a setting on the command line."""
-    return "--data-file" if field.name == "data_files" else "--" + field.name.replace("_", "-")
+    name = field.name.removesuffix("s") if field.name in REPEATED else field.name
+    return "--" + name.replace("_", "-")
 
 
 def _without_rare(config) -> dict:

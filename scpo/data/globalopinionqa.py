@@ -66,7 +66,7 @@ def opinions(config: DataConfig) -> pd.DataFrame:
 
 def read_answers(config: DataConfig) -> pd.DataFrame:
     """Checked answers: question, country, options, distribution. Raises what `load` raises."""
-    faults = Faults(*config.data_files)
+    faults = Faults(*config.data_files, names=config.data_names)
     tables = [_answers(read_table(path, faults), faults) for path in config.data_files]
     if not config.data_files:
         faults = Faults(HUB_NAME)
@@ -99,7 +99,7 @@ def preferences(answers: pd.DataFrame, config: DataConfig) -> Preferences:
     split = split_units(len(questions), config.split_seed, config.test_share, config.validation_share)
     card = DataCard(
         "globalopinionqa", "GlobalOpinionQA", False, "question",
-        SOURCE if not config.data_files else f"{file_names(config.data_files)}, from {SOURCE}", LICENCE,
+        SOURCE if not config.data_files else f"{file_names(config)}, from {SOURCE}", LICENCE,
         REFERENCE, COUNTRIES, dropped,
     )  # fmt: skip
     return Preferences(texts, pairs, pd.DataFrame({"name": questions, "split": split}), card)

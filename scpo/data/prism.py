@@ -46,7 +46,7 @@ def load(config: DataConfig) -> Preferences:
 
     Raises `DataFaults` with every fault of both files, `SourceMissing` if the hub is out of reach.
     """
-    faults = Faults(*(config.data_files or (HUB_NAME,)))
+    faults = Faults(*(config.data_files or (HUB_NAME,)), names=config.data_names)
     if config.data_files:
         tables = [read_table(path, faults) for path in config.data_files]
     else:
@@ -125,7 +125,7 @@ def preferences(people: pd.DataFrame, responses: pd.DataFrame, config: DataConfi
         "users with conversations who told no country": int(silent.sum()),
         "survey users without conversations": int((~talked).sum()),
     }  # fmt: skip
-    source = f"{file_names(config.data_files)}, from {SOURCE}" if config.data_files else SOURCE
+    source = f"{file_names(config)}, from {SOURCE}" if config.data_files else SOURCE
     card = DataCard("prism", "PRISM", False, "user", source, LICENCE, REFERENCE, COUNTRIES, dropped)
     units = people.assign(split=split)
     return Preferences(texts, pairs, units[["name", "split", *[c for c in units if c not in ("name", "split")]]], card)

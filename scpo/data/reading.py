@@ -11,13 +11,13 @@ import io
 import json
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from scpo.config import local_path
+from scpo.config import DataConfig, local_path
 from scpo.errors import ConfigError, DataFaults, Fault
 
 MEGABYTE = 1 << 20
@@ -29,8 +29,11 @@ KINDS = "csv, jsonl or parquet"
 class Faults:
     """The faults of some files, gathered; `raise_any` reports all of them at once."""
 
-    def __init__(self, *paths: str):
-        self._paths, self._found = [str(p) for p in paths], []
+    def __init__(self, *paths: str, names: Sequence[str] = ()):
+        """names: what the files are called in every message, where that is not the name they lie under."""
+        self._paths, self._found = list(names) or [str(p) for p in paths], []
+        called = zip(paths, names, strict=False)
+        self._shown = {part: name for path, name in called for part in (str(path), Path(path).name)}
         self._files: dict[str | None, int] = {None: -1}  # in the order in which they had a fault
 
     def __bool__(self) -> bool:
@@ -44,6 +47,8 @@ class Faults:
         file, row = row if isinstance(row, tuple) else (None, row)
         if file is not None and len(self._paths) > 1 and file not in got:
             got = f"{got} ({file})"
+        for part, name in self._shown.items():
+            got = got.replace(part, name)
         got = got.encode("utf-8", "backslashreplace").decode()  # a message must be printable
         fault = Fault(None if row is None else int(row), got, needed)
         self._found.append((self._files.setdefault(file, len(self._files)), fault))
@@ -63,9 +68,9 @@ class Faults:
             raise DataFaults(", ".join(self._paths), [fault for _, fault in self._found])
 
 
-def file_names(paths: Iterable[str]) -> str:
-    """The files by name, for cards and charts; where they lie is nobody else's business."""
-    return ", ".join(Path(path).name for path in paths)
+def file_names(config: DataConfig) -> str:
+    """The files by the names that are shown, for cards and charts."""
+    return ", ".join(config.shown_files)
 
 
 def read_table(path: str, faults: Faults) -> pd.DataFrame:

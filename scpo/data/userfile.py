@@ -30,7 +30,7 @@ RESERVED = ("name", "split", "unit")  # names that the table of users has itself
 
 def load(config: DataConfig) -> Preferences:
     """Pairs of one or more files of one form. Raises `DataFaults` with every fault of all files."""
-    faults = Faults(*config.data_files)
+    faults = Faults(*config.data_files, names=config.data_names)
     tables = [read_table(path, faults) for path in config.data_files]
     scored = all("response" in t.columns for t in tables if len(t.columns))
     needed = SCORED if scored else PAIRS
@@ -46,8 +46,8 @@ def load(config: DataConfig) -> Preferences:
     })  # fmt: skip
     by_prompt = not scored and "user" not in table.columns
     card = DataCard(
-        "file", file_names(config.data_files), False, "prompt" if by_prompt else "user",
-        file_names(config.data_files), "the file's own", (), (), dropped,
+        "file", file_names(config), False, "prompt" if by_prompt else "user",
+        file_names(config), "the file's own", (), (), dropped,
     )  # fmt: skip
     return Preferences(texts, pairs, units, card)
 

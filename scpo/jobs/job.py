@@ -50,6 +50,7 @@ def fingerprint(config: ExperimentConfig) -> str:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     plain = config.as_dict()
     plain["data"]["data_files"] = len(config.data.data_files)
+    plain["data"].pop("data_names", None)  # the same data under another name
     digest.update(json.dumps([plain, scpo.__version__], sort_keys=True).encode())
     return digest.hexdigest()[:KEY_LENGTH]
 

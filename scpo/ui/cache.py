@@ -11,6 +11,8 @@ import streamlit as st
 from scpo import data, hub, runs
 from scpo.config import DataConfig
 from scpo.data.preferences import Preferences
+from scpo.errors import ScpoError
+from scpo.jobs.job import Job
 from scpo.jobs.store import Store, open_store
 from scpo.metrics.margins import Margins, disagreement, read_margins
 from scpo.metrics.tallies import Tallies, read_tallies
@@ -49,6 +51,26 @@ def _changed(config: DataConfig) -> tuple[int, ...]:
     """When each local file last changed; 0 for one that is not there."""
     paths = [Path(name).expanduser() for name in config.data_files]
     return tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in paths)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _content(config: DataConfig, changed: tuple[int, ...]) -> str:
+    return data.content_hash(preferences(config))
+
+
+def content(config: DataConfig) -> str:
+    """The hash of what a data source holds now, by which a run on the same pairs is known."""
+    return _content(config, _changed(config))
+
+
+def ran_on(job: Job, config: DataConfig) -> bool:
+    """True for a finished run on what a data source holds now, wherever its files lie and whatever they are called."""
+    if job.state != "done" or job.config.data.dataset != config.dataset:
+        return False
+    try:
+        return finished_run(job.folder).card["content_hash"] == content(config)
+    except ScpoError:
+        return False
 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the texts of the pairs ...")

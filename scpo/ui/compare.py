@@ -78,10 +78,12 @@ def _settings(config: ExperimentConfig) -> dict[str, str]:
     for part in (config.data, config, *([config.finetune] if config.finetune.model else [])):
         for spec in dataclasses.fields(part):
             value = getattr(part, spec.name)
-            if spec.name in ("data", "finetune"):
+            if spec.name in ("data", "finetune", "data_names"):
                 continue
-            if spec.name in ("data_files", "encoder", "global_model", "model"):  # a file's name, not where it lies
-                value = tuple(Path(v).name for v in value) if isinstance(value, tuple) else Path(value).name
+            if spec.name == "data_files":
+                value = config.data.shown_files
+            elif spec.name in ("encoder", "global_model", "model"):  # a file's name, not where it lies
+                value = Path(value).name
             empty = "default" if spec.name in NONE else "none"
             found[label(spec)] = ", ".join(map(str, value)) or empty if isinstance(value, tuple) else str(value)
     return found

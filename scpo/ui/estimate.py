@@ -17,6 +17,7 @@ from scpo.hub import local_folder
 from scpo.jobs.store import Job
 from scpo.progress import expected_seconds
 from scpo.training.finetune import cost
+from scpo.ui.cache import ran_on
 from scpo.ui.live import duration
 
 
@@ -116,7 +117,11 @@ def was_encoded(config: ExperimentConfig, jobs: list[Job]) -> bool:
         where = of.located().data
         return where.dataset, where.data_files, where.demo_seed, of.encoder, of.precision
 
-    return any(job.state == "done" and texts(job.config) == texts(config) for job in jobs)
+    def same(job: Job) -> bool:
+        encoder = job.config.encoder == config.encoder and job.config.precision == config.precision
+        return texts(job.config) == texts(config) or (encoder and ran_on(job, config.data))
+
+    return any(job.state == "done" and same(job) for job in jobs)
 
 
 def time_words(config: ExperimentConfig, cost: Estimate) -> str:

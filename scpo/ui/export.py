@@ -86,11 +86,13 @@ class Hidden:
 
     def __init__(self, result: runs.Result):
         config = result.config
-        named = [*config.data.data_files, config.encoder, config.global_model, config.finetune.model]
+        named = [config.encoder, config.global_model, config.finetune.model]
         paths = {path for path in map(Path, named) if path.is_absolute()}
         paths |= {result.folder.absolute(), runs.workspace().absolute(), Path.home()}
-        longest_first = sorted(paths - {Path("/")}, key=lambda path: len(str(path)), reverse=True)
-        self._names = {str(path): path.name for path in longest_first}
+        called = {str(path): path.name for path in paths - {Path("/")}}
+        files = zip(config.data.data_files, config.data.shown_files, strict=True)
+        called |= {path: name for path, name in files if Path(path).is_absolute()}
+        self._names = dict(sorted(called.items(), key=lambda pair: len(pair[0]), reverse=True))
 
     def __call__(self, value):
         if isinstance(value, Mapping):

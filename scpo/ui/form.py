@@ -20,7 +20,7 @@ from scpo.ui.estimate import Sizes
 from scpo.ui.words import inert
 
 COMPARED, TRAINED = ("countries", "methods", "seeds", "budgets"), ("tau", "beta", "steps", "lr")
-ELSEWHERE = ("data", "finetune", "dataset", "data_files")  # chosen with the source
+ELSEWHERE = ("data", "finetune", "dataset", "data_files", "data_names")  # chosen with the source
 LABELS = {
     "countries": "Countries to steer to", "reference": "Reference countries", "tau": "Filter: τ (tau)",
     "beta": "Weight: β (beta)", "lr": "Learning rate", "seeds": "Seeds", "hidden": "Hidden width",

@@ -12,7 +12,7 @@ from scpo.data.preferences import Preferences
 from scpo.metrics.margins import Margins
 from scpo.ui import state
 from scpo.ui.margins import Chosen, human_score
-from scpo.ui.words import inert
+from scpo.ui.words import counted, inert
 
 PAGE_SIZE, LONG = 10, 1500
 
@@ -29,8 +29,12 @@ def browse(pairs: Preferences) -> None:
         found = (prompt.str.contains(words, case=False, regex=False)
                  | response.str.contains(words, case=False, regex=False)).to_numpy()  # fmt: skip
         table = table[found[table["chosen"]] | found[table["rejected"]]]
+    if not len(table):
+        of = "" if country == "all" else f" of {inert(country)}"
+        st.info(f"No pair{of} contains “{inert(words)}”." if words else f"There is no pair{of}.")
+        return
     pages = max(-(-len(table) // PAGE_SIZE), 1)
-    page = st.number_input(f"Page of {pages:,} ({len(table):,} pairs)", 1, pages, key=state.PAGE)
+    page = st.number_input(f"Page of {pages:,} ({counted(len(table), 'pair')})", 1, pages, key=state.PAGE)
     shuffled = table.sample(frac=1, random_state=0)  # neighbours in the table share their prompt
     for pair in shuffled.iloc[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].itertuples():
         show_pair(pairs, pair)

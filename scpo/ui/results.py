@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
 
-from scpo import ScpoError, runs
+from scpo import runs
 from scpo.config import METHODS, DataConfig, ExperimentConfig
 from scpo.ui import charts, state
-from scpo.ui.cache import finished_run, job_store, texts
+from scpo.ui.cache import finished_run, job_store, ran_on
 from scpo.ui.colours import METHOD, SYMBOL
 from scpo.ui.figure import MEAN, country_marks
 from scpo.ui.findings import Figure, countries, excess_bias, gain_rows, main_method
@@ -53,15 +53,8 @@ def chosen() -> runs.Result | None:
 
 def newest_on(config: DataConfig) -> runs.Result | None:
     """The newest finished run on a data source as it is now; None if there is none."""
-    for job in job_store().jobs():
-        if job.state == "done" and job.config.data == config:
-            try:
-                result = finished_run(job.folder)
-                texts(result)  # which checks that the data has not changed since
-            except ScpoError:
-                continue
-            return result
-    return None
+    job = next((job for job in job_store().jobs() if ran_on(job, config)), None)
+    return job and finished_run(job.folder)
 
 
 def section(title: str, measure: str, measures: Mapping[str, Sequence[str]] = MEASURES) -> None:

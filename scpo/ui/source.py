@@ -11,13 +11,17 @@ import hashlib
 import os
 import shutil
 import tempfile
+import weakref
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from scpo import DataConfig, runs
-from scpo.errors import InputError
+from scpo.config import NAME_LENGTH
+from scpo.errors import DataFaults, InputError
 from scpo.ui import state
+from scpo.ui.words import counted, inert
 
 SOURCES = {
     "demo": "Demo world (simulated)",
@@ -35,37 +39,127 @@ FORMS = {
 }
 KINDS = ["csv", "jsonl", "parquet"]
 MEGABYTE = 1 << 20
+STAYS = "Uploads stay for this visit: a reload of the page in the browser drops them. A run keeps its own copy."
 
 
 def choose(start: DataConfig | None = None, suffix: str = "") -> DataConfig | None:
     """The data source that the form asks for; None while a file is still missing.
 
-    start   the source that is chosen at first; suffix tells apart the widgets of different starts
+    start   the source that is chosen at first; suffix tells apart the widgets of different starts: those of one
+            suffix are the same on every page, so that a source chosen on one is chosen on all
     """
-    start = start or DataConfig()
+    start = start or _linked()
     dataset = st.segmented_control(
         "Source", list(SOURCES), format_func=SOURCES.get, default=start.dataset, key=state.SOURCE + suffix,
         required=True, persist_state="session",
     )  # fmt: skip
+    if not suffix:
+        _link(dataset)
     if dataset == "demo":
         return DataConfig()
-    st.markdown(FORMS[dataset])
-    uploads = st.file_uploader("Files", type=KINDS, accept_multiple_files=True)
     same = dataset == start.dataset
+    st.markdown(FORMS[dataset])
+    uploads = _uploads(f"{dataset}{suffix}", start if same else DataConfig())
     typed = st.text_input(
-        "or paths on this machine, separated by commas", ", ".join(start.data_files) if same else "",
+        "or paths on this machine, separated by commas",
+        ", ".join(start.data_files) if same and not start.data_names else "",
         key=f"{state.TYPED}-{dataset}{suffix}", persist_state="session",
     )  # fmt: skip
-    files = [part.strip() for part in typed.split(",") if part.strip()] + [keep(upload) for upload in uploads]
+    paths = [typed.strip()] if Path(typed.strip()).is_file() else [p.strip() for p in typed.split(",") if p.strip()]
     fetched = st.session_state.setdefault(state.FETCHED, set())
     if same and not start.data_files:
         fetched.add(dataset)
-    if not files and (dataset == "file" or not (dataset in fetched or st.button("Fetch from the hub"))):
-        st.info("Give a file to go on.")
+    if not (paths or uploads) and (dataset == "file" or not (dataset in fetched or st.button("Fetch from the hub"))):
+        st.info("Choose a file to go on.")
         return None
-    if not files:
+    if not (paths or uploads):
         fetched.add(dataset)
-    return DataConfig(dataset, tuple(files))
+    names = (*(clean_name(Path(path).name) for path in paths), *uploads) if uploads else ()
+    return DataConfig(dataset, (*paths, *uploads.values()), data_names=names)
+
+
+def _linked() -> DataConfig:
+    """The source that a link names, its files still to be chosen."""
+    asked = st.query_params.get(state.SOURCE)
+    return DataConfig(asked, ("",)) if asked in SOURCES and asked != "demo" else DataConfig()
+
+
+def _link(dataset: str) -> None:
+    """Keep the source in the link, so that a reload does not show another one in its place."""
+    if dataset != "demo":
+        st.query_params[state.SOURCE] = dataset
+    elif state.SOURCE in st.query_params:
+        del st.query_params[state.SOURCE]
+
+
+def _uploads(place: str, start: DataConfig) -> dict[str, str]:
+    """Uploaded files by the names that their owner gave them, with where they lie; they can be added and removed.
+
+    The uploader is emptied as soon as its files are taken, and drawn anew: what it holds would not survive a change
+    of page, and would keep a file beside the mended one of the same name.
+    """
+    held = st.session_state.setdefault(
+        f"{state.UPLOADS}-{place}", dict(zip(start.data_names, start.data_files, strict=False))
+    )
+    turn = st.session_state.setdefault(f"{state.TURN}-{place}", 0)
+    key = f"{state.TURN}-{place}-{turn}"
+    st.file_uploader("Files", type=KINDS, accept_multiple_files=True, key=key, on_change=_take, args=(place, key))
+    for said in st.session_state.pop(f"{state.SAID}-{place}", []):
+        st.warning(inert(said))
+    for at, name in enumerate(held):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/description: {inert(name)}", width="content")
+            st.button("Remove", key=f"{state.TURN}-{place}-remove-{at}", help=f"Remove {inert(name)}",
+                      on_click=held.pop, args=(name,))  # fmt: skip
+    if held:
+        st.markdown(f":small[{STAYS}]")
+    return held
+
+
+def _take(place: str, key: str) -> None:
+    """Take the files of the uploader in: one of a name that is there already replaces it, and that is told."""
+    held, said = st.session_state[f"{state.UPLOADS}-{place}"], []
+    before = set(held)
+    for upload in st.session_state[key]:
+        try:
+            name, path = clean_name(upload.name), keep(upload)
+        except InputError as error:
+            said.append(str(error))
+            continue
+        if name in before:
+            before.discard(name)
+            said.append(f"{name} replaces the file of the same name.")
+        elif name in held:
+            name = next(n for i in range(2, len(held) + 3) if (n := f"({i}) {name}") not in held)
+        held[name] = path
+    st.session_state[f"{state.SAID}-{place}"] = said
+    st.session_state[f"{state.TURN}-{place}"] += 1
+
+
+def show_faults(error: DataFaults) -> None:
+    """Every fault of the files, and how to go on."""
+    rows = sum(fault.row is not None for fault in error.faults)
+    how = "Mend these rows" if rows > 1 else "Mend this row" if rows else "Mend the file"
+    st.error(
+        f"{counted(len(error.faults), 'fault')} in {inert(error.path)}. {how} and load the file again: it takes the "
+        "place of the one of the same name."
+    )
+    st.dataframe(pd.DataFrame([vars(fault) for fault in error.faults]), hide_index=True)
+
+
+def clean_name(name: str) -> str:
+    """A file's name as its owner gave it, on one line: what cannot be printed is left out, a long one is cut in its
+    middle. It is shown as text and never used as a path."""
+    name = "".join(c if c.isprintable() else " " if c.isspace() else "" for c in name).strip() or "unnamed"
+    return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 31]}\N{HORIZONTAL ELLIPSIS}{name[-30:]}"
+
+
+class Folder:
+    """A temporary folder that is gone when its session is."""
+
+    def __init__(self):
+        self.name = tempfile.mkdtemp(prefix="scpo-upload-")
+        self.cleanup = weakref.finalize(self, shutil.rmtree, self.name, ignore_errors=True)
 
 
 def keep(upload) -> str:
@@ -77,11 +171,11 @@ def keep(upload) -> str:
     limit = st.get_option("server.maxUploadSize")
     if upload.size > limit * MEGABYTE:
         raise InputError(
-            f"{upload.name} has {upload.size / MEGABYTE:,.0f} MB; an upload takes at most {limit} MB. Put the "
-            "file on this machine and give its path."
+            f"{clean_name(upload.name)} has {upload.size / MEGABYTE:,.0f} MB; an upload takes at most {limit} MB. Put "
+            "the file on this machine and give its path."
         )
     if state.UPLOADS not in st.session_state:
-        st.session_state[state.UPLOADS] = tempfile.TemporaryDirectory(prefix="scpo-upload-")
+        st.session_state[state.UPLOADS] = Folder()
     kind = upload.name.lower().rpartition(".")[2]
     path = Path(st.session_state[state.UPLOADS].name) / f"{upload.file_id}.{kind if kind in KINDS else 'unknown'}"
     if not path.exists():

@@ -13,6 +13,7 @@ PAGE = "page"
 LIKE = "like"  # the run whose settings the form on the Train page starts from
 FETCHED = "fetched"  # data sets that this session asked the hub for
 UPLOADS = "uploads"  # this session's uploaded files
+TURN = "turn"  # prefix: how often an uploader was emptied
 TYPED = "typed"
 FORM = "form"  # prefix of the form's widgets
 CHOSEN = "chosen"  # the runs open on the Runs page; the link has them as `run`

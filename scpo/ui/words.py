@@ -22,6 +22,11 @@ def inert(text: object) -> str:
     return MARKUP.sub(r"\\\1", str(text))
 
 
+def counted(n: int, one: str, several: str = "") -> str:
+    """A number and its noun: 1 seed, 1,200 pairs."""
+    return f"{n:,} {one if n == 1 else several or one + 's'}"
+
+
 def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str) -> list[tuple[str, str, str]]:
     """Three figures of a run: label, value, and the note with interval and n. `-` where there is none."""
     method = "scpo" if "scpo" in methods else next((m for m in methods if m != "global"), "global")

@@ -80,7 +80,15 @@ def field(app, name, suffix="-new"):
 def test_every_setting_has_a_widget_with_its_help_and_bounds(config):
     app = opened()
     for spec in dataclasses.fields(config):
-        if spec.name in ("data", "finetune", "dataset", "data_files", "min_gap", "merge_samples"):  # drawn elsewhere
+        if spec.name in (
+            "data",
+            "finetune",
+            "dataset",
+            "data_files",
+            "data_names",
+            "min_gap",
+            "merge_samples",
+        ):  # drawn elsewhere
             continue
         widget = field(app, spec.name)
         if spec.name != "methods":
@@ -300,7 +308,7 @@ def test_an_own_file_is_read_and_its_countries_are_offered(tmp_path, store):
     app = opened()
     app.get("button_group")[0].set_value("file")
     app.run()
-    assert "Give a file to go on" in words(app) and not app.metric
+    assert "Choose a file to go on" in words(app) and not app.metric
     app.text_input[0].set_value(str(tmp_path / "a.csv"))
     app.run()
     assert not app.exception and set(field(app, "countries").options) == {"Aland", "Borealis", "Cascadia"}
@@ -316,7 +324,7 @@ def test_faults_of_a_file_are_listed(tmp_path):
     app.run()
     app.text_input[0].set_value(str(tmp_path / "a.csv"))
     app.run()
-    assert not app.exception and "fault(s) in the file" in app.error[0].value and "Start" not in labels(app)
+    assert not app.exception and "270 faults in " in app.error[0].value and "Start" not in labels(app)
     assert list(app.dataframe[0].value.columns) == ["row", "got", "needed"]
 
 
