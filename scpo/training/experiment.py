@@ -123,7 +123,7 @@ def one_device(environment: MutableMapping[str, str]) -> None:
 
 
 def _expected(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, float]:
-    """Expected seconds of the stages."""
+    """Expected seconds of the stages; none for a model whose work cannot be told beforehand."""
     needed = sizes(config, data, budgets)
     if not config.finetune.model:
         return expected_seconds(**needed)
@@ -133,7 +133,7 @@ def _expected(config: ExperimentConfig, data: Preferences, budgets: int) -> dict
     mine = data.texts.iloc[np.unique(data.pairs.loc[steered, ["chosen", "rejected"]])]
     characters = int(mine["response"].str.len().sum() + mine["prompt"].astype(object).str.len().sum())
     model = cost.model_of(model_folder(config.finetune.model))
-    return cost.seconds(config, model, characters, len(mine), needed["heads"])
+    return cost.seconds(config, model, characters, len(mine), needed["heads"]) if model else {}
 
 
 def sizes(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, int]:

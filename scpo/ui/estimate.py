@@ -61,7 +61,8 @@ class Sizes:
 @dataclass(frozen=True)
 class Estimate:
     """table: the countries' people or questions and pairs; heads: models to train; seconds per stage, none if the
-    model is not on this machine; bytes at the height of training whole models, 0 if not known."""
+    model is not on this machine or its kind cannot be measured beforehand; bytes at the height of training whole
+    models, 0 if not known."""
 
     table: pd.DataFrame
     budgets: tuple[int, ...]
@@ -100,13 +101,18 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
 
 
 def _of_whole(config: ExperimentConfig, sizes: Sizes, table: pd.DataFrame, models: int) -> tuple[dict, float]:
-    """Seconds and bytes of fine-tuning whole models. Raises `ScpoError` for a folder that holds no model."""
+    """Seconds and bytes of fine-tuning whole models, none if they cannot be told.
+
+    Raises `ScpoError` for a folder that holds no model.
+    """
     folder = local_folder(config.finetune.model)
     if folder is None:
         return {}, 0.0
     parts = ["train", "validation", "test"]
     share = float(table[parts].to_numpy().sum() / max(sizes.counts[parts].to_numpy().sum(), 1))
     model, texts, joined = cost.model_of(folder), round(sizes.texts * share), round(sizes.joined * share)
+    if model is None:
+        return {}, 0.0
     return cost.seconds(config, model, joined, texts, models), cost.memory(config, model, joined, texts)
 
 
@@ -131,6 +137,8 @@ def time_words(config: ExperimentConfig, cost: Estimate) -> str:
         first = f"{duration(encode)} of it to encode the texts, once" if encode else "its texts are encoded already"
         return f"On two idle cores; {first}."
     if not cost.seconds:
+        if local_folder(config.finetune.model):
+            return "How long a model of this kind takes is told as soon as it trains."
         return "The model is not on this machine: it is fetched from the hub when the run starts, and told then."
     free = psutil.virtual_memory().available
     short = f" **Only {free / 2**30:.1f} GiB are free**: lower the batch size or the longest input."

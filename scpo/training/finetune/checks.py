@@ -44,6 +44,39 @@ def check_labels(model) -> None:
         )
 
 
+def check_padding(model, tokenizer) -> None:
+    """Raise `ConfigError` for a padding token that the model has no weights for."""
+    known, pad = vocabulary(model), tokenizer.pad_token_id
+    if known is None or pad is None or pad < known:
+        return
+    usable = tokenizer.eos_token or tokenizer.unk_token or "one of the model's own tokens"
+    raise ConfigError(
+        f"the padding token {tokenizer.pad_token!r} is number {pad}, and the model has weights for {known} tokens, "
+        f"numbered 0 to {known - 1}: the tokenizer was given more than the model. Set a token that the model knows "
+        f'({{"pad_token": "{usable}"}} in tokenizer_config.json, or tokenizer.pad_token), or give the model the rows '
+        f"that it lacks: model.resize_token_embeddings({len(tokenizer)}), then save it."
+    )
+
+
+def check_tokens(model, highest: int) -> None:
+    """Raise `ConfigError` if texts have token numbers, the highest of them given, that the model has no weights for."""
+    known = vocabulary(model)
+    if known is not None and highest >= known:
+        raise ConfigError(
+            f"the texts have token number {highest}, and the model has weights for {known} tokens, numbered 0 to "
+            f"{known - 1}: they do not belong together. Use the model's own tokenizer, or give the model the rows "
+            "that it lacks: model.resize_token_embeddings(len(tokenizer)), then save it."
+        )
+
+
+def vocabulary(model) -> int | None:
+    """How many tokens a model has weights for; None for one that keeps them otherwise than as a table."""
+    try:
+        return getattr(model.get_input_embeddings(), "num_embeddings", None)
+    except (NotImplementedError, AttributeError):
+        return None
+
+
 def check_head(model) -> None:
     """Raise `ConfigError` if adapters leave the head of a model as it was."""
     heads = head_modules(model.get_base_model())

@@ -13,11 +13,16 @@ from pathlib import Path
 
 from scpo.config import ExperimentConfig
 from scpo.errors import SourceMissing
-from scpo.hub import BRING_A_FOLDER, has_head
+from scpo.hub import ADAPTER, BRING_A_FOLDER, has_head, local_folder
 
 RATE = 120e9  # operations per second of fp32 on two cores
 CHARACTERS_PER_TOKEN = 4.5
 OWN = 0.8 * 2**30  # bytes of the libraries themselves
+# what transformers' own kinds of models call their sizes
+HIDDEN = ("hidden_size", "d_model", "n_embd", "dim", "emb_dim")
+LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "encoder_layers", "num_layers")
+HEADS = ("num_attention_heads", "n_head", "n_heads", "encoder_attention_heads", "num_heads")
+DECODER = ("decoder_layers", "num_decoder_layers")  # beside the encoder's
 LORA_SHARE = 0.01  # of the weights, about, at common ranks
 
 
@@ -34,21 +39,40 @@ class Model:
     head: bool
 
 
-def model_of(folder: Path) -> Model:
-    """Sizes from config.json and the headers of the weights. Raises `SourceMissing` if they are not there."""
+def model_of(folder: Path) -> Model | None:
+    """Sizes from config.json and the headers of the weights; None for a kind of model that names them otherwise, or
+    adapters whose base is not on this machine: it is trained without an estimate.
+
+    Raises `SourceMissing` if the files are not there or cannot be read.
+    """
+    if (folder / ADAPTER).is_file():
+        base = local_folder(_read(folder / ADAPTER).get("base_model_name_or_path") or "")
+        return model_of(base) if base else None
+    about = _read(folder / "config.json")
+    body = next((about[part] for part in ("encoder", "text_config") if isinstance(about.get(part), dict)), about)
+    hidden, layers, heads, words = (_number(body, names) for names in (HIDDEN, LAYERS, HEADS, ("vocab_size",)))
+    if None in (hidden, layers, heads, words):
+        return None
     try:
-        about, head = json.loads((folder / "config.json").read_bytes()), has_head(folder)
         parameters = sum(_numbers_in(path) for path in folder.glob("*.safetensors"))
-        about = about.get("encoder") or about.get("text_config") or about
-        hidden = int(about["hidden_size"])
-        return Model(
-            parameters, int(about["vocab_size"]) * hidden, int(about["num_hidden_layers"]), hidden,
-            int(about["num_attention_heads"]), head,
-        )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
-        raise SourceMissing(
-            f"{folder} has no readable config.json and weights ({error!r}). {BRING_A_FOLDER}"
-        ) from error
+        raise SourceMissing(f"the weights in {folder} cannot be read ({error!r}). {BRING_A_FOLDER}") from error
+    return Model(parameters, words * hidden, layers + (_number(body, DECODER) or 0), hidden, heads, has_head(folder))
+
+
+def _read(path: Path) -> dict:
+    try:
+        about = json.loads(path.read_bytes())
+        if not isinstance(about, dict):
+            raise ValueError("it is no json object")
+    except (OSError, ValueError) as error:
+        raise SourceMissing(f"{path.parent} has no readable {path.name} ({error}). {BRING_A_FOLDER}") from error
+    return about
+
+
+def _number(about: dict, names: tuple[str, ...]) -> int | None:
+    """The size under the first of these names that holds one."""
+    return next((about[name] for name in names if isinstance(about.get(name), int) and about[name] > 0), None)
 
 
 def fast_bf16() -> bool:

@@ -19,6 +19,7 @@ from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError, SourceMissing
 from scpo.hub import ADAPTER, BRING_A_FOLDER, MINILM, has_head, model_folder
 from scpo.training.encoders import Encoder, load_encoder
+from scpo.training.finetune.checks import check_padding
 
 LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
@@ -66,13 +67,15 @@ def load_model(folder: Path, tokenizer, dtype: torch.dtype = torch.float32) -> P
     """The reward model of a folder, one label, in evaluation mode.
 
     Raises `SourceMissing` if there are no safetensors or the base of an adapter is not here, `ConfigError` for a
-    model whose head is not in its weights or that only its own code could load.
+    model whose head is not in its weights, that only its own code could load, or that lacks the padding token.
     """
     if (folder / ADAPTER).is_file():
         model = _merged(folder, tokenizer, dtype)
     else:
         model = _whole(folder, dtype)
-    model.config.pad_token_id = tokenizer.pad_token_id  # models that read the last token need it
+    check_padding(model, tokenizer)
+    for config in (model.config, model.config.get_text_config()):
+        config.pad_token_id = tokenizer.pad_token_id  # models that read the last token need it
     return model.eval()
 
 

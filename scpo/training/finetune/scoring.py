@@ -2,14 +2,15 @@
 
 Sharded over the processes of `accelerate launch`: each scores every n-th batch, and all of them
 get all rewards. The model is in evaluation mode, so that dropout plays no part, and in the
-precision of its weights: rewards rounded to bfloat16 would tie.
+precision of its weights, trained or not: rewards rounded to bfloat16 would tie.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ import torch
 from scpo.errors import ConfigError
 from scpo.runs import write_bytes
 from scpo.training.encoders import length_batches
+from scpo.training.finetune.checks import check_tokens
 from scpo.training.finetune.formats import Encoded, InputFormat
 
 TOKENS_PER_BATCH = 16_384
@@ -43,9 +45,10 @@ def rewards_of(
     accelerator  of `accelerate`, to share the work between its processes
     on_progress  on_progress(done, total), in batches
     dropout      on only to do as others did
-    Raises `ConfigError` if a reward is not finite.
+    Raises `ConfigError` if a reward is not finite, or a token is none of the model's.
     """
     distinct, place = _distinct(encoded)
+    check_tokens(model, max((max(one.ids) for one in distinct if one.ids), default=0))
     path = cache / f"{_key(model, distinct)}.safetensors" if cache else None
     rewards = read_kept(path, len(distinct)) if path else None
     if not _have_all(rewards is not None, accelerator):
@@ -76,7 +79,8 @@ def _forward(model, encoded: Sequence[Encoded], accelerator, tokens_per_batch, o
             rows = batches[min(at, len(batches) - 1)]
             if at % processes == rank:
                 batch = padded([encoded[row] for row in rows], pad)
-                logits = model(**{name: tensor.to(device) for name, tensor in batch.items()}).logits
+                with in_weights_precision(model):
+                    logits = model(**{name: tensor.to(device) for name, tensor in batch.items()}).logits
                 if at < len(batches):
                     rewards[torch.from_numpy(rows).to(device)] = logits[:, 0].float()
             if on_progress and at < len(batches):
@@ -86,6 +90,24 @@ def _forward(model, encoded: Sequence[Encoded], accelerator, tokens_per_batch, o
     if accelerator and processes > 1:
         rewards = accelerator.reduce(rewards, "sum")
     return rewards.cpu().numpy()
+
+
+@contextlib.contextmanager
+def in_weights_precision(model) -> Iterator[None]:
+    """The model computes in the precision of its weights, whatever it is trained in.
+
+    accelerate puts autocast around the forward of a model that is trained in bfloat16, and leaves it there. It goes
+    back afterwards: evaluations lie between steps of training.
+    """
+    trained_in, plain = model.__dict__.get("forward"), model.__dict__.get("_original_forward")
+    if plain is not None:
+        model.forward = plain
+    try:
+        with torch.autocast(next(model.parameters()).device.type, enabled=False):
+            yield
+    finally:
+        if plain is not None:
+            model.forward = trained_in
 
 
 def padded(encoded: Sequence[Encoded], pad: int, multiple: int = 1) -> dict[str, torch.Tensor]:

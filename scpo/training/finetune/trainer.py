@@ -28,7 +28,15 @@ from trl import RewardConfig, RewardTrainer
 from scpo.errors import ConfigError, InputError
 from scpo.hub import ADAPTER
 from scpo.training.finetune.checkpoints import seal, to_resume
-from scpo.training.finetune.checks import check_data, check_head, check_here, check_labels, named_model, template_of
+from scpo.training.finetune.checks import (
+    check_data,
+    check_head,
+    check_here,
+    check_labels,
+    check_padding,
+    named_model,
+    template_of,
+)
 from scpo.training.finetune.filtering import kept_pairs
 from scpo.training.finetune.formats import InputFormat, longest_input
 from scpo.training.finetune.loading import load_model
@@ -118,6 +126,10 @@ class SCPOTrainer(RewardTrainer):
         self._scored = InputFormat(processing_class, length)  # the authors, too, score pairs as pairs
         others.setdefault("data_collator", SCPOCollator(processing_class.pad_token_id, args.pad_to_multiple_of))
         super().__init__(model, args, processing_class=processing_class, **others)
+        check_padding(self.model, processing_class)
+        plugin = getattr(self.accelerator.state, "fsdp_plugin", None)
+        if plugin:  # FSDP would round the weights themselves, for judging too; autocast rounds in training alone
+            plugin.mixed_precision_policy = None
         if is_peft_model(self.model):
             check_head(self.model)
         self.train_dataset, self.selection = kept_pairs(self._with_margins(self.train_dataset), args)
@@ -162,7 +174,7 @@ class SCPOTrainer(RewardTrainer):
         inputs.pop(REFERENCE_MARGIN, None)
         margin = inputs.pop("margin", None)
         base, outputs = super().compute_loss(model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch)
-        chosen, rejected = torch.chunk(outputs.logits.squeeze(-1), chunks=2)
+        chosen, rejected = torch.chunk(outputs.logits.squeeze(-1).float(), chunks=2)
         difference = chosen - rejected if margin is None else chosen - rejected - margin
         losses = -torch.nn.functional.logsigmoid(difference)
         loss = (losses if weight is None else weight.to(losses) * losses).mean()
@@ -174,6 +186,13 @@ class SCPOTrainer(RewardTrainer):
                 "not finite. Lower the learning rate, or train in float32; checkpoints before this step are intact."
             )
         return (loss, outputs) if return_outputs else loss
+
+    def autocast_smart_context_manager(self, cache_enabled: bool | None = True):
+        """As transformers'; where accelerate leaves low precision to FSDP, autocast is put around training here."""
+        low = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.accelerator.mixed_precision)
+        if low is None or not self.is_fsdp_enabled:
+            return super().autocast_smart_context_manager(cache_enabled)
+        return torch.autocast(self.accelerator.device.type, dtype=low)
 
     def margins(self, dataset: Dataset) -> np.ndarray:
         """r(chosen) - r(rejected) of pairs under the model as it is now, (n,) float32.

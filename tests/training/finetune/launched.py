@@ -1,7 +1,7 @@
 """What each process of `accelerate launch` or `torchrun` does in the tests; the first writes what came out.
 
-arguments: `copied` (every process has the model) or `cut` (FSDP), model folder, output folder, pairs per process in a
-batch
+arguments: `copied` (every process has the model) or `cut` (FSDP), with `-bf16` trained so; model folder, output folder,
+pairs per process in a batch
 """
 
 import json
@@ -18,13 +18,15 @@ from test_trainer import config, loaded, rows
 from scpo.training.finetune.checkpoints import last_whole
 from scpo.training.finetune.trainer import SCPOTrainer
 
-how, folder, out, batch = sys.argv[1:5]
+(how, _, low), (folder, out, batch) = sys.argv[1].partition("-"), sys.argv[2:5]
 if how == "cut":
-    os.environ |= {"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2", "FSDP_STATE_DICT_TYPE": "FULL_STATE_DICT"}
+    os.environ |= {"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2", "FSDP_STATE_DICT_TYPE": "FULL_STATE_DICT",
+                   "ACCELERATE_MIXED_PRECISION": low or "no"}  # fmt: skip
 model, tokenizer = loaded(folder)
 settings = config(
     Path(out), method="scpo", per_device_train_batch_size=int(batch), max_steps=3,
     train_sampling_strategy="sequential", save_strategy="steps", save_steps=2, score_cache=str(Path(out) / "scores"),
+    bf16=bool(low),
 )  # fmt: skip
 if how == "cut" and settings.device.type == "cpu":
     # torch cuts a model on processors too, accelerate asks for it on GPUs only
@@ -35,6 +37,7 @@ trainer = SCPOTrainer(
 )  # fmt: skip
 trainer.train()
 found = {"metrics": trainer.evaluate(), "selection": trainer.selection,
+         "margins": trainer.margins(trainer.eval_dataset).tolist(),
          "losses": [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]}  # fmt: skip
 trainer.save_model(str(Path(out) / "final"))
 if trainer.accelerator.is_main_process:

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import safetensors.numpy
+import torch
+from datasets import Dataset
 from models import prism_files, settings, tiny_model
 from safetensors import safe_open
 
@@ -24,6 +26,7 @@ from scpo.training.finetune.backend import _hold_shared
 from scpo.training.finetune.loading import has_head, load_model, load_start, load_tokenizer
 from scpo.training.finetune.one import KEPT, _read
 from scpo.training.finetune.served import model_folders, reward_texts, start_of
+from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
 from scpo.training.heads import Pool
 from scpo.training.plan import HeadPlan
 
@@ -57,6 +60,21 @@ def test_the_kept_models_give_the_rewards_that_were_measured(result):
     folders = model_folders(result, row["country"], row["method"])
     found = reward_texts(result, folders, list(zip(texts["prompt"].astype(object), texts["response"], strict=True)))
     assert found == pytest.approx(saved["models"][place][data.pairs["chosen"].to_numpy()[rows]], abs=1e-5)
+
+
+def test_models_trained_in_bfloat16_are_measured_as_the_global_model_is(files, model, tmp_path):
+    from scpo import data as sources
+
+    result = run(settings(files, model, precision="bf16", methods=("global", "full")), tmp_path / "out")
+    kept, saved = about(result), safetensors.numpy.load_file(result.folder / runs.MODELS)
+    data, place = sources.load(result.config.data), next(k for k, row in enumerate(kept["models"]) if row["step"])
+    rewards = saved["models"][place]
+    rows = np.flatnonzero(np.isfinite(rewards))[:40]
+    texts = data.texts.iloc[rows]
+    folders = [result.folder / kept["models"][place]["folder"]]
+    found = reward_texts(result, folders, list(zip(texts["prompt"].astype(object), texts["response"], strict=True)))
+    assert rewards[rows] == pytest.approx(found, abs=1e-5), "the saved model gives the rewards that were measured"
+    assert (torch.tensor(rewards[rows]).bfloat16().float().numpy() != rewards[rows]).mean() > 0.9
 
 
 def test_accuracy_is_that_of_the_kept_rewards(result):
@@ -220,6 +238,20 @@ def test_models_that_cannot_be_used_are_refused_with_a_remedy(files, model, tmp_
         load_model(headless, load_tokenizer(headless))
     with pytest.raises(SourceMissing, match="local folder"):
         load_start(settings(files, "nobody/no-such-model"))
+
+
+def test_a_padding_token_beyond_the_models_vocabulary_is_told_with_both_sizes(tmp_path):
+    folder = tiny_model(tmp_path / "model", "chat")
+    tokenizer = load_tokenizer(folder)
+    rows = tokenizer.vocab_size
+    tokenizer.add_special_tokens({"pad_token": "[EXTRA]"})
+    tokenizer.save_pretrained(folder)
+    told = rf"number {rows}, .* {rows} tokens, numbered 0 to {rows - 1}.*<end>.*resize_token_embeddings\({rows + 1}\)"
+    with pytest.raises(ConfigError, match=told):
+        load_model(folder, load_tokenizer(folder))
+    pairs = Dataset.from_list([{"prompt": "w1", "chosen": "w2", "rejected": "w3", "reference_margin": 1.0}])
+    with pytest.raises(ConfigError, match=told):
+        SCPOTrainer(str(folder), SCPOConfig(str(tmp_path / "out"), method="full", use_cpu=True), train_dataset=pairs)
 
 
 def test_code_of_a_model_folder_is_never_run(tmp_path):

@@ -102,6 +102,42 @@ def test_rewards_that_cannot_be_kept_cost_only_time(tmp_path, caplog):
     )
 
 
+class Rounded(torch.nn.Module):
+    """A reward model as accelerate leaves it after training in bfloat16: autocast around its forward."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner, self.config = inner, inner.config
+        self._original_forward = self.forward
+        self.forward = torch.autocast("cpu", dtype=torch.bfloat16)(self.forward)
+
+    def get_input_embeddings(self):
+        return self.inner.get_input_embeddings()
+
+    def forward(self, **batch):
+        return self.inner(**batch)
+
+
+def test_a_model_that_trains_in_bfloat16_is_scored_in_the_precision_of_its_weights(loaded):
+    model, inputs = loaded
+    expected, rounded = score(model, inputs, texts()), Rounded(model)
+    wrapped = rounded.forward
+    assert np.array_equal(score(rounded, inputs, texts()), expected)
+    assert rounded.forward is wrapped, "it goes on training as it did"
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert np.array_equal(score(model, inputs, texts()), expected), "nor does an autocast around the call matter"
+    one = inputs.encode(*texts()[0])
+    rewards = [each(input_ids=torch.tensor([one.ids])).logits.dtype for each in (rounded, model)]
+    assert rewards == [torch.bfloat16, torch.float32], "what is undone here is there"
+
+
+def test_tokens_that_the_model_has_no_weights_for_are_told_with_both_numbers(loaded):
+    model, inputs = loaded
+    size = model.get_input_embeddings().num_embeddings
+    with pytest.raises(ConfigError, match=f"number {size}, .* {size} tokens, numbered 0 to {size - 1}"):
+        rewards_of(model, [Encoded([1, size])])
+
+
 def test_damaged_weights_are_refused(loaded):
     model, inputs = loaded
     for weight in model.parameters():

@@ -177,6 +177,26 @@ def test_bfloat16_trains_to_about_the_same_losses(folder):
     assert low.args.bf16 and losses(low) == pytest.approx(losses(plain), abs=0.02) and losses(low) != losses(plain)
 
 
+def test_what_trains_in_bfloat16_is_judged_in_float32_before_and_after(folder, tmp_path):
+    """accelerate leaves autocast on the forward of the model; rewards of bfloat16 have 8 bits and tie."""
+    trainer = trainer_of(folder, bf16=True, learning_rate=1e-2, eval_strategy="steps", eval_steps=3, max_steps=6)
+    assert trainer.evaluate()["eval_distinct_accuracy"] == 0, (
+        "as it starts, its margins are the ones it was filtered by"
+    )
+    trainer.train()
+    assert "_original_forward" in vars(trainer.model), "accelerate trains it under autocast"
+    trainer.save_model(str(tmp_path / "saved"))
+    model, tokenizer = loaded(tmp_path / "saved")
+    texts = [(row["prompt"], row[side]) for side in ("chosen", "rejected") for row in rows(10, seed=1)]
+    chosen, rejected = np.split(score(model, InputFormat(tokenizer, 64), texts), 2)
+    margins = trainer.margins(trainer.eval_dataset)
+    assert margins == pytest.approx(chosen - rejected, abs=1e-6), "the saved model gives the margins that were judged"
+    low = torch.tensor(margins).bfloat16().float().numpy()
+    assert not np.isclose(margins, low, rtol=1e-5).all()
+    last = [entry for entry in trainer.state.log_history if "eval_loss" in entry][-1]
+    assert last["eval_loss"] == pytest.approx(np.log1p(np.exp(rejected - chosen)).mean(), rel=1e-5)
+
+
 def test_batches_hold_pairs_of_like_length(folder):
     rng = np.random.default_rng(0)
 
@@ -222,6 +242,18 @@ def test_two_processes_train_as_one_with_batches_of_their_sum(how, way, weight, 
     chosen, rejected = np.split(score(model, InputFormat(tokenizer, 64), texts), 2)
     assert chosen - rejected == pytest.approx(alone["margins"], abs=1e-4), "what is saved is the whole model"
     assert len(list((tmp_path / "two" / "scores").iterdir())) == 2, "scores of the training and evaluation pairs"
+
+
+@pytest.mark.parametrize("how", ["copied-bf16", "cut-bf16"])
+def test_two_processes_that_train_in_bfloat16_judge_in_float32(how, folder, tmp_path):
+    """FSDP would give bfloat16 weights to every forward, also where pairs are judged."""
+    plain = launched(folder, tmp_path / "plain", how.removesuffix("-bf16"), 2, 4)
+    low = launched(folder, tmp_path / "low", how, 2, 4)
+    assert low["losses"] != plain["losses"] and low["losses"] == pytest.approx(plain["losses"], abs=0.02)
+    model, tokenizer = loaded(tmp_path / "low" / "final")
+    texts = [(row["prompt"], row[side]) for side in ("chosen", "rejected") for row in rows(11, seed=1)]
+    chosen, rejected = np.split(score(model, InputFormat(tokenizer, 64), texts), 2)
+    assert low["margins"] == pytest.approx(chosen - rejected, abs=1e-5)
 
 
 def trained_alone(folder, out):
