@@ -17,7 +17,8 @@ from typing import Any
 
 from scpo.errors import ConfigError
 
-DATASETS = ("demo", "prism", "globalopinionqa", "file")
+DATASETS = ("demo", "prism", "globalopinionqa", "survey", "file")
+SURVEYS = ("globalopinionqa", "survey")  # of one form, read by one loader
 
 METHODS = {
     "global": "the global model as it is, no training",
@@ -102,7 +103,9 @@ class DataConfig:
     """Which preference pairs, and how they are split."""
 
     dataset: str = setting("demo", "which data: " + ", ".join(DATASETS))
-    data_files: tuple[str, ...] = setting((), "local files of the data set (csv, jsonl or parquet)")
+    data_files: tuple[str, ...] = setting(
+        (), "local files of the data set, or folders of its parts (csv, tsv, jsonl, json or parquet)"
+    )
     countries: tuple[str, ...] = setting((), "countries to steer to; none = the data set's default")
     reference: tuple[str, ...] = setting(
         (), "countries whose pooled pairs train the global model; none = the data set's default"
@@ -114,14 +117,14 @@ class DataConfig:
     )
     min_gap: float = setting(
         0.02,
-        "GlobalOpinionQA: two options pair when their shares differ by at least this",
+        "survey: two options pair when their shares differ by at least this",
         unit="share",
         low=0,
         high=1,
         open_low=True,
     )
     merge_samples: bool = setting(
-        False, "GlobalOpinionQA: merge several samples of a country, such as 'Brazil (Non-national sample)'"
+        False, "survey: merge several samples of a country, such as 'Brazil (Non-national sample)'"
     )
     demo_seed: int = setting(0, "demo: the seed of the simulated world", low=0)
     demo_shift: float = setting(
@@ -158,6 +161,22 @@ class DataConfig:
         high=0.5,
         open_low=True,
     )
+    strict: bool = setting(
+        False,
+        "files: stop at rows that say nothing, such as an empty answer, and name each; otherwise they are left out and "
+        "counted",
+        rare=True,
+    )
+    pairs_per_group: int = setting(
+        1000,
+        "files: at most so many pairs are made of the answers that one person scored to one prompt, or of a question's "
+        "options; of more, so many are drawn",
+        unit="pairs", low=1, high=100_000_000, rare=True,
+    )  # fmt: skip
+    title: str = setting("", "files: the name of the data, shown wherever its results are", rare=True)
+    licence: str = setting("", "files: the licence of the data, such as CC BY-SA 4.0", rare=True)
+    citation: str = setting("", "files: how the data is cited", rare=True)
+    url: str = setting("", "files: where the data is from", rare=True)
 
     def __post_init__(self):
         _check_kinds(self)
@@ -167,8 +186,10 @@ class DataConfig:
             raise ConfigError(
                 "dataset 'demo' is simulated and takes no data files; drop data_files or name another dataset."
             )
-        if self.dataset == "file" and not self.data_files:
-            raise ConfigError("dataset 'file' needs at least one data file: add --data-file PATH.")
+        if self.dataset == "demo" and (self.title or self.licence or self.citation or self.url):
+            raise ConfigError("dataset 'demo' is simulated and keeps its name; drop title, licence, citation and url.")
+        if self.dataset in ("file", "survey") and not self.data_files:
+            raise ConfigError(f"dataset {self.dataset!r} needs at least one data file: add --data-file PATH.")
         _check_names(self.data_names, len(self.data_files))
         _check_bounds(self)
 

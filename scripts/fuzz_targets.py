@@ -13,7 +13,9 @@ import safetensors.numpy
 
 from scpo import data, runs
 from scpo.config import DataConfig, ExperimentConfig
-from scpo.data.reading import Faults, check_numbers, check_texts, read_table
+from scpo.data.checks import check_numbers, check_texts
+from scpo.data.faults import Faults
+from scpo.data.reading import read_table
 from scpo.metrics.margins import COLUMNS, read_margins
 from scpo.metrics.tallies import read_tallies
 

@@ -24,6 +24,7 @@ from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
 from scpo.errors import InputError
 
 LOADERS = {
+    "survey": "scpo.data.globalopinionqa",
     "demo": "scpo.data.demo", "prism": "scpo.data.prism", "globalopinionqa": "scpo.data.globalopinionqa",
     "file": "scpo.data.userfile",
 }  # fmt: skip

@@ -15,9 +15,11 @@ import pandas as pd
 
 from scpo.config import DataConfig
 from scpo.data.build import scored_pairs, split_units
+from scpo.data.checks import check_texts, check_unique, has_columns, is_valid_text
 from scpo.data.countries import base_name
+from scpo.data.faults import Faults
 from scpo.data.preferences import DataCard, Preferences
-from scpo.data.reading import Faults, check_texts, check_unique, file_names, has_columns, is_valid_text, read_table
+from scpo.data.reading import file_names, read_tables
 from scpo.errors import SourceMissing
 from scpo.hub import stay_offline_if_unreachable
 
@@ -67,7 +69,7 @@ def opinions(config: DataConfig) -> pd.DataFrame:
 def read_answers(config: DataConfig) -> pd.DataFrame:
     """Checked answers: question, country, options, distribution. Raises what `load` raises."""
     faults = Faults(*config.data_files, names=config.data_names)
-    tables = [_answers(read_table(path, faults), faults) for path in config.data_files]
+    tables = [_answers(table, faults) for table in read_tables(config.data_files, faults)]
     if not config.data_files:
         faults = Faults(HUB_NAME)
         tables = [_answers(_from_hub(), faults)]

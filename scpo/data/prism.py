@@ -16,17 +16,10 @@ import pandas as pd
 
 from scpo.config import DataConfig
 from scpo.data.build import scored_pairs, split_units
+from scpo.data.checks import check_numbers, check_texts, check_unique, has_columns, is_valid_text
+from scpo.data.faults import Faults
 from scpo.data.preferences import DataCard, Preferences
-from scpo.data.reading import (
-    Faults,
-    check_numbers,
-    check_texts,
-    check_unique,
-    file_names,
-    has_columns,
-    is_valid_text,
-    read_table,
-)
+from scpo.data.reading import file_names, read_tables
 from scpo.errors import SourceMissing
 from scpo.hub import stay_offline_if_unreachable
 
@@ -48,7 +41,7 @@ def load(config: DataConfig) -> Preferences:
     """
     faults = Faults(*(config.data_files or (HUB_NAME,)), names=config.data_names)
     if config.data_files:
-        tables = [read_table(path, faults) for path in config.data_files]
+        tables = read_tables(config.data_files, faults)
     else:
         tables = [_from_hub(part) for part in ("survey", "utterances")]
     survey = [t for t in tables if "model_response" not in t.columns and len(t.columns)]

@@ -1,5 +1,5 @@
-"""The user's own file: pairs (`prompt, chosen, rejected, country[, user]`) or scored responses
-(`prompt, response, score, country, user[, group]`), as csv, jsonl or parquet.
+"""The user's own files: pairs (`prompt, chosen, rejected, country[, user]`), scored responses
+(`prompt, response, score, country, user[, group]`), either with messages for texts, or a layout of `scpo.data.layouts`.
 
 The unit of split and bootstrap is the user; pairs without a user go by their prompt. Further columns that say one
 thing about each user (age, religion, ...) are survey columns, by which accuracy is compared within a country.
@@ -11,99 +11,105 @@ import numpy as np
 import pandas as pd
 
 from scpo.config import DataConfig
-from scpo.data.build import distinct_texts, scored_pairs, split_units
+from scpo.data.build import beyond, couples, distinct_texts, scored_pairs, split_units
+from scpo.data.checks import as_text, check_numbers, check_texts, has_columns
+from scpo.data.faults import Faults
+from scpo.data.messages import as_texts
+from scpo.data.people import about, is_named, units
 from scpo.data.preferences import DataCard, Preferences
-from scpo.data.reading import (
-    Faults,
-    check_numbers,
-    check_texts,
-    file_names,
-    has_columns,
-    is_valid_text,
-    read_table,
-)
+from scpo.data.reading import file_names, read_tables
 
 PAIRS = ["prompt", "chosen", "rejected", "country"]
 SCORED = ["prompt", "response", "score", "country", "user"]
 RESERVED = ("name", "split", "unit")  # names that the table of users has itself
+OF_PAIRS, OF_RESPONSES = "pairs", "responses"
 
 
 def load(config: DataConfig) -> Preferences:
     """Pairs of one or more files of one form. Raises `DataFaults` with every fault of all files."""
-    faults = Faults(*config.data_files, names=config.data_names)
-    tables = [read_table(path, faults) for path in config.data_files]
+    faults = Faults(*config.data_files, names=config.data_names, strict=config.strict)
+    tables = read_tables(config.data_files, faults)
     scored = all("response" in t.columns for t in tables if len(t.columns))
-    needed = SCORED if scored else PAIRS
-    tables = [_checked(table, needed, faults) for table in tables]
+    needed, rows_are = (SCORED, OF_RESPONSES) if scored else (PAIRS, OF_PAIRS)
+    tables = [_checked(table, needed, rows_are, faults) for table in tables]
     table = pd.concat([t for t in tables if len(t)]) if any(map(len, tables)) else pd.DataFrame(columns=needed)
+    table = faults.kept(table)
     if len(table) and "user" in table.columns:
-        _one_country_per_user(table, faults)
+        _one_country_per_user(table, rows_are, faults)
+        table = faults.kept(table)
     faults.raise_any()
-    texts, pairs, names, dropped = _scored(table) if scored else _paired(table)
-    units = pd.DataFrame({
-        "name": names, "split": split_units(len(names), config.split_seed, config.test_share, config.validation_share),
-        **(_about(table, names) if "user" in table.columns else {}),
-    })  # fmt: skip
-    by_prompt = not scored and "user" not in table.columns
+    unit, names, users = units(table)
+    texts, pairs, dropped, notes = (_scored if scored else _paired)(table, unit, config)
+    people, more_notes = _people(table, names[:users], len(names) - users)
+    split = split_units(len(names), config.split_seed, config.test_share, config.validation_share)
     card = DataCard(
-        "file", file_names(config), False, "prompt" if by_prompt else "user",
-        file_names(config), "the file's own", (), (), dropped,
+        "file", file_names(config), False, "user" if users else "prompt", file_names(config),
+        "the file's own", (), (), faults.left_out | dropped, (*notes, *more_notes),
     )  # fmt: skip
-    return Preferences(texts, pairs, units, card)
+    return Preferences(texts, pairs, pd.DataFrame({"name": names, "split": split, **people}), card)
 
 
-def _checked(table: pd.DataFrame, needed: list[str], faults: Faults) -> pd.DataFrame:
+def _checked(table: pd.DataFrame, needed: list[str], rows_are: str, faults: Faults) -> pd.DataFrame:
     """The columns that are used, each checked; an unusable table is left out."""
+    table = as_texts(table, ("response",) if "response" in needed else ("chosen", "rejected"), faults, rows_are)
     if not has_columns(table, needed, faults):
         return pd.DataFrame()
     columns = needed + [c for c in ("user", "group") if c in table.columns and c not in needed]
     table = table[columns + [c for c in table.columns if c not in columns and c not in RESERVED]].copy()
     for name in columns:
         if name == "score":
-            table[name] = check_numbers(table[name], faults)
-        else:
-            if name in ("user", "group"):  # numbers are fine as names
-                table[name] = (
-                    table[name].map(lambda v: str(v) if isinstance(v, (int, np.integer)) else v).astype(object)
-                )
-            check_texts(table[name], faults)
+            table[name] = check_numbers(table[name], faults, rows_are)
+            continue
+        table[name] = table[name].map(as_text).astype(object)
+        optional = name == "user" and name not in needed  # a pair without one goes by its prompt
+        check_texts(table[name][is_named(table)] if optional else table[name], faults, rows_are)
     return table
 
 
-def _one_country_per_user(table: pd.DataFrame, faults: Faults) -> None:
-    known = table[table["user"].map(type).eq(str) & table["country"].map(type).eq(str)]
+def _one_country_per_user(table: pd.DataFrame, rows_are: str, faults: Faults) -> None:
+    """The rows of a user in several countries are of no use: the first of them in a second country is told."""
+    known = table[is_named(table) & table["country"].map(lambda c: type(c) is str and bool(c.strip())).to_numpy(bool)]
     several = known.groupby("user")["country"].nunique()
+    reason, needed = f"{rows_are} of a user in several countries", "one country per user"
     for user in several[several > 1].index:
         rows = known[known["user"] == user]
-        second = rows.index[rows["country"] != rows["country"].iloc[0]][0]
         got = f"user {user!r} in {', '.join(sorted(rows['country'].unique()))}"
-        faults.add(second, got, "one country per user, so that no user is in two countries' splits")
+        second = rows.index[rows["country"] != rows["country"].iloc[0]][0]
+        faults.at([second] if faults.strict else rows.index, got, f"{needed}, so that no user is in two countries' "
+                  "splits", reason)  # fmt: skip
 
 
-def _about(table: pd.DataFrame, names: np.ndarray) -> dict[str, np.ndarray]:
-    """Further columns that say one thing about each user, such as age or religion: name -> (users,) texts or None."""
-    found = {}
-    for column in [c for c in table.columns if c not in (*PAIRS, *SCORED, "group")]:
-        answer = table[column].map(lambda v: v.strip() if isinstance(v, str) and is_valid_text(v) else None)
-        by_user = answer.groupby(table["user"], sort=False)
-        if answer.notna().any() and (by_user.nunique(dropna=False) == 1).all():
-            found[str(column)] = by_user.first().reindex(names).to_numpy(dtype=object)
-    return found
+def _people(table: pd.DataFrame, users: np.ndarray, more: int) -> tuple[dict, list[str]]:
+    """Survey columns of the users, and notes: which columns are of no use, and how many pairs go by their prompt."""
+    columns = [c for c in table.columns if c not in (*PAIRS, *SCORED, "group")]
+    if "user" not in table.columns or not len(users):
+        unused = f"not used, as the file names no users: {', '.join(map(str, columns))}"
+        return {}, [unused] if columns else []
+    found, several = about(table, columns, users, more)
+    notes = [f"not used, as a user has several values: {', '.join(several)}"] if several else []
+    if more:
+        nameless = int((~is_named(table)).sum())
+        notes.append(f"{nameless:,} {'pair has' if nameless == 1 else 'pairs have'} no user; the split takes them by "
+                     "their prompt")  # fmt: skip
+    return found, notes
 
 
-def _scored(table: pd.DataFrame):
-    unit, names = pd.factorize(table["user"])
+def _scored(table: pd.DataFrame, unit: np.ndarray, config: DataConfig):
     group = table["group"] if "group" in table.columns else table["prompt"]
-    group = pd.factorize(pd.Series(unit.astype(str), index=group.index) + "\n" + group.astype(str))[0]
+    both = pd.DataFrame({"unit": unit, "group": group.to_numpy(), "prompt": table["prompt"].to_numpy()})
+    several = int((both.groupby(["unit", "group"])["prompt"].nunique() > 1).sum())
+    group = both.groupby(["unit", "group", "prompt"], sort=False).ngroup().to_numpy()
     rows = table.assign(unit=unit, group=group).reset_index(drop=True)
-    texts, pairs = scored_pairs(rows)
-    size = np.bincount(group)
-    tied = int((size * (size - 1) // 2).sum()) - len(pairs)
-    return texts, pairs, names, {"pairs of equal scores or equal texts": tied} if tied else {}
+    texts, pairs = scored_pairs(rows, most=config.pairs_per_group, seed=config.split_seed)
+    large = beyond(group, config.pairs_per_group)
+    tied = int(couples(np.bincount(group)).sum()) - len(pairs) - sum(large.values())
+    dropped = large | ({"pairs of equal scores or equal texts": tied} if tied else {})
+    groups = "group has" if several == 1 else "groups have"
+    note = f"{several:,} {groups} several prompts: only answers to the same prompt make a pair"
+    return texts, pairs, dropped, [note] if several else []
 
 
-def _paired(table: pd.DataFrame):
-    unit, names = pd.factorize(table["user"] if "user" in table.columns else table["prompt"])
+def _paired(table: pd.DataFrame, unit: np.ndarray, config: DataConfig):
     same = (table["chosen"] == table["rejected"]).to_numpy()
     kept, unit = table[~same], unit[~same]
     both = pd.concat([kept["chosen"], kept["rejected"]], ignore_index=True)
@@ -114,4 +120,4 @@ def _paired(table: pd.DataFrame):
         "chosen": chosen, "rejected": rejected, "country": pd.Categorical(kept["country"]),
         "unit": unit.astype(np.int32), "score_chosen": none, "score_rejected": none,
     })  # fmt: skip
-    return texts, pairs, names, {"pairs whose two answers are equal": int(same.sum())} if same.any() else {}
+    return texts, pairs, {"pairs whose two answers are equal": int(same.sum())} if same.any() else {}, []

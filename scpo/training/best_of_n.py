@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from scpo import runs
-from scpo.data.reading import Faults, check_texts, check_unique, has_columns, read_table
+from scpo.data.checks import check_texts, check_unique, has_columns
+from scpo.data.faults import Faults
+from scpo.data.reading import read_table
 from scpo.errors import ConfigError
 from scpo.training.export import add_model, trained_method
 from scpo.training.mixing import steered

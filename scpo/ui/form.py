@@ -12,7 +12,7 @@ import math
 
 import streamlit as st
 
-from scpo.config import DATASETS, METHODS, DataConfig, ExperimentConfig, FinetuneConfig
+from scpo.config import DATASETS, METHODS, SURVEYS, DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.errors import ConfigError
 from scpo.ui import state
 from scpo.ui.cache import models_here, preferences
@@ -103,9 +103,11 @@ def _fields(start, dataset: str, suffix: str, drawn_elsewhere: set[str]) -> dict
 
 
 def _is_of(start, name: str, dataset: str) -> bool:
-    """A setting of one data set names it at the start of its help: `GlobalOpinionQA: ...`."""
+    """A setting of some data sets names them at the start of its help: `demo: ...`, `survey: ...`, `files: ...`."""
     named = _spec(start, name).metadata["help"].partition(":")[0].lower()
-    return named not in DATASETS or named == dataset
+    if named == "files":
+        return dataset != "demo"
+    return named not in DATASETS or named == dataset or (named == "survey" and dataset in SURVEYS)
 
 
 def _spec(config, name: str) -> dataclasses.Field:

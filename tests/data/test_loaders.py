@@ -354,7 +354,7 @@ def test_faults_of_an_own_file_are_all_named(tmp_path):
     table.loc[1, "score"] = "inf"
     table.loc[2, "prompt"] = "  "
     table.loc[4, "country"] = "Elsewhere"
-    found = faults_of(DataConfig("file", (write(table, tmp_path / "a.csv"),)))
+    found = faults_of(DataConfig("file", (write(table, tmp_path / "a.csv"),), strict=True))
     told = " | ".join(map(str, found))
     for part in (
         "row 2: score is 'nan'",
@@ -392,7 +392,7 @@ def test_an_unreadable_file_is_explained(tmp_path, name):
     content, suffix, row, message = RAW[name]
     path = tmp_path / f"a{suffix}"
     path.write_bytes(content)
-    assert any(f.row == row and message in f.got for f in faults_of(DataConfig("file", (str(path),))))
+    assert any(f.row == row and message in f.got for f in faults_of(DataConfig("file", (str(path),), strict=True)))
 
 
 def test_missing_files_and_folders_are_explained_together(tmp_path):
@@ -417,7 +417,7 @@ def test_a_byte_order_mark_and_crlf_are_no_fault(tmp_path):
 def test_the_message_shows_twenty_faults_and_counts_the_rest(tmp_path):
     table = scored_rows(30).assign(score="x")
     with pytest.raises(DataFaults) as caught:
-        load(DataConfig("file", (write(table, tmp_path / "a.csv"),)))
+        load(DataConfig("file", (write(table, tmp_path / "a.csv"),), strict=True))
     message = str(caught.value)
     assert message.count("row ") == 20 and f"and {len(table) - 20} more" in message
 

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scpo.data.reading import Faults, check_numbers, check_texts, read_table
+from scpo.data.checks import check_numbers, check_texts
+from scpo.data.faults import Faults
+from scpo.data.reading import read_table
 from scpo.errors import ConfigError, DataFaults
 
 
@@ -28,12 +30,20 @@ def read(*paths):
     return tables, []
 
 
-def test_rows_after_a_bad_byte_keep_their_numbers(tmp_path):
+@pytest.mark.parametrize(("content", "told"), [
+    (b"prompt,chosen\nb,c\nx\xff,a\n\xfe,c\n", "row 3: byte 0xff at column 2 is not UTF-8"),
+    (b"prompt,chosen\nb\x00,c\nb\x00,c\n", "row 2: a NUL character, and 1 more"),
+])  # fmt: skip
+def test_characters_that_cannot_be_read_are_one_fault_with_the_way_out(tmp_path, content, told):
     path = tmp_path / "a.csv"
-    path.write_bytes(b"prompt,chosen\n\xff,a\nb\x00,c\nonly one field\n")
-    told = read(path)[1]
-    assert [t.split(":")[0] for t in told] == ["row 2", "row 3", "row 4"]
-    assert "0xff at column 1" in told[0] and "NUL" in told[1] and "1 fields" in told[2]
+    path.write_bytes(content)
+    assert read(path)[1] == [f"{told}; needed: UTF-8 text: save the file as UTF-8 and load it again"]
+
+
+def test_a_row_with_another_number_of_fields_is_told_in_the_singular_too(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("prompt,chosen\na,b\nonly one field\n")
+    assert read(path)[1] == ["row 3: 1 field; needed: 2 fields, as in the header"]
 
 
 def test_texts_are_kept_to_the_letter(tmp_path):

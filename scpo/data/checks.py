@@ -1,0 +1,117 @@
+"""Checks of a table's columns, and values as texts, the same from every kind of file.
+
+A row whose value is of no use goes to `Faults.at` with its reason; what then becomes of it is decided there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from scpo.data.faults import Faults
+
+WORDS = {"chosen": "answer", "rejected": "answer", "response": "answer", "model_response": "answer",
+         "user_prompt": "prompt", "user_id": "user", "interaction_id": "interaction"}  # fmt: skip
+LARGEST_WHOLE = 2**53  # beyond it, a float is no whole number that a file can have meant
+
+
+def has_columns(table: pd.DataFrame, needed: Iterable[str], faults: Faults) -> bool:
+    """True if the table has these columns; each missing one is a fault."""
+    missing = [name for name in needed if name not in table.columns]
+    if missing and len(table.columns):
+        got = ", ".join(map(str, table.columns[:20]))
+        faults.add(
+            (table.attrs.get("file"), None),
+            f"no column {', '.join(missing)} (columns: {got})",
+            f"columns {', '.join(needed)}",
+        )
+    return not missing and len(table.columns) > 0
+
+
+def as_text(value: object) -> object:
+    """A number as the text that a csv has for it, so that a column is the same from every kind of file.
+
+    1.0 is "1", as a column of whole numbers with a gap has floats in jsonl and parquet. Missing is None; what is
+    neither text nor number stays as it is.
+    """
+    if type(value) is str:
+        return value
+    if is_missing(value):
+        return None
+    if isinstance(value, (bool, np.bool_, int, np.integer)):
+        return str(value)
+    if isinstance(value, (float, np.floating)):
+        whole = float(value).is_integer() and abs(value) < LARGEST_WHOLE
+        return str(int(value)) if whole else repr(float(value))
+    return value
+
+
+def is_missing(value: object) -> bool:
+    """True for None, NaN and pandas' own marks of nothing."""
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+
+
+def check_texts(column: pd.Series, faults: Faults, rows_are: str = "rows") -> None:
+    """Every value must be a text that is not blank and is valid Unicode.
+
+    rows_are  what a row of the table is, in the plural, for the reasons: "pairs"
+    """
+    values = column.to_numpy(dtype=object)
+    is_text = np.fromiter((type(v) is str for v in values), bool, len(values))
+    missing = np.fromiter((is_missing(v) for v in values), bool, len(values))
+    blank = np.fromiter((type(v) is str and not v.strip() for v in values), bool, len(values))
+    broken = np.fromiter((type(v) is str and not is_valid_text(v) for v in values), bool, len(values))
+    rows, needed, word = column.index, f"{column.name}: a text", WORDS.get(column.name, column.name)
+    empty, other = f"{rows_are} with an empty {word}", ~is_text & ~missing
+    faults.at(rows[missing], f"{column.name} is missing", needed, empty)
+    got = [f"{column.name} is {short(v)}" for v in values[other]]
+    faults.at(rows[other], got, needed, f"{rows_are} whose {word} is no text")
+    faults.at(rows[blank], f"{column.name} is empty", needed, empty)
+    faults.at(rows[broken], f"{column.name} has a broken character", f"{column.name}: valid Unicode without NUL",
+              f"{rows_are} with a broken character")  # fmt: skip
+
+
+def check_numbers(column: pd.Series, faults: Faults, rows_are: str = "rows") -> np.ndarray:
+    """The values as float64; every value that is not a finite number, nor one as float32, is a fault (and NaN)."""
+    values = column.to_numpy(dtype=object)
+    huge = 1000  # bits; no float holds such a number
+    plain = [None if isinstance(v, bool) or (type(v) is int and v.bit_length() > huge) else v for v in values]
+    numbers = pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    with np.errstate(over="ignore"):
+        wrong = ~np.isfinite(numbers.astype(np.float32))  # as pairs keep them
+    got = [f"{column.name} is {short(v)}" for v in values[wrong]]
+    faults.at(column.index[wrong], got, f"{column.name}: a finite number",
+              f"{rows_are} whose {column.name} is no finite number")  # fmt: skip
+    return np.where(wrong, np.nan, numbers)
+
+
+def check_unique(table: pd.DataFrame, columns: list[str], faults: Faults, rows_are: str = "rows") -> None:
+    """No two rows may agree in these columns; of those that do, the first may stay."""
+    try:
+        double = table.duplicated(columns).to_numpy()
+    except TypeError:  # a value that cannot be compared is another check's fault
+        return
+    got = [
+        f"{', '.join(columns)} = {short(', '.join(map(str, row)))} again" for row in table[columns].to_numpy()[double]
+    ]
+    faults.at(table.index[double], got, f"{', '.join(columns)} once in the file",
+              f"{rows_are} whose {' and '.join(columns)} came before")  # fmt: skip
+
+
+def is_valid_text(text: str) -> bool:
+    """True for valid Unicode: no NUL, no half of a surrogate pair."""
+    if text.isascii():
+        return "\x00" not in text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
+
+
+def short(value: object) -> str:
+    """A value for a message, at most 60 characters."""
+    text = "missing" if is_missing(value) else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,111 @@
+"""What is wrong with some files: faults that stop the work, and rows that say nothing, which are left out and counted.
+
+Knows nothing of how a file is read or what its columns mean.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from scpo.errors import DataFaults, Fault
+
+MOST_LEFT_OUT = 0.5  # of a file's rows; beyond it, the file is not what it was taken for
+
+Row = int | tuple[str, int | None] | None
+
+
+class Faults:
+    """The faults of some files, gathered; `raise_any` reports all of them at once.
+
+    strict  True: a row that says nothing is a fault like any other. False: it is left out and counted by its reason,
+            unless more than half of a file's rows are such rows.
+    names   what the files are called in every message, where that is not the name they lie under
+    """
+
+    def __init__(self, *paths: str, names: Sequence[str] = (), strict: bool = True):
+        self.strict = strict
+        self._paths, self._found = list(names) or [str(p) for p in paths], []
+        called = zip(paths, names, strict=False)
+        self._shown = {part: name for path, name in called for part in (str(path), Path(path).name)}
+        self._files: dict[str | None, int] = {None: -1}  # in the order in which they had a fault
+        self._out: dict[Row, tuple[str, str, str]] = {}  # row -> reason, what was got, what is needed
+        self._partly: Counter[str] = Counter()
+        self._rows: Counter[str] = Counter()  # of each file
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, row: Row, got: str, needed: str) -> None:
+        """One fault in a row or (file name, row); row None means the whole file.
+
+        With several files the fault says which one it is in.
+        """
+        file, row = row if isinstance(row, tuple) else (None, row)
+        several = len(self._paths) > 1 or len(self._rows) > 1  # a folder is one path
+        if file is not None and several and file not in got:
+            got = f"{got} ({file})"
+        for part, name in self._shown.items():
+            got = got.replace(part, name)
+        got = got.encode("utf-8", "backslashreplace").decode()  # a message must be printable
+        fault = Fault(None if row is None else int(row), got, needed)
+        self._found.append((self._files.setdefault(file, len(self._files)), fault))
+
+    def at(self, rows: Collection, got: str | Iterable[str], needed: str, reason: str = "") -> None:
+        """The same in several rows; `got` is one text or one per row.
+
+        reason  what such rows are, in the plural, such as "pairs with an empty answer": unless `strict`, they are left
+                out and counted under it. A row counts once, under its first reason. No reason: a fault in any case.
+        """
+        rows = list(rows)
+        for row, text in zip(rows, [got] * len(rows) if isinstance(got, str) else got, strict=True):
+            if reason and not self.strict:
+                self._out.setdefault(row, (reason, text, needed))
+            else:
+                self.add(row, text, needed)
+
+    def partly(self, row: Row, got: str, needed: str, reason: str) -> None:
+        """A part of a row says nothing, such as one country's shares: counted as in `at`, but the row is used."""
+        if self.strict:
+            self.add(row, got, needed)
+        else:
+            self._partly[reason] += 1
+
+    def counted(self, file: str, rows: int) -> None:
+        """A file has been read: it has so many rows beside those that are left out already."""
+        self._rows[file] += rows + sum(_file(row) == file for row in self._out)
+
+    def kept(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a table that are not left out."""
+        return table[~table.index.isin(list(self._out))] if self._out and len(table) else table
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Reason -> number of rows, in the order in which the reasons came up."""
+        return dict(Counter(reason for reason, _, _ in self._out.values()) + self._partly)
+
+    def raise_any(self) -> None:
+        """Raises `DataFaults` if there is a fault, or if more than half of a file's rows are left out."""
+        if not self._found:
+            for file in self._rows:
+                self._mostly_left_out(file)
+        if self._found:
+            self._found.sort(key=lambda f: (f[0], -1 if f[1].row is None else f[1].row))
+            raise DataFaults(", ".join(self._paths), [fault for _, fault in self._found])
+
+    def _mostly_left_out(self, file: str) -> None:
+        out, total = {row: why for row, why in self._out.items() if _file(row) == file}, self._rows[file]
+        if len(out) <= MOST_LEFT_OUT * total:
+            return
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in Counter(why[0] for why in out.values()).items())
+        self.add((file, None), f"{len(out):,} of {total:,} rows cannot be used: {reasons}",
+                 "a file that can be used for the most part")  # fmt: skip
+        for row, (_, got, needed) in out.items():
+            self.add(row, got, needed)
+
+
+def _file(row: Row) -> str | None:
+    return row[0] if isinstance(row, tuple) else None

@@ -1,0 +1,58 @@
+"""Who gave the pairs of a file: the units of its split, and what further columns say of each person."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from scpo.data.checks import as_text, is_valid_text
+
+
+def units(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
+    """The unit of each row: its user, or its prompt where no user is named; never one nameless person for many.
+
+    table  `prompt`, and `user` (texts, or nothing) if the file has it
+    Returns unit (n,) int32, the names of the units (users first), and how many of them are users.
+    """
+    if "user" not in table.columns:
+        unit, names = pd.factorize(table["prompt"])
+        return unit.astype(np.int32), names, 0
+    named = is_named(table)
+    unit = np.zeros(len(table), np.int32)
+    unit[named], users = pd.factorize(table["user"].to_numpy(object)[named])
+    of_prompt, prompts = pd.factorize(table["prompt"].to_numpy(object)[~named])
+    unit[~named] = of_prompt + len(users)
+    return unit, np.concatenate([users, prompts]), len(users)
+
+
+def is_named(table: pd.DataFrame) -> np.ndarray:
+    """(n,) bool: the rows that name a user."""
+    return np.fromiter((type(u) is str and bool(u.strip()) for u in table["user"]), bool, len(table))
+
+
+def about(table: pd.DataFrame, columns: list[str], users: np.ndarray, more: int) -> tuple[dict, list[str]]:
+    """Columns that say one thing about each user, such as age or religion, and the names of those that do not.
+
+    columns  those to look at; users: the names of the users; more: units after them, of whom nothing is known
+    Returns name -> (users + more,) texts or None, the same from every kind of file, and the columns that are not used
+    because a user has several values.
+    """
+    found, several = {}, []
+    named = table[is_named(table)]
+    for column in columns:
+        answer = named[column].map(_said).astype(object)
+        by_user = answer.groupby(named["user"], sort=False)
+        if not answer.notna().any():
+            continue
+        if (by_user.nunique(dropna=False) == 1).all():
+            first = by_user.first().reindex(users)
+            said = first.where(first.notna(), None).to_numpy(dtype=object)
+            found[str(column)] = np.concatenate([said, np.full(more, None, object)])
+        else:
+            several.append(str(column))
+    return found, several
+
+
+def _said(value: object) -> str | None:
+    text = as_text(value)
+    return text.strip() or None if isinstance(text, str) and is_valid_text(text) else None
