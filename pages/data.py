@@ -25,12 +25,11 @@ def who(pairs) -> None:
               counts, True)  # fmt: skip
         return
     counts.insert(1, "iso3", [iso3(name) for name in counts["country"]])
-    known = counts.dropna(subset="iso3").sort_values("pairs").drop_duplicates("iso3", keep="last")
-    chart(charts.world_map(known), "map", "World map of preference pairs per country; the table has the numbers.",
+    chart(charts.world_map(counts), "map", "World map of preference pairs per country; the table has the numbers.",
           counts, False)  # fmt: skip
     unknown = counts.loc[counts["iso3"].isna(), "country"]
     if len(unknown):
-        st.caption(inert("Not on the map, but in the table: " + ", ".join(unknown)))
+        st.caption(inert("Not on the map, but in the table: " + ", ".join(unknown) + "."))
 
 
 def disagreement(config: DataConfig) -> None:

@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))  # so that `scpo` is found without being installed
 from scpo.runs import write_bytes  # noqa: E402
 from scpo.study import design, kept  # noqa: E402
 from scpo.ui import study, study_charts  # noqa: E402
+from scpo.ui.figure import on_paper  # noqa: E402
 
 COLOURS = 96  # of a picture: enough for its lines and their edges, and a third of the size
 MINUS = "accuracy minus that of full, points"
@@ -63,8 +64,7 @@ def figures(of: kept.Study) -> Iterator[tuple[str, go.Figure]]:
 
 def picture(figure: go.Figure, width: int) -> bytes:
     """A small png on white."""
-    figure.update_layout(template="plotly_white")
-    content = Image.open(io.BytesIO(figure.to_image("png", width=width)))
+    content = Image.open(io.BytesIO(on_paper(figure).to_image("png", width=width)))
     small = io.BytesIO()
     content.convert("RGB").quantize(COLOURS).save(small, "png", optimize=True)
     return small.getvalue()

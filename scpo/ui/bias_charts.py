@@ -9,13 +9,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.ui.colours import METHOD
+from scpo.ui.colours import AROUND_ZERO, INK, METHOD, MORE, QUIET
 from scpo.ui.figure import (
-    AROUND_ZERO,
-    INK,
     MEAN,
-    MORE,
-    QUIET,
     country_marks,
     finish,
     marker,
@@ -114,7 +110,7 @@ def _way(figure: go.Figure, way: pd.DataFrame, method: str) -> None:
     size = np.zeros(len(way))
     size[-1] = 12
     figure.add_scatter(
-        x=100 * way["distinct"], y=100 * way["consensus"], mode="lines+markers", showlegend=False, opacity=0.7,
+        x=100 * way["distinct"], y=100 * way["consensus"], mode="lines+markers", showlegend=False,
         line={"color": METHOD[method], "width": 1.5}, customdata=way.index,
         marker={"symbol": "arrow", "angleref": "previous", "size": size, "color": METHOD[method]},
         hovertemplate=f"{method} after %{{customdata:,}} pairs: distinct %{{x:.1f}} %, consensus %{{y:.1f}} %"

@@ -13,10 +13,11 @@ import plotly.graph_objects as go
 
 from scpo.selection import p_global, pair_weights
 from scpo.ui.bias_charts import plane_chart, spread_chart, transfer_chart
-from scpo.ui.colours import DROPPED, KEPT, SEQUENCE, SYMBOL
+from scpo.ui.colours import DROPPED, KEPT, PLACE, QUIET, SYMBOL
 from scpo.ui.figure import DASHES, LINES, MEAN, SIMULATED, finish, noted, plain, span
 from scpo.ui.people_charts import alignment_chart, groups_chart, per_pair_chart, variance_chart
 from scpo.ui.result_charts import accuracy_chart, curve_chart, difference_chart, ratio_chart, seeds_chart
+from scpo.ui.world_map import world_map
 
 __all__ = [
     "DASHES", "LINES", "MEAN", "SIMULATED", "accuracy_chart", "alignment_chart", "country_bars", "curve_chart",
@@ -30,7 +31,7 @@ def method_picture(tau: float, beta: float) -> go.Figure:
     margin = np.linspace(-5, 3, 321)
     cut = float(np.log(tau / (1 - tau))) if tau < 1 else 3.0
     figure = go.Figure()
-    figure.add_vrect(x0=cut, x1=3, fillcolor=DROPPED, opacity=0.18, line_width=0)
+    figure.add_vrect(x0=cut, x1=3, fillcolor=f"{DROPPED}2E", line_width=0)
     figure.add_annotation(x=(cut + 3) / 2, y=0.5, text="dropped:<br>the global<br>model agrees", showarrow=False)
     for name, value, dash, colour in (
         ("probability the global model gives the choice", p_global(margin), "dot", DROPPED),
@@ -45,28 +46,11 @@ def method_picture(tau: float, beta: float) -> go.Figure:
     return finish(figure, simulated=False, height=340)
 
 
-def world_map(counts: pd.DataFrame) -> go.Figure:
-    """Pairs per country on a world map; `counts` has country, iso3, pairs, units."""
-    figure = go.Figure(go.Choropleth(
-        locations=counts["iso3"], z=np.log10(counts["pairs"]), colorscale=SEQUENCE, marker_line_width=0.4,
-        text=[f"{c}: {p} pairs, {u} people or questions" for c, p, u in
-              zip(counts["country"], counts["pairs"], counts["units"], strict=True)],
-        hovertemplate="%{text}<extra></extra>",
-        colorbar={"title": "pairs", "tickvals": [0, 1, 2, 3, 4, 5], "thickness": 12,
-                  "ticktext": ["1", "10", "100", "1,000", "10,000", "100,000"]},
-    ))  # fmt: skip
-    figure.update_geos(
-        projection_type="natural earth", projection_rotation_lon=11, showframe=False, bgcolor="rgba(0,0,0,0)",
-        showland=True, landcolor="rgba(127,138,150,0.25)", showcoastlines=False,
-    )  # fmt: skip
-    return finish(figure, simulated=False, height=430)
-
-
 def country_bars(counts: pd.DataFrame, simulated: bool) -> go.Figure:
     """Pairs per country and split, as bars; for worlds that are on no map."""
     rows = counts.iloc[::-1]
     figure = go.Figure()
-    for split, colour in (("train", "#0072B2"), ("validation", "#E69F00"), ("test", "#009E73")):
+    for split, colour in (("train", PLACE["blue"]), ("validation", PLACE["orange"]), ("test", PLACE["green"])):
         figure.add_bar(
             x=rows[split], y=rows["country"], name=split, orientation="h", marker_color=colour,
             hovertemplate="%{y}, " + split + ": %{x} pairs<extra></extra>",
@@ -87,17 +71,17 @@ def growing_chart(table: pd.DataFrame, steps: int, note: str, simulated: bool) -
     many = wide.shape[1] > len(LINES)
     figure = go.Figure()
     for at, country in enumerate(wide):
-        line = {"color": "#7F8A96" if many else LINES[at % len(LINES)], "width": 1 if many else 2,
+        line = {"color": QUIET if many else LINES[at % len(LINES)], "width": 1 if many else 2,
                 "dash": "solid" if many else DASHES[at % len(DASHES)]}  # fmt: skip
         name = plain(country)
         figure.add_scatter(
             x=wide.index, y=100 * wide[country], name=name, mode="lines+markers", line=line, marker={"size": 5},
-            showlegend=not many, opacity=0.5 if many else 1.0,
+            showlegend=not many,
             hovertemplate=f"{name}, step %{{x:,}}: %{{y:.1f}} %<extra></extra>",
         )  # fmt: skip
     figure.add_scatter(
         x=wide.index, y=100 * wide.mean(axis=1), name=f"mean of {wide.shape[1]}", mode="lines+markers",
-        line={"color": "#D55E00" if many else "#7F8A96", "width": 4}, marker={"size": 7},
+        line={"color": PLACE["vermilion"] if many else QUIET, "width": 4}, marker={"size": 7},
         hovertemplate="mean, step %{x:,}: %{y:.1f} %<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(title="training steps", range=[-0.02 * steps, 1.02 * steps])
@@ -126,7 +110,7 @@ def delta_chart(table: pd.DataFrame, base: str, order: list[str], note: str, sim
                      "color": colour, "thickness": 1.5, "width": 0},
             hovertext=hover, hoverinfo="text",
         )  # fmt: skip
-    figure.add_vline(x=0, line={"color": "#7F8A96", "dash": "dash"})
+    figure.add_vline(x=0, line={"color": QUIET, "dash": "dash"})
     figure.update_layout(scattermode="group", showlegend=True)
     figure.update_xaxes(title=f"accuracy minus that of {plain(base)}, points<br>(line: 95 % interval)")
     return noted(finish(figure, simulated, height=110 + len(order) * max(34, 18 * table["run"].nunique())), note)

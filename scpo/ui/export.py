@@ -28,6 +28,7 @@ from scpo.config import METHODS
 from scpo.errors import RunFolderError
 from scpo.jobs.job import Job
 from scpo.ui import charts
+from scpo.ui.figure import on_paper
 from scpo.ui.tables import safe_csv
 
 SIMULATED = "simulated data"
@@ -148,10 +149,9 @@ def figures_of(result: runs.Result) -> dict[str, dict[str, tuple[go.Figure, str]
             for method in steered
         },
     }
-    for part in drawn.values():
-        for figure, _ in part.values():
-            figure.update_layout(template="plotly_white")
-    return drawn
+    return {
+        page: {name: (on_paper(figure), alt) for name, (figure, alt) in part.items()} for page, part in drawn.items()
+    }
 
 
 def page(figures: Iterable[tuple[go.Figure, str]], title: str, simulated: bool) -> str:

@@ -6,32 +6,36 @@ Text on a figure must be readable on light and dark pages, and a name from a fil
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.ui.colours import METHOD, SYMBOL
+from scpo.ui.colours import METHOD, ON_PAPER, PLACE, QUIET, SYMBOL, TEXT
 
 SIMULATED = "Simulated data: nothing here is measured from real people"
 MEAN = "mean"
-LINES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D31", "#7F8A96")  # one per country
+LINES = tuple(
+    PLACE[name] for name in ("blue", "orange", "green", "purple", "sky", "vermilion", "brown", "grey")
+)  # one per country
 DASHES = ("solid", "dash", "dot", "dashdot")
 DOTS = ("circle", "square", "diamond", "triangle-up", "cross", "pentagon", "star")
-QUIET = "#7F8A96"  # rules and helping lines: visible on light and on dark
-INK = "#000000"  # numbers in the cells of a heat map
-# Colours of cells with a number in them: light enough that INK stands out on each by at least 6 : 1.
-MORE = [[0.0, "#FBFDFF"], [0.35, "#C6DBEF"], [0.7, "#7FB8DC"], [1.0, "#4A9BCB"]]
-AROUND_ZERO = [[0.0, "#F0975A"], [0.5, "#F7F7F7"], [1.0, "#6BAED6"]]  # worse, the same, better
+AXIS = {"tickfont": {"color": TEXT}, "title": {"font": {"color": TEXT}}}
+COLOUR = re.compile(r"(#0000\d\d)([0-9A-F]{2})?")
+EDGE = 0.75  # px: the line at the end of a band
 
 
 def finish(figure: go.Figure, simulated: bool, height: int = 420) -> go.Figure:
     """Size, margins, legend, and the label of simulated data inside the figure."""
     figure.update_layout(
         height=height + 40 * simulated, margin={"l": 10, "r": 10, "t": 40 + 40 * simulated, "b": 10},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0}, hoverlabel={"align": "left"},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+        hoverlabel={"align": "left", "font": {"color": TEXT}}, font={"color": TEXT},
     )  # fmt: skip
+    figure.update_xaxes(AXIS)
+    figure.update_yaxes(AXIS)
     if simulated:
         figure.update_layout(
             title={"text": SIMULATED, "font": {"size": 12, "weight": 400}, "x": 0, "y": 0.99, "yanchor": "top"}
@@ -50,6 +54,26 @@ def noted(figure: go.Figure, note: str) -> go.Figure:
             margin_t=figure.layout.margin.t + 20, height=height,
         )  # fmt: skip
     return figure
+
+
+def on_paper(figure: go.Figure) -> go.Figure:
+    """The figure on white, outside the app, with the colours that the browser puts in within it."""
+    return go.Figure(_coloured(figure.update_layout(template="plotly_white").to_plotly_json()))
+
+
+def _coloured(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _coloured(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_coloured(part) for part in value]
+    place = COLOUR.fullmatch(value) if isinstance(value, str) else None
+    return ON_PAPER.get(place[1], place[1]) + (place[2] or "") if place else value
+
+
+def band(colour: str) -> dict:
+    """How the area of 95 % intervals around a line looks: pale, with edges that show."""
+    return {"fill": "toself", "fillcolor": f"{colour}1F", "line": {"color": colour, "width": EDGE, "dash": "dot"},
+            "mode": "lines", "showlegend": False, "hoverinfo": "skip"}  # fmt: skip
 
 
 def plain(text: object) -> str:

@@ -12,11 +12,11 @@ import plotly.graph_objects as go
 
 from scpo.lesson.numbers import Seen
 from scpo.selection import pair_weights
-from scpo.ui.colours import DROPPED, KEPT, METHOD, SYMBOL
-from scpo.ui.figure import DASHES, QUIET, SIMULATED, finish, log_ticks
+from scpo.ui.colours import DROPPED, KEPT, METHOD, PLACE, QUIET, SYMBOL
+from scpo.ui.figure import DASHES, SIMULATED, finish, log_ticks
 
 LARGE = 420  # px, so that a sentence, a control and the chart fit on one screen
-OWN, AGAINST, CUT, CURVE = "#009E73", "#D55E00", "#D55E00", "#E69F00"
+OWN, AGAINST, CUT, CURVE = (PLACE[name] for name in ("green", "vermilion", "vermilion", "orange"))
 
 
 def average_chart(seen: Seen) -> go.Figure:
@@ -131,7 +131,7 @@ def efficiency_chart(seen: Seen) -> go.Figure:
         seeds = rows.filter(like="seed_").drop(columns="seed_mean")
         figure.add_scatter(
             x=np.repeat(rows["pairs"], seeds.shape[1]), y=100 * seeds.to_numpy().ravel(), mode="markers",
-            showlegend=False, opacity=0.5, marker={"color": METHOD[method], "symbol": SYMBOL[method], "size": 6},
+            showlegend=False, marker={"color": METHOD[method], "symbol": f"{SYMBOL[method]}-open", "size": 6},
             hovertemplate=f"{method}, one seed, %{{x:,.0f}} pairs: %{{y:.1f}} %<extra></extra>",
         )  # fmt: skip
         figure.add_scatter(

@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
-from scpo.ui.colours import METHOD
-from scpo.ui.figure import QUIET, finish, marker, no_interval, plain, reach, row_axis, rules, span, whisker
+from scpo.ui.colours import METHOD, PLACE, QUIET
+from scpo.ui.figure import finish, marker, no_interval, plain, reach, row_axis, rules, span, whisker
 
 BASELINES = {UNIFORM: "line-ns-open", ALL: "hexagram-open", OTHERS: "star-open"}
 
@@ -109,9 +109,9 @@ def variance_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figure
     rows = table.iloc[::-1]
     figure = go.Figure()
     for column, name, colour, symbol in (
-        ("unit_se", f"standard error from {unit}s", "#0072B2", "circle"),
-        ("seed_sd", "standard deviation over seeds", "#E69F00", "line-ns-open"),
-        ("detectable", "smallest difference that would be found", "#009E73", "diamond-open"),
+        ("unit_se", f"standard error from {unit}s", PLACE["blue"], "circle"),
+        ("seed_sd", "standard deviation over seeds", PLACE["orange"], "line-ns-open"),
+        ("detectable", "smallest difference that would be found", PLACE["green"], "diamond-open"),
     ):
         value = 100 * rows[column].astype(float)
         hover = [f"{plain(c)}, {name}: {v:.2f} points<br>{n:,} {unit}s" for c, v, n in

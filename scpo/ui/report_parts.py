@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -13,7 +13,7 @@ from scpo import runs
 from scpo.config import UNTRAINED
 from scpo.metrics.groups import EVERYBODY
 from scpo.ui import charts, findings
-from scpo.ui.figure import country_marks
+from scpo.ui.figure import country_marks, on_paper
 from scpo.ui.measures import MEASURES
 from scpo.ui.words import (
     alignment_sentence,
@@ -67,7 +67,7 @@ def parts_of(result: runs.Result) -> Iterator[Part]:
     method, mean = findings.main_method(result), charts.MEAN
 
     def part(name: str, title: str, measure: str, figure: go.Figure, lines: list[str], table: pd.DataFrame) -> Part:
-        return Part(name, title, MEASURES[measure][0], figure.update_layout(template="plotly_white"), lines, table)
+        return Part(name, title, MEASURES[measure][0], on_paper(figure), lines, table)
 
     accuracy = tables["accuracy"]
     yield part("accuracy", "Is a country's taste learned?", "accuracy",
@@ -155,6 +155,4 @@ def recovered(result: runs.Result) -> list[Part]:
     parts = [Part("recovered", "Was the planted taste recovered?", sentence, cosine_chart(once), lines, once),
              Part("errors", "Error per axis and country: learned minus planted", "", errors_chart(table), [],
                   table[table["model"] == "country"]), *each]  # fmt: skip
-    for part in parts:
-        part.figure.update_layout(template="plotly_white")
-    return parts
+    return [replace(part, figure=on_paper(part.figure)) for part in parts]

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.ui.colours import METHOD, SYMBOL
+from scpo.ui.colours import METHOD, QUIET, SYMBOL
 from scpo.ui.figure import (
     MEAN,
-    QUIET,
+    band,
     finish,
     log_ticks,
     marker,
@@ -180,10 +180,10 @@ def curve_chart(table: pd.DataFrame, country: str, methods: list[str], reading: 
         colour = METHOD[method]
         if line["low"].notna().all():
             figure.add_scatter(
-                x=[*line[column], *line[column][::-1]], y=100 * np.array([*line["high"], *line["low"][::-1]]),
-                fill="toself", fillcolor=colour, opacity=0.1, line={"color": colour, "width": 1}, mode="lines",
-                showlegend=False, hoverinfo="skip",
-            )  # fmt: skip
+                x=[*line[column], *line[column][::-1]],
+                y=100 * np.array([*line["high"], *line["low"][::-1]]),
+                **band(colour),
+            )
         hover = [f"{method}, {x:,.0f} pairs: {100 * a:.1f} %<br>{told}<br>mean of {s} seed(s), n = {n:,} test pairs"
                  for x, a, told, s, n in zip(line[column], line["accuracy"], span(line["low"], line["high"]),
                                              line["seeds"], line["n"], strict=True)]  # fmt: skip

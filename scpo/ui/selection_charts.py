@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 
 from scpo.metrics.margins import ALL, Margins, strips
 from scpo.ui.colours import DROPPED, KEPT, METHOD, SEQUENCE
-from scpo.ui.figure import finish, plain, span
+from scpo.ui.figure import AXIS, finish, plain, span
 from scpo.ui.margins import STRIPS, Chosen, filter_frame, weight_frame
 from scpo.ui.words import percent
 
@@ -199,12 +199,12 @@ def _cut(at: float, words: str, left: bool, above: bool = False) -> dict:
 
 
 def _axis(title: str, **more) -> dict:
-    return {"title": {"text": title}, **more}
+    return {**AXIS, "title": {**AXIS["title"], "text": title}, **more}
 
 
 def _rows(table: pd.DataFrame) -> dict:
     """An axis of names, one row for each."""
-    return {"range": [-0.6, len(table) - 0.4]}
+    return {**AXIS, "range": [-0.6, len(table) - 0.4]}
 
 
 @cache

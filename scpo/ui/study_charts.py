@@ -12,8 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from scpo.ui.colours import METHOD
-from scpo.ui.figure import AROUND_ZERO, INK, LINES, QUIET, finish, marker, plain, reach, span
+from scpo.ui.colours import AROUND_ZERO, INK, METHOD, QUIET
+from scpo.ui.figure import LINES, finish, marker, plain, reach, span
 
 EACH = {"world": "over simulated worlds", "country": "over countries"}
 

@@ -18,7 +18,8 @@ from scpo.config import METHODS
 from scpo.jobs.store import open_store
 from scpo.ui import charts, findings
 from scpo.ui.bias_charts import CHANGE
-from scpo.ui.figure import AROUND_ZERO, INK, MORE, country_marks, log_ticks
+from scpo.ui.colours import AROUND_ZERO, INK, MORE
+from scpo.ui.figure import country_marks, log_ticks
 from scpo.ui.measures import MEASURES
 from scpo.ui.words import difference_sentence, inert, runaway_sentence, told_apart, verdict
 

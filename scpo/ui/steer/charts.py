@@ -12,12 +12,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.training.mixing import GLOBAL
-from scpo.ui.colours import METHOD, SEQUENCE
-from scpo.ui.figure import AROUND_ZERO, INK, MEAN, QUIET, finish, plain, reach, row_axis, span, whisker
+from scpo.ui.colours import AROUND_ZERO, INK, METHOD, PLACE, QUIET, SEQUENCE, TEXT
+from scpo.ui.figure import MEAN, band, finish, plain, reach, row_axis, span, whisker
 
 KINDS = {  # subset -> colour, symbol, dash: no two differ in colour alone
-    "full": ("#0072B2", "circle", "solid"), "distinct": ("#D55E00", "diamond", "dash"),
-    "consensus": ("#009E73", "square", "dot"),
+    "full": (PLACE["blue"], "circle", "solid"), "distinct": (PLACE["vermilion"], "diamond", "dash"),
+    "consensus": (PLACE["green"], "square", "dot"),
 }  # fmt: skip
 MOST_NUMBERS = 10  # columns, above which the numbers of a heat map no longer fit into its cells
 WORDS_SHOWN = 12  # words shown at either end
@@ -77,12 +77,9 @@ def strength_chart(table: pd.DataFrame, alpha: float, simulated: bool) -> go.Fig
 
 def _band(figure: go.Figure, x: pd.Series, rows: pd.DataFrame, name: str, colour: str, dash: str, where: str) -> None:
     """A line with its 95 % band."""
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     figure.add_scatter(
-        x=np.concatenate([x, x[::-1]]), y=100 * np.concatenate([rows["low"], rows["high"][::-1]]), fill="toself",
-        fillcolor=f"rgba({red},{green},{blue},0.18)", line={"width": 0}, hoverinfo="skip", showlegend=False,
-        mode="lines",
-    )  # fmt: skip
+        x=np.concatenate([x, x[::-1]]), y=100 * np.concatenate([rows["low"], rows["high"][::-1]]), **band(colour)
+    )
     figure.add_scatter(
         x=x, y=100 * rows["accuracy"], name=name, mode="lines", line={"color": colour, "dash": dash, "width": 3},
         customdata=span(rows["low"], rows["high"]),
@@ -122,7 +119,7 @@ def shares_chart(table: pd.DataFrame, share: Sequence[float], pair: Sequence[str
     table   country, mixture (a place in `share`), accuracy, low, high, n of one subset
     """
     figure = go.Figure()
-    for country, colour, dash in zip(pair, ("#0072B2", "#D55E00"), ("solid", "dash"), strict=True):
+    for country, colour, dash in zip(pair, (PLACE["blue"], PLACE["vermilion"]), ("solid", "dash"), strict=True):
         rows = table[table["country"] == country]
         x = pd.Series(100 * np.asarray(share)[rows["mixture"].to_numpy()])
         name = f"test pairs of {plain(country)} (n = {rows['n'].iloc[0]:,.0f})"
@@ -142,7 +139,7 @@ def triangle_chart(table: pd.DataFrame, grid: np.ndarray, corners: Sequence[str]
     names = [plain(c) for c in corners]
     words = [", ".join(f"{c} {100 * s:.0f} %" for c, s in zip(names, point, strict=True)) for point in grid]
     bare = {"showticklabels": False, "showgrid": False, "linecolor": QUIET}
-    axes = {f"{letter}axis": {"title": {"text": f"<b>{name}</b>"}, **bare}
+    axes = {f"{letter}axis": {"title": {"text": f"<b>{name}</b>", "font": {"color": TEXT}}, **bare}
             for letter, name in zip("abc", names, strict=True)}  # fmt: skip
     figure = go.Figure(go.Scatterternary(
         a=grid[:, 0], b=grid[:, 1], c=grid[:, 2], mode="markers", showlegend=False, cliponaxis=False,
@@ -209,7 +206,8 @@ def axes_chart(table: pd.DataFrame, simulated: bool = True) -> go.Figure:
     figure = go.Figure()
     for name, rows, column, colour, symbol in (
         ("global model", usual, "learned", METHOD["global"], "circle-open"),
-        ("steered, 95 %", own, "learned", METHOD["scpo"], "circle"), ("planted", own, "planted", "#0072B2", "diamond"),
+        ("steered, 95 %", own, "learned", METHOD["scpo"], "circle"),
+        ("planted", own, "planted", PLACE["blue"], "diamond"),
     ):  # fmt: skip
         hover = [f"{axis}, {name}: {v:+.2f}" for axis, v in zip(order, rows[column], strict=True)]
         error = whisker(rows["learned"], rows["low"], rows["high"], colour) if symbol == "circle" else None
