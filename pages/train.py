@@ -12,11 +12,11 @@ from scpo.jobs.job import NAME_LENGTH, Job
 from scpo.ui import charts, state
 from scpo.ui.cache import job_store
 from scpo.ui.estimate import Sizes, estimate, time_words, was_encoded
-from scpo.ui.form import experiment
+from scpo.ui.form import Problems, experiment
 from scpo.ui.live import LIVE, duration, follow, going, linked, watch
 from scpo.ui.router import ensure_router
 from scpo.ui.source import choose, kept, show_faults
-from scpo.ui.words import inert
+from scpo.ui.words import counted, inert
 
 START = f"{state.FORM}-start"
 
@@ -47,15 +47,25 @@ def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> None:
     left.metric("Time, about", duration(cost.total) if cost.seconds else "not known yet", border=True)
     left.caption(time_words(config, cost))
     middle.metric("Training pairs", f"{int(table['train'].sum()):,}", border=True)
-    middle.caption(f"of {len(table)} countries; the smallest, {inert(small['country'])}, has "
+    middle.caption(f"of {counted(len(table), 'country', 'countries')}; the smallest, {inert(small['country'])}, has "
                    f"{small['train']:,}. Test pairs: {int(table['test'].sum()):,}.")  # fmt: skip
     right.metric("Models to train", f"{cost.heads:,}", border=True)
-    right.caption(f"{len(table)} countries x {len(config.trained)} trained methods x {config.seeds} seed(s) x "
-                  f"{len(cost.budgets) + 1} budgets ({', '.join(map(str, (*cost.budgets, 'all')))})")  # fmt: skip
+    parts = (counted(len(table), "country", "countries"), counted(len(config.trained), "trained method"),
+             counted(config.seeds, "seed"), counted(len(cost.budgets) + 1, "budget"))  # fmt: skip
+    right.caption(f"{' x '.join(parts)} ({', '.join(map(str, (*cost.budgets, 'all')))})")
+    own = config.global_model != "reference" or config.finetune.model
+    reference = "" if own else f"; the global model learns from {', '.join(cost.reference)}"
+    st.markdown(inert(f"Steered to {', '.join(table['country'])}{reference}."))
     with st.expander("Pairs per country"):
         st.dataframe(table, hide_index=True)
         if sizes.simulated:
             st.caption(f"{charts.SIMULATED}.")
+
+
+def not_yet(problems: Problems) -> None:
+    """Start, off, and the fields that are to be mended first."""
+    st.button("Start", icon=":material/play_arrow:", key=f"{START}-off", disabled=True)
+    st.caption(inert("To be mended first: " + " ".join(problems.of.values())))
 
 
 def start(config: ExperimentConfig) -> None:
@@ -87,9 +97,22 @@ def set_up(jobs: list[Job]) -> None:
     source = choose(like and first.data, suffix if like else "")
     if source is None:
         return
-    config, sizes = experiment(first, source, suffix)
-    costs(config, sizes, jobs)
-    start(config)
+    told, problems = st.container(), Problems()
+    try:
+        config, sizes = experiment(first, source, suffix, problems)
+    except DataFaults as error:
+        with told:  # where the file was chosen; the fields of the form stay
+            show_faults(error)
+        return
+    except ScpoError as error:
+        told.error(inert(error))
+        return
+    if config:
+        try:
+            costs(config, sizes, jobs)
+        except ScpoError as error:
+            problems.tell(getattr(error, "setting", "") or ("model" if config.finetune.model else ""), str(error))
+    not_yet(problems) if problems.of else start(config)
 
 
 ensure_router()

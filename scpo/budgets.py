@@ -19,7 +19,8 @@ def budgets_below(asked: tuple[int, ...], country: str, pairs: int) -> tuple[int
     if beyond:
         raise ConfigError(
             f"budgets {beyond} are beyond the data: {country} has {pairs} training pairs. "
-            f"Use budgets up to {pairs}, or leave out {country}."
+            f"Use budgets up to {pairs}, or leave out {country}.",
+            "budgets",
         )
     if asked:
         return tuple(sorted({b for b in asked if b < pairs}))

@@ -73,20 +73,24 @@ def _check_kinds(config) -> None:
 
 def _check_bounds(config) -> None:
     for spec in dataclasses.fields(config):
-        low, high = spec.metadata.get("low"), spec.metadata.get("high")
-        values = getattr(config, spec.name)
-        for value in values if isinstance(values, tuple) else (values,):
-            if low is None and high is None:
-                continue
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            below = low is not None and number and (value < low or (spec.metadata["open_low"] and value == low))
-            above = high is not None and number and value > high
-            if not number or not abs(value) < LARGEST or below or above:
-                left = "(" if spec.metadata["open_low"] or low is None else "["
-                span = f"{left}{'-inf' if low is None else low}, {'inf)' if high is None else f'{high}]'}"
-                raise ConfigError(
-                    f"{spec.name} is {value!r:.80}; it must be a number in {span}: {spec.metadata['help']}."
-                )
+        check_bounds(spec, getattr(config, spec.name))
+
+
+def check_bounds(spec: dataclasses.Field, values) -> None:
+    """A setting's value, or each of its values, lies within the setting's bounds. Raises `ConfigError`."""
+    low, high = spec.metadata.get("low"), spec.metadata.get("high")
+    for value in values if isinstance(values, tuple) else (values,):
+        if low is None and high is None:
+            continue
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        below = low is not None and number and (value < low or (spec.metadata["open_low"] and value == low))
+        above = high is not None and number and value > high
+        if not number or not abs(value) < LARGEST or below or above:
+            left = "(" if spec.metadata["open_low"] or low is None else "["
+            span = f"{left}{'-inf' if low is None else low}, {'inf)' if high is None else f'{high}]'}"
+            raise ConfigError(
+                f"{spec.name} is {value!r:.80}; it must be a number in {span}: {spec.metadata['help']}.", spec.name
+            )
 
 
 def _check_names(names: tuple[str, ...], files: int) -> None:
@@ -286,20 +290,22 @@ class ExperimentConfig:
         _check_kinds(self)
         unknown = [m for m in self.methods if m not in METHODS]
         if unknown or not self.methods:
-            raise ConfigError(f"methods has {unknown or 'no entry'}; it takes any of {', '.join(METHODS)}.")
+            raise ConfigError(f"methods has {unknown or 'no entry'}; it takes any of {', '.join(METHODS)}.", "methods")
         if self.precision not in ("auto", "bf16", "fp32"):
-            raise ConfigError(f"precision is {self.precision!r}; it must be auto, bf16 or fp32.")
+            raise ConfigError(f"precision is {self.precision!r}; it must be auto, bf16 or fp32.", "precision")
         if len(set(self.methods)) < len(self.methods):
             raise ConfigError(f"methods names one twice: {', '.join(self.methods)}; name each once.")
         _check_bounds(self)
         if self.finetune.model and self.global_scale != 1:
             raise ConfigError(
-                f"global_scale is {self.global_scale}; only heads can be scaled. Leave it at 1 for whole models."
+                f"global_scale is {self.global_scale}; only heads can be scaled. Leave it at 1 for whole models.",
+                "global_scale",
             )
         if self.finetune.model and self.global_model == "others":
             raise ConfigError(
                 "global_model 'others' is one global model per country; fine-tuning starts from one for all. Use "
-                "'reference', which a model with a reward head of its own does not need."
+                "'reference', which a model with a reward head of its own does not need.",
+                "global_model",
             )
 
     def as_dict(self) -> dict:

@@ -27,7 +27,14 @@ class InputError(ScpoError):
 
 
 class ConfigError(InputError):
-    """A setting is out of range, or two settings contradict each other."""
+    """A setting is out of range, or two settings contradict each other.
+
+    setting  the name of the setting to change, so that a form can tell it there; '' if no single one is meant
+    """
+
+    def __init__(self, message: str = "", setting: str = ""):
+        super().__init__(message)
+        self.setting = setting
 
 
 class SourceMissing(InputError):

@@ -19,6 +19,7 @@ from scpo.progress import expected_seconds
 from scpo.training.finetune import cost
 from scpo.ui.cache import ran_on
 from scpo.ui.live import duration
+from scpo.ui.words import counted
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,23 @@ class Sizes:
         table = self.counts
         return list(table.loc[(table[list(FEWEST)] >= pd.Series(FEWEST)).all(axis=1), "country"])
 
+    def too_few(self) -> list[str]:
+        """The other countries, each with what it has too few of: `Germany has 0 validation pairs`."""
+        found = []
+        for row in self.counts[~self.counts["country"].isin(self.enough())].to_dict("records"):
+            few = [counted(row[split], f"{split} pair") for split, least in FEWEST.items() if row[split] < least]
+            found.append(f"{row['country']} has {' and '.join(few)}")
+        return found
+
 
 @dataclass(frozen=True)
 class Estimate:
-    """table: the countries' people or questions and pairs; heads: models to train; seconds per stage, none if the
-    model is not on this machine or its kind cannot be measured beforehand; bytes at the height of training whole
-    models, 0 if not known."""
+    """table: the countries' people or questions and pairs; reference: the countries that the global model learns from;
+    heads: models to train; seconds per stage, none if the model is not on this machine or its kind cannot be measured
+    beforehand; bytes at the height of training whole models, 0 if not known."""
 
     table: pd.DataFrame
+    reference: tuple[str, ...]
     budgets: tuple[int, ...]
     heads: int
     seconds: dict[str, float]
@@ -85,19 +95,20 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
     missing = without_global(config, list(sizes.counts["country"]), choice.countries, choice.reference)
     problems = choice.problems or ((missing,) if missing else ())
     if problems:
-        raise ConfigError(" ".join(f"{problem[0].upper()}{problem[1:]}." for problem in problems))
+        field = "reference" if not choice.problems or config.data.reference else "countries"
+        raise ConfigError(" ".join(f"{problem[0].upper()}{problem[1:]}." for problem in problems), field)
     table = sizes.counts[sizes.counts["country"].isin(choice.countries)].drop(columns="role").reset_index(drop=True)
     smallest = table.loc[table["train"].idxmin()]
     automatic = config.budgets or not config.finetune.model  # every budget is another whole model
     budgets = budgets_below(config.budgets, smallest["country"], int(smallest["train"])) if automatic else ()
     heads = len(table) * len(config.trained) * config.seeds * (len(budgets) + 1)
     if config.finetune.model:
-        return Estimate(table, budgets, heads, *_of_whole(config, sizes, table, heads))
+        return Estimate(table, choice.reference, budgets, heads, *_of_whole(config, sizes, table, heads))
     seconds = expected_seconds(
         0 if encoded else sizes.characters, heads, config.steps, config.batch_size,
         int(table["train"].sum()) if "shared" in config.methods else 0, config.seeds * len(budgets),
     )  # fmt: skip
-    return Estimate(table, budgets, heads, seconds)
+    return Estimate(table, choice.reference, budgets, heads, seconds)
 
 
 def _of_whole(config: ExperimentConfig, sizes: Sizes, table: pd.DataFrame, models: int) -> tuple[dict, float]:

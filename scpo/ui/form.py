@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import streamlit as st
 
-from scpo.config import DATASETS, METHODS, SURVEYS, DataConfig, ExperimentConfig, FinetuneConfig
+from scpo.config import DATASETS, METHODS, SURVEYS, DataConfig, ExperimentConfig, FinetuneConfig, check_bounds
+from scpo.data.choice import NEEDED
 from scpo.errors import ConfigError
 from scpo.ui import state
 from scpo.ui.cache import models_here, preferences
 from scpo.ui.estimate import Sizes
 from scpo.ui.words import inert
 
-COMPARED, TRAINED = ("countries", "methods", "seeds", "budgets"), ("tau", "beta", "steps", "lr")
+COMPARED, TRAINED = ("methods", "seeds", "budgets"), ("tau", "beta", "steps", "lr")
 ELSEWHERE = ("data", "finetune", "dataset", "data_files", "data_names")  # chosen with the source
 LABELS = {
     "countries": "Countries to steer to", "reference": "Reference countries", "tau": "Filter: τ (tau)",
@@ -36,7 +38,8 @@ CHOICES = {  # settings of one text, and whether another text may be typed
     "precision": (("auto", "bf16", "fp32"), False), "global_model": (("reference", "others"), True),
     "encoder": (("minilm",), True),
 }  # fmt: skip
-FEW = 24
+SEVERAL = ("countries", "reference", "methods")  # some of several names
+FEW, NAMED = 24, 5
 HEADS, WHOLE = "heads", "whole models"
 OF_WHOLE = "-whole"  # ends the keys of widgets whose first values are others
 TRAINED_IS = {
@@ -49,11 +52,32 @@ OWN_OF_WHOLE = ("model", "model_lr")  # its own that come first
 FIRST_WHOLE = {"methods": ("global", "full", "scpo"), "seeds": 1, "steps": 200, "batch_size": 8}
 
 
-def experiment(start: ExperimentConfig, source: DataConfig, suffix: str) -> tuple[ExperimentConfig, Sizes]:
-    """Draw the form and return the experiment that it describes, and the sizes of its data.
+class Problems:
+    """What is wrong with the fields of a form: each is told at its field, the others stay as they are."""
 
+    def __init__(self):
+        self.of: dict[str, str] = {}  # name of the setting -> what is wrong
+        self._places: dict[str, st.delta_generator.DeltaGenerator] = {}
+
+    def place(self, name: str) -> None:
+        """Here is told what is wrong with this setting, also if that is found later."""
+        self._places[name] = st.empty()
+
+    def tell(self, name: str, message: str) -> None:
+        """The first problem of a setting; one of no field is told where the page is now."""
+        if name not in self.of:
+            self.of[name] = message
+            self._places.get(name, st).error(inert(message), icon=":material/error:")
+
+
+def experiment(
+    start: ExperimentConfig, source: DataConfig, suffix: str, problems: Problems
+) -> tuple[ExperimentConfig | None, Sizes]:
+    """Draw the form and return the experiment that it describes and the sizes of its data.
+
+    There is no experiment while a field is wrong.
     start   the settings shown at first; suffix tells apart the widgets of different starts
-    Raises `ScpoError` if the data cannot be read or a setting is out of range.
+    Raises `ScpoError` if the data cannot be read, after every field that does not need it is drawn.
     """
     kind = st.segmented_control(
         "What is trained", [HEADS, WHOLE], default=WHOLE if start.finetune.model else HEADS, required=True,
@@ -65,41 +89,79 @@ def experiment(start: ExperimentConfig, source: DataConfig, suffix: str) -> tupl
         suffix += OF_WHOLE
     if fresh:
         start = dataclasses.replace(start, finetune=FinetuneConfig(models_here()[0]), **FIRST_WHOLE)
+    form = _Form(source.dataset, suffix, problems)
     compared, training = st.columns(2, gap="large")
+    with compared:
+        st.subheader("What is compared")
+        countries_here = st.container()
+        rest = {name: form.field(name, start, list(METHODS)) for name in COMPARED}
+    with training:
+        st.subheader("How it trains")
+        whole = {name: form.field(name, start.finetune) for name in OWN_OF_WHOLE if kind == WHOLE}
+        rest |= {name: form.field(name, start) for name in TRAINED if kind == HEADS or name not in NOT_OF_WHOLE}
     of_data, of_training = st.expander("More settings").columns(2, gap="large")
     with of_data:
         st.markdown("**Data**")
-        base = dataclasses.replace(source, **_fields(start.data, source.dataset, suffix, {"reference", "countries"}))
+        base = dataclasses.replace(source, **form.others(start.data, {"reference", "countries"}))
     with of_training:
         st.markdown("**Training**")
-        aside = {*COMPARED, *TRAINED, *(NOT_OF_WHOLE if kind == WHOLE else ())}
-        rest = _fields(start, source.dataset, suffix, aside)
-        whole = _fields(start.finetune, source.dataset, suffix, {*OWN_OF_WHOLE}) if kind == WHOLE else {}
+        rest |= form.others(start, {*COMPARED, *TRAINED, *(NOT_OF_WHOLE if kind == WHOLE else ())})
+        whole |= form.others(start.finetune, {*OWN_OF_WHOLE}) if kind == WHOLE else {}
     sizes = Sizes.of(preferences(base))
     if fresh and not start.data.countries:
         steered = [c for c in sizes.countries if c in sizes.enough()] or sizes.enough()
         start = dataclasses.replace(start, data=dataclasses.replace(start.data, countries=tuple(steered[:1])))
-    options = {"countries": sizes.enough(), "reference": list(sizes.counts["country"]), "methods": list(METHODS)}
-    with compared:
-        st.subheader("What is compared")
-        countries = _field("countries", start.data, suffix, options)
-        rest |= {name: _field(name, start, suffix, options) for name in COMPARED[1:]}
-    with training:
-        st.subheader("How it trains")
-        if kind == WHOLE:
-            whole |= {name: _field(name, start.finetune, suffix, {}) for name in OWN_OF_WHOLE}
-        asked = [name for name in TRAINED if kind == HEADS or name not in NOT_OF_WHOLE]
-        rest |= {name: _field(name, start, suffix, options) for name in asked}
-    with of_data:
-        reference = _field("reference", start.data, suffix, options)
+    with countries_here:
+        countries = form.field("countries", start.data, sizes.enough())
+        _not_offered(sizes.too_few())
+        reference = form.field("reference", start.data, list(sizes.counts["country"]))
+    if problems.of:
+        return None, sizes
     data = dataclasses.replace(base, countries=countries, reference=reference)
-    return ExperimentConfig(data, finetune=FinetuneConfig(**whole), **rest), sizes
+    try:
+        return ExperimentConfig(data, finetune=FinetuneConfig(**whole), **rest), sizes
+    except ConfigError as error:
+        problems.tell(error.setting, str(error))
+        return None, sizes
 
 
-def _fields(start, dataset: str, suffix: str, drawn_elsewhere: set[str]) -> dict:
-    """Widgets of all other settings, those of other data sets aside: they keep the value they start with."""
-    names = [spec.name for spec in dataclasses.fields(start) if spec.name not in {*ELSEWHERE, *drawn_elsewhere}]
-    return {n: _field(n, start, suffix, {}) for n in names if _is_of(start, n, dataset)}
+def _not_offered(few: list[str]) -> None:
+    """Countries that cannot be steered to, and why, before anybody looks for them."""
+    if few:
+        more = f"; and {len(few) - NAMED:,} more" if len(few) > NAMED else ""
+        st.caption(inert(f"Not offered: {'; '.join(few[:NAMED])}{more}. Needed: {NEEDED}."))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Form:
+    """Widgets of settings. dataset: what they are for; suffix: ends their keys; problems: what is wrong with them."""
+
+    dataset: str
+    suffix: str
+    problems: Problems
+
+    def others(self, start, drawn_elsewhere: set[str]) -> dict:
+        """Widgets of all other settings, those of other data sets aside: they keep the value they start with."""
+        names = [spec.name for spec in dataclasses.fields(start) if spec.name not in {*ELSEWHERE, *drawn_elsewhere}]
+        return {n: self.field(n, start) for n in names if _is_of(start, n, self.dataset)}
+
+    def field(self, name: str, start, options: Sequence[str] = ()):
+        """The widget of one setting and what is wrong with its value; the value it started with, if that is wrong.
+
+        options  the names it takes, of a setting that takes some of several
+        """
+        spec, problem = _spec(start, name), ""
+        try:
+            value = _widget(spec, getattr(start, name), self.suffix, options)
+        except ConfigError as error:
+            problem = str(error)
+        if name == "methods" and not problem and not value:
+            problem = "Choose at least one method."
+        self.problems.place(name)
+        if problem:
+            self.problems.tell(name, problem)
+            return getattr(start, name)
+        return value
 
 
 def _is_of(start, name: str, dataset: str) -> bool:
@@ -123,40 +185,54 @@ def label(spec: dataclasses.Field) -> str:
 def explained(spec: dataclasses.Field) -> str:
     """Help of a setting: what it is, its bounds, and its name on the command line."""
     about = spec.metadata
-    low, high = about["low"], about["high"]
-    bounds = [] if low is None else [f"above {low:g}" if about["open_low"] else f"at least {low:g}"]
-    bounds += [] if high is None else [f"at most {high:,g}"]
-    bounds += [f"unit: {about['unit']}"] if about["unit"] else []
+    bounds = [part for part in (_bounds(spec), f"unit: {about['unit']}" if about["unit"] else "") if part]
     text = about["help"][0].upper() + about["help"][1:]
     if spec.name == "methods":
         text = "What is compared:\n" + "\n".join(f"- **{name}**: {what}" for name, what in METHODS.items()) + "\n\n"
     return f"{text}{'' if text.endswith(chr(10)) else '. '}{', '.join(bounds).capitalize()}" + ". " * bool(bounds)
 
 
-def _field(name: str, start, suffix: str, options: dict[str, list[str]]):
-    """The widget of one setting, by the type of its default; returns the value in that type."""
-    spec, value = _spec(start, name), getattr(start, name)
+def _widget(spec: dataclasses.Field, value, suffix: str, options: Sequence[str]):
+    """The widget of one setting, by the type of its default; returns the value in that type.
+
+    A number may be typed that is out of bounds: a browser that holds it back would leave the former one in force.
+    Raises `ConfigError` for what is no number.
+    """
+    name, words = spec.name, label(spec)
     about = {"key": f"{state.FORM}-{name}{suffix}", "help": explained(spec), "persist_state": "session"}
-    words, low, high = label(spec), spec.metadata["low"], spec.metadata["high"]
-    if name in options:
-        return _several(words, value, options[name], NONE.get(name, "none"), about)
+    if name in SEVERAL:
+        return _several(words, value, options, NONE.get(name, "none"), about)
     if isinstance(value, tuple):
         nothing = "all pairs only" if name == "budgets" and suffix.endswith(OF_WHOLE) else NONE.get(name, "none")
         text = st.text_input(words, ", ".join(map(str, value)), placeholder=nothing, **about)
         parts = [part.strip() for part in text.split(",") if part.strip()]
-        return _numbers(words, parts) if "int" in str(spec.type) else tuple(parts)
+        return tuple(_within(spec, n) for n in _numbers(words, parts)) if "int" in str(spec.type) else tuple(parts)
     if isinstance(value, bool):
         return st.checkbox(words, value, **about)
     if isinstance(value, int):
-        return st.number_input(words, low, high, value, step=1, **about)
+        return _within(spec, st.number_input(words, value=value, step=1, **about))
     if isinstance(value, float):
-        least = None if low is None else min(low + 1e-6, value) if spec.metadata["open_low"] else float(low)
         step = 10.0 ** (math.floor(math.log10(spec.default)) - 1) if spec.default > 0 else 0.1
-        most = None if high is None else float(high)
-        return float(f"{st.number_input(words, least, most, value, step=step, format='%g', **about):.12g}")
+        return _within(spec, float(f"{st.number_input(words, value=value, step=step, format='%g', **about):.12g}"))
     known, free = (models_here(), True) if name == "model" else CHOICES.get(name, ((), True))
     known = [*known, *([] if value in known else [value])]
     return st.selectbox(words, known, known.index(value), accept_new_options=free, **about) or value
+
+
+def _within(spec: dataclasses.Field, value):
+    try:
+        check_bounds(spec, value)
+    except ConfigError as error:
+        raise ConfigError(f"{label(spec)} is {value:g}; needed: {_bounds(spec)}.", spec.name) from error
+    return value
+
+
+def _bounds(spec: dataclasses.Field) -> str:
+    """`above 0, at most 1`; empty for a setting without bounds."""
+    about = spec.metadata
+    low, high = about["low"], about["high"]
+    bounds = [] if low is None else [f"above {low:g}" if about["open_low"] else f"at least {low:g}"]
+    return ", ".join([*bounds, *([] if high is None else [f"at most {high:,g}"])])
 
 
 def _several(words: str, value: tuple[str, ...], options: list[str], nothing: str, about: dict) -> tuple[str, ...]:
@@ -176,5 +252,5 @@ def _several(words: str, value: tuple[str, ...], options: list[str], nothing: st
 def _numbers(words: str, parts: list[str]) -> tuple[int, ...]:
     wrong = [part for part in parts if not part.isascii() or not part.isdigit() or len(part) > 12]
     if wrong:
-        raise ConfigError(f"{words} has {', '.join(wrong)[:80]!r}; it takes whole numbers, separated by commas.")
+        raise ConfigError(f"{words}: {', '.join(wrong)[:80]!r} is no whole number. Separate numbers by commas.")
     return tuple(map(int, parts))

@@ -94,9 +94,9 @@ def test_every_setting_has_a_widget_with_its_help_and_bounds(config):
         if spec.name != "methods":
             assert spec.metadata["help"][1:] in widget.proto.help
         if spec.metadata["high"] is not None:
-            assert widget.max == spec.metadata["high"]
-        if spec.metadata["low"] is not None and not isinstance(spec.default, tuple):
-            assert 0 <= widget.min - spec.metadata["low"] <= (1e-6 if spec.metadata["open_low"] else 0)
+            assert f"t most {spec.metadata['high']:,g}" in widget.proto.help
+        if spec.metadata["low"] is not None:
+            assert f"{'bove' if spec.metadata['open_low'] else 't least'} {spec.metadata['low']:g}" in widget.proto.help
 
 
 def test_a_new_setting_appears_by_itself():
@@ -116,13 +116,13 @@ def test_a_new_setting_appears_by_itself():
             kind: str = setting("adam", "optimizer")
             prism_only: float = setting(0.5, "PRISM: a share", low=0, high=1)
 
-        st.session_state.found = form._fields(Later(), "demo", "", set())
+        st.session_state.found = form._Form("demo", "", form.Problems()).others(Later(), set())
 
     app = AppTest.from_function(script).run()
     assert not app.exception
     assert app.session_state.found == {"warm_up": 3, "shuffled": True, "layers": (4, 2), "kind": "adam"}
     warm_up = app.number_input[0]
-    assert (warm_up.label, warm_up.min, warm_up.max) == ("Warm up (steps)", 1, 9)
+    assert warm_up.label == "Warm up (steps)"
     assert "Steps with a rising learning rate" in warm_up.proto.help and "At least 1, at most 9" in warm_up.proto.help
 
 
@@ -231,18 +231,22 @@ def test_the_same_settings_are_not_started_again_but_opened(store, state_):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("budgets", "12, many", "takes whole numbers"), ("budgets", "999999", "beyond the data"),
-        ("budgets", "0", "budgets is 0"), ("budgets", "-5", "takes whole numbers"),
-        ("budgets", "9" * 5000, "takes whole numbers"), ("methods", [], "methods has no entry"),
-        ("reference", ["Alvoria", "Meridia"], ""), ("countries", ["Meridia", "Galune"], "no reference country is left"),
+        ("budgets", "12, many", "no whole number"), ("budgets", "999999", "beyond the data"),
+        ("budgets", "0", "is 0; needed: at least 1"), ("budgets", "-5", "no whole number"),
+        ("budgets", "9" * 5000, "no whole number"), ("methods", [], "at least one method"),
+        ("tau", 7.0, "is 7; needed: above 0, at most 1"), ("seeds", 0, "Seeds is 0; needed: at least 1"),
+        ("test_share", 0.9, "at most 0.5"), ("validation_share", 0.0, "above 0"),
+        ("reference", ["Alvoria", "Meridia"], ""), ("countries", ["Meridia", "Galune"], "o reference country is left"),
     ],
 )  # fmt: skip
 def test_unusable_settings_are_a_message_and_cannot_be_started(name, value, message):
     app = opened()
     field(app, name).set_value(value)
     app.run()
-    assert not app.exception and ("Start" in labels(app)) == (not message)
-    assert not message or message in app.error[0].value
+    assert not app.exception and button(app, "Start").disabled == bool(message)
+    assert field(app, "beta").value == 1.1 and field(app, "countries").options, "the form stays as it is"
+    assert [message in error.value for error in app.error] == [True] * bool(message)
+    assert len(app.metric) == (0 if message else 3), "no estimate stands that is not of these settings"
 
 
 def test_a_country_cannot_be_both_steered_to_and_reference():
@@ -250,7 +254,7 @@ def test_a_country_cannot_be_both_steered_to_and_reference():
     field(app, "countries").set_value(["Galune"])
     field(app, "reference").set_value(["Galune"])
     app.run()
-    assert "Galune cannot be both steered to and reference" in app.error[0].value and "Start" not in labels(app)
+    assert "Galune cannot be both steered to and reference" in app.error[0].value and button(app, "Start").disabled
 
 
 @pytest.mark.parametrize(("name", "value"), [("tau", 7.0), ("seeds", 0), ("lr", -1.0), ("validation_share", 0.9)])
@@ -282,7 +286,7 @@ def test_the_estimate_counts_models_and_pairs():
     table = data.counts(data.load(DataConfig())).set_index("country")
     steered = table[table["role"] == "steered to"]
     assert [m.value for m in app.metric[1:]] == [f"{steered['train'].sum():,}", "1,008"]
-    assert "7 countries x 8 trained methods x 3 seed(s) x 6 budgets" in words(app)
+    assert "7 countries x 8 trained methods x 3 seeds x 6 budgets" in words(app)
     assert f"has {steered['train'].min():,}" in words(app) and "to encode the texts, once" in words(app)
 
 
@@ -315,6 +319,49 @@ def test_an_own_file_is_read_and_its_countries_are_offered(tmp_path, store):
     field(app, "countries").set_value(["Cascadia"])
     button(app.run(), "Start").click().run()
     assert store.jobs()[0].config.data == DataConfig("file", (str(tmp_path / "a.csv"),), ("Cascadia",))
+
+
+def one_person_country(tmp_path):
+    """Aland, Borealis, and Cascadia whose pairs are all by one person, who is in one split only."""
+    table = scored_rows(240)
+    table.loc[table["country"] == "Cascadia", "user"] = "c"
+    table.to_csv(tmp_path / "a.csv", index=False)
+    return table
+
+
+def test_a_country_that_the_split_leaves_without_pairs_is_named_before_start(tmp_path):
+    one_person_country(tmp_path)
+    app = opened()
+    app.get("button_group")[0].set_value("file").run()
+    app.text_input[0].set_value(str(tmp_path / "a.csv")).run()
+    assert "Not offered: Cascadia has" in words(app) and "0 validation pairs" in words(app)
+    assert "Cascadia" not in field(app, "countries").options and not button(app, "Start").disabled
+
+
+def test_the_estimate_has_the_countries_that_the_run_will_have(tmp_path):
+    scored_rows(240).to_csv(tmp_path / "a.csv", index=False)
+    app = opened()
+    app.get("button_group")[0].set_value("file").run()
+    app.text_input[0].set_value(str(tmp_path / "a.csv")).run()
+    for reference in ("Aland", "Borealis", "Cascadia"):
+        field(app, "reference").set_value([reference]).run()
+        card = data.load(DataConfig("file", (str(tmp_path / "a.csv"),), reference=(reference,))).card
+        assert f"Steered to {', '.join(sorted(card.countries))}; the global model learns from {reference}." in words(
+            app
+        )
+        assert len(card.countries) == 2
+
+
+def test_a_broken_file_leaves_the_form_as_it_is(tmp_path):
+    scored_rows(30).assign(score="x").to_csv(tmp_path / "a.csv", index=False)
+    app = opened()
+    field(app, "steps").set_value(77).run()
+    app.get("button_group")[0].set_value("file").run()
+    app.text_input[0].set_value(str(tmp_path / "a.csv")).run()
+    assert "270 faults" in app.error[0].value and field(app, "steps").value == 77 and field(app, "budgets")
+    scored_rows(120).to_csv(tmp_path / "a.csv", index=False)
+    app.run()
+    assert not app.error and field(app, "steps").value == 77 and not button(app, "Start").disabled
 
 
 def test_faults_of_a_file_are_listed(tmp_path):
