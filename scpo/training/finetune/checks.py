@@ -6,7 +6,7 @@ from pathlib import Path
 
 from datasets import IterableDataset
 
-from scpo.errors import ConfigError
+from scpo.errors import ConfigError, InputError
 from scpo.hub import has_head, model_folder
 
 
@@ -105,6 +105,17 @@ def check_data(*datasets) -> None:
         raise ConfigError(
             "the pairs are an IterableDataset; all of them are scored before training, so they must be at hand. Load "
             "them without streaming=True, or take a part: Dataset.from_list(list(stream.take(n)))."
+        )
+
+
+def check_columns(dataset) -> None:
+    """Raise `InputError` for pairs without answers."""
+    lacking = [name for name in ("chosen", "rejected") if name not in dataset.column_names]
+    if lacking:
+        raise InputError(
+            f"the pairs have no column {' and no column '.join(lacking)}; they have "
+            f"{', '.join(dataset.column_names) or 'none'}. Needed: chosen and rejected, texts or messages, and prompt "
+            "where they are the answers alone; or chosen_ids and rejected_ids."
         )
 
 

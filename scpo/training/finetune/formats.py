@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scpo.errors import ConfigError
+from scpo.errors import ConfigError, InputError
 
 PROMPT_SHARE = 0.25  # of the length, at least, stays for the prompt when the answer is cut
 OFFSET_KINDS = ("roberta", "camembert", "mpnet")  # types whose positions begin after that of the padding token
 
 Prompt = str | list[dict[str, str]]  # one text, or messages of several turns
+Response = str | dict[str, str]  # a text, or a message that has more than role and content
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class InputFormat:
         self._tokenizer, self._max_length, self._as_published = tokenizer, max_length, as_published
         self.chat = bool(tokenizer.chat_template)
         if self.chat:
-            self._render(_turns("a"), "b")
+            self._render(_turns("a"), "b", {})
             return
         self._before, self._between, self._after = self._frame()
         if as_published and tokenizer.sep_token is None:
@@ -56,11 +57,20 @@ class InputFormat:
                 "authors' code. Train without as_published, or start from an encoder such as DeBERTa."
             )
 
-    def encode(self, prompt: Prompt, response: str) -> Encoded:
-        """Token ids of one (prompt, response)."""
+    def encode(self, prompt: Prompt, response: Response, rendering: dict | None = None) -> Encoded:
+        """Token ids of one (prompt, response).
+
+        rendering  what the chat template is given beside the messages, such as tools
+        Raises `InputError` for what only a chat template could render, if there is none.
+        """
         if self.chat:
-            return Encoded(self._chat_ids(_turns(prompt), response))
-        prompt = _joined(prompt)
+            return Encoded(self._chat_ids(_turns(prompt), response, rendering or {}))
+        if rendering:
+            raise InputError(
+                f"it has {' and '.join(rendering)} for a chat template, and the tokenizer {_name(self._tokenizer)} has "
+                "none. Remove the columns tools and chat_template_kwargs, or train a chat model."
+            )
+        prompt, response = _joined(prompt), response if isinstance(response, str) else _joined([response])
         if self._as_published:
             text = f"{prompt} {self._tokenizer.sep_token} {response}"
             return Encoded(self._tokenizer(text, truncation=True, max_length=self._max_length)["input_ids"])
@@ -72,7 +82,7 @@ class InputFormat:
         head = len(self._before) + len(first) + len(self._between)
         return Encoded(ids, [0] * head + [1] * (len(ids) - head))
 
-    def text(self, prompt: Prompt, response: str) -> str:
+    def text(self, prompt: Prompt, response: Response) -> str:
         """What the model sees, with its special tokens, as text; for tests and documentation."""
         return self._tokenizer.decode(self.encode(prompt, response).ids)
 
@@ -94,10 +104,10 @@ class InputFormat:
         second = _find(ids, b, first + len(a))
         return ids[:first], ids[first + len(a) : second], ids[second + len(b) :]
 
-    def _render(self, turns: list[dict[str, str]], response: str) -> str:
+    def _render(self, turns: list[dict[str, str]], response: Response, rendering: dict) -> str:
+        said = [*turns, {"role": "assistant", "content": response} if isinstance(response, str) else response]
         try:
-            said = [*turns, {"role": "assistant", "content": response}]
-            return self._tokenizer.apply_chat_template(said, tokenize=False)
+            return self._tokenizer.apply_chat_template(said, tokenize=False, **rendering)
         except Exception as error:  # a template is a program of the model's author; jinja raises many kinds
             raise ConfigError(
                 f"the chat template of {_name(self._tokenizer)} fails on the turns "
@@ -105,17 +115,21 @@ class InputFormat:
                 "them, or remove the template to use plain pairs."
             ) from error
 
-    def _chat_ids(self, turns: list[dict[str, str]], response: str) -> list[int]:
+    def _chat_ids(self, turns: list[dict[str, str]], response: Response, rendering: dict) -> list[int]:
         for _ in range(len(turns) + 8):  # words may be cut in the middle of a token, so a few rounds may be needed
-            ids = self._plain(self._render(turns, response))
+            ids = self._plain(self._render(turns, response, rendering))
             if len(ids) <= self._max_length:
                 break
             if len(turns) > 1:  # the oldest turns go whole
                 turns = turns[next((k for k in range(1, len(turns)) if turns[k]["role"] == "user"), -1) :]
                 continue
-            first, second = self._plain(turns[0]["content"]), self._plain(response)
+            whole = not isinstance(response, str)
+            first = self._plain(turns[0]["content"] or "") if turns else []
+            second = self._plain((response["content"] or "") if whole else response)
             short, shorter = self._cut(first, second, len(ids) - len(first) - len(second))
-            turns, response = _turns(self._tokenizer.decode(short)), self._tokenizer.decode(shorter)
+            turns = [turns[0] | {"content": self._tokenizer.decode(short)}] if turns else []
+            said = self._tokenizer.decode(shorter)
+            response = response | {"content": said} if whole else said
         return ids[: self._max_length]
 
 
@@ -133,8 +147,12 @@ def _turns(prompt: Prompt) -> list[dict[str, str]]:
 
 def _joined(prompt: Prompt) -> str:
     """Turns as one text for models that read no turns: a single one as it is, several with their roles."""
-    if isinstance(prompt, str) or len(prompt) == 1:
-        return prompt if isinstance(prompt, str) else prompt[0]["content"]
+    if isinstance(prompt, str):
+        return prompt
+    if any(turn["content"] is None for turn in prompt):
+        raise InputError("a message has no text but calls of tools, which only a chat template can render.")
+    if len(prompt) == 1:
+        return prompt[0]["content"]
     return "\n".join(f"{turn['role']}: {turn['content']}" for turn in prompt)
 
 

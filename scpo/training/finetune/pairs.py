@@ -6,11 +6,12 @@ from typing import Any
 
 import torch
 
-from scpo.training.finetune.formats import Encoded, InputFormat, Prompt
+from scpo.errors import InputError
+from scpo.training.finetune.formats import Encoded, InputFormat
+from scpo.training.finetune.prompts import SIDES, rendering, split_prompt
 from scpo.training.finetune.scoring import padded
 
 REFERENCE_MARGIN = "reference_margin"  # column: margin of the starting model, which names the subsets
-SIDES = ("chosen", "rejected")
 KEPT = [
     "chosen_ids", "rejected_ids", "chosen_segments", "rejected_segments", "length", "margin", "weight",
     REFERENCE_MARGIN,
@@ -46,32 +47,19 @@ def columns(chosen: Encoded, rejected: Encoded) -> dict[str, Any]:
     return found
 
 
-def tokenized(example: dict[str, Any], inputs: InputFormat) -> dict[str, Any]:
-    """The columns of one pair in any of TRL's preference formats."""
-    return columns(*(inputs.encode(*split_prompt(example, side)) for side in SIDES))
+def tokenized(example: dict[str, Any], index: int, inputs: InputFormat, repeated: bool = False) -> dict[str, Any]:
+    """The columns of one pair in any of TRL's preference formats. Raises `InputError` that names the row."""
+    return columns(*(encode(example, index, side, inputs, repeated) for side in SIDES))
+
+
+def encode(example: dict[str, Any], index: int, side: str, inputs: InputFormat, repeated: bool) -> Encoded:
+    """One side of a pair whose columns are not made yet."""
+    try:
+        return inputs.encode(*split_prompt(example, side, repeated), rendering(example))
+    except InputError as error:
+        raise InputError(f"Row {index} (counted from 0): {error}") from error
 
 
 def encoded(row: dict[str, Any], side: str) -> Encoded:
     """One side of a pair whose columns are made."""
     return Encoded(row[f"{side}_ids"], row.get(f"{side}_segments"))
-
-
-def split_prompt(example: dict, side: str) -> tuple[Prompt, str]:
-    """(prompt, response) of one side of a pair in any of TRL's preference formats.
-
-    Explicit prompt: `prompt` with `chosen` and `rejected`, texts or messages. Implicit prompt: messages of
-    which the last is the response; or a text that both sides begin with, cut after the last whole word.
-    """
-    said, prompt = example[side], example.get("prompt")
-    if isinstance(said, str):
-        if prompt is not None:
-            return prompt, said
-        common = _common_start(example["chosen"], example["rejected"])
-        return said[:common], said[common:]
-    earlier = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt or []
-    return [*earlier, *said[:-1]], said[-1]["content"]
-
-
-def _common_start(one: str, other: str) -> int:
-    at = next((k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    return one[:at].rfind(" ") + 1 if at < max(len(one), len(other)) else at

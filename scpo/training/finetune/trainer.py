@@ -29,6 +29,7 @@ from scpo.errors import ConfigError, InputError
 from scpo.hub import ADAPTER
 from scpo.training.finetune.checkpoints import seal, to_resume
 from scpo.training.finetune.checks import (
+    check_columns,
     check_data,
     check_head,
     check_here,
@@ -43,12 +44,12 @@ from scpo.training.finetune.loading import load_model
 from scpo.training.finetune.pairs import (
     KEPT,
     REFERENCE_MARGIN,
-    SIDES,
     SCPOCollator,
+    encode,
     encoded,
-    split_prompt,
     tokenized,
 )
+from scpo.training.finetune.prompts import SIDES, answers_repeat, tell_boundary
 from scpo.training.finetune.scoring import rewards_of
 from scpo.training.finetune.subsets import subset_metrics
 
@@ -142,9 +143,11 @@ class SCPOTrainer(RewardTrainer):
         """Token ids in the model's own format; nothing is filtered by length, what is too long is cut."""
         if "chosen_ids" in dataset.column_names:
             return dataset
+        check_columns(dataset)
+        tell_boundary(dataset)
         return dataset.map(
-            tokenized, fn_kwargs={"inputs": self.inputs}, num_proc=args.dataset_num_proc,
-            desc=f"Tokenizing {dataset_name} dataset",
+            tokenized, fn_kwargs={"inputs": self.inputs, "repeated": answers_repeat(dataset)}, with_indices=True,
+            num_proc=args.dataset_num_proc, desc=f"Tokenizing {dataset_name} dataset",
         )  # fmt: skip
 
     def _set_signature_columns_if_needed(self):
@@ -157,7 +160,8 @@ class SCPOTrainer(RewardTrainer):
         check_here(self.model)
         rows = list(dataset)
         if self.args.as_published and "chosen" in dataset.column_names:
-            both = [self._scored.encode(*split_prompt(row, side)) for side in SIDES for row in rows]
+            twice = answers_repeat(dataset)
+            both = [encode(row, at, side, self._scored, twice) for side in SIDES for at, row in enumerate(rows)]
         else:
             both = [encoded(row, side) for side in SIDES for row in rows]
         before, place, cache = next(self.model.parameters()).device, self.accelerator.device, self.args.score_cache

@@ -11,7 +11,7 @@ from trl import RewardTrainer
 from scpo.errors import ConfigError, InputError
 from scpo.selection import select
 from scpo.training.finetune.checks import check_here
-from scpo.training.finetune.pairs import KEPT, split_prompt
+from scpo.training.finetune.pairs import KEPT
 from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated.*:FutureWarning", "ignore:.*pin_memory.*:UserWarning")
@@ -131,22 +131,6 @@ def test_a_training_that_is_resumed_ends_with_the_same_weights(folder, tmp_path)
     again.train(resume_from_checkpoint=str(folder / "out" / "checkpoint-3"))
     for one, other in zip(whole.model.parameters(), again.model.parameters(), strict=True):
         assert torch.equal(one, other)
-
-
-@pytest.mark.parametrize(
-    "example, expected",
-    [
-        ({"prompt": "p", "chosen": "a", "rejected": "b"}, ("p", "a")),
-        ({"chosen": "same start a", "rejected": "same start b"}, ("same start ", "a")),
-        ({"prompt": [{"role": "user", "content": "p"}], "chosen": [{"role": "assistant", "content": "a"}],
-          "rejected": [{"role": "assistant", "content": "b"}]}, ([{"role": "user", "content": "p"}], "a")),
-        ({"chosen": [{"role": "user", "content": "p"}, {"role": "assistant", "content": "a"}],
-          "rejected": [{"role": "user", "content": "p"}, {"role": "assistant", "content": "b"}]},
-         ([{"role": "user", "content": "p"}], "a")),
-    ],
-)  # fmt: skip
-def test_every_preference_format_is_read(example, expected):
-    assert split_prompt(example, "chosen") == expected
 
 
 def turns(*said):
