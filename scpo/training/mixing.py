@@ -50,19 +50,29 @@ def steered(base: np.ndarray, own: np.ndarray, alpha: float) -> np.ndarray:
     return np.float32(1 - alpha) * base + np.float32(alpha) * own
 
 
+def typed_faults(prompt: str, answers: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What keeps typed texts from being scored: faults of the prompt, and those of the answers."""
+    prompt_faults, answer_faults = [], []
+    if not prompt.strip():
+        prompt_faults.append("the prompt is empty")
+    if not FEWEST_ANSWERS <= len(answers) <= MOST_ANSWERS:
+        given = "1 answer" if len(answers) == 1 else f"{len(answers)} answers"
+        answer_faults.append(f"{given}; needed: {FEWEST_ANSWERS} to {MOST_ANSWERS}")
+    if len(set(answers)) < len(answers):
+        answer_faults.append("two answers are the same")
+    if len(prompt) > LONGEST:
+        prompt_faults.append(_too_long("the prompt", prompt))
+    answer_faults += [_too_long(f"answer {letter(at)}", text) for at, text in enumerate(answers) if len(text) > LONGEST]
+    return prompt_faults, answer_faults
+
+
+def _too_long(name: str, text: str) -> str:
+    return f"{name} has {len(text):,} characters; at most {LONGEST:,} are read"
+
+
 def check_typed(prompt: str, answers: Sequence[str]) -> None:
     """Raise `InputError` with all that is wrong with typed texts."""
-    wrong = []
-    if not prompt.strip():
-        wrong.append("the prompt is empty")
-    if not FEWEST_ANSWERS <= len(answers) <= MOST_ANSWERS:
-        wrong.append(f"there are {len(answers)} answers; needed: {FEWEST_ANSWERS} to {MOST_ANSWERS}")
-    if len(set(answers)) < len(answers):
-        wrong.append("two answers are the same")
-    names = ["the prompt", *(f"answer {letter(at)}" for at in range(len(answers)))]
-    for name, text in zip(names, [prompt, *answers], strict=True):
-        if len(text) > LONGEST:
-            wrong.append(f"{name} has {len(text):,} characters; at most {LONGEST:,} are read")
+    wrong = sum(typed_faults(prompt, answers), [])
     if wrong:
         raise InputError(f"These texts cannot be scored: {'; '.join(wrong)}.")
 

@@ -43,3 +43,4 @@ MEMBERS = "mix"
 PART = "part"  # prefix: a country's part of the mixture
 TASTE = "taste"
 SCORING = "scoring"  # whether this session has asked for the reward models
+SENT = "sent"  # whether this session has sent the form of typed answers

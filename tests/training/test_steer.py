@@ -125,7 +125,7 @@ def test_a_method_that_trained_no_model_is_refused_by_name(result):
 
 
 @pytest.mark.parametrize("prompt, answers, words", [
-    (" ", ["a", "b"], "the prompt is empty"), ("p", ["a"], "1 answers; needed: 2 to 4"),
+    (" ", ["a", "b"], "the prompt is empty"), ("p", ["a"], "1 answer; needed: 2 to 4"),
     ("p", list("abcde"), "5 answers"), ("p", ["a", "a"], "two answers are the same"),
     ("p", ["a", "x" * (LONGEST + 1)], "answer B has 4,001 characters"),
 ])  # fmt: skip
@@ -137,7 +137,7 @@ def test_typed_texts_that_cannot_be_scored_are_refused(prompt, answers, words):
 def test_all_that_is_wrong_with_typed_texts_is_told_at_once():
     with pytest.raises(InputError) as caught:
         check_typed("", ["a"])
-    assert "empty" in str(caught.value) and "1 answers" in str(caught.value)
+    assert "empty" in str(caught.value) and "1 answer;" in str(caught.value)
 
 
 # files

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from scpo import ExperimentConfig, run
 from scpo.config import DataConfig
-from scpo.training.mixing import GLOBAL, line
+from scpo.training.mixing import GLOBAL, LONGEST, line
 from scpo.ui import state
 from scpo.ui.steer import charts, inputs, words
 
@@ -102,12 +102,57 @@ def test_typed_answers_are_scored_and_their_text_is_only_text(with_run):
 
 
 @pytest.mark.parametrize("given, said", [
-    (("p", "only one"), "1 answers; needed: 2 to 4"), (("", "a", "b"), "the prompt is empty"),
-    (("p", "same", "same"), "two answers are the same"),
+    (("p", "only one"), "1 answer; needed: 2 to 4"), (("", "a", "b"), "The prompt is empty"),
+    (("p", "same", "same"), "Two answers are the same"),
 ])  # fmt: skip
-def test_typed_texts_that_cannot_be_scored_are_a_message(given, said, with_run):
+def test_typed_texts_that_cannot_be_scored_are_a_message_in_the_form(given, said, with_run):
     app = typed(opened(asked=False, texts=inputs.TYPED), *given)
-    assert not app.exception and said in app.error[0].value and not specs(app)
+    assert not app.exception and [said in e.value for e in app.error] == [True] and not specs(app)
+    order = [getattr(e, "label", e.type) for e in form_of(app) if e.type in ("text_area", "alert", "error", "button")]
+    assert order.index("error") == (1 if "prompt" in said else 5)  # below the prompt, or below the answers
+
+
+def form_of(app):
+    """The elements of the form, as a screen reader or the keyboard meets them."""
+    return list(next(block for block in app.main.children.values() if block.type == "form"))
+
+
+def test_an_empty_form_that_is_sent_says_what_it_needs(with_run):
+    app = opened(asked=False, texts=inputs.TYPED)
+    assert not app.error
+    app = typed(app, "")
+    assert [e.value for e in app.error] == ["The prompt is empty.", "0 answers; needed: 2 to 4."]
+
+
+def test_answers_follow_each_other_in_the_form_and_below_it(with_run):
+    app = opened(asked=False, texts=inputs.TYPED)
+    assert [t.label for t in app.text_area] == ["Prompt", *(f"Answer {letter}" for letter in "ABCD")]
+    app = typed(app, "p", "first", "second", "third", "fourth")
+    assert [t.value for t in app.text] == ["p", "first", "second", "third", "fourth"]
+    badges = [m.value for m in app.markdown if "-badge[" in m.value]
+    assert [re.search("answer (.)", badge)[1] for badge in badges] == ["A", "B", "C", "D"]
+
+
+def test_typed_texts_are_in_the_link_and_a_link_fills_the_form(with_run):
+    app = typed(opened(asked=False, texts=inputs.TYPED), "<b>p</b>", "one", "", "two & three")
+    first = f"{state.TYPED_ANSWER}-0"
+    assert app.query_params[state.TYPED_PROMPT] == "<b>p</b>" and app.query_params[first] == "one"
+    assert f"{state.TYPED_ANSWER}-1" not in app.query_params
+    again = opened(asked=False, **dict(app.query_params.items()))
+    assert [t.value for t in again.text_area] == ["<b>p</b>", "one", "", "two & three", ""] and not specs(again)
+    again = typed(again, "<b>p</b>")
+    assert not again.exception and len(specs(again)) == 1
+
+
+def test_texts_too_long_for_a_link_stay_and_it_is_said(with_run):
+    app = typed(opened(asked=False, texts=inputs.TYPED), "p", "ä" * 1200, "two")
+    assert "too long for a link" in told(app) and state.TYPED_PROMPT not in app.query_params
+    assert len(specs(app)) == 1 and app.text_area[1].value == "ä" * 1200
+
+
+def test_a_forged_link_fills_the_form_with_no_more_than_is_read(with_run):
+    app = opened(asked=False, texts=inputs.TYPED, **{state.TYPED_PROMPT: "x" * 5000})
+    assert not app.exception and len(app.text_area[0].value) == LONGEST
 
 
 def test_a_mixture_is_a_triangle_of_three_a_line_of_two_and_a_chart_of_others(with_run):
@@ -210,7 +255,7 @@ def strengths(change, kept):
 
 @pytest.mark.parametrize("change, kept, said", [
     (0.03, 0.0, "raises the accuracy"), (-0.03, 0.0, "lowers the accuracy"),
-    (0.005, -0.04, "nothing that these test pairs can tell (+0.5 points), at the cost of -4.0 points"),
+    (0.005, -0.04, "nothing that these test pairs can tell (+0.5 points), at the cost of 4.0 points"),
 ])  # fmt: skip
 def test_steering_beyond_one_is_judged_by_its_interval(change, kept, said):
     for alpha in (1.0, 1.5):

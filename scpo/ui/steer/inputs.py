@@ -6,13 +6,15 @@ What is kept is bounded and keyed by plain values, as in `scpo.ui.cache`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from scpo import runs
 from scpo.data.preferences import Preferences
@@ -24,6 +26,8 @@ from scpo.ui.words import inert
 
 DATA, TYPED = "from the data", "typed"
 MOST_PROMPTS, SHOWN = 300, 90  # prompts in the list, and characters of each
+TYPED_FIELDS = (state.TYPED_PROMPT, *(f"{state.TYPED_ANSWER}-{at}" for at in range(mixing.MOST_ANSWERS)))
+LONGEST_LINK = 6000  # characters of typed texts as a link has them; many a proxy refuses more than 8,000 in all
 MOST_MEMBERS, MOST_PARTS, TRIANGLE = 6, 10, 10
 
 
@@ -108,24 +112,60 @@ def picked(pairs: Preferences) -> tuple[str, np.ndarray] | None:
 
 
 def typed() -> tuple[str, list[str]] | None:
-    """A typed prompt and typed answers; None until they are sent."""
+    """A typed prompt and typed answers; None until they are sent, and while something is wrong with them.
+
+    What is wrong stands at its field. The texts are in the link, so that a reload and another reader have them.
+    """
+    _texts_of_the_link()
     with st.form("typed"):
         size = {"max_chars": mixing.LONGEST, "persist_state": "session"}
         prompt = st.text_area("Prompt", key=state.TYPED_PROMPT, height=80, **size)
-        columns = st.columns(2)
+        at_prompt = st.container()
         fields = [
-            columns[at % 2].text_area(
-                f"Answer {mixing.letter(at)}", key=f"{state.TYPED_ANSWER}-{at}", height=110, **size
-            )
-            for at in range(mixing.MOST_ANSWERS)
+            column.text_area(f"Answer {mixing.letter(at)}", key=f"{state.TYPED_ANSWER}-{at}", height=110, **size)
+            for at, column in enumerate(in_pairs(mixing.MOST_ANSWERS))
         ]
+        at_answers = st.container()
         st.caption(
             f"{mixing.FEWEST_ANSWERS} to {mixing.MOST_ANSWERS} answers; leave a field empty to have fewer. The models "
             "know the kind of text that they were trained on; elsewhere they guess."
         )
-        st.form_submit_button("Score these answers", type="primary", icon=":material/play_arrow:", on_click=_score)
+        st.form_submit_button("Score these answers", type="primary", icon=":material/play_arrow:", on_click=_send)
     answers = [text for text in fields if text.strip()]
-    return (prompt, answers) if st.session_state.get(state.SCORING) and (prompt.strip() or answers) else None
+    if not st.session_state.get(state.SCORING) or not (st.session_state.get(state.SENT) or prompt.strip() or answers):
+        return None
+    _put_into_the_link([prompt, *fields])
+    found = mixing.typed_faults(prompt, answers)
+    for place, faults in zip((at_prompt, at_answers), found, strict=True):
+        if faults:
+            text = "; ".join(faults)
+            place.error(f"{text[0].upper()}{text[1:]}.")
+    return None if any(found) else (prompt, answers)
+
+
+def in_pairs(count: int) -> Iterator[DeltaGenerator]:
+    """Places in two columns, row by row: A beside B, C beside D, and in this order on a narrow screen too."""
+    for first in range(0, count, 2):
+        yield from st.columns(2)[: count - first]
+
+
+def _texts_of_the_link() -> None:
+    """Fields that this session has not filled yet start with the texts of the link."""
+    for key in TYPED_FIELDS:
+        if key not in st.session_state:
+            st.session_state[key] = st.query_params.get(key, "")[: mixing.LONGEST]
+
+
+def _put_into_the_link(typed_texts: Sequence[str]) -> None:
+    """Sent texts become part of the link, if that stays short enough for browsers and proxies."""
+    fits = sum(len(quote(text)) for text in typed_texts) <= LONGEST_LINK
+    for key, text in zip(TYPED_FIELDS, typed_texts, strict=True):
+        if text and fits:
+            st.query_params[key] = text
+        else:
+            st.query_params.pop(key, None)
+    if not fits:
+        st.caption("These texts are too long for a link. They stay while this page is open; a reload loses them.")
 
 
 def wanted() -> bool:
@@ -137,6 +177,11 @@ def wanted() -> bool:
         st.button("Ask the models", type="primary", icon=":material/play_arrow:", on_click=_score)
         st.caption("Loads this run's reward models and scores its texts; this takes some seconds the first time.")
     return bool(st.session_state.get(state.SCORING))
+
+
+def _send() -> None:
+    _score()
+    st.session_state[state.SENT] = True
 
 
 def _score() -> None:

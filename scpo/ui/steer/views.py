@@ -31,7 +31,7 @@ def answers(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: 
     prompt, answered = found
     shown = pairs.texts["response"].iloc[answered] if source == ask.DATA else answered
     plain(prompt)
-    for at, (column, text) in enumerate(zip(st.columns(2) * 2, shown, strict=False)):
+    for at, (column, text) in enumerate(zip(ask.in_pairs(len(shown)), shown, strict=True)):
         with column.container(border=True):
             st.badge(f"answer {mixing.letter(at)}", color="gray")
             plain(text)

@@ -111,8 +111,9 @@ def _beyond(rows: pd.DataFrame, alpha: float) -> str:
         verdict = f"Steering on to α = {alpha:g} lowers the accuracy"
     else:
         verdict = f"Steering on to α = {alpha:g} changes the accuracy by nothing that these test pairs can tell"
-    cost = "at the cost of" if kept["change_high"] < 0 else "with"
-    return f"{verdict} ({points(full['change'])} points), {cost} {points(kept['change'])} points of the consensus."
+    lost = kept["change_high"] < 0
+    price = f"at the cost of {100 * -kept['change']:.1f}" if lost else f"with {points(kept['change'])}"
+    return f"{verdict} ({points(full['change'])} points), {price} points of the consensus."
 
 
 def mixture_line(table: pd.DataFrame, members: Sequence[str], shares: Sequence[float]) -> str:
