@@ -112,7 +112,10 @@ def set_up(jobs: list[Job]) -> None:
             costs(config, sizes, jobs)
         except ScpoError as error:
             problems.tell(getattr(error, "setting", "") or ("model" if config.finetune.model else ""), str(error))
-    not_yet(problems) if problems.of else start(config)
+    if problems.of:
+        not_yet(problems)
+    else:
+        start(config)
 
 
 ensure_router()
