@@ -17,6 +17,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from scpo.config import PARTS, REPEATED, DataConfig, ExperimentConfig, FinetuneConfig, flag
+from scpo.data.countries import split_names
 from scpo.errors import ConfigError, DataFaults, ScpoError
 from scpo.jobs.commands import Bar, add_job_commands, manage, work_on
 from scpo.reproduce import add_reproduce, reproduce
@@ -25,6 +26,7 @@ from scpo.study.command import add_study, study
 from scpo.training.best_of_n import add_best_of_n, best_of_n
 from scpo.training.export import add_export, export_command
 
+NAMES = ("countries", "reference")  # settings of countries, whose names may hold a comma
 EXAMPLES = """examples:
   python -m scpo run --dataset demo --out runs/demo
       the simulated world: seven invented countries, every method, about half a minute
@@ -56,6 +58,8 @@ def _add_settings(parser, config_class: type, only: Collection[str] = ()) -> Non
         elif field.name in REPEATED:
             options |= {"action": "append", "help": help_ + "; may be given again"}
             options["metavar"] = "FILE" if field.name == "data_files" else "NAME"
+        elif field.name in NAMES:
+            options |= {"action": "append", "metavar": "A,B,...", "help": f"{help_}; may be given again, once for each"}
         elif isinstance(default, tuple):
             options |= {"metavar": "A,B,..."}
         else:
@@ -70,7 +74,9 @@ def _given(args: argparse.Namespace, config_class: type) -> dict:
         value = getattr(args, field.name, None)
         if field.name in PARTS or value is None:
             continue
-        if isinstance(field.default, tuple) and field.name not in REPEATED:
+        if field.name in NAMES:
+            value = [name for said in value for name in split_names(said)]
+        elif isinstance(field.default, tuple) and field.name not in REPEATED:
             value = [part.strip() for part in value.split(",") if part.strip()]
             if field.name == "budgets":
                 value = [_whole(part, field.name) for part in value]
@@ -222,7 +228,8 @@ def _data_check(args: argparse.Namespace) -> None:
     print(f"{data.card.title}\nsource: {data.card.source}\nlicence: {data.card.licence}\n")
     print(counts.to_string(index=False))
     for reason, rows in data.card.dropped.items():
-        print(f"left out: {rows} ({reason})")
+        if rows:
+            print(f"left out: {rows:,} ({reason})")
     for note in data.card.notes:
         print(f"note: {note}")
 

@@ -358,7 +358,7 @@ class ExperimentConfig:
                 elif value is True:
                     words.append(flag(spec))
                 else:
-                    words += [flag(spec), ",".join(map(str, value)) if isinstance(value, tuple) else str(value)]
+                    words += [flag(spec), ",".join(map(_listed, value)) if isinstance(value, tuple) else str(value)]
         return shlex.join(words)
 
     def digest(self) -> str:
@@ -370,6 +370,13 @@ def flag(field: dataclasses.Field) -> str:
     """The name of a setting on the command line."""
     name = field.name.removesuffix("s") if field.name in REPEATED else field.name
     return "--" + name.replace("_", "-")
+
+
+def _listed(value: object) -> str:
+    """One of several values on the command line; a name with a comma is in quotes, as in a csv."""
+    text = str(value)
+    plain = text == text.strip() and not set(text) & set(',"\n\r')
+    return text if plain else '"' + text.replace('"', '""') + '"'
 
 
 def _without_rare(config) -> dict:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
+from scpo.data.countries import split_names
 from scpo.errors import ConfigError, SourceMissing
 from scpo.jobs.commands import Bar
 
@@ -61,7 +62,7 @@ def settings(args: argparse.Namespace) -> ExperimentConfig:
     """The published settings as an experiment."""
     from scpo.data.prism import COUNTRIES
 
-    countries = tuple(c.strip() for c in args.countries.split(",")) if args.countries else COUNTRIES
+    countries = tuple(split_names(args.countries)) if args.countries else COUNTRIES
     return ExperimentConfig(
         data=DataConfig(dataset="prism", data_files=tuple(args.data_file), countries=countries, split_seed=0),
         finetune=FinetuneConfig(model=args.model, model_lr=args.lr, epochs=3, lora=args.lora,

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from scpo.config import DataConfig, ExperimentConfig
-from scpo.data.choice import Choice, Usual, choose, without_global
+from scpo.data.choice import Choice, Usual, choose, listed, without_global
 from scpo.data.countries import iso3
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
 from scpo.errors import InputError
@@ -39,7 +39,7 @@ def load(config: DataConfig) -> Preferences:
     """
     data, choice = look(config)
     if choice.problems:
-        raise InputError(refusal(choice.problems, counts(data), choice.notes))
+        raise InputError(refusal(choice.problems, data))
     return data
 
 
@@ -51,7 +51,7 @@ def look(config: DataConfig) -> tuple[Preferences, Choice]:
     data = importlib.import_module(LOADERS[config.dataset]).load(config)
     choice = choose(counts(data), usual(config.dataset), config)
     unmapped = [] if data.card.simulated else [c for c in data.pairs["country"].unique() if iso3(c) is None]
-    told = (f"kept, but not on the map, for want of a country code: {', '.join(sorted(unmapped))}",) if unmapped else ()
+    told = (f"kept, but not on the map, for want of a country code: {listed(sorted(unmapped))}",) if unmapped else ()
     notes = (*data.card.notes, *choice.notes, *told)
     card = dataclasses.replace(data.card, countries=choice.countries, reference=choice.reference, notes=notes)
     return dataclasses.replace(data, card=card), choice
@@ -62,7 +62,7 @@ def check_global(config: ExperimentConfig, data: Preferences) -> None:
     card = data.card
     missing = without_global(config, list(data.pairs["country"].unique()), card.countries, card.reference)
     if missing:
-        raise InputError(refusal((missing,), counts(data)))
+        raise InputError(refusal((missing,), data))
 
 
 def usual(dataset: str) -> Usual:
@@ -72,15 +72,16 @@ def usual(dataset: str) -> Usual:
     return Usual(tuple(countries), (reference,) if isinstance(reference, str) else tuple(reference))
 
 
-def refusal(problems: Iterable[str], table: pd.DataFrame, notes: Iterable[str] = ()) -> str:
-    """Why data cannot be used as asked, with the counts per country that show it, in plain text."""
-    lines = ["The data cannot be used as asked:", *(f"  {line}." for line in (*problems, *notes))]
+def refusal(problems: Iterable[str], data: Preferences) -> str:
+    """Why data cannot be used as asked, with the counts per country that show it, and what was left out: plain text."""
+    table, lines = counts(data), ["The data cannot be used as asked:", *(f"  {problem}." for problem in problems)]
     if len(table):
         columns = ["country", "units", "pairs", TRAIN, VALIDATION, TEST]
         lines += ["", *table[columns].head(SHOWN).to_string(index=False).splitlines()]
     if len(table) > SHOWN:
-        lines.append(f"and {len(table) - SHOWN} more countries, with fewer pairs")
-    return "\n".join(lines)
+        lines.append(f"and {len(table) - SHOWN:,} more countries, with fewer pairs")
+    lines += [f"left out: {n:,} ({reason})" for reason, n in data.card.dropped.items() if n]
+    return "\n".join([*lines, *(f"note: {note}" for note in data.card.notes)])
 
 
 def counts(data: Preferences) -> pd.DataFrame:

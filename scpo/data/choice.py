@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from scpo.config import DataConfig, ExperimentConfig
+from scpo.data.countries import find
 from scpo.data.preferences import TEST, TRAIN, VALIDATION
 from scpo.hub import MINILM, has_head, local_folder
 
@@ -56,14 +57,14 @@ def choose(counts: pd.DataFrame, usual: Usual, config: DataConfig) -> Choice:
     )
     both = [c for c in asked if c in asked_reference]
     if both:
-        problems.append(f"{', '.join(both)} cannot be both steered to and reference; name it once")
+        problems.append(f"{listed(both)} cannot be both steered to and reference; name it once")
     few = [c for c in asked if c not in enough]
     problems += [f"{c} has too few pairs ({_have(table, c)}; needed: at least {NEEDED}); leave it out" for c in few]
     notes: list[str] = []
     reference = asked_reference or _reference(table, usual, asked, notes)
     if asked or problems:
         return Choice(asked, tuple(c for c in reference if c not in asked), tuple(notes), tuple(problems))
-    mine = [c for c in usual.countries if c in table.index and c not in reference]
+    mine = [c for c in _present(usual.countries, names) if c not in reference]
     others = [c for c in names if c not in reference]
     if usual.countries and others and not set(mine) & enough:
         notes.append("none of the data set's usual countries is in the file with enough pairs; its own are steered to")
@@ -76,6 +77,18 @@ def choose(counts: pd.DataFrame, usual: Usual, config: DataConfig) -> Choice:
     return Choice(countries, reference, tuple(notes), (problem,) if problem else ())
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence; semicolons keep apart those that hold a comma themselves."""
+    return ("; " if any("," in name for name in names) else ", ").join(names)
+
+
+def _present(usual: Sequence[str], names: list[str]) -> list[str]:
+    """Usual countries that are in the file: by their own name, else the one that is another spelling of it."""
+    found = [(c, find(c, names)) for c in usual]
+    own = [c for c, meant in found if c in meant]
+    return list(dict.fromkeys(meant[0] for c, meant in found if len(meant) == 1 and (c in own or meant[0] not in own)))
+
+
 def _have(table: pd.DataFrame, country: str) -> str:
     return ", ".join(f"{table.loc[country, split]:,} {split}" for split in FEWEST)
 
@@ -83,28 +96,43 @@ def _have(table: pd.DataFrame, country: str) -> str:
 def _known(which: str, asked: Sequence[str], names: list[str], problems: list[str]) -> tuple[str, ...]:
     """The file's own names of the countries asked for; each that it does not have is a problem."""
     found = []
-    for country in dict.fromkeys(asked):
-        if country in names:
-            found.append(country)
-            continue
-        near = difflib.get_close_matches(country, names, n=3) or names
-        told = ", ".join(near) or "none, no two answers differ"
-        problems.append(f"{which} has {country!r}, which has no pairs in the data; near: {told}")
-    return tuple(found)
+    for country in _rejoined(asked, names):
+        meant = find(country, names)
+        if len(meant) == 1:
+            found += meant
+        elif meant:
+            problems.append(f"{which} has {country!r}, which could be {' or '.join(meant)}; name one of them")
+        else:
+            near = difflib.get_close_matches(country, names, n=3) or names[:12]
+            told = listed(near) or "none, no two answers differ"
+            problems.append(f"{which} has {country!r}, which has no pairs in the data; near: {told}")
+    return tuple(dict.fromkeys(found))
+
+
+def _rejoined(asked: Sequence[str], names: list[str]) -> list[str]:
+    """The names asked for; one of the file that was cut at its commas is whole again."""
+    left, whole = list(asked), []
+    while left:
+        cut = not find(left[0], names)
+        long = next((n for n in range(len(left), 1, -1) if cut and find(", ".join(left[:n]), names)), 1)
+        whole.append(", ".join(left[:long]))
+        del left[:long]
+    return whole
 
 
 def _reference(table: pd.DataFrame, usual: Usual, asked: tuple[str, ...], notes: list[str]) -> tuple[str, ...]:
     """The usual reference countries that are in the file, else the country with the most pairs."""
-    found = [c for c in usual.reference if c in table.index]
+    names = list(table.index)
+    found = _present(usual.reference, names)
     free = [c for c in table.index if c not in asked]
     if found or not free:
         return tuple(c for c in found if c not in asked)
-    unusual = [c for c in free if c not in usual.countries] or free
+    unusual = [c for c in free if c not in _present(usual.countries, names)] or free
     most = [c for c in unusual if table.loc[c, "pairs"] == table.loc[unusual[0], "pairs"]]
     pairs = f"{table.loc[most[0], 'pairs']:,}"
     how = f"{most[0]} has the most pairs ({pairs}) and is the reference"
     if len(most) > 1:
-        how = f"{', '.join(most)} have the most pairs ({pairs} each); {most[0]}, the first by name, is the reference"
+        how = f"{listed(most)} have the most pairs ({pairs} each); {most[0]}, the first by name, is the reference"
     if len(table) > 1:
         notes.append(f"{how}; the setting `reference` names another")
     return (most[0],)
@@ -122,7 +150,7 @@ def _nobody(table: pd.DataFrame, enough: set[str], reference: Sequence[str], ask
         return f"no country but the reference has enough pairs; needed: {NEEDED}. Name fewer reference countries"
     if ready:
         return (
-            f"no country has enough pairs, other than {', '.join(ready)}, which is the reference; needed: {NEEDED}. "
+            f"no country has enough pairs, other than {listed(ready)}, which is the reference; needed: {NEEDED}. "
             f"Bring more pairs of another country. {own_global_model(ready[0])}"
         )
     return f"no country has enough pairs; needed: {NEEDED}. Bring more pairs, of more people or prompts"
@@ -151,10 +179,10 @@ def without_global(
     if config.global_model == "reference" and not reference and len(known) > 1:
         return (
             "no reference country is left to train the global model. Steer to fewer `countries`, name another as "
-            f"`reference`, or set `global_model` to `others`. {own_global_model(', '.join(steered))}"
+            f"`reference`, or set `global_model` to `others`. {own_global_model(listed(steered))}"
         )
     if (config.global_model == "reference" and not reference) or (config.global_model == "others" and len(known) < 2):
-        return f"{', '.join(known)} is the only country of the data: no pairs are left to train the global model. " + (
-            own_global_model(", ".join(known))
+        return f"{listed(known)} is the only country of the data: no pairs are left to train the global model. " + (
+            own_global_model(listed(known))
         )
     return None

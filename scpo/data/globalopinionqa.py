@@ -16,10 +16,10 @@ import pandas as pd
 from scpo.config import DataConfig
 from scpo.data.build import scored_pairs, split_units
 from scpo.data.checks import check_texts, check_unique, has_columns, is_valid_text
-from scpo.data.countries import base_name
 from scpo.data.faults import Faults
 from scpo.data.preferences import DataCard, Preferences
 from scpo.data.reading import file_names, read_tables
+from scpo.data.samples import labelled, merged, samples_of_one_country
 from scpo.errors import SourceMissing
 from scpo.hub import stay_offline_if_unreachable
 
@@ -54,7 +54,7 @@ def load(config: DataConfig) -> Preferences:
 def opinions(config: DataConfig) -> pd.DataFrame:
     """What a country answered: question, country, options (list), shares (options,) without those who gave no opinion,
     and split (train, validation, test), the same as that of the pairs. Raises what `load` raises."""
-    answers, rows = read_answers(config), []
+    answers, rows = labelled(read_answers(config))[0], []
     unit, questions = pd.factorize(answers["question"])
     split = split_units(len(questions), config.split_seed, config.test_share, config.validation_share)
     for row, place in zip(answers.to_dict("records"), unit, strict=True):
@@ -84,6 +84,7 @@ def read_answers(config: DataConfig) -> pd.DataFrame:
 
 def preferences(answers: pd.DataFrame, config: DataConfig) -> Preferences:
     """Pairs from checked answers: question, country, options (lists), distribution (lists)."""
+    answers, unnamed, notes = labelled(answers)
     unit, questions = pd.factorize(answers["question"])
     size = answers["options"].map(len).to_numpy()
     rows = pd.DataFrame({
@@ -93,16 +94,18 @@ def preferences(answers: pd.DataFrame, config: DataConfig) -> Preferences:
         "country": np.repeat(answers["country"].to_numpy(), size), "unit": np.repeat(unit, size),
     })  # fmt: skip
     opinion = ~rows["response"].map({r: is_no_opinion(r) for r in rows["response"].unique()}).to_numpy(bool)
-    rows, dropped = rows[opinion], {"options that are not opinions": int((~opinion).sum())}
+    rows, dropped = rows[opinion], unnamed | {"options that are not opinions": int((~opinion).sum())}
     if config.merge_samples:
-        rows = _merged(rows)
+        rows = merged(rows)
+    else:
+        notes = (*notes, *samples_of_one_country(rows))
     rows = rows.assign(group=pd.factorize(rows["unit"].astype(str) + "\n" + rows["country"])[0]).reset_index(drop=True)
     texts, pairs = scored_pairs(rows, config.min_gap)
     split = split_units(len(questions), config.split_seed, config.test_share, config.validation_share)
     card = DataCard(
         "globalopinionqa", "GlobalOpinionQA", False, "question",
         SOURCE if not config.data_files else f"{file_names(config)}, from {SOURCE}", LICENCE,
-        REFERENCE, COUNTRIES, dropped,
+        REFERENCE, COUNTRIES, dropped, notes,
     )  # fmt: skip
     return Preferences(texts, pairs, pd.DataFrame({"name": questions, "split": split}), card)
 
@@ -110,13 +113,6 @@ def preferences(answers: pd.DataFrame, config: DataConfig) -> Preferences:
 def is_no_opinion(option: str) -> bool:
     """True for options such as 'DK/Refused', 'No answer', 'Missing; Unknown', 'Total   N='."""
     return NO_OPINION.match(option) is not None
-
-
-def _merged(rows: pd.DataFrame) -> pd.DataFrame:
-    """Samples of one country as one: the mean of their shares where both asked a question."""
-    rows = rows.assign(country=rows["country"].map({c: base_name(c) for c in rows["country"].unique()}))
-    keys = ["prompt", "response", "country", "unit"]
-    return rows.groupby(keys, sort=False, as_index=False)["score"].mean()
 
 
 def _answers(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:

@@ -17,6 +17,7 @@ import pandas as pd
 from scpo.config import DataConfig
 from scpo.data.build import scored_pairs, split_units
 from scpo.data.checks import check_numbers, check_texts, check_unique, has_columns, is_valid_text
+from scpo.data.countries import read_countries
 from scpo.data.faults import Faults
 from scpo.data.preferences import DataCard, Preferences
 from scpo.data.reading import file_names, read_tables
@@ -29,7 +30,6 @@ LICENCE = "human text CC BY 4.0, model responses CC BY-NC 4.0"
 COUNTRIES = ("Chile", "South Africa", "New Zealand", "Australia", "Mexico", "Israel", "Canada")
 REFERENCE = ("United States", "United Kingdom")
 UTTERANCES = ["user_id", "interaction_id", "user_prompt", "model_response", "score"]
-NO_COUNTRY = ("prefer not to say", "none", "nan", "n/a", "unknown")
 PEOPLE = ("age", "gender", "education", "employment_status", "marital_status", "english_proficiency",
           "religion", "ethnicity")  # fmt: skip
 
@@ -70,16 +70,11 @@ def _people(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
         wrong = np.array([not isinstance(value, dict) for value in places], bool)
         faults.at(table.index[wrong], "location cannot be parsed", "location: a dict with reside_country")
         country = [p.get("reside_country") if isinstance(p, dict) else None for p in places]
-    country = pd.Series([c if told(c) else None for c in country], dtype=object)
+    said = read_countries([c if isinstance(c, str) and is_valid_text(c) else None for c in country])
     about = {c: [_simple(v) for v in table[c]] for c in PEOPLE if c in table.columns}
-    return pd.DataFrame({"name": table["user_id"].to_numpy(), "country": country.to_numpy(dtype=object), **about})
-
-
-def told(country: object) -> bool:
-    """True for the name of a country, even one without a code; False for nothing and 'Prefer not to say'."""
-    if not isinstance(country, str) or not country.strip() or not is_valid_text(country):
-        return False
-    return country.strip().casefold() not in NO_COUNTRY
+    people = pd.DataFrame({"name": table["user_id"].to_numpy(), "country": said.names, **about})
+    people.attrs["notes"] = said.notes
+    return people
 
 
 def _responses(table: pd.DataFrame, people: pd.DataFrame | None, faults: Faults) -> pd.DataFrame:
@@ -119,7 +114,8 @@ def preferences(people: pd.DataFrame, responses: pd.DataFrame, config: DataConfi
         "survey users without conversations": int((~talked).sum()),
     }  # fmt: skip
     source = f"{file_names(config)}, from {SOURCE}" if config.data_files else SOURCE
-    card = DataCard("prism", "PRISM", False, "user", source, LICENCE, REFERENCE, COUNTRIES, dropped)
+    card = DataCard("prism", "PRISM", False, "user", source, LICENCE, REFERENCE, COUNTRIES, dropped,
+                    people.attrs.get("notes", ()))  # fmt: skip
     units = people.assign(split=split)
     return Preferences(texts, pairs, units[["name", "split", *[c for c in units if c not in ("name", "split")]]], card)
 

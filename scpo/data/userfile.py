@@ -13,6 +13,7 @@ import pandas as pd
 from scpo.config import DataConfig
 from scpo.data.build import beyond, couples, distinct_texts, scored_pairs, split_units
 from scpo.data.checks import as_text, check_numbers, check_texts, has_columns
+from scpo.data.countries import names_country, read_countries
 from scpo.data.faults import Faults
 from scpo.data.messages import as_texts
 from scpo.data.people import about, is_named, units
@@ -34,6 +35,8 @@ def load(config: DataConfig) -> Preferences:
     tables = [_checked(table, needed, rows_are, faults) for table in tables]
     table = pd.concat([t for t in tables if len(t)]) if any(map(len, tables)) else pd.DataFrame(columns=needed)
     table = faults.kept(table)
+    said = read_countries(table["country"])
+    table = table.assign(country=said.names)[said.named]
     if len(table) and "user" in table.columns:
         _one_country_per_user(table, rows_are, faults)
         table = faults.kept(table)
@@ -44,7 +47,8 @@ def load(config: DataConfig) -> Preferences:
     split = split_units(len(names), config.split_seed, config.test_share, config.validation_share)
     card = DataCard(
         "file", file_names(config), False, "user" if users else "prompt", file_names(config),
-        "the file's own", (), (), faults.left_out | dropped, (*notes, *more_notes),
+        "the file's own", (), (), faults.left_out | said.left_out(rows_are) | dropped,
+        (*said.notes, *notes, *more_notes),
     )  # fmt: skip
     return Preferences(texts, pairs, pd.DataFrame({"name": names, "split": split, **people}), card)
 
@@ -61,8 +65,12 @@ def _checked(table: pd.DataFrame, needed: list[str], rows_are: str, faults: Faul
             table[name] = check_numbers(table[name], faults, rows_are)
             continue
         table[name] = table[name].map(as_text).astype(object)
-        optional = name == "user" and name not in needed  # a pair without one goes by its prompt
-        check_texts(table[name][is_named(table)] if optional else table[name], faults, rows_are)
+        given = np.ones(len(table), bool)
+        if name == "user" and name not in needed:  # a pair without one goes by its prompt
+            given = is_named(table)
+        elif name == "country":  # whoever names none is left out by another reason
+            given = table[name].map(names_country).to_numpy(bool)
+        check_texts(table[name][given], faults, rows_are)
     return table
 
 

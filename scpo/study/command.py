@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from scpo.config import METHODS, DataConfig, ExperimentConfig
+from scpo.data.countries import split_names
 from scpo.errors import ConfigError
 from scpo.runs import write_bytes
 from scpo.study import design, kept
@@ -82,7 +83,7 @@ def _beyond(args: argparse.Namespace) -> None:
         print(what, file=sys.stderr)
 
     if args.final:
-        countries = tuple(filter(None, map(str.strip, args.countries.split(","))))
+        countries = tuple(split_names(args.countries))
         table = beyond.final(files, countries, args.worlds or 10, args.seeds, encoder, tell)
     else:
         table = beyond.development(files, args.worlds or 5, encoder, tell)
@@ -118,9 +119,8 @@ def _when(args: argparse.Namespace) -> None:
 
 def _config(args: argparse.Namespace) -> ExperimentConfig:
     """The settings that nothing varies. Raises `ConfigError` for options that cannot be used."""
-    methods, countries = (
-        tuple(filter(None, map(str.strip, text.split(",")))) for text in (args.methods, args.countries)
-    )
+    methods = tuple(filter(None, map(str.strip, args.methods.split(","))))
+    countries = tuple(split_names(args.countries))
     if "full" not in methods or len(methods) < 2:
         raise ConfigError(f"--methods is {args.methods!r}; the study compares with full: name it and another method.")
     if args.worlds is not None and args.worlds < 1:
