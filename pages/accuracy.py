@@ -58,7 +58,7 @@ def baselines(result: runs.Result, subset: str) -> None:
     named, in_country = rows[rows["against"] == against], rows[rows["country"] == country]
     each = named[named["country"] != MEAN]
     if tested:
-        st.markdown(f"{told_apart(each, method, against)} {too_few(each)}")
+        st.markdown(f"{told_apart(each, method, against, unit)} {too_few(each, unit)}")
     left, right = st.columns(2, gap="large")
     marks = {"country": country_marks(findings.countries(result)), "against": results.method_marks()}
     for column, part, by, other, where in (

@@ -4,14 +4,15 @@ import streamlit as st
 
 from scpo import ScpoError, runs
 from scpo.ui import charts, findings, results, state
+from scpo.ui.efficiency_words import OF_FULL, efficiency_sentence, per_pair_sentence, why_no_ratio, why_no_row
 from scpo.ui.figure import country_marks
 from scpo.ui.parts import chart
 from scpo.ui.router import ensure_router
-from scpo.ui.words import efficiency_sentence, inert, per_pair_sentence
+from scpo.ui.words import inert
 
 
-def curves(result: runs.Result, country: str, reading: str) -> None:
-    """Accuracy over pairs, and the ratio of each method in words."""
+def curves(result: runs.Result, country: str, reading: str) -> list[str]:
+    """Accuracy over pairs, and the ratio of each method in words; returns the methods that are shown."""
     table, simulated = result.tables["curve"], result.card["simulated"]
     methods = results.methods_shown(findings.methods_in(table))
     chart(
@@ -21,6 +22,7 @@ def curves(result: runs.Result, country: str, reading: str) -> None:
     )  # fmt: skip
     for method in [m for m in methods if m in findings.methods_in(result.tables["efficiency"])]:
         st.markdown(efficiency_sentence(result.tables["efficiency"], country, method, reading))
+    return methods
 
 
 def ratios(result: runs.Result, reading: str) -> None:
@@ -28,32 +30,40 @@ def ratios(result: runs.Result, reading: str) -> None:
     table, simulated = result.tables["efficiency"], result.card["simulated"]
     known = findings.methods_in(table)
     if not known:
-        st.info("No ratio: it needs the method full and another trained method in the same run.")
+        st.info(f"No ratio: it {why_no_row(findings.main_method(result))}.")
         return
     method = results.method_of(known)
     rows = table[(table["method"] == method) & (table["reading"] == reading)]
+    if rows["note"].isin(OF_FULL).all():
+        st.info(f"No ratio in any country. On average over countries: {why_no_ratio(rows.iloc[0])}.")
+        return
     chart(
         charts.ratio_chart(rows, method, country_marks(findings.countries(result)), simulated), "ratios",
         f"How many times fewer pairs {method} needs than full, per country, with 95 % intervals, or not reached.",
         rows, simulated,
     )  # fmt: skip
-    st.caption("Right of the dashed line the method needs fewer pairs than full. A line that leaves the chart on the "
-               "left: in some resamples the accuracy is not reached. A triangle: at least so many times.")  # fmt: skip
+    st.caption(
+        "Right of the dashed line the method needs fewer pairs than full. A line that leaves the chart on the left: in "
+        "some resamples the accuracy is not reached. A triangle: at least, or at most, so many times."
+    )
 
 
-def per_pair(result: runs.Result, country: str) -> None:
-    """What each pair that was trained on brought."""
+def per_pair(result: runs.Result, country: str, shown: list[str]) -> None:
+    """What each pair that was trained on brought, of the methods that are shown."""
     table, simulated = result.tables.get("per_pair"), result.card["simulated"]
     if table is None or not len(table):
         st.info("This run has no gain per pair: it trained no method, or an older version made it.")
         return
-    methods = findings.methods_in(table)
+    methods = [m for m in findings.methods_in(table) if m in shown]
+    if not methods:
+        st.info("None of the methods shown is trained; choose others above.")
+        return
     chart(
         charts.per_pair_chart(table, country, methods, simulated), "per-pair",
         f"Points of accuracy gained per 100 pairs trained on, {country}, per method with 95 % intervals.",
         table[table["country"] == country], simulated,
     )  # fmt: skip
-    for method in [m for m in methods if m in ("full", "filter", "scpo", "shared")]:
+    for method in methods:
         st.markdown(per_pair_sentence(table, country, method))
 
 
@@ -71,10 +81,10 @@ try:
             "Count", ["labelled", "trained"], default="labelled", key=state.READING, required=True, bind="query-params",
             help="labelled: pairs somebody had to label. trained: pairs left after the filter, the paper's reading.",
         )  # fmt: skip
-        curves(shown, country, reading)
+        methods = curves(shown, country, reading)
         results.section("How many times fewer than full?", "ratio")
         ratios(shown, reading)
         results.section("What does each pair bring?", "per_pair")
-        per_pair(shown, country)
+        per_pair(shown, country, methods)
 except ScpoError as error:
     st.error(inert(error))

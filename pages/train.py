@@ -9,6 +9,7 @@ from scpo.config import ExperimentConfig
 from scpo.errors import DataFaults
 from scpo.jobs import launch
 from scpo.jobs.job import NAME_LENGTH, Job
+from scpo.shown import counted
 from scpo.ui import charts, state
 from scpo.ui.cache import job_store
 from scpo.ui.estimate import Sizes, estimate, time_words, was_encoded
@@ -16,7 +17,7 @@ from scpo.ui.form import Problems, experiment
 from scpo.ui.live import LIVE, duration, follow, going, linked, watch
 from scpo.ui.router import ensure_router
 from scpo.ui.source import choose, kept, show_faults
-from scpo.ui.words import counted, inert
+from scpo.ui.words import inert
 
 START = f"{state.FORM}-start"
 
@@ -50,7 +51,7 @@ def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> None:
     middle.caption(f"of {counted(len(table), 'country', 'countries')}; the smallest, {inert(small['country'])}, has "
                    f"{small['train']:,}. Test pairs: {int(table['test'].sum()):,}.")  # fmt: skip
     right.metric("Models to train", f"{cost.heads:,}", border=True)
-    parts = (counted(len(table), "country", "countries"), counted(len(config.trained), "trained method"),
+    parts = (counted(len(table), "country"), counted(len(config.trained), "trained method"),
              counted(config.seeds, "seed"), counted(len(cost.budgets) + 1, "budget"))  # fmt: skip
     right.caption(f"{' x '.join(parts)} ({', '.join(map(str, (*cost.budgets, 'all')))})")
     own = config.global_model != "reference" or config.finetune.model

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import math
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -161,51 +160,9 @@ def _run(args: argparse.Namespace) -> None:
     if args.json:
         print((result.folder / "metrics.json").read_text())
     else:
+        from scpo.ui.text_table import result_table
+
         print(result_table(result))
-
-
-def result_table(result) -> str:
-    """What a run found, as text: accuracy per country and method at the largest budget."""
-    table = result.tables["accuracy"]
-    full = table[table["subset"] == "full"]
-    methods, lines = list(dict.fromkeys(full["method"])), []
-    if result.card["simulated"]:
-        lines.append("SIMULATED DATA: nothing here is measured from real people.")
-    unit = result.card["unit"]
-    lines += [f"Test accuracy in %, all training pairs, {result.config.seeds} seed(s); n = {unit}s, pairs", ""]
-    lines.append(f"{'country':<22}{'n':>14}" + "".join(f"{m:>9}" for m in methods))
-    for country, rows in full.groupby("country", sort=False):
-        cells = rows.set_index("method")
-        n = f"{cells['units'].iloc[0]}, {cells['n'].iloc[0]}"
-        lines.append(f"{country:<22.22}{n:>14}" + "".join(f"{_percent(cells.loc[m, 'accuracy']):>9}" for m in methods))
-    mean = full[full["country"] == "mean"].set_index("method")
-    lines += ["", f"{'':<9}{'gain over global':>18} {'95 % interval':>16} {'consensus kept':>16} {'distinct':>9}"]
-    kept = table[table["country"] == "mean"].pivot(index="method", columns="subset", values="accuracy")
-    for m in methods:
-        span = f"[{_percent(mean.loc[m, 'gain_low'])}, {_percent(mean.loc[m, 'gain_high'])}]"
-        lines.append(
-            f"{m:<9}{_percent(mean.loc[m, 'gain']):>18} {span:>16} {_percent(kept.loc[m, 'consensus']):>16} "
-            f"{_percent(kept.loc[m, 'distinct']):>9}"
-        )
-    return "\n".join([*lines, "", *_efficiency_lines(result), f"run folder: {result.folder}"])
-
-
-def _efficiency_lines(result) -> list[str]:
-    table = result.tables["efficiency"]
-    if table.empty:
-        return []
-    lines = ["Pairs needed for the accuracy that full ends with (ratio full / method; 2.8 = 180 % more efficient):"]
-    for row in table[table["country"] == "mean"].to_dict("records"):
-        ratio = f"{row['ratio']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" if row["reached"] else "not reached"
-        missed = 1 - row["share_reached"]
-        often = f"not reached in {100 * missed:.0f} % of resamples" if row["reached"] and missed > 0 else ""
-        remarks = ", ".join(filter(None, [row["note"] if row["reached"] else "", often]))
-        lines.append(f"  {row['method']:<9}{row['reading']:<10}{ratio}  {remarks}".rstrip())
-    return [*lines, ""]
-
-
-def _percent(value: float) -> str:
-    return "-" if value is None or math.isnan(value) else f"{100 * value:.1f}"
 
 
 def _data_check(args: argparse.Namespace) -> None:

@@ -37,7 +37,7 @@ def arguments(own_file, tiny_encoder, out, *more):
 def test_a_run_prints_its_table_on_stdout_and_its_bar_on_stderr(own_file, tiny_encoder, tmp_path, capsys):
     assert main(arguments(own_file, tiny_encoder, tmp_path / "out")) == 0
     out, err = capsys.readouterr()
-    assert "gain over global" in out and "scpo" in out and "Pairs needed for the accuracy" in out
+    assert "gain over global" in out and "scpo" in out and "Data efficiency: no ratio" in out
     assert "%" in err and "left" in err and runs.is_done(tmp_path / "out")
 
 

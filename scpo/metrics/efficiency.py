@@ -1,7 +1,7 @@
 """Data efficiency: how many pairs a method needs for the accuracy that `full` ends with.
 
-The target is the accuracy of `full` with all pairs. Accuracy over pairs is made monotone
-(isotonic regression) and read between budgets on a log axis. The ratio is
+The target is the accuracy that `full` has with all pairs, as it was measured. The curves over pairs are made
+monotone (isotonic regression) and read between budgets on a log axis. The ratio is
 pairs_full / pairs_method: 2.8 means 2.8 times as efficient, that is 180 % more.
 """
 
@@ -48,9 +48,12 @@ def efficiency_ratio(
 
     pairs_* (B,); full, method (B, ...) accuracies (estimate or resamples in the last axis).
     Returns target, pairs_full, pairs_method and ratio, each (...); NaN where not reached.
+
+    The target is no value of the monotone curve: that one never ends below the measured one, so a method ahead of
+    `full` could be said to have missed it. `full` itself always reaches it, and whoever ends ahead of it does.
     """
-    full, method = monotone(full), monotone(method)
     target = full[-1]
+    full, method = monotone(full), monotone(method)
     needed_full = pairs_to_reach(pairs_full, full, target)
     needed = pairs_to_reach(pairs_method, method, target)
     return {

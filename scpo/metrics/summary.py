@@ -11,15 +11,26 @@ import numpy as np
 import pandas as pd
 
 from scpo.config import METHODS, UNTRAINED
-from scpo.metrics.bootstrap import FEWEST, FEWEST_FOR_PARTS, accuracy_draws, fieller, interval, reach, resample_units
+from scpo.metrics.bootstrap import FEWEST, FEWEST_FOR_RATIOS, accuracy_draws, fieller, interval, reach, resample_units
 from scpo.metrics.efficiency import efficiency_ratio
 from scpo.metrics.outcomes import SUBSETS, Outcomes, Size, size_of
 
 MEAN = "mean"
-FEWEST_FOR_GAINS = 50  # people or questions, for a ratio of two gains
 PER_PAIR = ["country", "method", "gain", "trained", "per_100", "low", "high", "ratio", "ratio_low", "ratio_high", "n",
             "units"]  # fmt: skip
 FULL, DISTINCT, CONSENSUS = range(len(SUBSETS))
+TIE = 1e-9  # accuracies closer than this are equal
+ENDLESS, TOO_LARGE = 1e15, 1e9  # a ratio of pairs that has no bound; what no ratio of pairs can be
+# Notes of an efficiency row: what its ratio is a bound of, or why there is none.
+AT_LEAST = "at least: reached at the smallest budget"
+AT_MOST = "at most: full is there at the smallest budget"
+NOT_REACHED = "not reached"
+NO_GAIN = "no ratio: full gains nothing over the global model"
+UNCLEAR = "no ratio: the gain of full may be chance"
+TOO_FEW = "no ratio: too few people or questions"
+NO_PAIRS = "no ratio: trained on no pair"
+BOTH_AT_ONCE = "no ratio: both are there at the smallest budget"
+NO_RATIO = (NO_GAIN, UNCLEAR, TOO_FEW, NO_PAIRS, BOTH_AT_ONCE)
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,7 @@ class Measures:
     def interval(self, country: str, subset: int, draws: np.ndarray, ratio: bool = False) -> tuple[float, float]:
         """Interval of draws (R,) of a number about one country, or the mean, and subset; see `bootstrap.interval`."""
         _, units, effective = self.size(country, subset)
-        low, high = interval(draws, units, effective, not ratio, FEWEST_FOR_PARTS if ratio else FEWEST[subset])
+        low, high = interval(draws, units, effective, not ratio, FEWEST_FOR_RATIOS if ratio else FEWEST[subset])
         return float(low), float(high)
 
 
@@ -149,7 +160,15 @@ def curve_table(measures: Measures) -> pd.DataFrame:
 
 
 def efficiency_table(measures: Measures) -> pd.DataFrame:
-    """Ratio of pairs that `full` and each other trained method need for one accuracy, two readings."""
+    """Ratio of pairs that `full` and each other trained method need for one accuracy, two readings.
+
+    Given with FEWEST_FOR_RATIOS people or questions or more, where the gain of `full` over the global model is more
+    than chance: else there is nothing to be efficient at, and the ratio could be anything.
+
+    Columns country, method, reading, target, pairs_full, pairs_method, ratio, low, high, reached, note (a bound, or
+    why there is no ratio), share_gain (of resamples in which `full` gains over the global model), share_reached (of
+    those, in which the method gets to the target).
+    """
     rows = []
     trained = [m for m in measures.methods if measures.top[m] > 0 and m != "full"]
     for country in [MEAN, *measures.countries] if "full" in measures.methods else []:
@@ -165,7 +184,7 @@ def per_pair_table(measures: Measures) -> pd.DataFrame:
 
     Columns country, method, gain, trained (pairs left after the filter), per_100 (accuracy gained per 100 of them),
     low, high, ratio, ratio_low, ratio_high, n, units. No ratio where the gain of `full` itself may be chance, since it
-    could then be anything, nor with fewer than FEWEST_FOR_GAINS users or questions.
+    could then be anything, nor with fewer than FEWEST_FOR_RATIOS users or questions.
     """
     rows = []
     for country in [MEAN, *measures.countries]:
@@ -179,7 +198,7 @@ def per_pair_table(measures: Measures) -> pd.DataFrame:
         for method, (gain, each, trained) in of.items():
             low, high = measures.interval(country, FULL, 100 * each[1:])
             ratio, ratio_low, ratio_high = np.nan, np.nan, np.nan
-            if "full" in of and units >= FEWEST_FOR_GAINS:
+            if "full" in of and trained and units >= FEWEST_FOR_RATIOS:
                 full = of["full"][1]
                 ratio_low, ratio_high = fieller(each[0], full[0], each[1:], full[1:], reach(effective))
                 ratio = np.nan if np.isnan(ratio_low) else each[0] / full[0]
@@ -192,26 +211,65 @@ def per_pair_table(measures: Measures) -> pd.DataFrame:
 
 
 def _efficiency(measures: Measures, country: str, method: str, reading: str) -> dict:
-    def curve(name: str):
-        groups = [measures.group(country, name, level) for level in range(measures.top[name] + 1)]
-        pairs = np.array([g.pairs if reading == "labelled" else g.trained for g in groups])
-        return (
-            np.maximum(pairs, 1e-9),
-            np.array([g.value[FULL] for g in groups]),
-            np.array([g.draws[FULL] for g in groups]),
-        )
-
-    full_pairs, full_value, full_draws = curve("full")
-    pairs, value, draws = curve(method)
-    point = efficiency_ratio(full_pairs, full_value, pairs, value)
-    spread = efficiency_ratio(full_pairs, full_draws, pairs, draws)["ratio"]
-    reached = bool(np.isfinite(point["ratio"]))
-    # A resample in which the method never gets there counts as needing infinitely many pairs.
-    low, high = measures.interval(country, FULL, np.nan_to_num(spread, nan=0.0), ratio=True)
-    at_once = reached and float(point["pairs_method"]) <= pairs[0] * (1 + 1e-9)
-    note = "" if reached else "not reached"
+    """One row: the ratio, or in `note` why there is none."""
+    (full_pairs, *full), (pairs, *other) = (_curve(measures, country, m, reading) for m in ("full", method))
+    gains = full[1][-1] > measures.group(country, "global").draws[FULL]
+    point = efficiency_ratio(full_pairs, full[0], pairs, other[0])
+    spread = efficiency_ratio(full_pairs, full[1], pairs, other[1])["ratio"]
+    low, high = _ratio_interval(measures, country, spread, gains)
+    trained = measures.group(country, method).trained
+    note = _no_gain(measures, country) or ("" if trained else NO_PAIRS) or _note(point, full_pairs, pairs)
+    if note in NO_RATIO:
+        point = point | dict.fromkeys(("pairs_full", "pairs_method", "ratio"), np.nan)
+        low = high = np.nan
     return {
         **{name: float(number) for name, number in point.items()}, "low": low, "high": high,
-        "reached": reached, "share_reached": float(np.isfinite(spread).mean()),
-        "note": "at least: reached at the smallest budget" if at_once else note,
+        "reached": bool(np.isfinite(point["ratio"])), "note": note, "share_gain": float(gains.mean()),
+        "share_reached": float(np.isfinite(spread[gains]).mean()) if gains.any() else np.nan,
     }  # fmt: skip
+
+
+def _curve(measures: Measures, country: str, name: str, reading: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs (B,), accuracies (B,) and their draws (B, R); budgets of which a method trains on no pair count no pair."""
+    groups = [measures.group(country, name, level) for level in range(measures.top[name] + 1)]
+    if reading == "trained":
+        groups = [group for group in groups if group.trained > 0] or groups[-1:]
+    pairs = np.array([group.pairs if reading == "labelled" else group.trained for group in groups])
+    return (
+        np.maximum(pairs, 1.0),
+        np.array([group.value[FULL] for group in groups]),
+        np.array([group.draws[FULL] for group in groups]),
+    )
+
+
+def _no_gain(measures: Measures, country: str) -> str:
+    """Why nobody can be efficient at what `full` gains over the global model; '' where that is more than chance."""
+    base, full = measures.group(country, "global"), measures.group(country, "full")
+    if measures.size(country, FULL).units < FEWEST_FOR_RATIOS:
+        return TOO_FEW
+    if not full.value[FULL] - base.value[FULL] > TIE:
+        return NO_GAIN
+    low, _ = measures.interval(country, FULL, full.draws[FULL] - base.draws[FULL])
+    return "" if low > 0 else UNCLEAR
+
+
+def _note(point: dict, full_pairs: np.ndarray, pairs: np.ndarray) -> str:
+    """What a ratio is a bound of: nobody looked below the smallest budget."""
+    if not np.isfinite(point["ratio"]):
+        return NOT_REACHED
+    first_full, first = (
+        float(point[name]) <= of[0] * (1 + 1e-9) for name, of in (("pairs_full", full_pairs), ("pairs_method", pairs))
+    )
+    return BOTH_AT_ONCE if first_full and first else AT_LEAST if first else AT_MOST if first_full else ""
+
+
+def _ratio_interval(measures: Measures, country: str, spread: np.ndarray, gains: np.ndarray) -> tuple[float, float]:
+    """The interval of a ratio of pairs from its draws (R,), NaN = not reached; gains (R,): where `full` gains.
+
+    A resample in which the method never gets there counts as ratio 0. In one in which `full` gains nothing the ratio
+    could be anything, so it counts as 0 for the lower and as endless for the upper end; an endless one is no interval.
+    """
+    reached = np.nan_to_num(spread, nan=0.0)
+    low, _ = measures.interval(country, FULL, np.where(gains, reached, 0.0), ratio=True)
+    _, high = measures.interval(country, FULL, np.where(gains, reached, ENDLESS), ratio=True)
+    return (low, high) if high < TOO_LARGE else (np.nan, np.nan)

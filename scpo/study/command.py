@@ -12,6 +12,7 @@ from scpo.config import METHODS, DataConfig, ExperimentConfig
 from scpo.data.countries import split_names
 from scpo.errors import ConfigError
 from scpo.runs import write_bytes
+from scpo.shown import brackets, counted, points
 from scpo.study import design, kept
 
 STUDIES = {
@@ -88,7 +89,7 @@ def _beyond(args: argparse.Namespace) -> None:
     else:
         table = beyond.development(files, args.worlds or 5, encoder, tell)
     shown = table[table["subset"] != "distinct"].copy()
-    shown["difference"] = [f"{100 * row.difference:+.1f} [{100 * row.low:+.1f}, {100 * row.high:+.1f}]"
+    shown["difference"] = [f"{points(row.difference)} {brackets(row.low, row.high)}"
                            for row in shown.itertuples()]  # fmt: skip
     for (name, pairs), part in shown.groupby(["data", "pairs"], sort=False):
         wide = part.pivot(index="candidate", columns=["subset", "against"], values="difference")
@@ -146,15 +147,17 @@ class _Telling:
 def summary(study: kept.Study) -> str:
     """What the study found at its first point and along the steps, as text."""
     lines = ["SIMULATED DATA: nothing here is measured from real people."] if study.card["simulated"] else []
-    lines.append(f"Accuracy minus that of full, points; 95 % interval over {study.unit} (n)")
+    lines.append(
+        f"Accuracy minus that of full, points; 95 % interval over {counted(kept.FEWEST, study.unit)} or more (n)"
+    )
     for factor in (design.BASE, design.PAIRS_STEPS):
         for when in (kept.CHOSEN, kept.END):
             table = kept.compare(study, factor, "full", when, "full")
             lines += ["", f"{factor}, step {when}"]
             for row in table[(table["pairs"] == kept.ALL) & (table["method"] != "global")].itertuples():
                 at = "" if row.value != row.value else f"{row.value:g} steps: "
-                lines.append(f"  {at}{row.method:<8}{100 * row.estimate:+6.1f} "
-                             f"[{100 * row.low:+.1f}, {100 * row.high:+.1f}] ({row.n})")  # fmt: skip
+                lines.append(f"  {at}{row.method:<8}{points(row.estimate):>6} {brackets(row.low, row.high)} "
+                             f"({row.n})")  # fmt: skip
     return "\n".join([*lines, "", f"study folder: {study.folder}"])
 
 

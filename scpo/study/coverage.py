@@ -25,8 +25,9 @@ import scipy.stats
 
 from scpo.metrics.bias import bias_table
 from scpo.metrics.bootstrap import FEWEST, FEWEST_FOR_PARTS, FEWEST_UNITS, LEVEL
+from scpo.metrics.efficiency import efficiency_ratio
 from scpo.metrics.outcomes import Outcomes
-from scpo.metrics.summary import MEAN, Measures, accuracy_table, efficiency_table, per_pair_table
+from scpo.metrics.summary import MEAN, Measures, accuracy_table, curve_table, efficiency_table, per_pair_table
 
 PEOPLE = (FEWEST_UNITS, FEWEST_FOR_PARTS, 50, 200)
 COUNTRIES = 7
@@ -98,8 +99,10 @@ def coverage_table(worlds: int = 1000, people: tuple[int, ...] = PEOPLE, seed: i
 
 def _tables(countries: list[Outcomes]) -> dict[str, pd.DataFrame]:
     measures = Measures(countries, shared_units=False)
-    return {"accuracy": accuracy_table(measures), "efficiency": efficiency_table(measures),
-            "per_pair": per_pair_table(measures), "bias": bias_table(measures, None)}  # fmt: skip
+    return {
+        "accuracy": accuracy_table(measures), "efficiency": efficiency_table(measures),
+        "curve": curve_table(measures), "per_pair": per_pair_table(measures), "bias": bias_table(measures, None),
+    }  # fmt: skip
 
 
 def _truth(seed: int, hardness: np.ndarray) -> dict[str, pd.DataFrame]:
@@ -112,7 +115,15 @@ def _truth(seed: int, hardness: np.ndarray) -> dict[str, pd.DataFrame]:
     tables = _tables(countries)
     each = tables["per_pair"].set_index(["country", "method"])["per_100"].unstack()
     ratio = (each["scpo"] / each["full"]).reindex(tables["per_pair"]["country"]).to_numpy()
-    return tables | {"per_pair": tables["per_pair"].assign(ratio=ratio)}
+    pairs = [_ratio_of_pairs(curve) for _, curve in tables["curve"].groupby("country", sort=False) for _ in range(2)]
+    return tables | {"per_pair": tables["per_pair"].assign(ratio=ratio),
+                     "efficiency": tables["efficiency"].assign(ratio=pairs)}  # fmt: skip
+
+
+def _ratio_of_pairs(curve: pd.DataFrame) -> float:
+    """The ratio of one country, or the mean, whatever stands against showing it; the curve counts labelled pairs."""
+    full, scpo = (curve[curve["method"] == method] for method in ("full", "scpo"))
+    return float(efficiency_ratio(*(of[c].to_numpy() for of in (full, scpo) for c in ("pairs", "accuracy")))["ratio"])
 
 
 def _ours(countries: list[Outcomes], truth: dict[str, pd.DataFrame]) -> Found:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from scpo.shown import counted, fixed, percent, signed
 from scpo.ui.colours import AROUND_ZERO, INK, METHOD, MORE, QUIET
 from scpo.ui.figure import (
     MEAN,
@@ -51,11 +52,11 @@ def transfer_chart(table: pd.DataFrame, method: str, simulated: bool, reading: s
         z=z, x=x, y=y, colorscale=AROUND_ZERO if change else MORE, zmin=low, zmax=high, xgap=int(fits), ygap=int(fits),
         text=_numbers(z, x, y, change) if fits else None, texttemplate="%{text}" if fits else None,
         textfont={"color": INK, "size": 13},
-        customdata=np.stack([size.to_numpy(), units.to_numpy()], axis=-1),
+        customdata=np.stack([np.vectorize(signed if change else fixed, otypes=[object])(z), size, units], axis=-1),
         colorbar={"title": "points" if change else "%", "thickness": 12},
         hovertemplate="model of %{y} on pairs of %{x}: "
-        + ("%{z:+.1f} points against the global model" if change else "%{z:.1f} %")
-        + "<br>%{customdata[0]:,} pairs of %{customdata[1]:,} people or questions<extra></extra>",
+        + ("%{customdata[0]} points against the global model" if change else "%{customdata[0]} %")
+        + "<br>%{customdata[1]:,} pairs of %{customdata[2]:,} people or questions<extra></extra>",
     ))  # fmt: skip
     figure.update_xaxes(title="test pairs of", tickangle=-40, categoryorder="array", categoryarray=x, showgrid=False)
     figure.update_yaxes(title="model of", categoryorder="array", categoryarray=y, showgrid=False)
@@ -68,9 +69,10 @@ def _against_global(table: pd.DataFrame) -> pd.DataFrame:
     return joined.assign(value=100 * (joined["accuracy"] - joined["base"]))
 
 
-def _numbers(z: np.ndarray, x: list[str], y: list[str], signed: bool) -> list[list[str]]:
+def _numbers(z: np.ndarray, x: list[str], y: list[str], change: bool) -> list[list[str]]:
     """The number of each cell; that of a country's model on its own pairs is bold."""
-    texts = [["" if np.isnan(v) else f"{v:+.0f}" if signed and abs(v) >= 0.5 else f"{abs(v):.0f}" for v in row]
+    show = signed if change else fixed
+    texts = [["" if np.isnan(v) else show(v, 0) for v in row]
              for row in z]  # fmt: skip
     return [[f"<b>{text}</b>" if model == on else text for text, on in zip(row, x, strict=True)]
             for row, model in zip(texts, y, strict=True)]  # fmt: skip
@@ -135,7 +137,7 @@ def spread_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: 
     for country, (colour, symbol) in country_marks(list(dict.fromkeys(rows["country"]))).items():
         mine = rows[rows["country"] == country].set_index("method").reindex(order)
         few = " (no interval)" if mine["low"].isna().all() else ""
-        hover = [f"{plain(country)}, {method}: {100 * v:.1f} %<br>{told}<br>{units} {unit}s, {n} pairs"
+        hover = [f"{plain(country)}, {method}: {percent(v)}<br>{told}<br>{counted(units, unit)}, {counted(n, 'pair')}"
                  for method, v, told, units, n in zip(order, mine["accuracy"], span(mine["low"], mine["high"]),
                                                       mine["units"], mine["n"], strict=True)]  # fmt: skip
         traces.append({

@@ -12,6 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.selection import p_global, pair_weights
+from scpo.shown import counted, points
 from scpo.ui.bias_charts import plane_chart, spread_chart, transfer_chart
 from scpo.ui.colours import DROPPED, KEPT, PLACE, QUIET, SYMBOL
 from scpo.ui.figure import DASHES, LINES, MEAN, SIMULATED, finish, noted, plain, span
@@ -98,7 +99,7 @@ def delta_chart(table: pd.DataFrame, base: str, order: list[str], note: str, sim
     figure = go.Figure()
     for at, run in enumerate(table["run"].unique()):
         rows = table[table["run"] == run].set_index("country").reindex(order[::-1])
-        hover = [f"{plain(country)}, {plain(run)}: {100 * delta:+.1f} points<br>{span}<br>{n:.0f} pairs"
+        hover = [f"{plain(country)}, {plain(run)}: {points(delta)} points<br>{span}<br>{counted(n, 'pair')}"
                  for country, delta, span, n in
                  zip(rows.index, rows["delta"], span(rows["low"], rows["high"]), rows["n"], strict=True)]  # fmt: skip
         colour = LINES[at % len(LINES)]

@@ -25,12 +25,13 @@ from scpo.config import METHODS, ExperimentConfig
 from scpo.jobs.job import Job
 from scpo.metrics.summary import MEAN
 from scpo.metrics.tallies import Tallies, differences
+from scpo.shown import points, span
 from scpo.ui import charts, state
 from scpo.ui.cache import finished_run, tallies
 from scpo.ui.form import NONE, label
 from scpo.ui.live import badge
 from scpo.ui.parts import chart
-from scpo.ui.words import inert, points, span
+from scpo.ui.words import inert
 
 SAME, DIFFERS = "same", "differs"
 PAIRED, APART = "paired", "apart"

@@ -16,10 +16,10 @@ from scpo.errors import ConfigError
 from scpo.hub import local_folder
 from scpo.jobs.store import Job
 from scpo.progress import expected_seconds
+from scpo.shown import counted
 from scpo.training.finetune import cost
 from scpo.ui.cache import ran_on
 from scpo.ui.live import duration
-from scpo.ui.words import counted
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from scpo import shown
 from scpo.ui.colours import METHOD, ON_PAPER, PLACE, QUIET, SYMBOL, TEXT
 
 SIMULATED = "Simulated data: nothing here is measured from real people"
@@ -106,8 +107,9 @@ def country_marks(countries: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 def span(low: pd.Series, high: pd.Series) -> list[str]:
     """Intervals in words, for hover texts."""
-    return ["no interval: too few" if np.isnan(a) else f"95 %: {100 * a:.1f} to {100 * b:.1f}"
-            for a, b in zip(low.astype(float), high.astype(float), strict=True)]  # fmt: skip
+    return [
+        shown.span(a, b, "no interval: too few") for a, b in zip(low.astype(float), high.astype(float), strict=True)
+    ]
 
 
 def whisker(value: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict:
@@ -116,11 +118,8 @@ def whisker(value: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> d
 
 
 def no_interval(figure: go.Figure, rows: pd.DataFrame) -> go.Figure:
-    """Words inside a figure none of whose rows has an interval (column low)."""
-    if len(rows) and rows["low"].isna().all():
-        figure.add_annotation(text="no interval: too few people or questions", x=0, y=0, xref="paper", yref="paper",
-                              xanchor="left", yanchor="bottom", showarrow=False)  # fmt: skip
-    return figure
+    """Words above a figure none of whose rows has an interval (column low), where they lie on no row of it."""
+    return noted(figure, shown.TOO_FEW if len(rows) and rows["low"].isna().all() else "")
 
 
 def rules(figure: go.Figure, lines: Iterable[tuple[str, float, float, str]], at: float | None = None) -> None:

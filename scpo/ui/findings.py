@@ -12,8 +12,10 @@ import pandas as pd
 
 from scpo import runs
 from scpo.config import METHODS, UNTRAINED
+from scpo.shown import counted, fixed, percent, points, span
+from scpo.ui.efficiency_words import efficiency_figure
 from scpo.ui.figure import MEAN
-from scpo.ui.words import ALPHA, efficiency_figure, headline, inert, percent, points, span, verdict
+from scpo.ui.words import ALPHA, fewest, headline, inert, verdict
 
 Figure = tuple[str, str, str]
 
@@ -112,14 +114,24 @@ def accuracy_figures(result: runs.Result) -> list[Figure]:
     up, down = rows["difference"] > 0, rows["difference"] < 0
     clear = rows["p_holm"] < ALPHA if tested else (rows["low"] > 0) | (rows["high"] < 0)
     least = rows.sort_values("difference").iloc[0]
-    how = "after Holm's correction" if tested else "interval without 0, as this run has no test"
+    unit = result.card["unit"]
     return [
         gain,
-        ("Countries with a clear gain", f"{int((clear & up).sum())} of {len(rows)}",
-         f"{how}; with a clear loss: {int((clear & down).sum())}; the others may be chance"),
+        _clear_gains(rows, tested, int((clear & up).sum()), int((clear & down).sum()), unit),
         (f"Least gain: {inert(least['country'])}", f"{points(least['difference'])} points",
-         f"{span(least['low'], least['high'])}; {least['units']} {result.card['unit']}s, {least['pairs']} pairs"),
+         f"{span(least['low'], least['high'])}; {counted(least['units'], unit)}, {counted(least['pairs'], 'pair')}"),
     ]  # fmt: skip
+
+
+def _clear_gains(rows: pd.DataFrame, tested: bool, up: int, down: int, unit: str) -> Figure:
+    """In how many countries a gain is more than chance; of none, where no country has people enough to tell."""
+    label, known = "Countries with a clear gain", int(rows["low"].notna().sum())
+    if not known:
+        return label, "-", f"no country has the {fewest('full')} {unit}s in the test that an interval takes"
+    without = len(rows) - known
+    few = f"; {counted(without, 'country')} with fewer than {fewest('full')} {unit}s cannot be told" if without else ""
+    how = "after Holm's correction" if tested else "interval without 0, as an older version kept no test"
+    return label, f"{up} of {known}", f"{how}; with a clear loss: {down}; the others may be chance{few}"
 
 
 def bias_figures(result: runs.Result) -> list[Figure]:
@@ -131,11 +143,11 @@ def bias_figures(result: runs.Result) -> list[Figure]:
         excess_bias(result, method),
         ("Distinct taste learned", percent(learned["value"]),
          f"of the pairs the global model gets wrong, {method} gets these right; "
-         f"{span(learned['low'], learned['high'])}; {learned['n']} pairs"),
-        ("Gap between countries", f"{100 * gap['value']:.1f} points",
-         f"{span(gap['low'], gap['high'])}; {gap['n']} pairs"),
+         f"{span(learned['low'], learned['high'])}; {counted(learned['n'], 'pair')}"),
+        ("Gap between countries", f"{fixed(100 * gap['value'])} points",
+         f"{span(gap['low'], gap['high'])}; {counted(gap['n'], 'pair')}"),
         (f"Served worst: {inert(worst['country'])}", percent(worst["value"]),
-         f"{span(worst['low'], worst['high'])}; {worst['n']} pairs"),
+         f"{span(worst['low'], worst['high'])}; {counted(worst['n'], 'pair')}"),
     ]  # fmt: skip
 
 
@@ -148,13 +160,17 @@ def excess_bias(result: runs.Result, method: str) -> Figure:
     return (
         "Excess bias: consensus given up", percent(1 - row["value"]),
         f"of the pairs the global model gets right, {method} gets these wrong; {span(low, high)}; "
-        f"{row['n']} pairs{full}",
+        f"{counted(row['n'], 'pair')}{full}",
     )  # fmt: skip
 
 
 def efficiency_figures(result: runs.Result) -> list[Figure]:
-    """The ratio of the main method, in both ways to count pairs."""
-    method = main_method(result)
-    labels = {"trained": "Pairs trained on", "labelled": "Labelled pairs"}
-    return [(f"{label}: {method} against full", *efficiency_figure(result.tables["efficiency"], method, reading)[1:])
-            for reading, label in labels.items()]  # fmt: skip
+    """The ratio of the main method, in both ways to count pairs; once, where there is none in either."""
+    method, table = main_method(result), result.tables["efficiency"]
+    labels = {"trained": "Fewer pairs trained on", "labelled": "Fewer labelled pairs"}
+    found = [(f"{label}: {method} against full", *efficiency_figure(table, method, reading)[1:])
+             for reading, label in labels.items()]  # fmt: skip
+    if found[0][1:] == found[1][1:]:
+        against = "Data efficiency" if method == "full" else f"Data efficiency: {method} against full"
+        return [(against, *found[0][1:])]
+    return found

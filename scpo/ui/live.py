@@ -21,10 +21,11 @@ from scpo import runs
 from scpo.errors import JobError, ScpoError
 from scpo.jobs import launch
 from scpo.jobs.job import RESUMABLE, Job
+from scpo.shown import percent
 from scpo.ui import charts, state, watchers
 from scpo.ui.cache import job_store
 from scpo.ui.parts import CHART_OPTIONS
-from scpo.ui.words import inert, percent
+from scpo.ui.words import inert
 
 ID = re.compile(r"[0-9a-f]{12}")
 LIVE, LOG_LINES = ("queued", "running"), 30

@@ -13,7 +13,8 @@ import pandas as pd
 from scpo.errors import RunFolderError
 from scpo.metrics.margins import Margins, histogram, nearest, shares
 from scpo.selection import pair_weights, select
-from scpo.ui.words import inert, percent, points
+from scpo.shown import percent, points
+from scpo.ui.words import inert
 
 BINS, STRIPS = 50, 20
 TARGETS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the filter values and weights of the paper's example pairs

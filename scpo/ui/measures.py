@@ -75,7 +75,8 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         r"A^* = A_{\text{full}}(\text{all pairs})",
         "2.8 means 2.8 times as efficient, that is 180 % more; the paper's \"280 % more data-efficient\" would be 3.8. "
         "Curves are made to rise (isotonic regression) and read between budgets on the log axis. Where a method never "
-        "gets to A*, there is no ratio: not reached.",
+        "gets to A*, there is no ratio: not reached. Nor is there one with fewer than 50 people or questions in the "
+        "test, or where the gain of full over the global model may be chance: there is nothing to be efficient at.",
     ),
     "per_pair": (
         "Gain per pair: the accuracy a method gains over the global model, shared out over the pairs it trained on.",

@@ -10,9 +10,10 @@ import streamlit as st
 
 from scpo.data.preferences import Preferences
 from scpo.metrics.margins import Margins
+from scpo.shown import counted
 from scpo.ui import state
 from scpo.ui.margins import Chosen, human_score
-from scpo.ui.words import counted, inert
+from scpo.ui.words import inert
 
 PAGE_SIZE, LONG = 10, 1500
 

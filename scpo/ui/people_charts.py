@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
+from scpo.shown import counted, fixed, points
 from scpo.ui.colours import METHOD, PLACE, QUIET
 from scpo.ui.figure import finish, marker, no_interval, plain, reach, row_axis, rules, span, whisker
 
@@ -33,8 +34,8 @@ def per_pair_chart(table: pd.DataFrame, country: str, methods: Sequence[str], si
     table   the summary table `per_pair`
     """
     rows = _of_methods(table, country, methods)
-    told = [f"{points:+.1f} points with {trained:,.0f} pairs" for points, trained in
-            zip(100 * rows["gain"].astype(float), rows["trained"], strict=True)]  # fmt: skip
+    told = [f"{points(gain)} points with {counted(trained, 'pair')}" for gain, trained in
+            zip(rows["gain"].astype(float), rows["trained"], strict=True)]  # fmt: skip
     title = "points of accuracy over global gained<br>per 100 pairs trained on<br>(line: 95 % interval)"
     figure = _method_dots(rows, "per_100", "points", told, title, simulated)
     ends = rows[["per_100", "low", "high"]].astype(float).to_numpy().ravel()
@@ -61,7 +62,7 @@ def _method_dots(
         interval = span(*(pd.Series([row[c]]) for c in ("low", "high")))[0]
         figure.add_scatter(
             x=x, y=[name], mode="markers", marker=mark, error_x=whisker(x, low, high, colour), hoverinfo="text",
-            hovertext=f"{name}: {x[0]:.1f} {unit}<br>{interval}<br>{more}",
+            hovertext=f"{name}: {fixed(x[0])} {unit}<br>{interval}<br>{more}",
         )  # fmt: skip
     row_axis(figure, list(rows.index))
     figure.update_xaxes(title=title)
@@ -83,7 +84,7 @@ def groups_chart(
     for method in methods[::-1]:
         rows = part[part["method"] == method].set_index("group").reindex(order)
         hover = [
-            f"{plain(group)}, {method}: {100 * value:.1f} %<br>{told}<br>{units:.0f} {unit}s, {n:.0f} pairs"
+            f"{plain(group)}, {method}: {100 * value:.1f} %<br>{told}<br>{counted(units, unit)}, {counted(n, 'pair')}"
             for group, value, told, units, n in zip(
                 rows.index, rows["accuracy"], span(rows["low"], rows["high"]), rows["units"], rows["n"], strict=True
             )
@@ -94,7 +95,7 @@ def groups_chart(
             error_x=whisker(*(100 * rows[c] for c in ("accuracy", "low", "high")), METHOD[method]),
         )  # fmt: skip
     people = part.drop_duplicates("group").set_index("group")["units"].reindex(order)
-    row_axis(figure, order, [f"{n:.0f} {unit}s" for n in people])
+    row_axis(figure, order, [counted(n, unit) for n in people])
     figure.update_layout(scattermode="group", legend_traceorder="reversed", showlegend=True)
     ends = reach([*(100 * part["low"]), *(100 * part["high"]), *(100 * part["accuracy"])])
     figure.update_xaxes(title="accuracy on the group's test pairs, %<br>(line: 95 % interval)", range=ends)
@@ -114,13 +115,13 @@ def variance_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figure
         ("detectable", "smallest difference that would be found", PLACE["green"], "diamond-open"),
     ):
         value = 100 * rows[column].astype(float)
-        hover = [f"{plain(c)}, {name}: {v:.2f} points<br>{n:,} {unit}s" for c, v, n in
+        hover = [f"{plain(c)}, {name}: {fixed(v, 2)} points<br>{counted(n, unit)}" for c, v, n in
                  zip(rows["country"], value, rows["units"], strict=True)]  # fmt: skip
         figure.add_scatter(
             x=value, y=rows["country"], name=name, mode="markers", hovertext=hover, hoverinfo="text",
             marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2, "color": colour}},
         )  # fmt: skip
-    few = ["too few for a test" if pd.isna(error) else f"{n:,} {unit}s" for error, n in
+    few = ["too few for a test" if pd.isna(error) else counted(n, unit) for error, n in
            zip(rows["unit_se"], rows["units"], strict=True)]  # fmt: skip
     row_axis(figure, rows["country"].tolist(), few)
     known = 100 * rows[["unit_se", "seed_sd", "detectable"]].astype(float)

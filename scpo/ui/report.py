@@ -20,7 +20,7 @@ from scpo import runs
 from scpo.config import METHODS
 from scpo.errors import RunFolderError, ScpoError
 from scpo.jobs.job import Job
-from scpo.metrics.bootstrap import FEWEST_FOR_PARTS, FEWEST_UNITS
+from scpo.metrics.bootstrap import FEWEST_FOR_PARTS, FEWEST_FOR_RATIOS, FEWEST_UNITS
 from scpo.ui import charts, findings
 from scpo.ui.export import POLICY, Hidden, csv_of
 from scpo.ui.report_parts import Part, parts_of, recovered, results_table
@@ -184,7 +184,7 @@ pairs. Compared:</p><ul>{compared}</ul>
 them. Those of the gap between countries or groups, and of the worst one, hold whichever these are, so that they are
 wider than need be.</li>
 <li>With fewer than {FEWEST_UNITS} {unit}s there is no interval, with fewer than {FEWEST_FOR_PARTS} none for a part of
-the pairs or for a ratio; "too few to tell" is not "no difference".</li>
+the pairs, and with fewer than {FEWEST_FOR_RATIOS} no ratio; "too few to tell" is not "no difference".</li>
 <li>Several countries are compared at once; only p after Holm's correction counts as told apart.</li>
 <li>A country is no person: people of one country differ, and pairs say what was preferred, not why.</li>
 <li>What holds for these {html.escape(whole.split(" ")[0])} models and this data need not hold for others.</li></ul>

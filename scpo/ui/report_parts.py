@@ -12,18 +12,16 @@ from scpo import data as sources
 from scpo import runs
 from scpo.config import UNTRAINED
 from scpo.metrics.groups import EVERYBODY
+from scpo.shown import fixed, percent, points
 from scpo.ui import charts, findings
+from scpo.ui.efficiency_words import efficiency_sentence, per_pair_sentence
 from scpo.ui.figure import country_marks, on_paper
 from scpo.ui.measures import MEASURES
 from scpo.ui.words import (
     alignment_sentence,
     bias_sentence,
     difference_sentence,
-    efficiency_sentence,
     group_sentence,
-    per_pair_sentence,
-    percent,
-    points,
     runaway_sentence,
     told_apart,
     too_few,
@@ -57,7 +55,7 @@ def results_table(result: runs.Result) -> pd.DataFrame:
 
 
 def _within(row: pd.Series, low: str, high: str) -> str:
-    return "(too few)" if pd.isna(row[low]) else f"({100 * row[low]:.1f} to {100 * row[high]:.1f})"
+    return "(too few)" if pd.isna(row[low]) else f"({fixed(100 * row[low])} to {fixed(100 * row[high])})"
 
 
 def parts_of(result: runs.Result) -> Iterator[Part]:
@@ -76,7 +74,7 @@ def parts_of(result: runs.Result) -> Iterator[Part]:
     for against in [m for m in ("global", "full") if m in methods and m != method and method not in UNTRAINED]:
         rows = differences[(differences["method"] == method) & (differences["against"] == against)]
         each = rows[rows["country"] != mean]
-        lines = [told_apart(each, method, against), too_few(each)] if tested else []
+        lines = [told_apart(each, method, against, unit), too_few(each, unit)] if tested else []
         yield part(f"{method}-against-{against}", f"{method} against {against}", "difference", charts.difference_chart(
             rows, "country", marks, f"accuracy of {method} minus {against}", unit, simulated), lines, rows)  # fmt: skip
         if tested and against == "global":

@@ -12,7 +12,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from scpo.metrics.summary import AT_LEAST, AT_MOST, BOTH_AT_ONCE, NO_GAIN, NO_PAIRS, TOO_FEW, UNCLEAR
+from scpo.shown import counted, known, percent, points
 from scpo.ui.colours import METHOD, QUIET, SYMBOL
+from scpo.ui.efficiency_words import PAIRS, spread_of, verdict_of, why_no_ratio
 from scpo.ui.figure import (
     MEAN,
     band,
@@ -27,9 +30,10 @@ from scpo.ui.figure import (
     span,
     whisker,
 )
-from scpo.ui.words import PAIRS
+from scpo.ui.words import fewest
 
 FULL, ALPHA = "full", 0.05
+ARROWS = {AT_LEAST: "triangle-right", AT_MOST: "triangle-left"}  # a ratio that is a bound
 READINGS = {  # column of the table, title of the axis
     "labelled": ("pairs", "labelled pairs available"), "trained": ("trained", "pairs trained on, after the filter"),
 }  # fmt: skip
@@ -51,7 +55,8 @@ def accuracy_chart(
     for method in methods[::-1]:
         rows = part[part["method"] == method].set_index("country").reindex(order)
         hover = [
-            f"{plain(country)}, {method}: {100 * value:.1f} %<br>{told}<br>{units} {unit}s, {n} pairs, {seeds} seed(s)"
+            f"{plain(country)}, {method}: {percent(value)}<br>{told}<br>{counted(units, unit)}, {counted(n, 'pair')}, "
+            f"{counted(seeds, 'seed')}"
             for country, value, told, units, n, seeds in zip(
                 rows.index, rows["accuracy"], span(rows["low"], rows["high"]), rows["units"], rows["n"], rows["seeds"],
                 strict=True,
@@ -75,16 +80,21 @@ def accuracy_chart(
     low, high = 100 * np.nanmin(ends or [0]), 100 * np.nanmax(ends or [1])
     figure.update_layout(scattermode="group", legend_traceorder="reversed", xaxis_range=[low - 2, high + 2])
     figure.update_xaxes(title=f"accuracy on the country's {'' if subset == FULL else subset + ' '}test pairs, %<br>"
-                        "(line: 95 % interval)")  # fmt: skip
+                        f"{_rule(subset, unit)}")  # fmt: skip
     _name_rows(figure, order, part.drop_duplicates("country").set_index("country"), unit)
     return finish(figure, simulated, height=90 + len(order) * max(34, 14 * (len(methods) + len(theirs))))
 
 
 def _name_rows(figure: go.Figure, order: Sequence[str], rows: pd.DataFrame, unit: str) -> None:
-    """Names along the y axis; one whose interval is missing says why. rows: low, units, by name."""
+    """Names along the y axis; one whose interval is missing says of how few. rows: low, units, by name."""
     rows = rows.reindex(order).astype({"low": float, "units": float})
-    row_axis(figure, order, [f"no interval: {units:.0f} {unit}(s)" if np.isnan(low) else "" for low, units in
+    row_axis(figure, order, [f"no interval: {counted(units, unit)}" if np.isnan(low) else "" for low, units in
                              zip(rows["low"], rows["units"].fillna(0), strict=True)])  # fmt: skip
+
+
+def _rule(subset: str, unit: str) -> str:
+    """What the line of a row is, and how many people or questions it takes."""
+    return f"(line: 95 % interval, from {fewest(subset)} {unit}s on)"
 
 
 def seeds_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: bool) -> go.Figure:
@@ -132,8 +142,9 @@ def difference_chart(
     colours = [marks.get(name, (QUIET, ""))[0] for name in names]
     symbols = [marks.get(name, ("", "circle"))[1].removesuffix("-open") for name in names]
     numbers = zip(names, value, span(low, high), p, rows["units"], rows["pairs"], rows["note"], strict=True)
-    hover = [f"{plain(name)}: {100 * d:+.1f} points<br>{told}<br>{_chance(chance)}{units:,} {unit}s, {pairs:,} pairs"
-             f"<br>{note}" for name, d, told, chance, units, pairs, note in numbers]  # fmt: skip
+    hover = [f"{plain(name)}: {points(d)} points<br>{told}<br>{_chance(chance)}{counted(units, unit)}, "
+             f"{counted(pairs, 'pair')}<br>{note}"
+             for name, d, told, chance, units, pairs, note in numbers]  # fmt: skip
     figure = go.Figure()
     spans = zip(names, 100 * low, 100 * high, colours, strict=True)
     rules(figure, [line for line in spans if not np.isnan(line[1])], at=0)
@@ -150,7 +161,7 @@ def difference_chart(
             marker={"size": 10, "color": QUIET, "symbol": "circle" + tail, "line": {"width": 2, "color": QUIET}},
         )  # fmt: skip
     ends = reach([0, *100 * value, *100 * low, *100 * high])
-    figure.update_xaxes(title=f"{words}, points<br>(line: 95 % interval)", range=ends)
+    figure.update_xaxes(title=f"{words}, points<br>{_rule(rows['subset'].iloc[0], unit)}", range=ends)
     _name_rows(figure, names, rows.set_index(by), unit)
     return finish(figure, simulated, height=110 + max(row * len(rows), 60))
 
@@ -170,10 +181,7 @@ def curve_chart(table: pd.DataFrame, country: str, methods: list[str], reading: 
     for method in methods:
         line = rows[rows["method"] == method].sort_values(column)
         if method == "global" and len(line):
-            figure.add_hline(
-                y=100 * line["accuracy"].iloc[0], line={"color": METHOD[method], "dash": "dash"},
-                annotation_text="global model, no training", annotation_position="bottom right",
-            )  # fmt: skip
+            _flat(figure, 100 * line["accuracy"].iloc[0], rows.loc[rows[column] > 0, column])
         line = line[line[column] > 0]
         if not len(line):
             continue
@@ -184,7 +192,8 @@ def curve_chart(table: pd.DataFrame, country: str, methods: list[str], reading: 
                 y=100 * np.array([*line["high"], *line["low"][::-1]]),
                 **band(colour),
             )
-        hover = [f"{method}, {x:,.0f} pairs: {100 * a:.1f} %<br>{told}<br>mean of {s} seed(s), n = {n:,} test pairs"
+        hover = [f"{method}, {counted(x, 'pair')}: {percent(a)}<br>{told}<br>mean of {counted(s, 'seed')}, "
+                 f"n = {counted(n, 'test pair')}"
                  for x, a, told, s, n in zip(line[column], line["accuracy"], span(line["low"], line["high"]),
                                              line["seeds"], line["n"], strict=True)]  # fmt: skip
         figure.add_scatter(
@@ -199,48 +208,61 @@ def curve_chart(table: pd.DataFrame, country: str, methods: list[str], reading: 
     return no_interval(finish(figure, simulated, height=460), rows)
 
 
+def _flat(figure: go.Figure, accuracy: float, pairs: pd.Series) -> None:
+    """The global model as a line over all numbers of pairs, on none of which it trains."""
+    figure.add_scatter(
+        x=[pairs.min(), pairs.max()] if len(pairs) else [1, 10], y=[accuracy] * 2, name="global", mode="lines",
+        line={"color": METHOD["global"], "dash": "dash", "width": 2},
+        hovertemplate="global model, no training: %{y:.1f} %<extra></extra>",
+    )  # fmt: skip
+
+
 def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, str]], simulated: bool) -> go.Figure:
     """How many times fewer pairs a method needs than `full`, per country, on a log axis; or `not reached`.
 
     table   the summary table `efficiency`, of one method and reading: country, ratio, low, high, ...
     """
-    rows = table.iloc[::-1].astype({c: float for c in ("ratio", "low", "high", "pairs_full", "pairs_method")})
+    numbers = ("ratio", "low", "high", "pairs_full", "pairs_method", "share_reached")
+    rows = table.iloc[::-1].astype(dict.fromkeys(numbers, float))
     names = rows["country"].tolist()
-    known = [v for v in (*rows["ratio"], *rows["low"], *rows["high"]) if np.isfinite(v) and v > 0]
-    counted = PAIRS[rows["reading"].iloc[0]]
-    left, right = min([0.5, *known]) / 1.3, max([2.0, *known]) * 1.3
+    finite = [v for v in (*rows["ratio"], *rows["low"], *rows["high"]) if np.isfinite(v) and v > 0]
+    kind = PAIRS[rows["reading"].iloc[0]]
+    left, right = min([0.5, *finite]) / 1.3, max([2.0, *finite]) * 1.3
     figure = go.Figure()
     # A resample that never gets there counts as ratio 0: its line leaves the chart on the left.
     spans = [(r.country, max(r.low, left), r.high, marks.get(r.country, (QUIET, ""))[0]) for r in rows.itertuples()]
     rules(figure, [line for line in spans if line[2] > 0], at=1)
     at = rows[rows["reached"].astype(bool)]
-    hover = [f"{plain(r.country)}: {'at least ' if r.note else ''}{r.ratio:.2f} times as efficient<br>"
-             f"full {r.pairs_full:,.0f} pairs, {method} {r.pairs_method:,.0f}, for {100 * r.target:.1f} %<br>"
-             f"{_ratio_span(r)}" for r in at.itertuples()]  # fmt: skip
+    hover = [f"{plain(r['country'])}: {verdict_of(r)} as efficient<br>full {r['pairs_full']:,.0f} pairs, {method} "
+             f"{r['pairs_method']:,.0f}, for {percent(r['target'])}<br>{spread_of(r)}"
+             for r in at.to_dict("records")]  # fmt: skip
     figure.add_scatter(
         x=at["ratio"], y=at["country"], mode="markers", hovertext=hover, hoverinfo="text", showlegend=False,
         marker={"size": 12, "color": [marks.get(c, (QUIET, ""))[0] for c in at["country"]],
-                "symbol": ["triangle-right" if note else marks.get(c, ("", "circle"))[1]
+                "symbol": [ARROWS.get(note) or marks.get(c, ("", "circle"))[1]
                            for c, note in zip(at["country"], at["note"], strict=True)]},
     )  # fmt: skip
     missed = rows[~rows["reached"].astype(bool)]
     figure.add_scatter(
         x=[left] * len(missed), y=missed["country"], mode="markers", hoverinfo="text", showlegend=False,
         cliponaxis=False,
-        hovertext=[f"{plain(r.country)}: not reached<br>{_ratio_span(r)}" for r in missed.itertuples()],
+        hovertext=[f"{plain(r['country'])}: {verdict_of(r)}<br>{why_no_ratio(r)}" for r in missed.to_dict("records")],
         marker={"symbol": "x-thin-open", "size": 9, "color": QUIET, "line": {"width": 2}},
     )  # fmt: skip
     figure.update_xaxes(
         **log_ticks(left, right), range=[np.log10(left), np.log10(right)],
-        title=f"{counted} that full needs /<br>{counted} that {method} needs<br>(line: 95 % interval; log axis)",
+        title=f"{kind} that full needs /<br>{kind} that {method} needs<br>(line: 95 % interval; log axis)",
     )  # fmt: skip
-    words = {(True, False): "", (True, True): "no interval: too few", (False, False): "not reached",
-             (False, True): "not reached, no interval"}  # fmt: skip
-    row_axis(figure, names, [words[bool(r.reached), bool(np.isnan(r.low))] for r in rows.itertuples()])
+    row_axis(figure, names, [_ratio_note(row) for row in rows.to_dict("records")])
     return finish(figure, simulated, height=130 + 36 * len(rows))
 
 
-def _ratio_span(row) -> str:
-    if np.isnan(row.low):
-        return "no interval: too few"
-    return f"95 %: {row.low:.2f} to {row.high:.2f}; reached in {100 * row.share_reached:.0f} % of resamples"
+def _ratio_note(row: dict) -> str:
+    """What stands under the name of a row of ratios: why there is none, or no interval."""
+    short = {NO_GAIN: "full gains nothing", UNCLEAR: "gain of full unclear", TOO_FEW: "too few people",
+             NO_PAIRS: "no pair to train on", BOTH_AT_ONCE: "both at once"}  # fmt: skip
+    if row["note"] in short:
+        return f"no ratio: {short[row['note']]}"
+    if not row["reached"]:
+        return verdict_of(row)
+    return "" if known(row["low"]) else "no interval"

@@ -15,10 +15,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.metrics.margins import ALL, Margins, strips
+from scpo.shown import percent
 from scpo.ui.colours import DROPPED, KEPT, METHOD, SEQUENCE
 from scpo.ui.figure import AXIS, finish, plain, span
 from scpo.ui.margins import STRIPS, Chosen, filter_frame, weight_frame
-from scpo.ui.words import percent
 
 CUT, CURVE = METHOD["scpo"], METHOD["weight"]
 

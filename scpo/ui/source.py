@@ -20,8 +20,9 @@ import streamlit as st
 from scpo import DataConfig, runs
 from scpo.config import NAME_LENGTH
 from scpo.errors import DataFaults, InputError
+from scpo.shown import counted
 from scpo.ui import state
-from scpo.ui.words import counted, inert
+from scpo.ui.words import inert
 
 SOURCES = {
     "demo": "Demo world (simulated)",

@@ -9,11 +9,12 @@ from scipy.special import expit, logit
 
 from scpo.config import ExperimentConfig
 from scpo.jobs import launch
+from scpo.shown import points, span
 from scpo.study import design, kept
 from scpo.ui import charts, state
 from scpo.ui.cache import job_store
 from scpo.ui.cache import study as read
-from scpo.ui.words import inert, points, span
+from scpo.ui.words import inert
 
 STUDY, FACTOR, WHEN, PAIRS, OF, METHOD, VALUE, WORLD = (
     "study", "varied", "step", "trained-on", "of", "study-method", "study-value", "study-world",

@@ -12,6 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from scpo.shown import counted, signed
 from scpo.ui.colours import AROUND_ZERO, INK, METHOD, QUIET
 from scpo.ui.figure import LINES, finish, marker, plain, reach, span
 
@@ -37,7 +38,7 @@ def _lines(table: pd.DataFrame, unit: str, legend: bool = True):
     for place, method in enumerate(methods):
         rows = table[table["method"] == method]
         value, low, high = (100 * rows[c].astype(float) for c in ("estimate", "low", "high"))
-        hover = [f"{method}, {at}: {v:+.1f}<br>{told}<br>{n} {unit}(s)" for at, v, told, n in
+        hover = [f"{method}, {at}: {signed(v)}<br>{told}<br>{counted(n, unit)}" for at, v, told, n in
                  zip(rows["at"], value, span(rows["low"], rows["high"]), rows["n"], strict=True)]  # fmt: skip
         yield go.Scatter(
             x=rows["at"], y=value, name=method, mode="lines+markers", marker=marker(method, 8), legendgroup=method,
@@ -87,11 +88,11 @@ def grid_chart(
         cells = table.pivot(index=up[0], columns=across[0], values=c)
         wide[c] = cells.reindex(index=rows, columns=columns).to_numpy(float)
     value, clear = 100 * wide["estimate"], (wide["low"] > 0) | (wide["high"] < 0)
-    text = [[f"<b>{v:+.1f}</b>" if c else f"{v:+.1f}" for v, c in zip(*row, strict=True)]
+    text = [[f"<b>{signed(v)}</b>" if c else signed(v) for v, c in zip(*row, strict=True)]
             for row in zip(value, clear, strict=True)]  # fmt: skip
     told = [span(pd.Series(low), pd.Series(high)) for low, high in zip(wide["low"], wide["high"], strict=True)]
-    hover = [[f"{up[1]}: {_number(y)}<br>{across[1]}: {_number(x)}<br>{value[i, j]:+.1f} points<br>{told[i][j]}<br>"
-              f"{wide['n'][i, j]:.0f} {unit}(s)"
+    hover = [[f"{up[1]}: {_number(y)}<br>{across[1]}: {_number(x)}<br>{signed(value[i, j])} points<br>{told[i][j]}<br>"
+              f"{counted(wide['n'][i, j], unit)}"
               for j, x in enumerate(columns)] for i, y in enumerate(rows)]  # fmt: skip
     most = np.nanmax(np.abs(value), initial=0.1)
     figure = go.Figure(go.Heatmap(

@@ -188,8 +188,9 @@ def test_efficiency_ratio_of_a_method_that_needs_half_is_two():
 
 
 def test_not_reached_is_said():
-    worse = country()
+    worse = country(users=60)
     worse.wins[worse.heads["method"] == "scpo"] = 0
+    worse.wins[worse.heads["method"] == "full"] = worse.counts
     table = efficiency_table(Measures([worse], shared_units=False))
     row = table[(table["method"] == "scpo") & (table["country"] == "A")].iloc[0]
     assert not row["reached"] and np.isnan(row["ratio"]) and row["note"] == "not reached"

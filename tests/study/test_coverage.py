@@ -18,8 +18,10 @@ def table():
 
 def test_an_interval_of_one_country_holds_the_truth_in_93_to_97_percent_of_worlds(table):
     """50 worlds of 7 countries tell a coverage to 1.2 points, so each is allowed twice that beyond."""
-    ours = table.xs("ours", level="interval").loc[[ACCURACY, GAIN, "gain per pair", "efficiency ratio"]]
+    ours = table.xs("ours", level="interval").loc[[ACCURACY, GAIN, "gain per pair"]]
     assert (ours["counted"] == 7 * WORLDS).all() and ours["coverage"].between(0.93 - 0.024, 0.97 + 0.024).all(), ours
+    ratios = table.xs("ours", level="interval").loc[["efficiency ratio", "ratio of gains per pair"], "counted"]
+    assert (ratios == 0).all()  # 30 people are too few for a ratio
     parts = table.xs("ours", level="interval").loc[[DISTINCT, KEPT]]  # not in a world where too few have such pairs
     assert (parts["counted"] > 5 * WORLDS).all() and parts["coverage"].between(0.93 - 0.03, 0.97 + 0.03).all(), parts
 

@@ -52,7 +52,7 @@ def test_accuracies_are_drawn_in_percent_with_interval_and_n(tables):
     at = list(trace.y).index("mean")
     assert trace.x[at] == pytest.approx(100 * full.loc["scpo", "accuracy"])
     text = trace.hovertext[at]
-    assert f"{full.loc['scpo', 'n']} pairs" in text and "95 %" in text and "2 seed(s)" in text
+    assert f"{full.loc['scpo', 'n']:,} pairs" in text and "95 %" in text and "2 seeds" in text
 
 
 def test_every_method_has_a_colour_and_symbol_of_its_own():

@@ -12,7 +12,9 @@ from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.jobs.host import this_host, worker_name
 from scpo.jobs.store import open_store
-from scpo.ui.words import bias_sentence, efficiency_sentence, headline, percent, span
+from scpo.shown import percent, span
+from scpo.ui.efficiency_words import efficiency_sentence
+from scpo.ui.words import bias_sentence, headline
 
 from fakes import scored_rows, unfinished
 
@@ -198,7 +200,7 @@ def test_no_data_is_a_dash_and_too_few_people_get_no_interval():
 
 def test_the_headline_says_not_reached_plainly(demo_run):
     tables = dict(runs.read(demo_run).tables)
-    tables["efficiency"] = tables["efficiency"].assign(reached=False, ratio=float("nan"))
+    tables["efficiency"] = tables["efficiency"].assign(reached=False, ratio=float("nan"), note="not reached")
     assert headline(tables, ["global", "full", "scpo"], "user")[2][1] == "not reached"
     assert "not reached" in efficiency_sentence(tables["efficiency"], "mean", "scpo", "trained")
 

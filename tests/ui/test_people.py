@@ -12,14 +12,8 @@ from streamlit.testing.v1 import AppTest
 from scpo import runs
 from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
 from scpo.ui import charts, findings
-from scpo.ui.words import (
-    alignment_sentence,
-    efficiency_figure,
-    efficiency_sentence,
-    group_sentence,
-    per_pair_sentence,
-    too_few,
-)
+from scpo.ui.efficiency_words import efficiency_figure, efficiency_sentence, per_pair_sentence
+from scpo.ui.words import alignment_sentence, group_sentence, too_few
 
 ROOT = Path(__file__).parents[2]
 
@@ -159,7 +153,9 @@ def test_each_number_of_efficiency_says_how_its_pairs_are_counted(demo):
 def test_countries_with_too_few_people_to_tell_are_named(demo):
     rows, _ = findings.differences(demo, "full")
     rows = rows.query("method == 'scpo' and against == 'global' and country != 'mean'")
-    told = too_few(rows)
-    assert told.startswith("Too few people or questions to tell") and told in words(opened("accuracy"))
-    assert {c for c in rows["country"] if c in told} == set(rows[rows["note"].str.contains("too few")]["country"])
-    assert too_few(rows.assign(note="higher")) == ""
+    told = too_few(rows, "user")
+    assert told.startswith("Too few people to tell") and told in words(opened("accuracy"))
+    assert {c for c in rows["country"] if c in told} == set(
+        rows[rows["note"].str.contains("too few|no interval")]["country"]
+    )
+    assert too_few(rows.assign(note="higher"), "user") == ""

@@ -21,7 +21,7 @@ from scpo.ui.bias_charts import CHANGE
 from scpo.ui.colours import AROUND_ZERO, INK, MORE
 from scpo.ui.figure import country_marks, log_ticks
 from scpo.ui.measures import MEASURES
-from scpo.ui.words import difference_sentence, inert, runaway_sentence, told_apart, verdict
+from scpo.ui.words import difference_sentence, inert, runaway_sentence, told_apart, too_few, verdict
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("accuracy", "bias", "efficiency")
@@ -50,6 +50,16 @@ def paired_rows(table):
                     "unit_se": 0.02,
                 })  # fmt: skip
     return rows[::-1]  # in no particular order
+
+
+def ratio_rows(table):
+    """The rows of a table `efficiency` as of a run in which full gains: ratios in all countries but the last."""
+    last = [row["country"] for row in table][-1]
+    there = {"target": 0.7, "pairs_full": 280.0, "pairs_method": 100.0, "ratio": 2.8, "low": 1.5, "high": 4.0,
+             "reached": True, "share_reached": 1.0, "share_gain": 1.0, "note": ""}  # fmt: skip
+    missed = {"ratio": None, "pairs_method": None, "low": 0.0, "high": 1.2, "reached": False, "share_reached": 0.1,
+              "note": "not reached"}  # fmt: skip
+    return [{**row, **there, **(missed if row["country"] == last else {})} for row in table]
 
 
 def changed(folder, **files):
@@ -90,7 +100,12 @@ def demo(demo_run):
 def with_run(workspace, demo_run):
     """An older run, without the table of paired differences."""
     folder = shutil.copytree(demo_run, workspace / "runs" / "demo-finished")
-    return changed(folder, summary=lambda tables: {k: v for k, v in tables.items() if k != "paired"})
+
+    def older(tables):
+        kept = {k: v for k, v in tables.items() if k != "paired"}
+        return {**kept, "efficiency": ratio_rows(tables["efficiency"])}
+
+    return changed(folder, summary=older)
 
 
 @pytest.fixture
@@ -234,16 +249,17 @@ def test_intervals_of_differences_are_inside_the_axis():
 
 def test_too_few_people_are_said_beside_the_name_in_the_chart_itself(demo):
     tables = without_intervals("Galune", {k: v.to_dict("records") for k, v in demo.tables.items()})
-    tables = {name: pd.DataFrame(rows) for name, rows in tables.items()}
+    tables["efficiency"] = ratio_rows(tables["efficiency"])
+    tables = {name: pd.DataFrame(rows) for name, rows in without_intervals("Galune", tables).items()}
     few = runs.Result(demo.folder, demo.config, demo.card, demo.metrics, tables)
     drawn = every_figure(few)
     for name in ("accuracy", "difference"):
-        assert "Galune<br>no interval: 3 user(s)" in drawn[name].layout.yaxis.ticktext, name
-    assert any(re.match("Galune<br>.*no interval", text) for text in drawn["ratio"].layout.yaxis.ticktext)
+        assert "Galune<br>no interval: 3 users" in drawn[name].layout.yaxis.ticktext, name
+    assert any(re.match("Galune<br>(no interval|not reached)", text) for text in drawn["ratio"].layout.yaxis.ticktext)
     assert any(t.name == "Galune (no interval)" for t in drawn["spread"].data)
     for name in ("plane", "curve"):
-        assert any("no interval" in note.text for note in drawn[name].layout.annotations), name
-    assert not any("no interval" in (note.text or "") for note in every_figure(demo)["curve"].layout.annotations)
+        assert "no interval" in drawn[name].layout.title.text, name
+    assert "no interval" not in every_figure(demo)["curve"].layout.title.text
 
 
 def test_no_interval_at_all_is_drawn_without_failing(demo):
@@ -278,13 +294,14 @@ def test_a_path_runs_from_the_global_model_to_the_end_of_training(demo):
 def test_not_reached_is_written_into_the_chart():
     table = pd.DataFrame([
         {"country": "A", "target": 0.7, "reading": "trained", "pairs_full": 280.0, "pairs_method": 100.0, "ratio": 2.8,
-         "low": 1.5, "high": 4.0, "reached": True, "share_reached": 1.0, "note": ""},
+         "low": 1.5, "high": 4.0, "reached": True, "share_reached": 1.0, "note": "", "method": "scpo"},
         {"country": "B", "target": 0.7, "reading": "trained", "pairs_full": 280.0, "pairs_method": NONE, "ratio": NONE,
-         "low": 0.0, "high": 1.2, "reached": False, "share_reached": 0.1, "note": "not reached"},
+         "low": 0.0, "high": 1.2, "reached": False, "share_reached": 0.1, "note": "not reached",
+         "method": "scpo"},
     ])  # fmt: skip
     figure = charts.ratio_chart(table, "scpo", {}, False)
     assert list(figure.layout.yaxis.ticktext) == ["B<br>not reached", "A"]
-    assert list(figure.data[0].x) == [2.8] and "reached in 10 % of resamples" in figure.data[1].hovertext[0]
+    assert list(figure.data[0].x) == [2.8] and "in 10.0 % of resamples it does" in figure.data[1].hovertext[0]
     assert all(np.isfinite(s.x0) and s.x0 > 0 for s in figure.layout.shapes)
 
 
@@ -313,7 +330,8 @@ def test_verdicts_say_what_a_difference_tells():
     assert of() == "higher" and of(difference=-0.04) == "lower"
     assert of(p_holm=0.2) == "too few people to tell: with 60 users only differences above 3.0 points would be found"
     assert of(p_holm=0.2, detectable=NONE) == "no difference found"
-    assert of(low=NONE, units=3) == "no interval: 3 user(s) are too few"
+    assert of(low=NONE, units=3) == "no interval: 3 users, and one takes 8"
+    assert of(low=NONE, units=14, subset="distinct") == "no interval: 14 users, and one takes 20"
     assert of(p_holm=NONE) == "the interval excludes 0" and of(p_holm=NONE, low=-0.1) == "the interval includes 0"
 
 
@@ -327,9 +345,9 @@ def test_a_difference_in_words_has_interval_n_and_test():
 def test_how_many_countries_are_told_apart_is_said_with_their_names():
     rows = pd.DataFrame([a_difference(country="A"), a_difference(country="B", difference=-0.02),
                          a_difference(country="C", p_holm=0.5), a_difference(country="D", p_holm=NONE)])  # fmt: skip
-    assert told_apart(rows, "scpo", "full") == (
-        "Of 3 countries, scpo is told apart from full in 2 after Holm's correction; higher in A (+4.0); "
-        "lower in B (-2.0)."
+    assert told_apart(rows, "scpo", "full", "user") == (
+        "Of 3 countries with at least 8 users in the test, scpo is told apart from full in 2 after Holm's correction; "
+        "higher in A (+4.0); lower in B (-2.0)."
     )
 
 
@@ -466,6 +484,35 @@ def test_published_figures_are_drawn_and_said_to_be_theirs(on_prism):
     assert drawn == {"published by the authors: scpo": [66.19], "published by the authors: global": [60.4]}
     assert (app.dataframe[0].value["source"] == "published by the authors").sum() == 2
     assert "published" not in json.dumps(specs(opened("accuracy", subset="consensus"))[0])
+
+
+def test_a_run_in_which_full_gains_nothing_says_so_in_place_of_ratios(workspace, demo_run):
+    """Its models have random weights, so that nothing is learnt from them."""
+    shutil.copytree(demo_run, workspace / "runs" / "demo-finished")
+    app = opened("efficiency")
+    assert not app.exception and [m.value for m in app.metric] == ["no ratio"] and len(specs(app)) == 2
+    assert "No ratio in any country" in words(app)
+
+
+def test_sentences_and_chart_of_gains_per_pair_are_of_the_methods_shown(with_run):
+    app = opened("efficiency", methods=["full", "scpo"])
+    per_pair = specs(app)[2]
+    assert list(per_pair["layout"]["yaxis"]["tickvals"]) == ["scpo", "full"]
+    assert "**weight**" not in words(app) and "**scpo**" in words(app)
+
+
+def test_the_global_model_is_in_the_legend_of_the_curves_as_the_others_are(demo):
+    drawn = {t.name for t in every_figure(demo)["curve"].data if t.showlegend is not False}
+    assert {"global", "full", "scpo"} <= drawn
+
+
+def test_of_no_country_with_people_enough_it_is_said_that_nothing_can_be_told():
+    rows = pd.DataFrame([a_difference(country=c, low=NONE, p_holm=NONE, units=5) for c in "AB"])
+    rows["note"] = [verdict(row, "user") for row in rows.itertuples()]
+    assert told_apart(rows, "scpo", "global", "user") == (
+        "No country has enough users in the test to tell scpo from global: an interval takes 8 users."
+    )
+    assert too_few(rows, "user") == ""
 
 
 def test_a_run_of_untrained_methods_only_says_what_it_lacks(with_run):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from scpo.shown import signed
 from scpo.training.mixing import GLOBAL
 from scpo.ui.colours import AROUND_ZERO, INK, METHOD, PLACE, QUIET, SEQUENCE, TEXT
 from scpo.ui.figure import MEAN, band, finish, plain, reach, row_axis, span, whisker
@@ -35,7 +36,7 @@ def answers_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
     )
     usual = rank[-1]
     moved = np.where(rank < usual, " ▲", np.where(rank > usual, " ▼", ""))
-    text = [[f"<b>{r}{m}</b><br>{v:+.2f}" for r, m, v in zip(*row, strict=True)]
+    text = [[f"<b>{r}{m}</b><br>{signed(v, 2)}" for r, m, v in zip(*row, strict=True)]
             for row in zip(rank, moved, reward, strict=True)]  # fmt: skip
     top = float(np.abs(reward).max()) or 1.0
     figure = go.Figure(go.Heatmap(
@@ -209,7 +210,7 @@ def axes_chart(table: pd.DataFrame, simulated: bool = True) -> go.Figure:
         ("steered, 95 %", own, "learned", METHOD["scpo"], "circle"),
         ("planted", own, "planted", PLACE["blue"], "diamond"),
     ):  # fmt: skip
-        hover = [f"{axis}, {name}: {v:+.2f}" for axis, v in zip(order, rows[column], strict=True)]
+        hover = [f"{axis}, {name}: {signed(v, 2)}" for axis, v in zip(order, rows[column], strict=True)]
         error = whisker(rows["learned"], rows["low"], rows["high"], colour) if symbol == "circle" else None
         figure.add_scatter(
             x=rows[column], y=order, name=name, mode="markers", hovertext=hover, hoverinfo="text", error_x=error,
@@ -229,7 +230,7 @@ def errors_chart(table: pd.DataFrame, simulated: bool = True) -> go.Figure:
     fits = wide.shape[1] <= MOST_NUMBERS
     figure = go.Figure(go.Heatmap(
         z=z, x=[plain(c) for c in wide.columns], y=list(wide.index), colorscale=AROUND_ZERO, zmin=-top, zmax=top,
-        xgap=1, ygap=1, text=[[f"{round(v, 1) + 0:+.1f}" for v in row] for row in z] if fits else None,
+        xgap=1, ygap=1, text=[[signed(v) for v in row] for row in z] if fits else None,
         texttemplate="%{text}" if fits else None, textfont={"color": INK, "size": 12}, showscale=not fits,
         hovertemplate="%{y} in %{x}: %{z:+.2f}<extra></extra>",
     ))  # fmt: skip
@@ -245,7 +246,7 @@ def words_chart(table: pd.DataFrame, country: str, simulated: bool) -> go.Figure
     ends = pd.concat([table[table["effect"] > 0].head(WORDS_SHOWN), table[table["effect"] < 0].tail(WORDS_SHOWN)])
     rows = ends.iloc[::-1]
     figure = go.Figure()
-    hover = [f"{plain(t)}: {e:+.2f}<br>95 %: {a:+.2f} to {b:+.2f}<br>{n:,} texts" for t, e, a, b, n in
+    hover = [f"{plain(t)}: {signed(e, 2)}<br>95 %: {signed(a, 2)} to {signed(b, 2)}<br>{n:,} texts" for t, e, a, b, n in
              zip(rows["term"], rows["effect"], rows["low"], rows["high"], rows["texts"], strict=True)]  # fmt: skip
     figure.add_scatter(
         x=rows["effect"], y=list(rows["term"]), mode="markers", showlegend=False, hovertext=hover, hoverinfo="text",

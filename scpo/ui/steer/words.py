@@ -11,8 +11,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from scpo.shown import percent, points, signed, span
 from scpo.training.mixing import GLOBAL
-from scpo.ui.words import inert, percent, points, span
+from scpo.ui.words import inert
 
 MEASURES = {  # as in scpo.ui.words: the measure in one plain sentence, its formula, and what stands in it
     "answers": (
@@ -154,8 +155,8 @@ def truth_lines(table: pd.DataFrame, alpha: float) -> list[str]:
         f"At α = {alpha:g} the mean cosine over {len(each)} countries is {each['country'].mean():.2f}; that of the "
         f"global model is {each[GLOBAL].mean():.2f}. Steering came nearer to the planted taste in {nearer} of "
         f"{len(each)}, and is furthest from it in {inert(low)} ({each.loc[low, 'country']:.2f}).",
-        f"Missed most: {missed['axis']} in {inert(missed['country'])}, planted {missed['planted']:+.2f}, learned "
-        f"{missed['learned']:+.2f} ({missed['texts']:,} test texts of {missed['prompts']} prompts).",
+        f"Missed most: {missed['axis']} in {inert(missed['country'])}, planted {signed(missed['planted'], 2)}, learned "
+        f"{signed(missed['learned'], 2)} ({missed['texts']:,} test texts of {missed['prompts']} prompts).",
     ]
 
 

@@ -1,0 +1,62 @@
+"""Numbers as a reader sees them: one rule for what is not known, for signs and for intervals.
+
+A number that is not there (None, NaN, infinite) is a dash; one that rounds to zero has no sign.
+"""
+
+from __future__ import annotations
+
+import math
+
+NONE = "-"
+IRREGULAR = {"person": "people", "country": "countries"}
+TOO_FEW = "no interval: too few people or questions"
+
+
+def known(value: float | None) -> bool:
+    """False for None, NaN and the infinite."""
+    return value is not None and math.isfinite(value)
+
+
+def fixed(value: float | None, digits: int = 1) -> str:
+    """1234.56 -> 1,234.6."""
+    return f"{_round(value, digits):,.{digits}f}" if known(value) else NONE
+
+
+def signed(value: float | None, digits: int = 1) -> str:
+    """The same with its sign: +1.2, -1.2, 0.0."""
+    if not known(value):
+        return NONE
+    near = _round(value, digits)
+    return f"{near:+,.{digits}f}" if near else f"{0:.{digits}f}"
+
+
+def percent(share: float | None) -> str:
+    """0.6543 -> 65.4 %."""
+    return f"{fixed(100 * share)} %" if known(share) else NONE
+
+
+def points(difference: float | None) -> str:
+    """A difference of shares in points, with its sign: 0.049 -> +4.9."""
+    return signed(100 * difference) if known(difference) else NONE
+
+
+def span(low: float | None, high: float | None, none: str = TOO_FEW) -> str:
+    """A 95 % interval of shares in percent, or why there is none."""
+    return f"95 %: {fixed(100 * low)} to {fixed(100 * high)}" if known(low) and known(high) else none
+
+
+def brackets(low: float | None, high: float | None, of=points) -> str:
+    """An interval for a table of text, [+1.2, +3.4]; a dash where there is none."""
+    return f"[{of(low)}, {of(high)}]" if known(low) and known(high) else NONE
+
+
+def counted(number: float | None, what: str) -> str:
+    """1 country, 2 countries, 1,000 people: a number with its noun, which is given in the singular."""
+    many = IRREGULAR.get(what, f"{what}s")
+    if not known(number):
+        return f"{NONE} {many}"
+    return f"{round(number):,} {what if round(number) == 1 else many}"
+
+
+def _round(value: float, digits: int) -> float:
+    return round(value, digits) + 0.0  # which makes -0.0 a 0.0
