@@ -223,8 +223,8 @@ class FinetuneConfig:
     lora: int = setting(0, "fine-tuning: rank of LoRA adapters; 0 = all weights are trained", low=0, high=1024)
     as_published: bool = setting(
         False,
-        "fine-tuning: train on 'prompt [SEP] response' and evaluate with dropout on, as the authors' code does, to "
-        "compare with their numbers",
+        "fine-tuning: as the authors' code does, to compare with their numbers: train on 'prompt [SEP] response' and "
+        "on the validation split too, keep the last step, score trained models with dropout on",
     )
 
     def __post_init__(self):

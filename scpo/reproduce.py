@@ -21,6 +21,7 @@ from scpo.jobs.commands import Bar
 
 MODEL = "OpenAssistant/reward-model-deberta-v3-base"
 PUBLISHED = "MulticulturalAlignment/scpo-reward-model-{country}"
+EPOCHS = 3  # passes at most, where it is not done as published
 REPORTS = {"full": "all test pairs", "distinct": "partial: test pairs on which the global model is wrong",
            "consensus": "the other test pairs: what steering costs"}  # fmt: skip
 COLUMNS = ["report", "country", "method", "accuracy", "low", "high", "gain", "gain_low", "gain_high", "n", "units",
@@ -45,11 +46,19 @@ def add_reproduce(commands) -> None:
     parser.add_argument("--model", default=MODEL, help=f"hub name or local folder (default: {MODEL})")
     parser.add_argument("--countries", metavar="A,B,...", help="countries (default: the seven of the paper)")
     parser.add_argument("--seeds", type=int, default=1, help="training seeds (default: 1, as published)")
-    parser.add_argument("--steps", type=int, default=1024, help="steps at most (default: 1024, as published)")
+    parser.add_argument(
+        "--steps",
+        type=int,
+        default=1024,
+        help=f"steps (default: 1024, as published); without --as-published {EPOCHS} passes over the pairs at most",
+    )
     parser.add_argument("--lora", type=int, default=0, help="rank of LoRA adapters, for 8B models (default: 0 = none)")
     parser.add_argument("--lr", type=float, default=1e-6, help="learning rate (default: 1e-6, as published)")
     parser.add_argument(
-        "--as-published", action="store_true", help="the authors' input format and dropout; see the docs"
+        "--as-published",
+        action="store_true",
+        help="train as the authors' code does: all steps whatever the passes, all training users, the last step kept, "
+        "their input form, trained models scored with dropout on; see the docs",
     )
     parser.add_argument(
         "--published", nargs="?", const=PUBLISHED, metavar="PATTERN",
@@ -65,8 +74,8 @@ def settings(args: argparse.Namespace) -> ExperimentConfig:
     countries = tuple(split_names(args.countries)) if args.countries else COUNTRIES
     return ExperimentConfig(
         data=DataConfig(dataset="prism", data_files=tuple(args.data_file), countries=countries, split_seed=0),
-        finetune=FinetuneConfig(model=args.model, model_lr=args.lr, epochs=3, lora=args.lora,
-                                as_published=args.as_published),
+        finetune=FinetuneConfig(model=args.model, model_lr=args.lr, lora=args.lora,
+                                epochs=0 if args.as_published else EPOCHS, as_published=args.as_published),
         methods=("global", "full", "scpo"), seeds=args.seeds, tau=0.7, beta=1.10, steps=args.steps, batch_size=8,
     )  # fmt: skip
 
@@ -125,7 +134,7 @@ def published_table(result: runs.Result, pattern: str) -> pd.DataFrame:
         texts = data.texts.iloc[np.concatenate([chosen[rows], rejected[rows]])]
         pairs = list(zip(texts["prompt"].astype(object), texts["response"], strict=True))
         try:
-            reward = reward_texts(result, [model_folder(name)], pairs)
+            reward = reward_texts(result, [model_folder(name)], pairs, dropout=result.config.finetune.as_published)
         except (SourceMissing, ConfigError) as error:
             missing[name] = error
             continue
@@ -146,10 +155,10 @@ def as_markdown(table: pd.DataFrame, result: runs.Result) -> str:
     config, methods = result.config, list(dict.fromkeys(table["method"]))
     lines = [
         f"# SCPO on {result.card['title']}: {config.finetune.shown}", "",
-        f"tau {config.tau:g}, beta {config.beta:g}, learning rate {config.finetune.model_lr:g}, at most {config.steps} "
-        f"steps or {config.finetune.epochs} epochs, batch {config.batch_size}, {config.seeds} seed(s), split seed "
-        f"{config.data.split_seed}" + (", as published (input format, dropout)" if config.finetune.as_published else "")
-        + ". Test accuracy in % with 95 % intervals over users; gain over the global model on the same pairs.", "",
+        f"tau {config.tau:g}, beta {config.beta:g}, learning rate {config.finetune.model_lr:g}, {_training(config)}, "
+        f"batch {config.batch_size}, {config.seeds} seed{'s' * (config.seeds != 1)}, split seed "
+        f"{config.data.split_seed}. Test accuracy in % with 95 % intervals over users; gain over the global model on "
+        "the same pairs.", "",
     ]  # fmt: skip
     for report, meaning in REPORTS.items():
         lines += [f"## {report.capitalize()} ({meaning})", "",
@@ -163,6 +172,15 @@ def as_markdown(table: pd.DataFrame, result: runs.Result) -> str:
             lines.append(f"| {country} | {n} | " + " | ".join(one) + f" | {gain} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _training(config: ExperimentConfig) -> str:
+    """How long the models trained, and which step was kept, in words."""
+    if config.finetune.as_published:
+        return (f"as published: {config.steps:,} steps whatever the passes over the pairs, all training users, the "
+                "last step, 'prompt [SEP] answer' in training, dropout on where trained models are scored")  # fmt: skip
+    return (f"at most {config.steps:,} steps or {config.finetune.epochs} passes over the pairs, the best step on "
+            "validation users")  # fmt: skip
 
 
 def _span(value: float, low: float, high: float, sign: str = "") -> str:

@@ -81,7 +81,7 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, trai
     progress.report("data", 0, 1)
     data = sources.load(config.data)
     sources.check_global(config, data)
-    rows = rows_by_country(data, data.card.countries)
+    rows = rows_by_country(data, data.card.countries, all_train=config.finetune.as_published)
     budgets = budgets_for(config, rows)
     train_models = _back_end(config, train)
     content = sources.content_hash(data)

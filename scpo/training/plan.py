@@ -26,14 +26,18 @@ class Rows:
     test: np.ndarray
 
 
-def rows_by_country(data: Preferences, countries: tuple[str, ...]) -> dict[str, Rows]:
-    """Rows of each country, (n,) int64 per split."""
+def rows_by_country(data: Preferences, countries: tuple[str, ...], all_train: bool = False) -> dict[str, Rows]:
+    """Rows of each country, (n,) int64 per split.
+
+    all_train  the pairs of the validation split are trained on too
+    """
     code, split = data.pairs["country"].cat.codes.to_numpy(), data.split_of_pairs()
     names = list(data.pairs["country"].cat.categories)
     found = {}
     for country in countries:
         here = np.flatnonzero(code == names.index(country))
-        found[country] = Rows(*(here[split[here] == part] for part in (TRAIN, VALIDATION, TEST)))
+        train, validation, test = (here[split[here] == part] for part in (TRAIN, VALIDATION, TEST))
+        found[country] = Rows(np.union1d(train, validation) if all_train else train, validation, test)
     return found
 
 

@@ -1,4 +1,5 @@
-"""One model of the plan: trained by `SCPOTrainer`, its best validation step kept, its rewards written down.
+"""One model of the plan: trained by `SCPOTrainer`, its best validation step kept (the last, where that is asked for),
+its rewards written down.
 
 A model that is done has its own folder, which appears whole; what is under way has a folder `.part` beside it, with the
 checkpoints to go on from.
@@ -139,8 +140,7 @@ def train_one(
     for entry in trainer.state.log_history:
         if "eval_test_accuracy" in entry:
             path[entry["step"]] = [entry[f"eval_test_{part}accuracy"] for part in ("", "distinct_", "consensus_")]
-    best = trainer.state.best_metric
-    step = trainer.state.best_global_step if best is not None and best > at_start else 0
+    step = _kept_step(trainer.state, at_start, config.finetune.as_published)
     if step == 0 and task.method != "scratch":
         rewards = reward[task.scored]
     else:
@@ -149,6 +149,13 @@ def train_one(
         rewards = rewards_of(trainer.model, inputs, dropout=config.finetune.as_published)
     keep = trainer.model if task.keep and (step or task.method == "scratch") else None
     return _write(folder, work, start, keep, key, step, _path(path, marks), _placed(rewards, task.scored, len(reward)))
+
+
+def _kept_step(state, at_start: float, last: bool) -> int:
+    """The step with the best validation score, 0 where none is above that of the start; or the last, as published."""
+    if last:
+        return state.global_step
+    return state.best_global_step if state.best_metric is not None and state.best_metric > at_start else 0
 
 
 def computes_in_bf16(config: ExperimentConfig) -> bool:
@@ -181,8 +188,9 @@ def _settings(config: ExperimentConfig, task: Task, work: Path, steps: int, para
         use_cpu=not torch.cuda.is_available(), bf16=computes_in_bf16(config),
         activation_checkpointing=parameters > LARGE,
         eval_strategy="steps", eval_steps=steps, save_strategy="steps", save_steps=steps, save_total_limit=1,
-        load_best_model_at_end=True, metric_for_best_model="eval_validation_score", greater_is_better=True,
-        logging_steps=10, report_to=[], disable_tqdm=True, dataloader_pin_memory=torch.cuda.is_available(),
+        load_best_model_at_end=not whole.as_published, metric_for_best_model="eval_validation_score",
+        greater_is_better=True, logging_steps=10, report_to=[], disable_tqdm=True,
+        dataloader_pin_memory=torch.cuda.is_available(),
     )  # fmt: skip
 
 

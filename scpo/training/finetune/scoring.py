@@ -75,16 +75,18 @@ def _forward(model, encoded: Sequence[Encoded], accelerator, tokens_per_batch, o
     rounds = -(-len(batches) // processes) * processes
     model.train(dropout)
     try:
-        for at in range(rounds):
-            rows = batches[min(at, len(batches) - 1)]
-            if at % processes == rank:
-                batch = padded([encoded[row] for row in rows], pad)
-                with in_weights_precision(model):
-                    logits = model(**{name: tensor.to(device) for name, tensor in batch.items()}).logits
-                if at < len(batches):
-                    rewards[torch.from_numpy(rows).to(device)] = logits[:, 0].float()
-            if on_progress and at < len(batches):
-                on_progress(at + 1, len(batches))
+        # Dropout draws chance of its own here, so that a training goes on as it would without being judged.
+        with torch.random.fork_rng([device] if device.type == "cuda" else [], enabled=dropout):
+            for at in range(rounds):
+                rows = batches[min(at, len(batches) - 1)]
+                if at % processes == rank:
+                    batch = padded([encoded[row] for row in rows], pad)
+                    with in_weights_precision(model):
+                        logits = model(**{name: tensor.to(device) for name, tensor in batch.items()}).logits
+                    if at < len(batches):
+                        rewards[torch.from_numpy(rows).to(device)] = logits[:, 0].float()
+                if on_progress and at < len(batches):
+                    on_progress(at + 1, len(batches))
     finally:
         model.train(was_training)
     if accelerator and processes > 1:

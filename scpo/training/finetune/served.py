@@ -49,15 +49,20 @@ def start_folder(result: runs.Result, name: str) -> Path:
     return result.folder / name if (result.folder / name).is_dir() else model_folder(name)
 
 
-def reward_texts(result: runs.Result, folders: Sequence[Path], texts: Sequence[tuple[str, str]]) -> np.ndarray:
-    """Rewards (n,) of (prompt, response) texts, mean over models."""
-    found = []
+def reward_texts(
+    result: runs.Result, folders: Sequence[Path], texts: Sequence[tuple[str, str]], dropout: bool = False
+) -> np.ndarray:
+    """Rewards (n,) of (prompt, response) texts, mean over models, each in the form in which the run judged it.
+
+    dropout  on only to do as others did
+    """
+    found, start, whole = [], start_of(result), result.config.finetune
     for folder in folders:
         tokenizer = load_tokenizer(folder)
-        model, whole = load_model(folder, tokenizer), result.config.finetune
+        model = load_model(folder, tokenizer)
         longest = longest_input(whole.max_length, tokenizer, model.config)
-        inputs = InputFormat(tokenizer, longest, whole.as_published)
-        found.append(score(model.to(device()), inputs, texts))
+        inputs = InputFormat(tokenizer, longest, whole.as_published and folder != start)
+        found.append(score(model.to(device()), inputs, texts, dropout=dropout))
     return np.mean(found, axis=0)
 
 

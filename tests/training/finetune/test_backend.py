@@ -23,8 +23,10 @@ from scpo.cli import main
 from scpo.errors import ConfigError, InputError, RunFolderError, SourceMissing, Stopped
 from scpo.training.experiment import one_device, run
 from scpo.training.finetune.backend import _hold_shared
+from scpo.training.finetune.formats import InputFormat
 from scpo.training.finetune.loading import has_head, load_model, load_start, load_tokenizer
-from scpo.training.finetune.one import KEPT, _read
+from scpo.training.finetune.one import KEPT, Task, _read
+from scpo.training.finetune.scoring import score
 from scpo.training.finetune.served import model_folders, reward_texts, start_of
 from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
 from scpo.training.heads import Pool
@@ -150,11 +152,65 @@ def test_an_encoder_gets_a_head_that_the_reference_countries_train(files, tmp_pa
         load_start(settings(files, tmp_path / "encoder", finetune={"lora": 4}))
 
 
-def test_as_published_trains_on_joined_text_with_dropout_in_evaluation(result, files, model, tmp_path):
-    theirs = run(settings(files, model, finetune={"as_published": True}), tmp_path / "out")
-    one, other = (safetensors.numpy.load_file(r.folder / runs.MODELS) for r in (result, theirs))
-    assert np.array_equal(one["global"], other["global"], equal_nan=True), "they, too, score sentence pairs"
-    assert not np.array_equal(one["models"], other["models"], equal_nan=True)
+@pytest.fixture(scope="module")
+def published(files, model, tmp_path_factory):
+    """The same run as `result`, as the authors' code does it."""
+    config = settings(files, model, finetune={"as_published": True, "epochs": 0})
+    return run(config, tmp_path_factory.mktemp("published") / "out")
+
+
+def test_as_published_the_last_step_is_kept_and_all_training_users_train(result, published):
+    from scpo import data as sources
+
+    steps = [row["step"] for row in about(published)["models"]]
+    assert steps == [8] * len(steps), "whatever validation says"
+    data = sources.load(published.config.data)
+    for row in about(published)["models"]:
+        if row["method"] == "full":
+            users = [len(data.of(row["country"], part)) for part in ("train", "validation")]
+            assert row["pairs"] == sum(users) > users[0]
+    assert published.config.finetune.epochs == 0 and result.config.finetune.epochs == 0
+
+
+def test_as_published_only_trained_models_are_scored_as_one_text_with_dropout(result, published):
+    from scpo import data as sources
+
+    one, other = (safetensors.numpy.load_file(r.folder / runs.MODELS) for r in (result, published))
+    assert np.array_equal(one["global"], other["global"], equal_nan=True), "the global model: pairs, no dropout"
+    row, rewards = about(published)["models"][0], other["models"][0]
+    folder, scored = published.folder / row["folder"], np.flatnonzero(np.isfinite(rewards))
+    table = sources.load(published.config.data).texts.iloc[scored]
+    texts = list(zip(table["prompt"].astype(object), table["response"], strict=True))
+    assert not np.allclose(reward_texts(published, [folder], texts), rewards[scored], atol=1e-3), "dropout is on"
+    tokenizer = load_tokenizer(folder)
+    trained = load_model(folder, tokenizer)
+    torch.manual_seed(row["seed"])
+    again = score(trained, InputFormat(tokenizer, 48, as_published=True), texts, dropout=True)
+    assert again == pytest.approx(rewards[scored], abs=1e-4), "drawn once per text, from the model's seed"
+
+
+def test_a_run_as_published_is_served_in_the_forms_in_which_it_was_judged(published):
+    texts = [("w1 w2", "w3"), ("w4", "w5 w6")]
+    start = start_of(published)
+    tokenizer = load_tokenizer(start)
+    pairs = score(load_model(start, tokenizer), InputFormat(tokenizer, 48), texts)
+    assert reward_texts(published, [start], texts) == pytest.approx(pairs, abs=1e-6), "the global model reads pairs"
+    folder = published.folder / about(published)["models"][0]["folder"]
+    joined = score(load_model(folder, tokenizer), InputFormat(tokenizer, 48, as_published=True), texts)
+    assert reward_texts(published, [folder], texts) == pytest.approx(joined, abs=1e-6), "a trained one the joined text"
+
+
+def test_as_published_takes_all_steps_whatever_the_epochs():
+    from argparse import ArgumentParser
+
+    from scpo.reproduce import add_reproduce, settings
+
+    parser = ArgumentParser()
+    add_reproduce(parser.add_subparsers())
+    for more, epochs in (([], 3), (["--as-published"], 0)):
+        found = settings(parser.parse_args(["reproduce", "--out", "x", *more]))
+        assert (found.steps, found.finetune.epochs, found.finetune.as_published) == (1024, epochs, bool(more))
+        assert Task("full", 0, np.arange(80), None, None, None, None, True).steps(found) == (1024 if more else 30)
 
 
 def test_a_pooled_model_is_trained_once_for_all_countries(files, model, tmp_path):

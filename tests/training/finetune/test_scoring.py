@@ -131,6 +131,15 @@ def test_a_model_that_trains_in_bfloat16_is_scored_in_the_precision_of_its_weigh
     assert rewards == [torch.bfloat16, torch.float32], "what is undone here is there"
 
 
+def test_scoring_with_dropout_takes_no_chance_from_the_training_around_it(tmp_path):
+    model, inputs = loaded_as(tmp_path, "bert")
+    torch.manual_seed(3)
+    first = score(model, inputs, texts(), dropout=True)
+    after = torch.rand(1)
+    torch.manual_seed(3)
+    assert torch.rand(1) == after and (first != score(model, inputs, texts())).all()
+
+
 def test_tokens_that_the_model_has_no_weights_for_are_told_with_both_numbers(loaded):
     model, inputs = loaded
     size = model.get_input_embeddings().num_embeddings
