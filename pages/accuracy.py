@@ -6,9 +6,9 @@ import streamlit as st
 from scpo import ScpoError, runs
 from scpo.ui import charts, findings, results
 from scpo.ui.beside import accuracy_beside
+from scpo.ui.context import head, select
 from scpo.ui.figure import MEAN, country_marks
 from scpo.ui.parts import chart
-from scpo.ui.router import ensure_router
 from scpo.ui.words import alignment_sentence, difference_sentence, inert, told_apart, too_few
 
 SUBSETS = {
@@ -52,7 +52,7 @@ def baselines(result: runs.Result, subset: str) -> None:
         method = results.method_of(findings.methods_in(table))
     rows = table[table["method"] == method]
     with middle:
-        against = st.selectbox("Baseline", rows["against"].unique(), key=results.AGAINST, bind="query-params")
+        against = select("Baseline", rows["against"].unique(), results.AGAINST)
     with right:
         country = results.country_of(result)
     named, in_country = rows[rows["against"] == against], rows[rows["country"] == country]
@@ -96,7 +96,7 @@ def alignment(result: runs.Result) -> None:
     st.markdown(alignment_sentence(table, country))
 
 
-ensure_router()
+head("accuracy")
 st.title("Is a country's taste learned?")
 try:
     shown = results.chosen()

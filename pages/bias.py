@@ -6,8 +6,8 @@ from scpo import ScpoError, runs
 from scpo.ui import charts, findings, results, state
 from scpo.ui.beside import plane_beside
 from scpo.ui.bias_charts import ACCURACY, CHANGE
+from scpo.ui.context import head, select
 from scpo.ui.parts import chart
-from scpo.ui.router import ensure_router
 from scpo.ui.words import bias_sentence, group_sentence, inert, runaway_sentence
 
 
@@ -66,9 +66,11 @@ def people(result: runs.Result, methods: list[str]) -> None:
                 "of at least 5 test people, or an older version made the run.")  # fmt: skip
         return
     left, right = st.columns(2)
-    column = left.selectbox("Survey column", table["column"].unique(), key=results.COLUMN, bind="query-params")
+    with left:
+        column = select("Survey column", table["column"].unique(), results.COLUMN)
     here = table[table["column"] == column]
-    country = right.selectbox("People of", here["country"].unique(), key=results.PEOPLE, bind="query-params")
+    with right:
+        country = select("People of", here["country"].unique(), results.PEOPLE, carried=state.COUNTRY)
     chart(
         charts.groups_chart(table, column, country, methods, result.card["unit"], simulated), "groups",
         f"Accuracy by {column} of {country} per method, with 95 % intervals.",
@@ -79,7 +81,7 @@ def people(result: runs.Result, methods: list[str]) -> None:
             st.markdown(group_sentence(row))
 
 
-ensure_router()
+head("bias")
 st.title("What does it do to everybody else?")
 try:
     shown = results.chosen()

@@ -8,10 +8,10 @@ from scpo.data.countries import iso3
 from scpo.errors import DataFaults
 from scpo.ui import charts, results
 from scpo.ui.cache import margins, preferences
+from scpo.ui.context import head, link
 from scpo.ui.margins import MEASURES
 from scpo.ui.pairs import browse
 from scpo.ui.parts import chart
-from scpo.ui.router import ensure_router
 from scpo.ui.selection_charts import disagreement_chart
 from scpo.ui.source import choose, show_faults
 from scpo.ui.words import inert
@@ -38,7 +38,7 @@ def disagreement(config: DataConfig) -> None:
     run = results.newest_on(config)
     if run is None:
         st.info("Nobody has trained a global model on these pairs yet. A finished run on them shows it here.")
-        results.link("train", "Train on these pairs")
+        link("train", "Train on these pairs")
         return
     table, simulated = margins(run)[1], run.card["simulated"]
     alt = "Share of pairs on which the global model prefers the rejected answer, per country."
@@ -46,7 +46,7 @@ def disagreement(config: DataConfig) -> None:
     st.caption(inert(f"On the training pairs of the run {run.folder.name}."))
 
 
-ensure_router()
+head("data")
 st.title("Who is in the data?")
 try:
     config = choose()

@@ -4,10 +4,10 @@ import streamlit as st
 
 from scpo import ScpoError, runs
 from scpo.ui import charts, findings, results, state
+from scpo.ui.context import head
 from scpo.ui.efficiency_words import OF_FULL, efficiency_sentence, per_pair_sentence, why_no_ratio, why_no_row
 from scpo.ui.figure import country_marks
 from scpo.ui.parts import chart
-from scpo.ui.router import ensure_router
 from scpo.ui.words import inert
 
 
@@ -67,7 +67,7 @@ def per_pair(result: runs.Result, country: str, shown: list[str]) -> None:
         st.markdown(per_pair_sentence(table, country, method))
 
 
-ensure_router()
+head("efficiency")
 st.title("How many pairs does it need?")
 try:
     shown = results.chosen()

@@ -6,7 +6,7 @@ from scpo import ScpoError
 from scpo.lesson.texts import STEPS
 from scpo.lesson.world import world
 from scpo.ui import lesson
-from scpo.ui.router import ensure_router
+from scpo.ui.context import head
 from scpo.ui.words import inert
 
 LINK = "Large type and one chart. It is in the link too, such as ?step=3&present=1"
@@ -52,7 +52,7 @@ def body(step: int, presenting: bool) -> None:
         st.error(inert(error))
 
 
-ensure_router()
 presenting = lesson.presenting()
+head("learn", drawn=not presenting)
 step = lead_large() if presenting else lead()
 body(step, presenting)

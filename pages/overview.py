@@ -7,7 +7,7 @@ from scpo.config import ExperimentConfig
 from scpo.jobs.job import STATES
 from scpo.ui import charts, results
 from scpo.ui.cache import job_store
-from scpo.ui.router import ensure_router
+from scpo.ui.context import head, link
 from scpo.ui.words import inert
 
 USUAL = ExperimentConfig()
@@ -45,10 +45,10 @@ def stands() -> None:
         each = ", ".join(f"{counts[state]} {state}" for state in STATES if counts.get(state))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"This workspace has {total} run{'s' * (total > 1)}: {each}.", width="content")
-            results.link("runs", "All runs")
+            link("runs", "All runs")
 
 
-ensure_router()
+head("overview")
 st.title("Whose taste does a reward model have?")
 st.markdown(
     "Reward models learn one average taste, mostly that of a few rich countries. **Steerable Cultural Preference "
@@ -67,4 +67,4 @@ method()
 st.header("Where to go on")
 with st.container(horizontal=True):
     for page, label in NEXT.items():
-        results.link(page, label)
+        link(page, label)

@@ -10,9 +10,9 @@ from scpo import ScpoError
 from scpo.jobs.job import STATES, Job
 from scpo.ui import compare, state
 from scpo.ui.cache import job_store
+from scpo.ui.context import head
 from scpo.ui.live import duration, pulse
 from scpo.ui.manage import opened, undo
-from scpo.ui.router import ensure_router
 from scpo.ui.words import inert
 
 DELETED = "deleted"
@@ -100,7 +100,7 @@ def choose(jobs: dict[str, Job], ids: list[str]) -> None:
         )  # fmt: skip
 
 
-ensure_router()
+head("runs")
 st.title("Runs")
 try:
     undo()

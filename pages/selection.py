@@ -12,9 +12,9 @@ from scpo.metrics.margins import ALL, Margins
 from scpo.ui import margins as shown
 from scpo.ui import results, state
 from scpo.ui.cache import margins, texts
+from scpo.ui.context import head, select
 from scpo.ui.pairs import show_weighed
 from scpo.ui.parts import chart
-from scpo.ui.router import ensure_router
 from scpo.ui.selection_charts import pictures
 from scpo.ui.words import inert
 
@@ -33,7 +33,8 @@ def controls(result: runs.Result, countries: tuple[str, ...]) -> tuple[str, tupl
         before = last = own
         reset()
     where, *sliders = st.columns(3, gap="large")
-    country = where.selectbox("Country", [ALL, *countries], key=state.COUNTRY, bind="query-params")
+    with where:
+        country = select("Country", [ALL, *countries], state.COUNTRY)
     settings = (  # label, lowest, highest, default, step, key
         ("Filter: τ (tau)", min(0.01, own[0]), 1.0, own[0], 0.01, state.TAU),
         ("Weight: β (beta)", min(0.05, own[1]), max(5.0, 2 * own[1]), own[1], 0.05, state.BETA),
@@ -99,7 +100,7 @@ def section(measure: str) -> None:
     results.explain(*shown.MEASURES[measure], label=f"The formula: {measure}")
 
 
-ensure_router()
+head("selection")
 st.title("Filter and weight")
 st.markdown(
     "Before a country's model is trained, SCPO leaves out the pairs with which the global model already agrees, and "

@@ -6,13 +6,13 @@ from scpo import ScpoError
 from scpo.training.mixing import ALPHAS
 from scpo.ui import results, state
 from scpo.ui.cache import texts
-from scpo.ui.router import ensure_router
+from scpo.ui.context import head
 from scpo.ui.steer import inputs, views
 from scpo.ui.words import inert
 
 VIEWS = {"Answers": views.answers, "Strength": views.strength, "Mixtures": views.mixtures, "Tastes": views.tastes}
 
-ensure_router()
+head("steer")
 st.title("What does steering do to an answer?")
 try:
     shown = results.chosen()

@@ -7,9 +7,9 @@ from scpo import ScpoError
 from scpo.study import design, kept
 from scpo.ui import study as asked
 from scpo.ui import study_charts as charts
+from scpo.ui.context import head
 from scpo.ui.parts import chart
 from scpo.ui.results import explain
-from scpo.ui.router import ensure_router
 from scpo.ui.words import inert
 
 TITLES = {"full": "accuracy", "consensus": "consensus retention", "distinct": "distinct accuracy"}
@@ -61,7 +61,7 @@ def countries(study: kept.Study, when: str, pairs: int, method: str) -> None:
     )  # fmt: skip
 
 
-ensure_router()
+head("study")
 st.title("When does SCPO help?")
 try:
     study = asked.chosen()

@@ -12,10 +12,10 @@ from scpo.jobs.job import NAME_LENGTH, Job
 from scpo.shown import counted
 from scpo.ui import charts, state
 from scpo.ui.cache import job_store
+from scpo.ui.context import form_is_asked, head
 from scpo.ui.estimate import Sizes, estimate, time_words, was_encoded
 from scpo.ui.form import Problems, experiment
 from scpo.ui.live import LIVE, duration, follow, going, linked, watch
-from scpo.ui.router import ensure_router
 from scpo.ui.source import choose, kept, show_faults
 from scpo.ui.words import inert
 
@@ -119,10 +119,10 @@ def set_up(jobs: list[Job]) -> None:
         start(config)
 
 
-ensure_router()
+head("train")
 st.title("Train")
 try:
-    shown = linked(state.RUN)
+    shown = None if form_is_asked() else linked(state.RUN)
     if shown:
         one_run(shown)
     else:

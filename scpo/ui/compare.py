@@ -28,6 +28,7 @@ from scpo.metrics.tallies import Tallies, differences
 from scpo.shown import points, span
 from scpo.ui import charts, state
 from scpo.ui.cache import finished_run, tallies
+from scpo.ui.context import select
 from scpo.ui.form import NONE, label
 from scpo.ui.live import badge
 from scpo.ui.parts import chart
@@ -162,7 +163,8 @@ def show(jobs: Sequence[Job]) -> None:
         st.info("These runs have no country and method in common, so that there is nothing to compare.")
         return
     at = methods.index("scpo") if "scpo" in methods else 0
-    method = right.selectbox("Method", methods, at, key=state.METHOD)
+    with right:
+        method = select("Method", methods, state.METHOD, at)
     table = pd.concat([d.table.assign(run=titles[id]) for id, d in found.items()], ignore_index=True)
     simulated = any(run.card["simulated"] for run in done.values())
     order = list(dict.fromkeys(table["country"]))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +23,10 @@ from scpo.jobs.job import RESUMABLE, Job
 from scpo.shown import percent
 from scpo.ui import charts, state, watchers
 from scpo.ui.cache import job_store
+from scpo.ui.context import ID
 from scpo.ui.parts import CHART_OPTIONS
 from scpo.ui.words import inert
 
-ID = re.compile(r"[0-9a-f]{12}")
 LIVE, LOG_LINES = ("queued", "running"), 30
 STAGES = {
     "data": "reading the data", "embed": "encoding the texts", "global": "training the global model, scoring with it",

@@ -9,10 +9,9 @@ import streamlit as st
 from scpo.config import ExperimentConfig
 from scpo.jobs import launch
 from scpo.jobs.job import Job
-from scpo.ui import state
+from scpo.ui import context, state
 from scpo.ui.cache import job_store
 from scpo.ui.tables import safe_csv
-from scpo.ui.words import inert
 
 CHART_OPTIONS = {"topojsonURL": "./app/static/", "displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 
@@ -39,29 +38,27 @@ def run_label(job: Job) -> str:
 
 
 def choose_run(first: ExperimentConfig, words: str) -> Job | None:
-    """The run to show: the one the link names, else the newest; None in an empty workspace.
+    """The run to show, which `context.head` has put into the link, and the choice of another; None if there is none.
 
     first   the experiment that the button starts; words: what it is called
     """
     store = job_store()
     found = {job.id: job for job in store.jobs()}
-    asked = st.query_params.get(state.RUN)
-    if asked and asked not in found:
-        st.warning(f"The run {inert(repr(asked[:80]))} of this link is not in the workspace; it may have been deleted.")
-        st.query_params.pop(state.RUN)
     start, pick = st.columns([1, 2], gap="large", vertical_alignment="bottom")
     with start:
         known = store.find(first) if found else None
         label = f"Show {words}" if known and known.state in ("done", "running", "queued") else f"Run {words}"
         if st.button(label, icon=":material/play_arrow:", width="stretch"):
-            st.query_params[state.RUN] = launch.start(first, store, words).id
+            context.choose(launch.start(first, store, words).id)
             st.rerun()
         st.caption("Simulated world, 7 countries, every method, 3 seeds: about half a minute.")
     if not found:
         return None
+    asked = st.query_params.get(state.RUN)
+    st.session_state[state.SHOWN] = asked if asked in found else next(iter(found))
     with pick:
-        at = list(found).index(asked) if asked in found else 0
-        picked = st.selectbox("Run shown below", list(found), index=at, format_func=lambda id: run_label(found[id]))
-    if picked != asked:
-        st.query_params[state.RUN] = picked
+        picked = st.selectbox(
+            "Run shown below", list(found), format_func=lambda id: run_label(found[id]), key=state.SHOWN,
+            on_change=lambda: context.choose(st.session_state[state.SHOWN]),
+        )  # fmt: skip
     return found[picked]

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
-from streamlit.errors import StreamlitPageNotFoundError
 
 from scpo import runs
 from scpo.config import METHODS, DataConfig, ExperimentConfig
 from scpo.ui import charts, state
 from scpo.ui.cache import finished_run, job_store, ran_on
 from scpo.ui.colours import METHOD, SYMBOL
+from scpo.ui.context import link, pills, select
 from scpo.ui.figure import MEAN, country_marks
 from scpo.ui.findings import Figure, countries, excess_bias, gain_rows, main_method
 from scpo.ui.live import watch
@@ -75,21 +75,18 @@ def explain(title: str, sentence: str, formula: str, *more: str, label: str = "T
 def methods_shown(known: Sequence[str], usual: Sequence[str] = USUAL) -> list[str]:
     """Which methods the charts show; never none."""
     first = [m for m in known if m in usual] or list(known)
-    picked = st.pills("Methods shown", known, default=first, selection_mode="multi", key=state.METHODS_SHOWN,
-                      bind="query-params", wrap=True)  # fmt: skip
-    return [m for m in known if m in picked] or first
+    return pills("Methods shown", known, first, state.METHODS_SHOWN)
 
 
 def method_of(known: Sequence[str], label: str = "Method", key: str = state.METHOD) -> str:
     """One method; the paper's, if the run has it."""
     at = list(known).index("scpo") if "scpo" in known else 0
-    return st.selectbox(label, known, index=at, key=key, bind="query-params")
+    return select(label, known, key, at, state.METHOD)
 
 
 def country_of(result: runs.Result, key: str = state.COUNTRY) -> str:
     """One country, or the mean over countries."""
-    return st.selectbox("Country, or the mean over countries", [MEAN, *countries(result)], key=key,
-                        bind="query-params")  # fmt: skip
+    return select("Country, or the mean over countries", [MEAN, *countries(result)], key, carried=state.COUNTRY)
 
 
 def method_marks() -> dict[str, tuple[str, str]]:
@@ -120,13 +117,3 @@ def at_a_glance(result: runs.Result) -> None:
     with st.container(horizontal=True):
         for page, label in PAGES.items():
             link(page, label)
-
-
-def link(page: str, label: str) -> None:
-    """A link to another page about the same run; only its name where the app has no such page."""
-    run = st.query_params.get(state.RUN)
-    try:
-        st.page_link(f"pages/{page}.py", label=label, icon=":material/arrow_forward:",
-                     query_params={state.RUN: run} if run else None)  # fmt: skip
-    except StreamlitPageNotFoundError:  # a page that is opened without the router
-        st.caption(label)

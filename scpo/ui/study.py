@@ -14,6 +14,7 @@ from scpo.study import design, kept
 from scpo.ui import charts, state
 from scpo.ui.cache import job_store
 from scpo.ui.cache import study as read
+from scpo.ui.context import select
 from scpo.ui.words import inert
 
 STUDY, FACTOR, WHEN, PAIRS, OF, METHOD, VALUE, WORLD = (
@@ -38,7 +39,7 @@ def chosen() -> kept.Study | None:
         st.info(HOW)
         st.code(COMMANDS, language="sh")
         return None
-    name = st.selectbox("Study", list(found), key=STUDY, bind="query-params")
+    name = select("Study", list(found), STUDY)
     shown = read(found[name])
     if shown.card["simulated"]:
         st.info(f"{charts.SIMULATED}. Its countries are invented.", icon=":material/science:")

@@ -12,6 +12,7 @@ from scpo import runs
 from scpo.data.preferences import Preferences
 from scpo.training import mixing
 from scpo.ui import results, state
+from scpo.ui.context import select
 from scpo.ui.pairs import plain
 from scpo.ui.parts import chart
 from scpo.ui.steer import charts, words
@@ -109,7 +110,7 @@ def mixtures(models: ask.Models, result: runs.Result, pairs: Preferences, alpha:
 def tastes(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """What moves a country's reward: planted axes where they are known, and words."""
     simulated = result.card["simulated"]
-    country = st.selectbox("Taste of", pairs.card.countries, key=state.TASTE, bind="query-params")
+    country = select("Taste of", pairs.card.countries, state.TASTE, carried=state.COUNTRY)
     if not ask.wanted():
         return
     if pairs.truth is not None:

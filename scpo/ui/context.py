@@ -1,0 +1,193 @@
+"""What the whole app is about: one run, and the country and methods looked at. Chosen once, they stay on every page.
+
+They are kept in the session and in the link. Streamlit's menu opens a page without the parameters of the link before,
+so each page calls `head` first, which puts the run back into the link and draws its name, and asks for a country or
+method with `select` or `pills`, which do the same for them. On a page the link decides what is shown: a link's run wins
+over the session's, and going back in the browser shows what was shown. Two tabs are two sessions.
+
+The widgets here are not bound to the link by Streamlit (`bind`): it removes a parameter that is bound to a widget of
+the page before, also from a link that names it, and sometimes does not restore it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+from streamlit.errors import StreamlitPageNotFoundError
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from scpo.errors import JobError, ScpoError
+from scpo.jobs.job import Job
+from scpo.ui import state
+from scpo.ui.cache import finished_run, job_store
+from scpo.ui.router import ensure_router
+from scpo.ui.source import SOURCES
+from scpo.ui.words import counted, inert
+
+ID = re.compile(r"[0-9a-f]{12}")
+OF_A_RUN = ("overview", "selection", "accuracy", "bias", "efficiency", "steer")  # pages that always show one
+CARRIED = (state.COUNTRY, state.METHOD, state.METHODS_SHOWN)
+LINKS = {"overview": "Its results", "data": "Data of this run"}
+
+
+def head(page: str, drawn: bool = True) -> Job | None:
+    """The chosen run, after its name is drawn at the head of a page; None if there is none yet."""
+    ensure_router()
+    kept = _kept()
+    arrived = kept.get("page") != page
+    into_link = _carried() if arrived else {}
+    kept["page"] = page
+    try:
+        job = _found(page)
+    except ScpoError as error:
+        st.error(inert(error))
+        return None
+    if job:
+        kept[state.RUN] = job.id
+        if state.RUN not in st.query_params and (arrived or page != "runs"):  # where one closes a run, it stays closed
+            into_link |= {state.RUN: job.id} | ({state.NEW: "1"} if page == "train" else {})
+    if into_link:
+        st.query_params.update(into_link)  # at once: each change is a step back in the browser
+    if job and drawn:
+        _draw(job, page)
+    return job
+
+
+def choose(id: str) -> None:
+    """Make this run the one that the app is about."""
+    st.query_params[state.RUN] = _kept()[state.RUN] = id
+
+
+def form_is_asked() -> bool:
+    """True if a link to the Train page is one to its form, though it has the chosen run."""
+    return state.NEW in st.query_params or state.LIKE in st.query_params
+
+
+def link(page: str, label: str) -> None:
+    """A link to another page about the chosen run; only its name where the app has no such page."""
+    run = st.query_params.get(state.RUN)
+    try:
+        st.page_link(f"pages/{page}.py", label=label, icon=":material/arrow_forward:",
+                     query_params={state.RUN: run} if run else None)  # fmt: skip
+    except StreamlitPageNotFoundError:  # a page that is opened without the router
+        st.caption(label)
+
+
+def select(label: str, options: Sequence[str], key: str, index: int = 0, carried: str = "") -> str:
+    """One of several, in the link as `key`.
+
+    carried   what it follows until it is chosen itself, and what it is on other pages: a key of CARRIED
+
+    The only one there is stands in words: a box that opens to nothing else looks like a choice.
+    """
+    options, carried = list(options), carried or key
+    if len(options) == 1:
+        st.markdown(f"{label}: {inert(options[0])}")
+        return options[0]
+    _hold(key, options, options[index], carried)
+    return st.selectbox(label, options, key=key, on_change=_chose, args=(key, options[index], carried))
+
+
+def pills(label: str, options: Sequence[str], default: Sequence[str], key: str) -> list[str]:
+    """Some of several, in the order of the options; where all are put out, those shown at first are lit again."""
+    options, default = list(options), [one for one in options if one in default]
+    _hold(key, options, default, key)
+    st.pills(label, options, selection_mode="multi", key=key, wrap=True, on_change=_chose, args=(key, default, key))
+    return [one for one in options if one in st.session_state[key]]
+
+
+def _kept() -> dict[str, Any]:
+    return st.session_state.setdefault(state.CONTEXT, {})
+
+
+def _carried() -> dict[str, list[str]]:
+    """On the way in: what was chosen on the page before and the link lacks; what the link names is remembered.
+
+    Going back in the browser brings back the link of the page as it was.
+    """
+    kept, back = _kept(), getattr(get_script_run_ctx(), "is_history_navigation", False)
+    linked = {key: st.query_params.get_all(key) for key in CARRIED if key in st.query_params}
+    lacking = {key: kept[key] for key in CARRIED if key in kept and key not in linked}
+    kept.update(linked)
+    return {} if back else lacking
+
+
+def _hold(key: str, options: list[str], default: Any, carried: str) -> None:
+    """Give a widget the value that the link names, where it is one of its options."""
+    linked = st.query_params.get_all(key) or st.query_params.get_all(carried)
+    known = [one for one in options if one in linked]
+    st.session_state[key] = (known if isinstance(default, list) else known[-1]) if known else default
+
+
+def _chose(key: str, default: Any, carried: str) -> None:
+    """Have the link name what was chosen, and nothing where that is the default."""
+    kept, value = _kept(), st.session_state[key] or default
+    if value == default and key == carried:
+        st.query_params.pop(key, None)
+        kept.pop(key, None)
+    else:
+        st.query_params[key] = kept[carried] = value if isinstance(value, list) else [value]
+
+
+def _found(page: str) -> Job | None:
+    """The run that the link names; else the session's; else, on the pages that show one, the newest.
+
+    The link to the Runs page may name several, which chooses none of them.
+    """
+    asked, kept = list(dict.fromkeys(st.query_params.get_all(state.RUN))), _kept().get(state.RUN)
+    if page == "runs":
+        return (_job(asked[0]) if len(asked) == 1 else None) or _job(kept)
+    return _job(asked[-1] if asked else kept) or _instead(page, asked, kept)
+
+
+def _instead(page: str, asked: list[str], kept: str | None) -> Job | None:
+    """The newest run, where one is needed or the chosen one is gone, which is said."""
+    gone = asked[-1] if asked else kept
+    newest = next(iter(job_store().jobs()), None) if gone or page in OF_A_RUN else None
+    if gone:
+        now = f" The newest is chosen now: {inert(newest.name)}." if newest else ""
+        whose = "of this link" if asked else "that was chosen"
+        st.warning(f"The run {inert(repr(gone[:80]))} {whose} is not in the workspace; it may have been deleted.{now}")
+        _kept().pop(state.RUN, None)
+        st.query_params.pop(state.RUN, None)
+    return newest
+
+
+def _job(id: str | None) -> Job | None:
+    """A run by its id, unless it is deleted; a link must not name a folder."""
+    try:
+        job = job_store().get(id) if id and ID.fullmatch(id) else None
+    except JobError:
+        return None
+    return None if job is None or job.deleted else job
+
+
+def _draw(job: Job, page: str) -> None:
+    """The line at the head of every page: which run, of which data, and the ways to its results and its data."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(f"Run: {inert(job.name)}", icon=":material/science:", color="gray")
+        st.caption(inert(_about(job)), width="content")
+        for other, label in LINKS.items():
+            if other != page and not (other == "overview" and page in OF_A_RUN):
+                link(other, label)
+
+
+def _about(job: Job) -> str:
+    """Simulated or the source, the number of countries, and the state of a run that is not done."""
+    config, card = job.config.data, {}
+    if job.state == "done":
+        try:
+            card = finished_run(job.folder).card
+        except ScpoError:  # the page says what is wrong with it
+            pass
+    simulated = config.dataset == "demo"
+    n = len(card.get("countries", config.countries))
+    what = [
+        "simulated data" if simulated else card.get("title", SOURCES[config.dataset]),
+        counted(n, "country", "countries") if n else "",
+        job.state if job.state != "done" else "",
+    ]
+    return ", ".join(filter(None, what))
