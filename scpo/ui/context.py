@@ -21,11 +21,12 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from scpo.errors import JobError, ScpoError
 from scpo.jobs.job import Job
+from scpo.shown import counted
 from scpo.ui import state
 from scpo.ui.cache import finished_run, job_store
 from scpo.ui.router import ensure_router
 from scpo.ui.source import SOURCES
-from scpo.ui.words import counted, inert
+from scpo.ui.words import inert
 
 ID = re.compile(r"[0-9a-f]{12}")
 OF_A_RUN = ("overview", "selection", "accuracy", "bias", "efficiency", "steer")  # pages that always show one
@@ -187,7 +188,7 @@ def _about(job: Job) -> str:
     n = len(card.get("countries", config.countries))
     what = [
         "simulated data" if simulated else card.get("title", SOURCES[config.dataset]),
-        counted(n, "country", "countries") if n else "",
+        counted(n, "country") if n else "",
         job.state if job.state != "done" else "",
     ]
     return ", ".join(filter(None, what))
