@@ -76,7 +76,9 @@ def test_a_stage_expected_wrongly_is_told_by_its_own_pace_once_it_runs(stage):
     at, entry = next((now, e) for now, e in entries if e["stage"] == stage and e["done"] == 25)
     own = 5 * EXPECTED[stage]
     later = sum(seconds for name, seconds in EXPECTED.items() if STAGES.index(name) > STAGES.index(stage))
-    assert 0.999 * own <= entry["seconds_left"] <= 1.001 * own + 10 * later and entry["seconds_left"] >= 0.9 * (whole - at)
+    assert 0.999 * own <= entry["seconds_left"] <= 1.001 * own + 10 * later and entry["seconds_left"] >= 0.9 * (
+        whole - at
+    )
 
 
 def test_texts_that_were_encoded_before_do_not_make_the_machine_fast():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,6 +24,9 @@ from scpo.training.evaluation import coin_margin, longer_margin
 from scpo.training.plan import HeadPlan, Rows
 
 REFERENCE = "reference population"
+
+
+TABLES = 10  # steps of the progress: those that are made one after another, and the last ones
 
 
 @dataclass(frozen=True)
@@ -54,34 +58,43 @@ def measure(
     shared = data.card.unit == "question"
     margin = pair_margins(data, trained.rewards)
     tests = {c: _margins(data, trained, part.test) for c, part in rows.items()}
-    own = []
-    for at, c in enumerate(rows):
+    own, steps = [], itertools.count(1)
+
+    def step() -> None:
+        progress.report("measure", next(steps), 2 * len(rows) + TABLES)
+
+    for c in rows:
         own.append(_own_outcomes(config, data, rows[c].test, tests[c], c, margin[c], trained))
-        progress.report("measure", at, 2 * len(rows))
+        step()
     measures = Measures(own, shared)
 
-    unit = data.pairs["unit"].to_numpy()
-    crossed = {
-        (model, on): _crossed(tests[on], model, margin[model][part.test], margin[on][part.test], trained,
-                              unit[part.test])
-        for model in rows for on, part in rows.items()
-    }  # fmt: skip
+    unit, crossed = data.pairs["unit"].to_numpy(), {}
+    for model in rows:
+        for on, part in rows.items():
+            here = margin[model][part.test], margin[on][part.test]
+            crossed[model, on] = _crossed(tests[on], model, *here, trained, unit[part.test])
+        step()
     reference, there = None, reference_rows(data)
     if len(there):
         held = _margins(data, trained, there)
         outcomes = [_crossed(held, c, margin[c][there], margin[c][there], trained, unit[there]) for c in rows]
         crossed |= {(o.country, REFERENCE): o for o in outcomes}
         reference = Measures(outcomes, shared_units=True)
-    groups, gaps = group_tables(measures, data.units)
-    tables = {"alignment": _alignment(data, rows, trained, measures)} if shared else {}
-    return measures, {
-        "accuracy": accuracy_table(measures), "paired": paired_table(measures),
-        "bias": bias_table(measures, reference), "transfer": transfer_table(crossed),
-        "curve": curve_table(measures), "efficiency": efficiency_table(measures),
-        "per_pair": per_pair_table(measures),
-        "path": path_table(config, trained), "selection": selection_table(config, rows, margin),
-        "groups": groups, "group_gaps": gaps, **tables,
+    make = {
+        "accuracy": lambda: accuracy_table(measures), "paired": lambda: paired_table(measures),
+        "bias": lambda: bias_table(measures, reference), "transfer": lambda: transfer_table(crossed),
+        "curve": lambda: curve_table(measures), "efficiency": lambda: efficiency_table(measures),
+        "per_pair": lambda: per_pair_table(measures), "path": lambda: path_table(config, trained),
+        "selection": lambda: selection_table(config, rows, margin),
     }  # fmt: skip
+    tables = {}
+    for name, table in make.items():
+        tables[name] = table()
+        step()
+    tables["groups"], tables["group_gaps"] = group_tables(measures, data.units)
+    if shared:
+        tables["alignment"] = _alignment(data, rows, trained, measures)
+    return measures, tables
 
 
 def _margins(data: Preferences, trained: Trained, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:

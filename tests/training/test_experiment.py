@@ -114,6 +114,8 @@ def test_progress_rises_to_the_end_and_tells_current_accuracy(result):
     entries = runs.progress(result.folder, 10_000)
     fractions = [entry["fraction"] for entry in entries if "fraction" in entry]
     assert fractions == sorted(fractions) and entries[-1]["stage"] == "done"
+    measuring = [entry["done"] / entry["total"] for entry in entries if entry["stage"] == "measure"]
+    assert measuring == sorted(measuring) and measuring[0] == 0 and measuring[-1] == 1
     current = [entry["accuracy"] for entry in entries if "accuracy" in entry]
     assert set(current[-1]) == {"Borealis", "Cascadia"} or len(current[-1]) == 2
 

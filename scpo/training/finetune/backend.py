@@ -66,9 +66,10 @@ def fine_tune(
     plan = _hold_shared(plan_heads(config, rows, margin, budgets), margin, config.beta)
     marks = (0, *sorted({-(-config.steps * part // EVALUATIONS) for part in range(1, EVALUATIONS + 1)}))
     texts = Texts(data, InputFormat(start.tokenizer, longest, whole.as_published))
-    telling = _Telling(progress, plan, config)
+    twins = _twins(plan)
+    telling = _Telling(progress, plan, config, twins)
     models: list[Done] = []
-    for k, twin in enumerate(_twins(plan)):
+    for k, twin in enumerate(twins):
         if twin < k:
             models.append(models[twin])
             continue
@@ -79,7 +80,7 @@ def fine_tune(
             seed, level = plan.table.loc[k, ["seed", "level"]]
             common = train(
                 start, task=_common_task(data, rows, plan, k), folder=folder / f"common-{seed}-{level}", reward=reward,
-                report=lambda step, accuracy=None, k=k: telling.of(k, 0, None),
+                report=lambda step, accuracy=None, k=k: telling.common(k, step),
             )  # fmt: skip
             begin = Start(start.name, common.folder, start.tokenizer) if common.folder else start
             known = common.rewards
@@ -197,10 +198,18 @@ def _common_task(data: Preferences, rows: dict[str, Rows], plan: HeadPlan, k: in
 class _Telling:
     """Progress over all models, with the accuracy so far of those with all pairs, mean over seeds."""
 
-    def __init__(self, progress: Progress, plan: HeadPlan, config: ExperimentConfig):
+    def __init__(self, progress: Progress, plan: HeadPlan, config: ExperimentConfig, twins: list[int]):
         self._progress, self._plan, self._steps = progress, plan, config.steps
-        self._total = len(plan.pools) * config.steps
-        self._top = plan.table["level"].max()
+        self._top, self._done = plan.table["level"].max(), 0
+        self._before: list[int] = []  # per model, the trainings before its own; the common ones of `shared` are some
+        before, common = 0, set()
+        for k, (method, seed, level) in enumerate(plan.table[["method", "seed", "level"]].itertuples(index=False)):
+            if twins[k] == k and method == SHARED and (seed, level) not in common:
+                common.add((seed, level))
+                before += 1
+            self._before.append(before)
+            before += twins[k] == k
+        self._total = before * config.steps
         self._seen: dict[tuple[str, str], dict[int, float]] = {}
 
     def of(self, k: int, step: int, accuracy: float | None) -> None:
@@ -211,7 +220,15 @@ class _Telling:
             for (country, method), seeds in self._seen.items():
                 means.setdefault(country, {})[method] = float(np.mean(list(seeds.values())))
             extra = {"accuracy": means}
-        self._progress.report("train", k * self._steps + step, self._total, **extra)
+        self._report(self._before[k] * self._steps + step, **extra)
+
+    def common(self, k: int, step: int) -> None:
+        """The model that all countries share, which the k-th begins at; the first of them trains it."""
+        self._report((self._before[k] - 1) * self._steps + step)
+
+    def _report(self, done: int, **extra) -> None:
+        self._done = max(self._done, done)
+        self._progress.report("train", self._done, self._total, **extra)
 
     def done(self) -> None:
         self._progress.report("train", self._total, self._total)

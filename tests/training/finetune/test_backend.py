@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -20,9 +21,10 @@ from safetensors import safe_open
 
 from scpo import runs
 from scpo.cli import main
+from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError, InputError, RunFolderError, SourceMissing, Stopped
 from scpo.training.experiment import one_device, run
-from scpo.training.finetune.backend import _hold_shared
+from scpo.training.finetune.backend import _hold_shared, _Telling
 from scpo.training.finetune.formats import InputFormat
 from scpo.training.finetune.loading import has_head, load_model, load_start, load_tokenizer
 from scpo.training.finetune.one import KEPT, Task, _read
@@ -243,6 +245,25 @@ def test_only_pairs_of_the_shared_method_weigh_the_root_of_scpos_weight():
     pool = Pool(np.array([0, 2]), np.ones(2, np.float32), (0, 1, 0))
     full, shared = _hold_shared(HeadPlan(table, [pool, pool]), {"A": np.array([-2.2, np.nan, 3.0])}, 1.1).pools
     assert full.weight.tolist() == [1, 1] and shared.weight == pytest.approx([np.exp(-1), 1])
+
+
+def test_progress_counts_every_training_once_the_common_ones_too():
+    table = pd.DataFrame([
+        {"country": country, "method": method, "seed": 0, "level": 0}
+        for country in ("A", "B") for method in ("pooled", "shared", "full")
+    ])  # fmt: skip
+    told = []
+    progress = SimpleNamespace(report=lambda stage, done, total, **extra: told.append((done, total)))
+    telling = _Telling(progress, HeadPlan(table, []), ExperimentConfig(steps=10), twins=[0, 1, 2, 0, 4, 5])
+    telling.of(0, 10, None)
+    telling.common(1, 5)
+    telling.common(1, 10)
+    telling.of(1, 10, None)
+    telling.of(2, 10, None)
+    telling.common(4, 0)  # which is there already
+    telling.of(4, 3, None)
+    telling.of(5, 10, None)
+    assert [done for done, _ in told] == [10, 15, 20, 30, 40, 40, 43, 60] and {total for _, total in told} == {60}
 
 
 def _key_of(result):
