@@ -48,7 +48,7 @@ def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> None:
     left.metric("Time, about", duration(cost.total) if cost.seconds else "not known yet", border=True)
     left.caption(time_words(config, cost))
     middle.metric("Training pairs", f"{int(table['train'].sum()):,}", border=True)
-    middle.caption(f"of {counted(len(table), 'country', 'countries')}; the smallest, {inert(small['country'])}, has "
+    middle.caption(f"of {counted(len(table), 'country')}; the smallest, {inert(small['country'])}, has "
                    f"{small['train']:,}. Test pairs: {int(table['test'].sum()):,}.")  # fmt: skip
     right.metric("Models to train", f"{cost.heads:,}", border=True)
     parts = (counted(len(table), "country"), counted(len(config.trained), "trained method"),
