@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +87,31 @@ def tiny_preferences(users: int = 40, seed: int = 0) -> Preferences:
     units = pd.DataFrame({"name": names, "split": split_units(len(names), 0, 0.25, 0.25)})
     card = DataCard("file", "tiny", False, "user", "made by the tests", "none", ("Aland",), ("Borealis", "Cascadia"))
     return Preferences(texts, pairs, units, card)
+
+
+def card_rewards(folder: Path, texts=()) -> list[dict[tuple[str, str], float]]:
+    """Rewards by each piece of Python in the model card of an export, run as it stands in a process of its own.
+
+    The first of each is of the card's own texts; texts are put into the same lines in their place.
+    """
+    blocks = [part.partition("```")[0] for part in (folder / "README.md").read_text().split("```python\n")[1:]]
+    given = [("a prompt", "an answer"), *texts]
+    script = f"""if True:
+        import json
+        told = []
+        for block in {blocks!r}:
+            told.append([])
+            for prompt, answer in {given!r}:
+                code, names = block.replace('"a prompt"', json.dumps(prompt)), {{}}
+                exec(code.replace('"an answer"', json.dumps(answer)), names)
+                told[-1].append(float(names["reward"]))
+        print(json.dumps(told))
+    """
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], cwd=folder.parent, env=env,
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return [dict(zip(given, rewards, strict=True)) for rewards in json.loads(done.stdout.splitlines()[-1])]
 
 
 def unfinished(workspace: Path, worker: str, *entries: dict):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,18 +11,7 @@ from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.metrics.paired import decided
 from scpo.metrics.summary import MEAN
-from scpo.training.finetune.listing import model_places
-
-IMPORTS = "from transformers import AutoModelForSequenceClassification, AutoTokenizer\n"
-OF_HEADS = "import scpo.training.reward_model  # makes the type known; no code of this folder is run\n"
-LOAD = """
-model = AutoModelForSequenceClassification.from_pretrained("FOLDER")
-tokenizer = AutoTokenizer.from_pretrained("FOLDER")
-"""
-PAIR = """reward = model(**tokenizer("a prompt", "an answer", return_tensors="pt")).logits[0, 0]"""
-CHAT = """turns = [{"role": "user", "content": "a prompt"}, {"role": "assistant", "content": "an answer"}]
-text = tokenizer.apply_chat_template(turns, tokenize=False)
-reward = model(**tokenizer(text, add_special_tokens=False, return_tensors="pt")).logits[0, 0]"""
+from scpo.training.usage import Asked, usage
 
 
 @dataclass(frozen=True)
@@ -96,34 +83,9 @@ def standing(result: runs.Result, country: str, method: str) -> Standing:
     )  # fmt: skip
 
 
-def load_lines(result: runs.Result, folder: str = "FOLDER") -> str:
-    """Python that loads an export of this run from a folder and asks it for one reward."""
-    known, chat = form(result)
-    lines = IMPORTS + ("" if known else OF_HEADS) + LOAD + (CHAT if chat else PAIR)
-    return lines.replace('"FOLDER"', json.dumps(folder))
-
-
-def form(result: runs.Result) -> tuple[bool, bool]:
-    """Of a run's models: whether transformers knows their type by itself, and whether they read a chat template.
-
-    Looks into model folders of this machine only; of one that is gone, nothing is known beyond the usual: a type of
-    transformers that reads pairs.
-    """
-    if not result.config.finetune.model:
-        return False, False
-    places = model_places(result.folder)
-    configs = (place / "config.json" for place in places)
-    kind = next((json.loads(path.read_bytes())["model_type"] for path in configs if path.is_file()), "")
-    return kind != "scpo-reward", any(map(_has_template, places))
-
-
-def _has_template(folder: Path) -> bool:
-    path = folder / "tokenizer_config.json"
-    named = path.is_file() and bool(json.loads(path.read_bytes()).get("chat_template"))
-    return named or (folder / "chat_template.jinja").is_file()
-
-
-def model_card(result: runs.Result, country: str, method: str, precision: str, seed: int = 0) -> str:
+def model_card(
+    result: runs.Result, country: str, method: str, precision: str, asked: Asked, folder: str = "FOLDER", seed: int = 0
+) -> str:
     """The README.md of an exported model: method, data and licence, results with intervals and n, use, limits."""
     card, config = result.card, result.config
     table = result.tables["accuracy"]
@@ -143,7 +105,7 @@ def model_card(result: runs.Result, country: str, method: str, precision: str, s
         f"(arXiv 2606.18606), method `{method}`, tau {config.tau:g}, beta {config.beta:g}, "
         f"{_how(config, seed)}. A reward has no zero and no unit: only differences between answers to one prompt mean "
         "anything.", "",
-        "```python", load_lines(result), "```", "",
+        *usage(result, asked, folder),
         f"Texts were encoded in {precision}; this model computes in fp32 unless asked otherwise, so rewards differ "
         "from those of the run by " + ("rounding." if precision == "fp32" else "some percent of their spread."),
         "", "## Data", "", f"{_cell(card['title'])}. Source: {_cell(card['source'])}. Licence: "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from pathlib import Path
 from scpo import runs
 from scpo.errors import ConfigError
 from scpo.training.card import model_card, standing
+from scpo.training.usage import Asked
 
 
 def add_export(commands) -> None:
@@ -63,11 +63,11 @@ def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 
     made = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         if place:
-            _write_whole(place, made)
+            asked = _write_whole(place, made, result.config.finetune.max_length)
         else:
-            _write_model(models, country, method, made)
-        text = model_card(result, country, method, "fp32" if place else models.encoder.precision, seed)
-        (made / "README.md").write_text(text)
+            asked = _write_model(models, country, method, made)
+        precision = "fp32" if place else models.encoder.precision
+        (made / "README.md").write_text(model_card(result, country, method, precision, asked, out.name, seed))
         for path in (made, *made.iterdir()):
             path.chmod(0o755 if path.is_dir() else 0o644)
         if out.exists():
@@ -93,45 +93,43 @@ def _of_run(result: runs.Result, country: str, method: str, seed: int):
     return None, places[seed]
 
 
-def _write_whole(place: Path, folder: Path) -> None:
-    """A fine-tuned model with its tokenizer; one that reads pairs gets a template for those who have messages."""
+def _write_whole(place: Path, folder: Path, asked: int) -> Asked:
+    """A fine-tuned model with its tokenizer, as the run read texts of at most `asked` tokens; how it can be asked."""
     from transformers.utils import logging
 
+    from scpo.training.asking import save_tokenizer, tell_reward
+    from scpo.training.finetune.formats import longest_input
     from scpo.training.finetune.loading import load_model, load_tokenizer
-    from scpo.training.reward_model import add_template
 
     logging.disable_progress_bar()
     tokenizer = load_tokenizer(place)
-    load_model(place, tokenizer).save_pretrained(folder)
-    pairs = tokenizer.cls_token and tokenizer.sep_token and not tokenizer.chat_template
-    if pairs and ("token_type_ids" not in tokenizer.model_input_names or not _tells_segments(folder)):
-        add_template(tokenizer)
-    tokenizer.save_pretrained(folder)
+    model = load_model(place, tokenizer)
+    tell_reward(model.config)
+    model.save_pretrained(folder)
+    longest = longest_input(asked, tokenizer, model.config)
+    segments = "token_type_ids" in tokenizer.model_input_names and getattr(model.config, "type_vocab_size", 0) > 1
+    chat = bool(tokenizer.chat_template)
+    return Asked(longest, save_tokenizer(tokenizer, longest, segments, folder), chat)
 
 
-def _is_plain(folder: Path) -> bool:
-    """True for a model of a type that transformers knows by itself."""
-    return json.loads((folder / "config.json").read_bytes())["model_type"] != "scpo-reward"
-
-
-def _tells_segments(folder: Path) -> bool:
-    """True if a model reads segments, which one text of a template cannot carry."""
-    return _is_plain(folder) and json.loads((folder / "config.json").read_bytes()).get("type_vocab_size", 0) > 1
-
-
-def _write_model(models, country: str, method: str, folder: Path) -> None:
+def _write_model(models, country: str, method: str, folder: Path) -> Asked:
     import torch
+    from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
     from transformers.utils import logging
 
+    from scpo.training.asking import set_limits, tell_reward
     from scpo.training.reward_model import add_template, assemble
 
     logging.disable_progress_bar()
     heads = models.of(method)[models.countries.index(country)]  # (S, p)
     theta, hidden = mean_head(heads, models.shape.width, models.shape.hidden)
     model, tokenizer = assemble(models.encoder.folder, theta, hidden, torch.from_numpy(models.prompt_mean.copy()))
+    tell_reward(model.config)
     model.save_pretrained(folder)
     add_template(tokenizer)
+    set_limits(tokenizer, VERY_LARGE_INTEGER)  # the model cuts texts itself
     tokenizer.save_pretrained(folder)
+    return Asked(model.config.longest, each=True)
 
 
 def mean_head(heads, width: int, hidden: int):

@@ -22,15 +22,11 @@ from transformers import (
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from scpo.errors import ConfigError, InputError
+from scpo.training.asking import pair_template
 from scpo.training.features import PRODUCT
 from scpo.training.heads import HeadShape
 
 KIND = "scpo-reward"
-# Messages as the pair that the model was trained on; an answer is the last message, all before it is its prompt.
-TEMPLATE = (
-    "{cls}{{% for m in messages[:-1] %}}{{{{ m['content'] }}}}{{% if not loop.last %}}{{{{ '\\n' }}}}{{% endif %}}"
-    "{{% endfor %}}{sep}{{{{ messages[-1]['content'] }}}}{sep}"
-)
 
 
 class RewardConfig(PretrainedConfig):
@@ -76,7 +72,12 @@ class RewardModel(PreTrainedModel):
         return SequenceClassifierOutput(loss=loss, logits=logits)
 
     def _parts(self, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """One sequence to the ids of its prompt and of its answer, each begun and ended as the encoder knows it."""
+        """One sequence to the ids of its prompt and of its answer, each begun and ended as the encoder knows it.
+
+        A text of the template that got the special tokens once more, as RewardBench asks, is read without them.
+        """
+        doubled = len(ids) > 4 and ids[0] == ids[1] and ids[-2] == ids[-1] == self.config.separator
+        ids = ids[1:-1] if doubled else ids
         ends = torch.nonzero(ids == self.config.separator)[:, 0]
         if not len(ends) or int(ends[0]) + 1 >= len(ids):
             raise InputError(
@@ -137,7 +138,7 @@ def assemble(folder: Path, theta: torch.Tensor, hidden: int, prompt_mean: torch.
 
 def add_template(tokenizer) -> None:
     """Messages as the pair that the model was trained on, for those who have messages."""
-    tokenizer.chat_template = TEMPLATE.format(cls=tokenizer.cls_token, sep=tokenizer.sep_token)
+    tokenizer.chat_template = pair_template(tokenizer.cls_token, tokenizer.sep_token, tokenizer.sep_token)
 
 
 AutoConfig.register(KIND, RewardConfig, exist_ok=True)

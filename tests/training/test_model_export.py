@@ -1,6 +1,7 @@
 """A country's model as a Hugging Face folder: loaded by plain transformers, the same rewards, an honest card."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pandas as pd
@@ -13,10 +14,13 @@ from scpo.cli import main
 from scpo.errors import ConfigError, InputError
 from scpo.metrics.paired import decided
 from scpo.training import steer
-from scpo.training.card import load_lines, model_card, standing
+from scpo.training.card import model_card, standing
 from scpo.training.encoders import load_encoder
 from scpo.training.export import export, mean_head
 from scpo.training.heads import HeadShape
+from scpo.training.usage import Asked, load_lines
+
+from fakes import card_rewards
 
 LONG = " ".join(f"word{k}" for k in range(700))
 
@@ -76,6 +80,43 @@ def test_messages_through_the_chat_template_give_the_same_rewards(loaded, texts)
         assert model(**batch).logits[:, 0].numpy() == pytest.approx(expected[:10], abs=1e-4)
 
 
+def test_every_line_of_the_card_gives_the_reward_of_the_run(result, folder, texts):
+    table, expected = texts
+    said = [("a prompt", "an answer"), *table.itertuples(index=False, name=None)]
+    models = steer.load_models(result.folder, result.config, result.card["countries"])
+    exact = dataclasses.replace(models, encoder=load_encoder(result.config.encoder, "fp32"))
+    own = pd.DataFrame(said[:1], columns=["prompt", "response"]).astype({"prompt": "category"})
+    first = steer.reward_texts(exact, own, "scpo").own[models.countries.index("Galune")].mean(0)
+    blocks = card_rewards(folder, said[1:])
+    assert len(blocks) == 2  # its own lines, and transformers' pipeline
+    for rewards in blocks:
+        assert list(rewards.values()) == pytest.approx([*first, *expected], abs=1e-4)
+
+
+def test_special_tokens_added_twice_change_nothing(loaded, texts):
+    """As RewardBench asks: the template, then a tokenizer that adds its own."""
+    model, tokenizer = loaded
+    table, expected = texts
+    turns = [[{"role": "user", "content": p}, {"role": "assistant", "content": r}] for p, r in table.to_numpy()[:10]]
+    for side in ("right", "left"):
+        batch = tokenizer(tokenizer.apply_chat_template(turns, tokenize=False), padding=True, padding_side=side,
+                          return_tensors="pt")  # fmt: skip
+        assert batch["input_ids"][0].tolist().count(tokenizer.cls_token_id) == 2
+        with torch.no_grad():
+            assert model(**batch).logits[:, 0].numpy() == pytest.approx(expected[:10], abs=1e-4)
+
+
+def test_an_empty_answer_is_read_as_one(loaded):
+    rewards = loaded[0](torch.tensor([[2, 5, 6, 3, 3], [2, 5, 6, 3, 7]]), torch.tensor([[1, 1, 1, 1, 1]] * 2)).logits
+    assert torch.isfinite(rewards).all() and rewards[0] != rewards[1]
+
+
+def test_programs_that_put_a_sigmoid_on_one_label_are_told_that_it_is_a_reward(folder):
+    config = json.loads((folder / "config.json").read_text())
+    assert config["problem_type"] == "regression"
+    assert config["sentence_transformers"] == {"activation_fn": "torch.nn.modules.linear.Identity"}
+
+
 def test_one_text_alone_is_refused_with_what_to_do(loaded):
     model, tokenizer = loaded
     with pytest.raises(InputError, match="as a pair"):
@@ -116,7 +157,7 @@ def test_names_of_data_cannot_become_markup_in_the_card(result):
     name = "<script>|![x](y)"
     tables = {n: t.replace("Galune", name) for n, t in result.tables.items()}
     hostile = dataclasses.replace(result, tables=tables, card={**result.card, "source": "a\n# b"})
-    card = model_card(hostile, name, "scpo", "fp32")
+    card = model_card(hostile, name, "scpo", "fp32", Asked(64, each=True))
     assert "<script" not in card.replace("\\<script", "") and "\n# b" not in card
 
 
@@ -163,7 +204,7 @@ def test_card_and_command_say_whether_the_model_is_ahead_of_the_global_one(resul
     changed = with_numbers(result, **numbers)
     told = standing(changed, "Galune", "scpo")
     assert told.decided == way and words in told.sentence() and f"{told.pairs:,} test pairs" in told.sentence()
-    assert told.sentence() in model_card(changed, "Galune", "scpo", "fp32")
+    assert told.sentence() in model_card(changed, "Galune", "scpo", "fp32", Asked(64, each=True))
 
 
 def test_a_run_without_tests_goes_by_its_interval(result):

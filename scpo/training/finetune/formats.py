@@ -47,10 +47,11 @@ class InputFormat:
             )
         self._tokenizer, self._max_length, self._as_published = tokenizer, max_length, as_published
         self.chat = bool(tokenizer.chat_template)
+        self.frame: tuple[list[int], list[int], list[int]] | None = None  # ids before, between, after a pair's texts
         if self.chat:
             self._render(_turns("a"), "b", {})
             return
-        self._before, self._between, self._after = self._frame()
+        self.frame = self._before, self._between, self._after = self._frame()
         if as_published and tokenizer.sep_token is None:
             raise ConfigError(
                 f"the tokenizer {_name(tokenizer)} has no separator, so there is no 'prompt [SEP] response' of the "

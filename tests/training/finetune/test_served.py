@@ -20,8 +20,11 @@ from scpo.training.experiment import run
 from scpo.training.export import export
 from scpo.training.finetune.served import model_folders, reward_texts
 
+from fakes import card_rewards
+
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated.*:FutureWarning")
 TEXTS = [("w1 w2 w3", "w4 w5"), ("w1 w2 w3", "w6"), ("w9", "w7 w8 w30 w31"), ("w1", "w2 " * 60)]
+LONG = ("w1 w9 " * 60 + "w2 w3", "w4 w5")  # of which the front of the prompt is cut
 PLAIN = """
 import sys, torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -74,6 +77,53 @@ def test_the_card_of_a_fine_tuned_model_says_what_it_is(exported, result):
     assert f"{100 * accuracy[row['country'], row['method'], 'full']:.1f} %" in card
     assert "fine-tuned from" in card and "import scpo" not in card and "CC BY" in card and "seed 0 of 1" in card
     assert str(result.folder) not in card and "/tmp" not in card
+
+
+@pytest.fixture(scope="module", params=["bert", "deberta", "chat", "minilm"])
+def asked(request, files, tmp_path_factory, tiny_encoder):
+    """An export of each kind: a model that tells segments apart, one that does not, a chat model, and an encoder that
+    got a head; with rewards by the run."""
+    folder = tmp_path_factory.mktemp(f"asked-{request.param}")
+    start = tiny_encoder if request.param == "minilm" else tiny_model(folder / "start", request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCPO_WORKSPACE", str(folder))
+        result = run(settings(files, start, methods=("full",)), folder / "run")
+    export(result.folder, "Chile", folder / "model", "full")
+    texts = [("a prompt", "an answer"), *TEXTS, LONG]
+    served = reward_texts(result, model_folders(result, "Chile", "full"), texts)
+    return request.param, folder / "model", dict(zip(texts, served, strict=True))
+
+
+def test_every_line_of_a_card_gives_the_reward_of_the_run(asked):
+    kind, folder, served = asked
+    long = [] if kind == "chat" else [LONG]  # the card tells whoever has messages to cut them
+    blocks = card_rewards(folder, [*TEXTS[:3], *long])
+    assert len(blocks) == 2  # its own lines, and transformers' pipeline
+    for rewards in blocks:
+        assert list(rewards.values()) == pytest.approx([served[text] for text in rewards], abs=1e-4)
+
+
+def test_a_template_and_added_special_tokens_give_the_reward_of_the_run(asked):
+    """As RewardBench asks; padding on either side of a batch changes nothing with a mask."""
+    kind, folder, served = asked
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert bool(tokenizer.chat_template) == (kind != "bert")  # one text cannot say where its second segment begins
+    if not tokenizer.chat_template:
+        return
+    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    for roles in (("user", "assistant"), ("query", "document")):  # the second are those of sentence-transformers
+        said = [[{"role": r, "content": text} for r, text in zip(roles, pair, strict=True)] for pair in TEXTS[:3]]
+        batch = tokenizer(tokenizer.apply_chat_template(said, tokenize=False), padding=True, return_tensors="pt")
+        with torch.no_grad():
+            rewards = model(**batch).logits[:, 0].numpy()
+        assert rewards == pytest.approx([served[text] for text in TEXTS[:3]], abs=1e-4)
+
+
+def test_sentence_transformers_gives_the_reward_of_the_run(asked):
+    kind, folder, served = asked
+    cross = pytest.importorskip("sentence_transformers", reason="sentence-transformers is not installed")
+    model = cross.CrossEncoder(str(folder), local_files_only=True)
+    assert model.predict(TEXTS[:3]) == pytest.approx([served[text] for text in TEXTS[:3]], abs=1e-4)
 
 
 def test_a_seed_that_the_run_has_not_is_refused(result, tmp_path):
