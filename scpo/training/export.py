@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from scpo import runs
+from scpo.config import FinetuneConfig
 from scpo.errors import ConfigError
 from scpo.training.card import model_card, standing
 from scpo.training.usage import Asked
@@ -63,7 +64,7 @@ def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 
     made = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         if place:
-            asked = _write_whole(place, made, result.config.finetune.max_length)
+            asked = _write_whole(place, made, result.config.finetune)
         else:
             asked = _write_model(models, country, method, made)
         precision = "fp32" if place else models.encoder.precision
@@ -93,8 +94,8 @@ def _of_run(result: runs.Result, country: str, method: str, seed: int):
     return None, places[seed]
 
 
-def _write_whole(place: Path, folder: Path, asked: int) -> Asked:
-    """A fine-tuned model with its tokenizer, as the run read texts of at most `asked` tokens; how it can be asked."""
+def _write_whole(place: Path, folder: Path, whole: FinetuneConfig) -> Asked:
+    """A fine-tuned model with its tokenizer, which reads texts as the run did; how it can be asked."""
     from transformers.utils import logging
 
     from scpo.training.asking import save_tokenizer, tell_reward
@@ -106,9 +107,12 @@ def _write_whole(place: Path, folder: Path, asked: int) -> Asked:
     model = load_model(place, tokenizer)
     tell_reward(model.config)
     model.save_pretrained(folder)
-    longest = longest_input(asked, tokenizer, model.config)
+    longest, chat = longest_input(whole.max_length, tokenizer, model.config), bool(tokenizer.chat_template)
+    if whole.as_published and not chat:
+        tokenizer.model_max_length = longest
+        tokenizer.save_pretrained(folder)
+        return Asked(longest, alike=False, joined=True)
     segments = "token_type_ids" in tokenizer.model_input_names and getattr(model.config, "type_vocab_size", 0) > 1
-    chat = bool(tokenizer.chat_template)
     return Asked(longest, save_tokenizer(tokenizer, longest, segments, folder), chat)
 
 

@@ -24,13 +24,14 @@ CUT = ', truncation="only_first"'
 CHAT = """turns = [{"role": "user", "content": "a prompt"}, {"role": "assistant", "content": "an answer"}]
 text = tokenizer.apply_chat_template(turns, tokenize=False)
 inputs = tokenizer(text, add_special_tokens=False, return_tensors="pt")"""
+JOINED = 'inputs = tokenizer(f"a prompt {tokenizer.sep_token} an answer", truncation=True, return_tensors="pt")'
 PIPELINE = """from transformers import pipeline
 {of_heads}
 judge = pipeline("text-classification", {folder})
 reward = judge({{"text": "a prompt", "text_pair": "an answer"}}{cut})["score"]"""
 
 EACH = "It reads {n:,} tokens of each of prompt and answer, and itself cuts what is longer, as the run did."
-TOGETHER = "It reads {n:,} tokens of prompt and answer together; of longer ones {who} the front of the prompt."
+TOGETHER = "It reads {n:,} tokens of prompt and answer together; of longer ones {who}."
 ALIKE = (
     "The same reward comes from a pair, `tokenizer(prompt, answer)`, and from messages through the chat template, "
     "whether the tokenizer is told to add special tokens or not. (Some templates cut blanks at the ends of a text; a "
@@ -43,6 +44,10 @@ PAIRS_ONLY = (
 TEMPLATE_ONLY = (
     "Ask it by these lines alone. A pair, `tokenizer(prompt, answer)`, lacks the template, and a tokenizer that adds "
     "special tokens to a text of the template doubles them; so transformers' `pipeline` is not for this model."
+)
+JOINED_ONLY = (
+    "Ask it by these lines alone: it was trained as the authors' code does, on prompt and answer joined to one text, "
+    "so a pair is not what it was trained on."
 )
 SIGMOID = (
     "transformers' `pipeline` and sentence-transformers' `CrossEncoder` put a sigmoid on the output of a model of one "
@@ -62,28 +67,32 @@ class Asked:
     alike    a pair, a text of the chat template, and one with special tokens added all give the reward of the run
     chat     the run asked it through its own chat template
     each     prompt and answer are cut each, by the model itself
+    joined   the run asked it by prompt and answer joined to one text, as the authors' code does
     """
 
     longest: int
     alike: bool = True
     chat: bool = False
     each: bool = False
+    joined: bool = False
 
 
 def load_lines(result: runs.Result, folder: str = "FOLDER") -> str:
     """Python that loads an export of this run from a folder and asks it for one reward."""
     known, chat = form(result)
-    inputs = CHAT if chat else PAIR.format(cut=_cut(result))
+    pair = JOINED if result.config.finetune.as_published else PAIR.format(cut=_cut(result))
+    inputs = CHAT if chat else pair
     return LOAD.format(of_heads="" if known else OF_HEADS, folder=_quoted(folder), inputs=inputs)
 
 
 def usage(result: runs.Result, asked: Asked, folder: str) -> list[str]:
     """The lines of a model card on loading and asking an export that lies in a folder of this name."""
     length = EACH if asked.each else TOGETHER
-    length = length.format(n=asked.longest, who="you cut" if asked.chat else "the lines cut")
+    cut = "end" if asked.joined else "front of the prompt"
+    length = length.format(n=asked.longest, who=f"{'you' if asked.chat else 'the lines'} cut the {cut}")
     told = ["```python", load_lines(result, folder), "```", "", length, ""]
-    if asked.chat and not asked.alike:
-        return [*told, TEMPLATE_ONLY, ""]
+    if not asked.alike and (asked.chat or asked.joined):
+        return [*told, TEMPLATE_ONLY if asked.chat else JOINED_ONLY, ""]
     of_heads = "" if form(result)[0] else OF_HEADS
     short = PIPELINE.format(of_heads=of_heads, folder=_quoted(folder), cut=_cut(result))
     ways = ALIKE if asked.alike else PAIRS_ONLY

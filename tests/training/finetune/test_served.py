@@ -103,6 +103,17 @@ def test_every_line_of_a_card_gives_the_reward_of_the_run(asked):
         assert list(rewards.values()) == pytest.approx([served[text] for text in rewards], abs=1e-4)
 
 
+def test_the_card_of_a_model_trained_as_published_joins_the_texts_as_the_run_did(files, model, tmp_path):
+    as_published = {"max_length": 48, "as_published": True}
+    result = run(settings(files, model, methods=("full",), finetune=as_published), tmp_path / "run")
+    export(result.folder, "Chile", tmp_path / "model", "full")
+    texts = [("a prompt", "an answer")]
+    served = reward_texts(result, model_folders(result, "Chile", "full"), texts)
+    (rewards,) = card_rewards(tmp_path / "model", [])
+    assert rewards[texts[0]] == pytest.approx(served[0], abs=1e-4)
+    assert "joined to one text" in (tmp_path / "model" / "README.md").read_text()
+
+
 def test_a_template_and_added_special_tokens_give_the_reward_of_the_run(asked):
     """As RewardBench asks; padding on either side of a batch changes nothing with a mask."""
     kind, folder, served = asked
