@@ -5,6 +5,7 @@ import streamlit as st
 from scpo import ScpoError, data
 from scpo.config import DataConfig
 from scpo.data.countries import iso3
+from scpo.data.naming import provenance
 from scpo.errors import DataFaults
 from scpo.ui import charts, results
 from scpo.ui.cache import margins, preferences
@@ -54,7 +55,8 @@ try:
         shown = preferences(config)
         if shown.card.simulated:
             st.info(f"{charts.SIMULATED}. Its countries are invented.", icon=":material/science:")
-        st.caption(inert(f"{shown.card.title}. Source: {shown.card.source}. Licence: {shown.card.licence}."))
+        about = [f"{label}: {text}" for label, text in provenance(vars(shown.card)).items()]
+        st.caption(inert(". ".join([shown.card.title, *about]) + "."))
         who(shown)
         left_out = {reason: n for reason, n in shown.card.dropped.items() if n}
         if left_out:

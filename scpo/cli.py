@@ -167,6 +167,7 @@ def _run(args: argparse.Namespace) -> None:
 
 def _data_check(args: argparse.Namespace) -> None:
     from scpo import data as sources
+    from scpo.data.naming import provenance
 
     try:
         config = _config(args)
@@ -182,7 +183,10 @@ def _data_check(args: argparse.Namespace) -> None:
         card = dataclasses.asdict(data.card)
         print(json.dumps({**card, "counts": counts.to_dict("records")}, indent=1, ensure_ascii=False))
         return
-    print(f"{data.card.title}\nsource: {data.card.source}\nlicence: {data.card.licence}\n")
+    print(data.card.title)
+    for label, text in provenance(dataclasses.asdict(data.card)).items():
+        print(f"{label.lower()}: {text}")
+    print()
     print(counts.to_string(index=False))
     for reason, rows in data.card.dropped.items():
         if rows:

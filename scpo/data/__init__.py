@@ -3,6 +3,7 @@
     demo              a simulated world (scpo.data.demo)
     prism             PRISM, from the hub or local files
     globalopinionqa   GlobalOpinionQA, from the hub or local files
+    survey            any survey in the same forms
     file              the user's own pairs or scored responses
 
 numpy and pandas only; nothing here knows of models.
@@ -20,13 +21,13 @@ import pandas as pd
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.data.choice import Choice, Usual, choose, listed, without_global
 from scpo.data.countries import iso3
+from scpo.data.naming import named
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
 from scpo.errors import InputError
 
 LOADERS = {
-    "survey": "scpo.data.globalopinionqa",
     "demo": "scpo.data.demo", "prism": "scpo.data.prism", "globalopinionqa": "scpo.data.globalopinionqa",
-    "file": "scpo.data.userfile",
+    "survey": "scpo.data.survey", "file": "scpo.data.userfile",
 }  # fmt: skip
 SHOWN = 30  # countries in the table of a refusal
 
@@ -53,7 +54,8 @@ def look(config: DataConfig) -> tuple[Preferences, Choice]:
     unmapped = [] if data.card.simulated else [c for c in data.pairs["country"].unique() if iso3(c) is None]
     told = (f"kept, but not on the map, for want of a country code: {listed(sorted(unmapped))}",) if unmapped else ()
     notes = (*data.card.notes, *choice.notes, *told)
-    card = dataclasses.replace(data.card, countries=choice.countries, reference=choice.reference, notes=notes)
+    card = named(data.card, config)
+    card = dataclasses.replace(card, countries=choice.countries, reference=choice.reference, notes=notes)
     return dataclasses.replace(data, card=card), choice
 
 

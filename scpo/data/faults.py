@@ -61,7 +61,8 @@ class Faults:
                 out and counted under it. A row counts once, under its first reason. No reason: a fault in any case.
         """
         rows = list(rows)
-        for row, text in zip(rows, [got] * len(rows) if isinstance(got, str) else got, strict=True):
+        told = zip(rows, [got] * len(rows) if isinstance(got, str) else got, strict=True)
+        for row, text in dict.fromkeys(told):  # several rows of a table may be of one row of the file
             if reason and not self.strict:
                 self._out.setdefault(row, (reason, text, needed))
             else:

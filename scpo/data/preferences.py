@@ -27,6 +27,8 @@ class DataCard:
     countries: tuple[str, ...]  # countries to steer to
     dropped: dict[str, int] = field(default_factory=dict)  # reason -> rows left out
     notes: tuple[str, ...] = ()
+    citation: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def read_table(path: str, faults: Faults) -> pd.DataFrame:
     Raises `ConfigError` if SCPO_MAX_FILE_MB is no number of megabytes.
     """
     place, most = local_path(path), limit()
-    reader = _reader(place)
+    reader = READERS.get(f".{kind_of(place.name).split('.')[1]}") if kind_of(place.name) else None
     if not os.path.exists(place):  # also for a name that no file system takes
         faults.add(None, f"{path} does not exist", "the path of an existing file")
     elif not place.is_file():
@@ -81,13 +81,15 @@ def read_table(path: str, faults: Faults) -> pd.DataFrame:
     return pd.DataFrame()
 
 
-def _reader(place: Path):
-    """How a file of this name is read; None if it is of no kind that is read."""
-    if place.suffix.lower() not in PACKERS:
-        return READERS.get(place.suffix.lower())
-    reader = READERS.get(Path(place.stem).suffix.lower())
-    return None if reader is read_parquet else reader
+def kind_of(name: str) -> str:
+    """The end of a file's name by which it is read, such as `.csv` or `.csv.gz`; empty if it is of no such kind."""
+    place = Path(name.lower())
+    if place.suffix not in PACKERS:
+        return place.suffix if place.suffix in READERS else ""
+    inner = Path(place.stem).suffix
+    return f"{inner}{place.suffix}" if inner in READERS and READERS[inner] is not read_parquet else ""
 
 
 def _parts(folder: Path) -> list[Path]:
-    return [p for p in sorted(folder.iterdir()) if p.is_file() and _reader(p) and not p.name.startswith((".", "_"))]
+    files = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith((".", "_"))]
+    return [p for p in files if kind_of(p.name)]

@@ -7,6 +7,8 @@ thing about each user (age, religion, ...) are survey columns, by which accuracy
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
@@ -15,6 +17,7 @@ from scpo.data.build import beyond, couples, distinct_texts, scored_pairs, split
 from scpo.data.checks import as_text, check_numbers, check_texts, has_columns
 from scpo.data.countries import names_country, read_countries
 from scpo.data.faults import Faults
+from scpo.data.layouts import layout_of
 from scpo.data.messages import as_texts
 from scpo.data.people import about, is_named, units
 from scpo.data.preferences import DataCard, Preferences
@@ -23,15 +26,17 @@ from scpo.data.reading import file_names, read_tables
 PAIRS = ["prompt", "chosen", "rejected", "country"]
 SCORED = ["prompt", "response", "score", "country", "user"]
 RESERVED = ("name", "split", "unit")  # names that the table of users has itself
-OF_PAIRS, OF_RESPONSES = "pairs", "responses"
+OF_PAIRS, OF_RESPONSES, OF_CONVERSATIONS = "pairs", "responses", "conversations"
 
 
 def load(config: DataConfig) -> Preferences:
     """Pairs of one or more files of one form. Raises `DataFaults` with every fault of all files."""
     faults = Faults(*config.data_files, names=config.data_names, strict=config.strict)
     tables = read_tables(config.data_files, faults)
+    layouts = [layout_of(table) for table in tables]
+    tables = [layout.pairs(table, faults) if layout else table for layout, table in zip(layouts, tables, strict=True)]
     scored = all("response" in t.columns for t in tables if len(t.columns))
-    needed, rows_are = (SCORED, OF_RESPONSES) if scored else (PAIRS, OF_PAIRS)
+    needed, rows_are = (SCORED, OF_RESPONSES) if scored else (PAIRS, OF_CONVERSATIONS if any(layouts) else OF_PAIRS)
     tables = [_checked(table, needed, rows_are, faults) for table in tables]
     table = pd.concat([t for t in tables if len(t)]) if any(map(len, tables)) else pd.DataFrame(columns=needed)
     table = faults.kept(table)
@@ -45,11 +50,17 @@ def load(config: DataConfig) -> Preferences:
     texts, pairs, dropped, notes = (_scored if scored else _paired)(table, unit, config)
     people, more_notes = _people(table, names[:users], len(names) - users)
     split = split_units(len(names), config.split_seed, config.test_share, config.validation_share)
+    read_as = [note for table in tables for note in table.attrs.get("notes", ())]
     card = DataCard(
         "file", file_names(config), False, "user" if users else "prompt", file_names(config),
         "the file's own", (), (), faults.left_out | said.left_out(rows_are) | dropped,
-        (*said.notes, *notes, *more_notes),
+        (*read_as, *said.notes, *notes, *more_notes),
     )  # fmt: skip
+    if layouts and layouts[0] and len(set(layouts)) == 1:
+        about = layouts[0]
+        card = dataclasses.replace(
+            card, title=about.TITLE, licence=about.LICENCE, citation=about.CITATION, url=about.URL
+        )
     return Preferences(texts, pairs, pd.DataFrame({"name": names, "split": split, **people}), card)
 
 

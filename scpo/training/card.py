@@ -9,6 +9,7 @@ import pandas as pd
 
 from scpo import runs
 from scpo.config import ExperimentConfig
+from scpo.data.naming import provenance
 from scpo.metrics.paired import decided
 from scpo.metrics.summary import MEAN
 from scpo.training.usage import Asked, usage
@@ -93,6 +94,7 @@ def model_card(
     transfer = result.tables["transfer"]
     others = transfer[(transfer["method"] == method) & (transfer["model"] == country)] if len(transfer) else transfer
     simulated = card["simulated"]
+    about = [f"{label}: {_cell(text)}" for label, text in provenance(card).items()]
     lines = [
         "---", "library_name: transformers", "pipeline_tag: text-classification",
         "tags: [reward-model, preference-learning, scpo]", *_base(config), "---",
@@ -108,8 +110,9 @@ def model_card(
         *usage(result, asked, folder),
         f"Texts were encoded in {precision}; this model computes in fp32 unless asked otherwise, so rewards differ "
         "from those of the run by " + ("rounding." if precision == "fp32" else "some percent of their spread."),
-        "", "## Data", "", f"{_cell(card['title'])}. Source: {_cell(card['source'])}. Licence: "
-        f"{_cell(card['licence'])}. A model trained on data may fall under the licence of the data.", "",
+        "", "## Data", "",
+        f"{'. '.join([_cell(card['title']), *about])}. A model trained on data may fall under the licence of the data.",
+        "",
         f"## Results on held-out {card['unit']}s of {_cell(country)}", "",
         f"| method | pairs | accuracy | 95 % interval | n pairs | n {card['unit']}s |", "|---|---|---|---|---|---|",
         *(_row(row) for row in rows.to_dict("records")), "",

@@ -25,6 +25,7 @@ import safetensors.numpy
 
 from scpo import runs
 from scpo.config import METHODS
+from scpo.data.naming import provenance
 from scpo.errors import RunFolderError
 from scpo.jobs.job import Job
 from scpo.ui import charts
@@ -206,10 +207,11 @@ def readme(job: Job, result: runs.Result, hide: Hidden, files: list[str]) -> str
     first = f"{charts.SIMULATED}. Every number here is from {SIMULATED}.\n\n" if card["simulated"] else ""
     note = f"Note: {hide(job.note)}\n" if job.note else ""
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(job.finished or job.created))
+    about = "".join(f"{label} of the data: {hide(text)}\n" for label, text in provenance(card).items())
     return (
         f"{hide(_title(job, result))}\n\n{first}"
         f"Run {job.id}, finished {when}.\n{note}"
-        f"Data: {hide(card['title'])}\nSource: {hide(card['source'])}\nLicence of the data: {hide(card['licence'])}\n\n"
+        f"Data: {hide(card['title'])}\n{about}\n"
         "config.json        every setting; python -m scpo run takes the same\n"
         "data.json          the data card: countries, counts, what was left out, hash of the content\n"
         "metrics.csv        accuracy per country, method, seed, number of pairs and subset, 0 to 1, 95 % intervals\n"

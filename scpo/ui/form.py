@@ -22,7 +22,8 @@ from scpo.ui.estimate import Sizes
 from scpo.ui.words import inert
 
 COMPARED, TRAINED = ("methods", "seeds", "budgets"), ("tau", "beta", "steps", "lr")
-ELSEWHERE = ("data", "finetune", "dataset", "data_files", "data_names")  # chosen with the source
+OF_SOURCE = ("dataset", "data_files", "data_names", "title", "licence", "citation", "url")  # chosen with the source
+ELSEWHERE = ("data", "finetune", *OF_SOURCE)
 LABELS = {
     "countries": "Countries to steer to", "reference": "Reference countries", "tau": "Filter: τ (tau)",
     "beta": "Weight: β (beta)", "lr": "Learning rate", "seeds": "Seeds", "hidden": "Hidden width",

@@ -18,6 +18,7 @@ import pandas as pd
 
 from scpo import runs
 from scpo.config import METHODS
+from scpo.data.naming import provenance
 from scpo.errors import RunFolderError, ScpoError
 from scpo.jobs.job import Job
 from scpo.metrics.bootstrap import FEWEST_FOR_PARTS, FEWEST_FOR_RATIOS, FEWEST_UNITS
@@ -147,10 +148,11 @@ def _page(result: runs.Result, name: str, parts: list[Part], missing: list[str],
     method = findings.main_method(result)
     said = f'<p class="simulated"><strong>{charts.SIMULATED}.</strong></p>' if card["simulated"] else ""
     contents = "".join(f'<li><a href="#{part.name}">{html.escape(part.title)}</a></li>' for part in parts)
-    notes = [*card["notes"], *(f"left out: {n:,} ({reason})" for reason, n in card["dropped"].items())]
+    notes = [*card["notes"], *(f"left out: {n:,} ({reason})" for reason, n in card["dropped"].items() if n)]
     compared = "".join(f"<li><code>{m}</code>: {html.escape(METHODS[m])}</li>" for m in METHODS if m in config.methods)
     whole = f"whole models fine-tuned from {Path(config.finetune.model).name}" if config.finetune.model else (
         f"heads on the frozen encoder {Path(config.encoder).name}")  # fmt: skip
+    about = "".join(f"{label}: {html.escape(hide(text))}<br>" for label, text in provenance(card).items())
     settings = html.escape(json.dumps(hide(config.as_dict()), ensure_ascii=False))
     today = time.strftime("%Y-%m-%d", time.gmtime())
     figures = "".join(_figure(part, at + 1) for at, part in enumerate(parts))
@@ -166,7 +168,7 @@ does that cost everybody else, and how many preference pairs does it take? Main 
 {_headlines(result)}
 <nav><p class="quiet">Figures</p><ol>{contents}</ol></nav>
 <h2>Data</h2>
-<p>Source: {html.escape(hide(card["source"]))}<br>Licence: {html.escape(hide(card["licence"]))}<br>
+<p>{about}
 Split and intervals go by {unit}. Reference: {html.escape(", ".join(card["reference"]))}.</p>
 {_counts(card)}
 <ul>{"".join(f"<li>{_html(hide(note))}</li>" for note in notes)}</ul>

@@ -19,6 +19,7 @@ import streamlit as st
 
 from scpo import DataConfig, runs
 from scpo.config import NAME_LENGTH
+from scpo.data.reading import PACKERS, READERS, kind_of
 from scpo.errors import DataFaults, InputError
 from scpo.shown import counted
 from scpo.ui import state
@@ -27,18 +28,23 @@ from scpo.ui.words import inert
 SOURCES = {
     "demo": "Demo world (simulated)",
     "globalopinionqa": "GlobalOpinionQA",
+    "survey": "Another survey",
     "prism": "PRISM",
     "file": "Your own file",
 }
 FORMS = {
     "globalopinionqa": "The published csv (`question, selections, options, source`) or jsonl rows of "
     "`question, country, options, distribution`. Without a file it is fetched from the Hugging Face hub.",
+    "survey": "One row per question and country (`question, country, options, distribution`), lists as lists or as "
+    "their text, or the columns in which GlobalOpinionQA is published. Give it a title and a licence below.",
     "prism": "Both files of the data set, `survey` and `utterances`, as jsonl, csv or parquet. Without files it is "
     "fetched from the Hugging Face hub.",
     "file": "Pairs (`prompt, chosen, rejected, country[, user]`) or scored responses "
-    "(`prompt, response, score, country, user[, group]`), as csv, jsonl or parquet.",
+    "(`prompt, response, score, country, user[, group]`); prompts and answers are texts or messages. Or the published "
+    "csv of Community Alignment.",
 }
-KINDS = ["csv", "jsonl", "parquet"]
+KINDS = [suffix.removeprefix(".") for suffix in (*READERS, *PACKERS)]
+NAMES = {"title": "Title", "licence": "Licence", "citation": "Citation", "url": "Address"}
 MEGABYTE = 1 << 20
 STAYS = "Uploads stay for this visit: a reload of the page in the browser drops them. A run keeps its own copy."
 
@@ -70,13 +76,26 @@ def choose(start: DataConfig | None = None, suffix: str = "") -> DataConfig | No
     fetched = st.session_state.setdefault(state.FETCHED, set())
     if same and not start.data_files:
         fetched.add(dataset)
-    if not (paths or uploads) and (dataset == "file" or not (dataset in fetched or st.button("Fetch from the hub"))):
+    on_hub = dataset in ("globalopinionqa", "prism")
+    if not (paths or uploads) and not (on_hub and (dataset in fetched or st.button("Fetch from the hub"))):
         st.info("Choose a file to go on.")
         return None
     if not (paths or uploads):
         fetched.add(dataset)
     names = (*(clean_name(Path(path).name) for path in paths), *uploads) if uploads else ()
-    return DataConfig(dataset, (*paths, *uploads.values()), data_names=names)
+    about = _about(f"{dataset}{suffix}", start if same else DataConfig()) if paths or uploads else {}
+    return DataConfig(dataset, (*paths, *uploads.values()), data_names=names, **about)
+
+
+def _about(place: str, start: DataConfig) -> dict[str, str]:
+    """What the data is called wherever it is shown, its licence and how it is cited; nothing where nothing is typed."""
+    with st.expander("Title, licence and citation"):
+        return {
+            name: st.text_input(
+                label, getattr(start, name), key=f"{state.ABOUT}-{name}-{place}", persist_state="session",
+                max_chars=300,
+            ).strip() for name, label in NAMES.items()
+        }  # fmt: skip
 
 
 def _linked() -> DataConfig:
@@ -177,8 +196,7 @@ def keep(upload) -> str:
         )
     if state.UPLOADS not in st.session_state:
         st.session_state[state.UPLOADS] = Folder()
-    kind = upload.name.lower().rpartition(".")[2]
-    path = Path(st.session_state[state.UPLOADS].name) / f"{upload.file_id}.{kind if kind in KINDS else 'unknown'}"
+    path = Path(st.session_state[state.UPLOADS].name) / f"{upload.file_id}{kind_of(upload.name) or '.unknown'}"
     if not path.exists():
         path.write_bytes(upload.getbuffer())
     return str(path)
@@ -201,7 +219,7 @@ def _into_workspace(path: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with open(path, "rb") as file:
-            place = folder / f"{hashlib.file_digest(file, 'sha256').hexdigest()}{path.suffix}"
+            place = folder / f"{hashlib.file_digest(file, 'sha256').hexdigest()}{''.join(path.suffixes)}"
         if not place.exists():
             with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as part:
                 with open(path, "rb") as file:

@@ -18,6 +18,7 @@ FETCHED = "fetched"  # data sets that this session asked the hub for
 UPLOADS = "uploads"  # this session's uploaded files
 TURN = "turn"  # prefix: how often an uploader was emptied
 TYPED = "typed"
+ABOUT = "about"  # prefix: what the user calls the data, its licence and how it is cited
 FORM = "form"  # prefix of the form's widgets
 CHOSEN = "chosen"  # the runs open on the Runs page; the link has them as `run`
 ADDED = "added"

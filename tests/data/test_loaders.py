@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scpo.config import DataConfig
 from scpo.data import content_hash, counts, load
 from scpo.data.countries import base_name, iso3
-from scpo.data.globalopinionqa import is_no_opinion
+from scpo.data.survey import is_no_opinion
 from scpo.errors import DataFaults, InputError, ScpoError, SourceMissing
 
 from fakes import scored_rows
@@ -159,7 +159,7 @@ def test_every_fault_is_reported_at_once_with_its_row(tmp_path):
     for at, (change, _) in enumerate(FAULTY.values()):
         rows[2 * at].update(change)
     rows[30] = rows[31]
-    found = faults_of(DataConfig("globalopinionqa", (jsonl(rows, tmp_path / "a.jsonl"),)))
+    found = faults_of(DataConfig("globalopinionqa", (jsonl(rows, tmp_path / "a.jsonl"),), strict=True))
     for at, (_, message) in enumerate(FAULTY.values()):
         assert any(f.row == 2 * at + 1 and message in f.got for f in found), message
     assert any(f.row == 32 and "again" in f.got for f in found) and len(found) == len(FAULTY) + 1
@@ -171,7 +171,7 @@ def test_a_literal_that_is_no_literal_is_a_fault_and_is_not_run(tmp_path):
         "question": ["q1", "q2", "q3"], "options": ["['a', 'b']", "['a'", "['a', 'b']"], "source": "x",
         "selections": [f"__import__('pathlib').Path({str(trap)!r}).touch()", "{'A': [1.0]}", "[" * 5000],
     })  # fmt: skip
-    found = faults_of(DataConfig("globalopinionqa", (write(table, tmp_path / "a.csv"),)))
+    found = faults_of(DataConfig("globalopinionqa", (write(table, tmp_path / "a.csv"),), strict=True))
     assert [f.row for f in found] == [2, 3, 4] and not trap.exists()
 
 

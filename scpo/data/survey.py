@@ -1,0 +1,118 @@
+"""Surveys: questions with the share of each country's people per option, from any source.
+
+Every two substantive options of one question and country whose shares differ by at least `min_gap` make a pair; the
+unit of split and bootstrap is the question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scpo.config import DataConfig
+from scpo.data.build import beyond, scored_pairs, split_units
+from scpo.data.faults import Faults
+from scpo.data.preferences import DataCard, Preferences
+from scpo.data.reading import file_names, read_tables
+from scpo.data.samples import labelled, merged, samples_of_one_country
+from scpo.data.survey_forms import COLUMNS, FORMS, answers, is_published, leave_out
+
+# Not opinions: the person gave none, or was not asked. 'None at all', 'Other', 'Depends' are opinions,
+# and so are "Don't know anyone" and 'Missing persons'.
+NO_OPINION = re.compile(
+    r"\s*(\(do not read\)\s*)?(dk\b|(don.?t|do not) know\b(?! (any|some|him|her|them))|no answer|no response"
+    r"|no opinion\b|(not sure|unsure)\s*($|[(/])|refused\s*($|[(/,;])|(other )?missing\s*($|[(;])|inap\b"
+    r"|total\s+n\b|not asked|not applicable|not available|can.?t rate|haven.?t heard|never heard of)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Checked answers of a survey.
+
+    table      question, country, options (list of str), distribution (list of float)
+    left_out   reason -> rows of the file that say nothing
+    published  True: in the columns in which GlobalOpinionQA is published
+    """
+
+    table: pd.DataFrame
+    left_out: dict[str, int]
+    published: bool
+
+
+def load(config: DataConfig) -> Preferences:
+    """Pairs of a survey's files, named after them. Raises `DataFaults` with every fault of the files."""
+    return preferences(read_answers(config), config)
+
+
+def opinions(config: DataConfig, fetch: Callable[[], pd.DataFrame] | None = None) -> pd.DataFrame:
+    """What a country answered: question, country, options (list), shares (options,) without those who gave no opinion,
+    and split (train, validation, test), the same as that of the pairs. Raises what `read_answers` raises."""
+    table, rows = labelled(read_answers(config, fetch).table)[0], []
+    unit, questions = pd.factorize(table["question"])
+    split = split_units(len(questions), config.split_seed, config.test_share, config.validation_share)
+    for row, place in zip(table.to_dict("records"), unit, strict=True):
+        kept = [at for at, option in enumerate(row["options"]) if not is_no_opinion(option)]
+        shares = np.asarray(row["distribution"], np.float64)[kept]
+        if len(kept) > 1 and shares.sum() > 0:
+            rows.append((row["question"], row["country"], [row["options"][at] for at in kept], shares / shares.sum(),
+                         split[place]))  # fmt: skip
+    return pd.DataFrame(rows, columns=["question", "country", "options", "shares", "split"])
+
+
+def read_answers(config: DataConfig, fetch: Callable[[], pd.DataFrame] | None = None) -> Answers:
+    """The answers of the files, or of the table that `fetch` gets where there are none.
+
+    Raises `DataFaults` with every fault of the files, and what `fetch` raises.
+    """
+    faults = Faults(*config.data_files, names=config.data_names, strict=config.strict)
+    found = read_tables(config.data_files, faults) if config.data_files else [fetch()]
+    read = [answers(table, faults) for table in found]
+    table = pd.concat([part for part in read if len(part)] or [pd.DataFrame(columns=COLUMNS)])
+    again = ("a country's answer to a question that came before", "each question once for a country",
+             "rows with a question that came before")  # fmt: skip
+    table = leave_out(table, [again if twice else None for twice in table.duplicated(["question", "country"])], faults)
+    faults.raise_any()
+    if table.empty:
+        faults.add(None, "no question with answers of a country", f"at least one row of {FORMS}")
+        faults.raise_any()
+    return Answers(table.reset_index(drop=True), faults.left_out, any(map(is_published, found)))
+
+
+def preferences(read: Answers, config: DataConfig) -> Preferences:
+    """Pairs of checked answers; the card is that of the files, whose names and licence are theirs."""
+    table, unnamed, notes = labelled(read.table)
+    unit, questions = pd.factorize(table["question"])
+    size = table["options"].map(len).to_numpy()
+    rows = pd.DataFrame({
+        "prompt": np.repeat(table["question"].to_numpy(), size),
+        "response": np.concatenate(table["options"].to_numpy()),
+        "score": np.concatenate(table["distribution"].to_numpy()).astype(np.float64),
+        "country": np.repeat(table["country"].to_numpy(), size), "unit": np.repeat(unit, size),
+    })  # fmt: skip
+    opinion = ~rows["response"].map({r: is_no_opinion(r) for r in rows["response"].unique()}).to_numpy(bool)
+    rows, none = rows[opinion], int((~opinion).sum())
+    if config.merge_samples:
+        rows = merged(rows)
+    else:
+        notes = (*notes, *samples_of_one_country(rows))
+    rows = rows.assign(group=pd.factorize(rows["unit"].astype(str) + "\n" + rows["country"])[0]).reset_index(drop=True)
+    texts, pairs = scored_pairs(rows, config.min_gap, config.pairs_per_group, config.split_seed)
+    dropped = read.left_out | unnamed | {"options that are not opinions": none}
+    dropped |= beyond(rows["group"].to_numpy(), config.pairs_per_group)
+    split = split_units(len(questions), config.split_seed, config.test_share, config.validation_share)
+    card = DataCard(
+        config.dataset, file_names(config), False, "question", file_names(config), "the file's own", (), (), dropped,
+        notes,
+    )  # fmt: skip
+    return Preferences(texts, pairs, pd.DataFrame({"name": questions, "split": split}), card)
+
+
+def is_no_opinion(option: str) -> bool:
+    """True for options such as 'DK/Refused', 'No answer', 'Missing; Unknown', 'Total   N='."""
+    return NO_OPINION.match(option) is not None
