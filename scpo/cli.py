@@ -176,7 +176,12 @@ def _data_check(args: argparse.Namespace) -> None:
     except DataFaults as error:
         if not args.json:
             raise
-        print(json.dumps({"path": error.path, "faults": [dataclasses.asdict(f) for f in error.faults]}, indent=1))
+        print(
+            json.dumps(
+                {"path": error.path, "why": error.why, "faults": [dataclasses.asdict(f) for f in error.faults]},
+                indent=1,
+            )
+        )
         raise
     counts = sources.counts(data)
     if args.json:

@@ -81,15 +81,22 @@ class Fault:
 
 
 class DataFaults(InputError):
-    """A file has faults. All of them are in `faults`; the message shows the first few."""
+    """A file has faults. All of them are in `faults`; the message shows the first few, and `why` says what they are."""
 
     shown = 20
 
-    def __init__(self, path: str, faults: Sequence[Fault]):
-        self.path, self.faults = path, tuple(faults)
+    def __init__(self, path: str, faults: Sequence[Fault], why: str = ""):
+        self.path, self.faults, self.why = path, tuple(faults), why
         lines = [f"  {fault}" for fault in self.faults[: self.shown]]
         hidden = len(self.faults) - self.shown
         if hidden > 0:
-            lines.append(f"  and {hidden} more; `data check --json` lists every one")
+            lines.append(f"  and {hidden:,} more; `data check --json` lists every one")
         plural = "fault" if len(self.faults) == 1 else "faults"
-        super().__init__(f"{path}: {len(self.faults)} {plural}. Mend these rows and try again.\n" + "\n".join(lines))
+        said = " ".join(filter(None, [f"{path}: {len(self.faults):,} {plural}.", why, f"{self.remedy} and try again."]))
+        super().__init__("\n".join([said, *lines]))
+
+    @property
+    def remedy(self) -> str:
+        """What is to be mended: some rows, one, or the file."""
+        rows = sum(fault.row is not None for fault in self.faults)
+        return "Mend these rows" if rows > 1 else "Mend this row" if rows else "Mend the file"

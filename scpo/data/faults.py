@@ -28,6 +28,7 @@ class Faults:
 
     def __init__(self, *paths: str, names: Sequence[str] = (), strict: bool = True):
         self.strict = strict
+        self.several = len(paths) > 1  # also for one folder of parts
         self._paths, self._found = list(names) or [str(p) for p in paths], []
         called = zip(paths, names, strict=False)
         self._shown = {part: name for path, name in called for part in (str(path), Path(path).name)}
@@ -45,8 +46,7 @@ class Faults:
         With several files the fault says which one it is in.
         """
         file, row = row if isinstance(row, tuple) else (None, row)
-        several = len(self._paths) > 1 or len(self._rows) > 1  # a folder is one path
-        if file is not None and several and file not in got:
+        if file is not None and self.several and file not in got:
             got = f"{got} ({file})"
         for part, name in self._shown.items():
             got = got.replace(part, name)
@@ -90,22 +90,22 @@ class Faults:
 
     def raise_any(self) -> None:
         """Raises `DataFaults` if there is a fault, or if more than half of a file's rows are left out."""
-        if not self._found:
-            for file in self._rows:
-                self._mostly_left_out(file)
+        why = [] if self._found else [self._mostly_left_out(file) for file in self._rows]
         if self._found:
             self._found.sort(key=lambda f: (f[0], -1 if f[1].row is None else f[1].row))
-            raise DataFaults(", ".join(self._paths), [fault for _, fault in self._found])
+            faults = [fault for _, fault in self._found]
+            raise DataFaults(", ".join(self._paths), faults, " ".join(filter(None, why)))
 
-    def _mostly_left_out(self, file: str) -> None:
+    def _mostly_left_out(self, file: str) -> str:
+        """Where more than half of a file's rows are left out: makes faults of them, and says how many, by reason."""
         out, total = {row: why for row, why in self._out.items() if _file(row) == file}, self._rows[file]
         if len(out) <= MOST_LEFT_OUT * total:
-            return
+            return ""
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in Counter(why[0] for why in out.values()).items())
-        self.add((file, None), f"{len(out):,} of {total:,} rows cannot be used: {reasons}",
-                 "a file that can be used for the most part")  # fmt: skip
         for row, (_, got, needed) in out.items():
             self.add(row, got, needed)
+        where = f"Of {self._shown.get(file, file)}, " if self.several else ""
+        return f"{where}{len(out):,} of {total:,} rows cannot be used: {reasons}."
 
 
 def _file(row: Row) -> str | None:

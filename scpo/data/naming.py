@@ -26,12 +26,9 @@ def named(card: DataCard, config: DataConfig) -> DataCard:
 def provenance(card: Mapping) -> dict[str, str]:
     """Label -> text of where the data is from and what it may be used for, of a card as it is saved in a run.
 
-    What is said already, such as the address in a source, is not said again.
+    An address that the source has is not said again.
     """
-    told, found = card["title"], {}
-    for name, label in ABOUT.items():
-        text = card.get(name, "")
-        if text and text not in told:
-            found[label] = text
-            told = f"{told} {text}"
+    found = {label: card[name] for name, label in ABOUT.items() if card.get(name)}
+    if found.get("Url", "") in card["source"]:
+        found.pop("Url", None)
     return found

@@ -39,6 +39,7 @@ def read_tables(paths: Iterable[str], faults: Faults) -> list[pd.DataFrame]:
     for path in paths:
         place = local_path(path)
         parts = _parts(place) if os.path.isdir(place) else [path]
+        faults.several |= len(parts) > 1
         if not parts:
             faults.add(None, f"{path} is a folder without such a file", f"a folder with files of the kinds {KINDS}")
         found += [read_table(str(part), faults) for part in parts]

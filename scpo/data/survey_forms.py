@@ -43,8 +43,9 @@ def answers(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
         table = table.rename(columns={"selections": "distribution"})
     if not has_columns(table, ["question", "selections", "options"] if of_all_countries else COLUMNS, faults):
         return nothing
+    table = table.assign(question=table["question"].map(as_text).astype(object))
     check_texts(table["question"], faults)
-    table = faults.kept(table)
+    table = table[[isinstance(q, str) and bool(q.strip()) and is_valid_text(q) for q in table["question"]]]
     if of_all_countries:
         table = _by_country(table, faults)
     table = table[COLUMNS].assign(

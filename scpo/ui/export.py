@@ -207,7 +207,9 @@ def readme(job: Job, result: runs.Result, hide: Hidden, files: list[str]) -> str
     first = f"{charts.SIMULATED}. Every number here is from {SIMULATED}.\n\n" if card["simulated"] else ""
     note = f"Note: {hide(job.note)}\n" if job.note else ""
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(job.finished or job.created))
-    about = "".join(f"{label} of the data: {hide(text)}\n" for label, text in provenance(card).items())
+    about = "".join(
+        f"{label}{' of the data' * (label == 'Licence')}: {hide(text)}\n" for label, text in provenance(card).items()
+    )
     return (
         f"{hide(_title(job, result))}\n\n{first}"
         f"Run {job.id}, finished {when}.\n{note}"

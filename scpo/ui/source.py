@@ -158,11 +158,9 @@ def _take(place: str, key: str) -> None:
 
 def show_faults(error: DataFaults) -> None:
     """Every fault of the files, and how to go on."""
-    rows = sum(fault.row is not None for fault in error.faults)
-    how = "Mend these rows" if rows > 1 else "Mend this row" if rows else "Mend the file"
     st.error(
-        f"{counted(len(error.faults), 'fault')} in {inert(error.path)}. {how} and load the file again: it takes the "
-        "place of the one of the same name."
+        f"{counted(len(error.faults), 'fault')} in {inert(error.path)}. {inert(error.why)} {error.remedy} and load the file again: it "
+        "takes the place of the one of the same name."
     )
     st.dataframe(pd.DataFrame([vars(fault) for fault in error.faults]), hide_index=True)
 

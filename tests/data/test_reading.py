@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from scpo.data.checks import check_numbers, check_texts
 from scpo.data.faults import Faults
-from scpo.data.reading import read_table
+from scpo.data.reading import read_table, read_tables
 from scpo.errors import ConfigError, DataFaults
 
 
@@ -179,3 +179,87 @@ def test_a_damaged_parquet_file_is_a_fault_and_does_not_end_the_process():
 @pytest.mark.parametrize("path", ["~nobody-of-this-name/a.csv", "x" * 5000 + ".csv", "a\0.csv", "\ud800.csv"])
 def test_a_path_that_no_file_system_takes_is_a_fault(path):
     assert "does not exist" in read(path)[1][0]
+
+
+@pytest.mark.parametrize(("name", "write"), [
+    ("a.csv", lambda t: t.replace("|", ";")), ("a.csv", lambda t: t.replace("|", "\t")),
+    ("a.tsv", lambda t: t.replace("|", "\t")), ("a.csv", lambda t: t),
+])  # fmt: skip
+def test_a_table_separated_by_something_else_than_commas_is_read(tmp_path, name, write):
+    (tmp_path / name).write_text(write('prompt|chosen\n"a, b"|c, d\n'))
+    (table,), told = read(tmp_path / name)
+    assert told == [] and table.to_dict("records") == [{"prompt": "a, b", "chosen": "c, d"}]
+
+
+def test_a_comma_in_a_quoted_name_of_a_column_separates_nothing(tmp_path):
+    (tmp_path / "a.csv").write_text('"prompt, in full";chosen\nx;y\n')
+    assert list(read(tmp_path / "a.csv")[0][0].columns) == ["prompt, in full", "chosen"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_with_its_mark_is_read_as_excel_saves_it(tmp_path, encoding):
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    (tmp_path / "a.csv").write_bytes(f"{mark}text\tb\nżółć 😀\tx\n".encode(encoding))
+    assert read(tmp_path / "a.csv")[0][0]["text"].tolist() == ["żółć 😀"]
+
+
+PACKED = {
+    ".gz": lambda b: __import__("gzip").compress(b), ".bz2": lambda b: __import__("bz2").compress(b),
+    ".xz": lambda b: __import__("lzma").compress(b),
+    ".zst": lambda b: pa.compress(b, codec="zstd", asbytes=True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("packer", PACKED)
+def test_packed_texts_are_read_and_damaged_or_huge_ones_refused(tmp_path, packer, monkeypatch):
+    path = tmp_path / f"a.csv{packer}"
+    path.write_bytes(PACKED[packer](b"text\nx\n"))
+    assert read(path)[0][0]["text"].tolist() == ["x"]
+    path.write_bytes(PACKED[packer](b"text\n" + b"x" * (5 << 20)))
+    monkeypatch.setenv("SCPO_MAX_FILE_MB", "1")
+    assert "unpacks to more than 4 MB" in read(path)[1][0]
+    path.write_bytes(b"no such thing")
+    assert "cannot be unpacked" in read(path)[1][0]
+
+
+ROWS = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
+
+
+@pytest.mark.parametrize("content", [
+    json.dumps(ROWS), json.dumps(ROWS, indent=1), json.dumps({"data": ROWS}), "\n".join(map(json.dumps, ROWS)),
+    pd.DataFrame(ROWS).to_json(),
+])  # fmt: skip
+def test_json_lists_and_json_lines_under_the_name_json_are_read(tmp_path, content):
+    (tmp_path / "a.json").write_text(content)
+    (table,), told = read(tmp_path / "a.json")
+    assert told == [] and table.to_dict("records") == ROWS
+
+
+def test_what_is_no_object_in_a_json_list_is_told_by_its_number(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps([ROWS[0], 7, {"a": "\ud800"}]))
+    assert [t.split(";")[0] for t in read(tmp_path / "a.json")[1]] == ["row 2: a json int",
+                                                                       "row 3: half of a surrogate pair"]  # fmt: skip
+
+
+def test_a_folder_is_read_as_its_parts_and_faults_name_them(tmp_path):
+    (tmp_path / "part-1.csv").write_text("a\n1\n")
+    (tmp_path / "part-0.jsonl").write_text('{"a": 0}\n{broken\n')
+    (tmp_path / "README.md").write_text("not a part")
+    faults = Faults(str(tmp_path))
+    tables = read_tables([str(tmp_path)], faults)
+    assert [str(v) for table in tables for v in table["a"]] == ["0", "1"]
+    with pytest.raises(DataFaults, match=r"row 2: not json: .*\(part-0.jsonl\)"):
+        faults.raise_any()
+
+
+@pytest.mark.parametrize(("name", "way"), [("a.xlsx", "save the sheet as csv"), ("a.zip", "unpack it"),
+                                           ("a.parquet.gz", "a file name ending in csv")])  # fmt: skip
+def test_a_kind_that_is_not_read_is_one_line_with_the_way_out(tmp_path, name, way):
+    (tmp_path / name).write_bytes(b"x")
+    (told,) = read(tmp_path / name)[1]
+    assert way in told
+
+
+def test_a_folder_without_a_file_of_a_known_kind_is_told(tmp_path):
+    faults = Faults(str(tmp_path))
+    assert read_tables([str(tmp_path)], faults) == [] and faults

@@ -76,7 +76,7 @@ def test_planted_and_learned_taste_are_those_of_the_page_steer(made, demo_run):
 def test_a_survey_has_alignment_and_no_planted_taste(survey_run):
     files = report(runs.read(survey_run), "survey")
     assert "alignment.csv" in files and "recovered.csv" not in files
-    assert "average of the other countries" in files["alignment.csv"] and "CC BY-NC-SA 4.0" in files["report.html"]
+    assert "average of the other countries" in files["alignment.csv"] and "answers.jsonl" in files["report.html"]
     assert charts.SIMULATED not in files["report.html"] and "simulated data" not in files["alignment.csv"]
 
 

@@ -1,0 +1,141 @@
+"""Surveys of every form and name: what is read, what is left out, and whose they are said to be."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scpo.config import DataConfig
+from scpo.data import content_hash, load, look
+from scpo.data.survey import opinions
+from scpo.errors import ConfigError, DataFaults
+
+COUNTRIES = ("Mexico", "Kenya", "Germany")
+
+
+def survey_rows(questions=40, options=("Yes", "No", "Rarely")):
+    rng = np.random.default_rng(0)
+    return [
+        {"question": f"Question {q}?", "country": c, "options": list(options),
+         "distribution": (rng.dirichlet(np.ones(len(options))) + 0).round(4).tolist()}
+        for q in range(questions) for c in COUNTRIES
+    ]  # fmt: skip
+
+
+def published_rows(questions=40):
+    rows = survey_rows(questions)
+    return [
+        {"question": part[0]["question"], "options": repr(part[0]["options"]),
+         "selections": "defaultdict(<class 'list'>, %r)" % {r["country"]: r["distribution"] for r in part}}
+        for part in (rows[at : at + 3] for at in range(0, len(rows), 3))
+    ]  # fmt: skip
+
+
+def jsonl(rows, path):
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return str(path)
+
+
+def csv(rows, path):
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return str(path)
+
+
+def survey(path, **settings):
+    return look(DataConfig("survey", (path,), **settings))[0]
+
+
+def published(path, **settings):
+    return look(DataConfig("globalopinionqa", (path,), **settings))[0]
+
+
+def test_an_option_that_is_a_number_is_its_text(tmp_path):
+    rows = published_rows()
+    rows[0]["options"] = "['Not at all', 1.0, 2]"
+    data = published(csv(rows, tmp_path / "a.csv"))
+    first = data.texts[data.texts["prompt"] == "Question 0?"]
+    assert {*first["response"]} == {"Not at all", "1", "2"} and not any(n for n in data.card.dropped.values())
+
+
+def test_questions_that_say_nothing_are_left_out_once_and_counted_by_reason(tmp_path):
+    rows = published_rows()
+    rows[1]["question"], rows[2]["question"] = "", None
+    rows[3]["selections"] = "defaultdict(<class 'list'>, {'Mexico': [0.0, 0.0, 0.0], 'Kenya': [0, 0, 0]})"
+    rows[4]["selections"] = rows[4]["selections"].replace("'Mexico': [", "'Nowhere': [0.0, 0.0, 0.0], 'Mexico': [")
+    rows[5]["options"] = "['Yes', "
+    rows[6]["options"] = "['Yes', 'No']"
+    rows[7]["selections"] = "{'Mexico': [0.7, 0.7, 0.7]}"
+    rows[8]["question"] = rows[9]["question"]
+    path = csv(rows, tmp_path / "a.csv")
+    dropped = {reason: n for reason, n in published(path).card.dropped.items() if n}
+    assert dropped == {
+        "rows with an empty question": 2, "rows whose options cannot be parsed": 1, "rows whose shares are all 0": 1,
+        "rows with more or fewer shares than options": 1, "rows whose shares do not sum to 1": 1,
+        "rows with a question that came before": 1, "rows whose shares are all 0, for some countries": 1,
+    }  # fmt: skip
+    with pytest.raises(DataFaults) as caught:
+        published(path, strict=True)
+    assert [fault.row for fault in caught.value.faults] == [3, 4, 5, 6, 7, 8, 9, 11]
+
+
+def test_a_row_per_country_with_its_selections_is_the_published_table(tmp_path):
+    whole = published(csv(published_rows(), tmp_path / "a.csv"))
+    rows = [{**row, "selections": row["distribution"]} for row in survey_rows()]
+    for row in rows:
+        del row["distribution"]
+    by_country = published(csv(rows, tmp_path / "b.csv"))
+    assert content_hash(whole) == content_hash(by_country)
+    assert whole.card.title == by_country.card.title == "GlobalOpinionQA"
+
+
+def test_the_same_answers_are_the_same_from_every_kind_of_file(tmp_path):
+    rows = pd.DataFrame(survey_rows())
+    jsonl(survey_rows(), tmp_path / "a.jsonl")
+    rows.to_parquet(tmp_path / "a.parquet")
+    rows.to_csv(tmp_path / "a.csv", index=False)
+    rows.assign(options=rows["options"].map(json.dumps)).to_csv(tmp_path / "b.csv", index=False, sep=";")
+    names = ("a.jsonl", "a.parquet", "a.csv", "b.csv")
+    assert len({content_hash(survey(str(tmp_path / name))) for name in names}) == 1
+
+
+def test_a_survey_has_its_files_name_and_no_licence_of_another(tmp_path):
+    path = jsonl(survey_rows(), tmp_path / "own.jsonl")
+    for data in (survey(path), published(path)):
+        card = data.card
+        assert (card.title, card.source, card.licence) == ("own.jsonl", "own.jsonl", "the file's own")
+        assert card.unit == "question" and not card.citation + card.url
+    assert any("another survey than GlobalOpinionQA" in note for note in published(path).card.notes)
+    assert survey(path).card.dataset == "survey"
+
+
+def test_rows_with_the_codes_of_globalopinionqa_are_taken_for_it_only_as_that_data_set(tmp_path):
+    path = jsonl(survey_rows(options=("Yes", "No", "DK/Refused")), tmp_path / "own.jsonl")
+    assert published(path).card.licence == "CC BY-NC-SA 4.0" and "2306.16388" in published(path).card.citation
+    assert survey(path).card.title == "own.jsonl"
+
+
+def test_a_title_makes_it_ones_own_and_a_licence_alone_does_not(tmp_path):
+    path = csv(published_rows(), tmp_path / "a.csv")
+    card = published(
+        path, title="My survey", licence="CC BY-SA 4.0", citation="Doe 2026", url="https://example.org"
+    ).card
+    assert (card.title, card.licence, card.citation) == ("My survey", "CC BY-SA 4.0", "Doe 2026")
+    assert card.source == "a.csv" and card.url == "https://example.org"
+    card = published(path, title="My survey").card
+    assert (card.licence, card.citation, card.url) == ("the file's own", "", "")
+    assert published(path, licence="other").card.title == "GlobalOpinionQA"
+
+
+def test_the_demo_world_keeps_its_name():
+    with pytest.raises(ConfigError, match="simulated and keeps its name"):
+        DataConfig("demo", title="Real people")
+    with pytest.raises(ConfigError, match="'survey' needs at least one data file"):
+        DataConfig("survey")
+
+
+def test_opinions_of_a_survey_have_the_split_of_its_pairs(tmp_path):
+    config = DataConfig("survey", (jsonl(survey_rows(), tmp_path / "a.jsonl"),))
+    table, data = opinions(config), load(config)
+    split = dict(zip(data.units["name"], data.units["split"], strict=True))
+    assert len(table) == 120 and all(split[q] == s for q, s in zip(table["question"], table["split"], strict=True))
