@@ -34,6 +34,7 @@ class Faults:
         self._shown = {part: name for path, name in called for part in (str(path), Path(path).name)}
         self._files: dict[str | None, int] = {None: -1}  # in the order in which they had a fault
         self._out: dict[Row, tuple[str, str, str]] = {}  # row -> reason, what was got, what is needed
+        self._usual: set[str] = set()  # reasons that any file may have for many of its rows
         self._partly: Counter[str] = Counter()
         self._rows: Counter[str] = Counter()  # of each file
 
@@ -54,12 +55,17 @@ class Faults:
         fault = Fault(None if row is None else int(row), got, needed)
         self._found.append((self._files.setdefault(file, len(self._files)), fault))
 
-    def at(self, rows: Collection, got: str | Iterable[str], needed: str, reason: str = "") -> None:
+    def at(
+        self, rows: Collection, got: str | Iterable[str], needed: str, reason: str = "", usual: bool = False
+    ) -> None:
         """The same in several rows; `got` is one text or one per row.
 
         reason  what such rows are, in the plural, such as "pairs with an empty answer": unless `strict`, they are left
                 out and counted under it. A row counts once, under its first reason. No reason: a fault in any case.
+        usual   True: many such rows do not make a file doubtful, such as people who told no country
         """
+        if usual:
+            self._usual.add(reason)
         rows = list(rows)
         told = zip(rows, [got] * len(rows) if isinstance(got, str) else got, strict=True)
         for row, text in dict.fromkeys(told):  # several rows of a table may be of one row of the file
@@ -89,7 +95,7 @@ class Faults:
         return dict(Counter(reason for reason, _, _ in self._out.values()) + self._partly)
 
     def raise_any(self) -> None:
-        """Raises `DataFaults` if there is a fault, or if more than half of a file's rows are left out."""
+        """Raises `DataFaults` if there is a fault, if more than half of a file's rows are left out, or all."""
         why = [] if self._found else [self._mostly_left_out(file) for file in self._rows]
         if self._found:
             self._found.sort(key=lambda f: (f[0], -1 if f[1].row is None else f[1].row))
@@ -99,7 +105,8 @@ class Faults:
     def _mostly_left_out(self, file: str) -> str:
         """Where more than half of a file's rows are left out: makes faults of them, and says how many, by reason."""
         out, total = {row: why for row, why in self._out.items() if _file(row) == file}, self._rows[file]
-        if len(out) <= MOST_LEFT_OUT * total:
+        doubtful = sum(reason not in self._usual for reason, _, _ in out.values())
+        if doubtful <= MOST_LEFT_OUT * total and len(out) < max(total, 1):
             return ""
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in Counter(why[0] for why in out.values()).items())
         for row, (_, got, needed) in out.items():

@@ -87,12 +87,26 @@ def _texts(prompt: object, answers: list[object]) -> tuple[str, list[object]]:
         *context, last = _turns(answer)
         if last["role"] in ASKING:
             raise _Unreadable(f"the last message is of the {last['role']}")
-        told = [*map(_same, context)][: len(before)] == [*map(_same, before)]
-        found.append(context if told and context else before + context)
+        found.append(_before(before, context))
         texts.append(last["content"])
     if any([*map(_same, turns)] != [*map(_same, found[0])] for turns in found):
         raise _Unreadable("the answers follow different turns")
     return (joined(found[0]) if found[0] else ""), texts
+
+
+def _before(prompt: list[dict[str, str]], before: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The turns that an answer follows: those of the prompt and those before it in the answer, each once."""
+    if not prompt or not before or before[0]["role"] == "assistant":
+        return [*prompt, *before]  # the answer's turns go on where the prompt ends
+    given, told = [*map(_same, prompt)], [*map(_same, before)]
+    if any(told[at : at + len(given)] == given for at in range(len(told))):
+        return before  # the whole conversation
+    for shared in range(min(len(given), len(told)), 0, -1):
+        if given[-shared:] == told[:shared]:
+            return [*prompt, *before[shared:]]
+    if prompt[-1]["role"] == "user" or before[0]["role"] == "system":
+        raise _Unreadable(f"prompt ends with a turn of the {prompt[-1]['role']} and the answer begins with another one")
+    return [*prompt, *before]
 
 
 def _same(turn: dict[str, str]) -> tuple[str, str]:

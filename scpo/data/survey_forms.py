@@ -18,7 +18,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from scpo.data.checks import as_text, check_texts, has_columns, is_valid_text, short
+from scpo.data.checks import as_text, check_texts, has_columns, is_missing, is_valid_text
+from scpo.data.countries import names_country, text
 from scpo.data.faults import Faults
 
 COLUMNS = ["question", "country", "options", "distribution"]
@@ -77,9 +78,10 @@ def leave_out(table: pd.DataFrame, problems: Sequence[Problem | None], faults: F
 
 def _problem(country: object, options: object, shares: object) -> Problem | None:
     """What keeps a country's answer to a question from being used; None if nothing does."""
-    if not isinstance(country, str) or not country.strip():
-        got = f"country is {'empty' if isinstance(country, str) else short(country)}"
-        return got, "country: a text", "rows that name no country: empty"
+    if not isinstance(country, str) or not names_country(country):
+        said = repr(text(country)) if text(country) else "empty"
+        got = f"country is {'missing' if is_missing(country) else said}"
+        return got, "country: the name of a country", f"rows that name no country: {said}"
     if not isinstance(options, list) or not all(isinstance(o, str) and o.strip() for o in options) or not options:
         needed = "options: a list of texts, none empty"
         return "options are not a list of texts", needed, "rows without a list of options"

@@ -14,8 +14,8 @@ import pandas as pd
 
 from scpo.config import DataConfig
 from scpo.data.build import beyond, couples, distinct_texts, scored_pairs, split_units
-from scpo.data.checks import as_text, check_numbers, check_texts, has_columns
-from scpo.data.countries import names_country, read_countries
+from scpo.data.checks import as_text, check_numbers, check_texts, has_columns, short
+from scpo.data.countries import read_countries, text
 from scpo.data.faults import Faults
 from scpo.data.layouts import layout_of
 from scpo.data.messages import as_texts
@@ -79,10 +79,19 @@ def _checked(table: pd.DataFrame, needed: list[str], rows_are: str, faults: Faul
         given = np.ones(len(table), bool)
         if name == "user" and name not in needed:  # a pair without one goes by its prompt
             given = is_named(table)
-        elif name == "country":  # whoever names none is left out by another reason
-            given = table[name].map(names_country).to_numpy(bool)
+        elif name == "country":
+            given = _country_is_told(table[name], rows_are, faults)
         check_texts(table[name][given], faults, rows_are)
     return table
+
+
+def _country_is_told(column: pd.Series, rows_are: str, faults: Faults) -> np.ndarray:
+    """(n,) bool: the rows that name a country. The others, also 'Prefer not to say', are of no use."""
+    said = read_countries(column)
+    got = [f"country is {short(value) if text(value) else 'empty'}" for value in column[~said.named]]
+    for reason in said.left_out(rows_are):
+        faults.at(column.index[~said.named], got, "country: the name of a country", reason, usual=True)
+    return said.named
 
 
 def _one_country_per_user(table: pd.DataFrame, rows_are: str, faults: Faults) -> None:

@@ -158,10 +158,8 @@ def _take(place: str, key: str) -> None:
 
 def show_faults(error: DataFaults) -> None:
     """Every fault of the files, and how to go on."""
-    st.error(
-        f"{counted(len(error.faults), 'fault')} in {inert(error.path)}. {inert(error.why)} {error.remedy} and load the file again: it "
-        "takes the place of the one of the same name."
-    )
+    said = filter(None, [f"{counted(len(error.faults), 'fault')} in {error.path}.", error.why, error.remedy])
+    st.error(inert(" ".join(said)) + " and load the file again: it takes the place of the one of the same name.")
     st.dataframe(pd.DataFrame([vars(fault) for fault in error.faults]), hide_index=True)
 
 

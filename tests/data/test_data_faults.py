@@ -49,6 +49,17 @@ def test_the_half_is_of_each_file_and_not_of_all_together():
         faults.raise_any()
 
 
+def test_people_who_told_no_country_are_no_sign_of_a_wrong_file_unless_nobody_did():
+    for out, refused in ((range(2, 9), False), (range(2, 12), True)):
+        faults = gathered(out=())
+        faults.at([("a.csv", n) for n in out], "country is 'N/A'", "a name", "pairs that name no country", usual=True)
+        if not refused:
+            faults.raise_any()
+            continue
+        with pytest.raises(DataFaults, match="10 of 10 rows cannot be used"):
+            faults.raise_any()
+
+
 def test_a_fault_without_a_reason_is_never_left_out():
     faults = Faults("a.csv", strict=False)
     faults.at([("a.csv", 1)], "two columns named 'x'", "each once")

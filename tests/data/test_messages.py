@@ -97,3 +97,14 @@ def test_a_file_of_messages_is_the_data_set_of_its_texts(tmp_path):
         data = load(DataConfig("file", (str(tmp_path / name),)))
         assert len(data.pairs) == 80 and data.texts["response"].iloc[0] == "a0"
         assert data.texts["prompt"].iloc[0] == "Ask 0?"
+
+
+def test_turns_of_the_prompt_that_the_answers_repeat_in_part_are_read_once():
+    turns = [said("user", "A"), said("assistant", "B"), said("user", "C")]
+    assert texts(pair(turns[2:], prompt=turns))[0] == "user: A\nassistant: B\nuser: C"
+    assert texts(pair(turns, prompt=turns[2:]))[0] == "user: A\nassistant: B\nuser: C"
+
+
+def test_a_conversation_with_two_beginnings_is_left_out():
+    table, faults = read(pair([said("user", "Other?")], prompt="Why?"))
+    assert len(table) == 0 and faults.left_out

@@ -62,7 +62,7 @@ def test_questions_that_say_nothing_are_left_out_once_and_counted_by_reason(tmp_
     rows = published_rows()
     rows[1]["question"], rows[2]["question"] = "", None
     rows[3]["selections"] = "defaultdict(<class 'list'>, {'Mexico': [0.0, 0.0, 0.0], 'Kenya': [0, 0, 0]})"
-    rows[4]["selections"] = rows[4]["selections"].replace("'Mexico': [", "'Nowhere': [0.0, 0.0, 0.0], 'Mexico': [")
+    rows[4]["selections"] = rows[4]["selections"].replace("'Mexico': [", "'Peru': [0.0, 0.0, 0.0], 'Mexico': [")
     rows[5]["options"] = "['Yes', "
     rows[6]["options"] = "['Yes', 'No']"
     rows[7]["selections"] = "{'Mexico': [0.7, 0.7, 0.7]}"
