@@ -11,7 +11,7 @@ from scpo.data.faults import Faults
 from scpo.data.limits import MEGABYTE, UNPACKED, limit
 
 
-def read_parquet(path: Path, faults: Faults) -> pd.DataFrame:
+def read_parquet(path: Path, name: str, faults: Faults) -> pd.DataFrame:
     """The table, its rows numbered from 1; empty, with a fault, if it cannot be read."""
     import pyarrow
     import pyarrow.parquet as parquet
@@ -22,7 +22,7 @@ def read_parquet(path: Path, faults: Faults) -> pd.DataFrame:
             columns = [schema.column(i) for i in range(file.metadata.num_columns)]
             problem = _problem(file, [c.path for c in columns])
         if problem:
-            faults.add(None, f"{path.name} {problem[0]}", problem[1])
+            faults.add(None, f"{name} {problem[0]}", problem[1])
             return pd.DataFrame()
         # Texts stay in their dictionaries, so that one long text repeated a million times is kept once.
         texts = [c.path for c in columns if c.physical_type == "BYTE_ARRAY"]
@@ -31,7 +31,7 @@ def read_parquet(path: Path, faults: Faults) -> pd.DataFrame:
     except (pyarrow.ArrowException, OSError, ValueError, KeyError) as error:
         if isinstance(error, OSError) and error.errno:
             raise  # of the file system; pyarrow's own have no number
-        faults.add(None, f"{path.name} is not parquet: {str(error)[:80]}", "a parquet file")
+        faults.add(None, f"{name} is not parquet: {str(error)[:80]}", "a parquet file")
         return pd.DataFrame()
     table = table.astype({c: object for c in table.columns if not pd.api.types.is_numeric_dtype(table[c])})
     return table.set_axis(np.arange(1, len(table) + 1), axis=0)

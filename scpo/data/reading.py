@@ -7,7 +7,7 @@ columns mean; the loaders check that with `scpo.data.checks`. No eval, no pickle
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -42,17 +42,27 @@ def read_tables(paths: Iterable[str], faults: Faults) -> list[pd.DataFrame]:
         faults.several |= len(parts) > 1
         if not parts:
             faults.add(None, f"{path} is a folder without such a file", f"a folder with files of the kinds {KINDS}")
-        found += [read_table(str(part), faults) for part in parts]
-    return found
+        found += [str(part) for part in parts]
+    return [read_table(path, faults, name) for path, name in zip(found, _called(found), strict=True)]
 
 
-def read_table(path: str, faults: Faults) -> pd.DataFrame:
+def _called(paths: Sequence[str]) -> list[str]:
+    """A name for each file that no other has, so that a row is of one file: its own, with its folder where needed."""
+    names = [local_path(path).name for path in paths]
+    long = [f"{local_path(path).parent.name}/{name}" for path, name in zip(paths, names, strict=True)]
+    names = [more if names.count(name) > 1 else name for name, more in zip(names, long, strict=True)]
+    return [f"{name} ({at})" if name in names[:at] else name for at, name in enumerate(names)]
+
+
+def read_table(path: str, faults: Faults, name: str = "") -> pd.DataFrame:
     """A csv, tsv, jsonl, json or parquet file, text files also packed; what cannot be read is added to the faults.
 
+    name  what the file is called in faults and in the table's index; its own name if it is not given
     csv values are str; json and parquet values have their own types. An unreadable file gives an empty table.
     Raises `ConfigError` if SCPO_MAX_FILE_MB is no number of megabytes.
     """
     place, most = local_path(path), limit()
+    name = name or place.name
     reader = READERS.get(f".{kind_of(place.name).split('.')[1]}") if kind_of(place.name) else None
     if not os.path.exists(place):  # also for a name that no file system takes
         faults.add(None, f"{path} does not exist", "the path of an existing file")
@@ -69,15 +79,15 @@ def read_table(path: str, faults: Faults) -> pd.DataFrame:
         faults.add(None, f"{place.name} has {size} MB", f"at most {most} MB (SCPO_MAX_FILE_MB raises the limit)")
     else:
         try:
-            table = reader(place, faults)
+            table = reader(place, name, faults)
         except OSError as error:
-            faults.add(None, f"{place.name} cannot be read ({error.strerror})", "a readable file")
+            faults.add(None, f"{name} cannot be read ({error.strerror})", "a readable file")
         else:
-            faults.counted(place.name, len(table))
+            faults.counted(name, len(table))
             if table.empty and not faults and not faults.left_out:
-                faults.add(None, f"{place.name} has no rows", "at least one row")
-            table = table.set_axis(pd.MultiIndex.from_product([[place.name], table.index]), axis=0)
-            table.attrs["file"] = place.name
+                faults.add(None, f"{name} has no rows", "at least one row")
+            table = table.set_axis(pd.MultiIndex.from_product([[name], table.index]), axis=0)
+            table.attrs["file"] = name
             return table
     return pd.DataFrame()
 

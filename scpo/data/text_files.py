@@ -36,9 +36,9 @@ def _zstd(path: Path):
 PACKERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": _zstd}
 
 
-def read_csv(path: Path, faults: Faults) -> pd.DataFrame:
+def read_csv(path: Path, name: str, faults: Faults) -> pd.DataFrame:
     """A table of texts, separated by the one of comma, semicolon, tab and bar that its first line has most often."""
-    text = _text(path, faults)
+    text = _text(path, name, faults)
     csv.field_size_limit(1 << 30)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_separator(text))
     rows, numbers, header = [], [], None
@@ -49,15 +49,15 @@ def read_csv(path: Path, faults: Faults) -> pd.DataFrame:
         except StopIteration:
             break
         except csv.Error as error:
-            faults.add((path.name, number), f"not csv: {error}", "csv with quoted texts")
+            faults.add((name, number), f"not csv: {error}", "csv with quoted texts")
             break
         if header is None:
             header = [name.strip() for name in row]
             for name in sorted({n for n in header if header.count(n) > 1}):
-                faults.add((path.name, number), f"two columns named {name!r}", "each column once")
+                faults.add((name, number), f"two columns named {name!r}", "each column once")
         elif row and len(row) != len(header):
             got, needed = (f"{n} field" + "s" * (n != 1) for n in (len(row), len(header)))
-            faults.at([(path.name, number)], got, f"{needed}, as in the header",
+            faults.at([(name, number)], got, f"{needed}, as in the header",
                       "rows with more or fewer fields than the header")  # fmt: skip
         elif row:
             rows.append(row)
@@ -67,26 +67,26 @@ def read_csv(path: Path, faults: Faults) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=header, index=numbers, dtype=object)
 
 
-def read_jsonl(path: Path, faults: Faults) -> pd.DataFrame:
+def read_jsonl(path: Path, name: str, faults: Faults) -> pd.DataFrame:
     """One json object in a line."""
-    return _of_lines(path.name, _text(path, faults), faults)
+    return _of_lines(name, _text(path, name, faults), faults)
 
 
-def read_json(path: Path, faults: Faults) -> pd.DataFrame:
+def read_json(path: Path, name: str, faults: Faults) -> pd.DataFrame:
     """A list of json objects, or an object with one such list; row n is its n-th. Also json lines under this name."""
-    text = _text(path, faults)
+    text = _text(path, name, faults)
     try:
         tree = json.loads(text)
     except (ValueError, RecursionError):
-        return _of_lines(path.name, text, faults)
+        return _of_lines(name, text, faults)
     if isinstance(tree, dict):
         tree = _rows_of(tree)
     if not isinstance(tree, list):
-        faults.add(None, f"{path.name} is no list of json objects", "a list of objects, or one json object in a line")
+        faults.add(None, f"{name} is no list of json objects", "a list of objects, or one json object in a line")
         return pd.DataFrame()
     rows, numbers = [], []
     for number, row in enumerate(tree, start=1):
-        if _usable(row, SURROGATE.search(text) is not None, (path.name, number), faults):
+        if _usable(row, SURROGATE.search(text) is not None, (name, number), faults):
             rows.append(row)
             numbers.append(number)
     return _of_rows(rows, numbers)
@@ -144,27 +144,27 @@ def _separator(text: str) -> str:
     return max(SEPARATORS, key=line.count)
 
 
-def _text(path: Path, faults: Faults) -> str:
+def _text(path: Path, name: str, faults: Faults) -> str:
     """The text of a file; empty, with one fault, if its characters cannot be read."""
-    content = _content(path, faults)
+    content = _content(path, name, faults)
     if content.startswith(WIDE):
         try:
             return content.decode("utf-16").removeprefix("\ufeff")
         except UnicodeDecodeError:
-            faults.add((path.name, None), f"{path.name} begins as UTF-16 and is not", SAVE_AS_UTF8)
+            faults.add((name, None), f"{name} begins as UTF-16 and is not", SAVE_AS_UTF8)
             return ""
     content = content.removeprefix(codecs.BOM_UTF8)
     nul = content.find(b"\x00")
     if nul >= 0:
         row, more = _row(content, nul), content.count(b"\x00") - 1
-        faults.add((path.name, row), "a NUL character" + (f", and {more:,} more" if more else ""), SAVE_AS_UTF8)
+        faults.add((name, row), "a NUL character" + (f", and {more:,} more" if more else ""), SAVE_AS_UTF8)
         return ""
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         at = error.start - (content.rfind(b"\n", 0, error.start) + 1)
         got = f"byte {content[error.start]:#04x} at column {at + 1} is not UTF-8"
-        faults.add((path.name, _row(content, error.start)), got, SAVE_AS_UTF8)
+        faults.add((name, _row(content, error.start)), got, SAVE_AS_UTF8)
         return ""
 
 
@@ -172,7 +172,7 @@ def _row(content: bytes, at: int) -> int:
     return content.count(b"\n", 0, at) + 1
 
 
-def _content(path: Path, faults: Faults) -> bytes:
+def _content(path: Path, name: str, faults: Faults) -> bytes:
     """The bytes of a file, unpacked; empty, with a fault, if they cannot be unpacked or are too many."""
     opener = PACKERS.get(path.suffix.lower())
     if opener is None:
@@ -184,10 +184,10 @@ def _content(path: Path, faults: Faults) -> bytes:
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
-        faults.add(None, f"{path.name} cannot be unpacked: {str(error)[:80]}", f"a whole {path.suffix} file")
+        faults.add(None, f"{name} cannot be unpacked: {str(error)[:80]}", f"a whole {path.suffix} file")
         return b""
     if len(content) > most * MEGABYTE:
-        faults.add(None, f"{path.name} unpacks to more than {most} MB",
+        faults.add(None, f"{name} unpacks to more than {most} MB",
                    f"at most {most} MB (SCPO_MAX_FILE_MB raises the limit)")  # fmt: skip
         return b""
     return content

@@ -263,3 +263,14 @@ def test_a_kind_that_is_not_read_is_one_line_with_the_way_out(tmp_path, name, wa
 def test_a_folder_without_a_file_of_a_known_kind_is_told(tmp_path):
     faults = Faults(str(tmp_path))
     assert read_tables([str(tmp_path)], faults) == [] and faults
+
+
+def test_a_row_is_of_one_file_where_two_have_the_same_name(tmp_path):
+    paths = [tmp_path / part / "a.jsonl" for part in ("one", "two")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text('{"text": "x"}\n{"text": "y"}\n{"text": "z"}\n')
+    faults = Faults(*map(str, paths), strict=False)
+    table = pd.concat(read_tables(map(str, [*paths, paths[0]]), faults))
+    faults.at([("two/a.jsonl", 2)], "empty", "a text", "rows with an empty text")
+    assert faults.kept(table)["text"].tolist() == ["x", "y", "z", "x", "z", "x", "y", "z"]
