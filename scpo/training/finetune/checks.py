@@ -78,7 +78,14 @@ def vocabulary(model) -> int | None:
 
 
 def check_head(model) -> None:
-    """Raise `ConfigError` if adapters leave the head of a model as it was."""
+    """Raise `ConfigError` if adapters leave the head of a model as it was, or cannot hold it."""
+    own = [name for name, _ in model.get_base_model().named_parameters(recurse=False)]
+    if own:
+        raise ConfigError(
+            f"the model keeps its head in {', '.join(own)}, which is no module, so that adapters can neither train nor "
+            "save it, and a reward model steers by its head. Train all weights of this model (without peft_config, or "
+            "--lora 0): it is small; or start from a reward model whose head is a layer."
+        )
     heads = head_modules(model.get_base_model())
     trained = [name for name, weight in model.named_parameters() if weight.requires_grad]
     idle = [head for head in heads if not any(f".{head}." in name for name in trained)]

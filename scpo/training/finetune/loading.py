@@ -14,7 +14,7 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging
 
-import scpo.training.reward_model  # noqa: F401 (makes exported models known to transformers)
+import scpo.training.reward_model  # makes exported models known to transformers
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError, SourceMissing
 from scpo.hub import ADAPTER, BRING_A_FOLDER, MINILM, has_head, model_folder
@@ -49,7 +49,16 @@ def load_start(config: ExperimentConfig) -> Start:
             f"lora is {config.finetune.lora}, but {name!r} has no reward head and gets one that adapters cannot hold. "
             "Use lora=0 for it: a model without a head is small enough here; or start from a reward model."
         )
+    if config.finetune.lora and not (folder / ADAPTER).is_file() and _kind(folder) == scpo.training.reward_model.KIND:
+        raise ConfigError(
+            f"lora is {config.finetune.lora}, but {name!r} is an encoder with a head that adapters cannot hold. Use "
+            "lora=0 for it, which trains all its weights; or start from a reward model whose head is a layer."
+        )
     return Start(name, folder, load_tokenizer(folder), load_encoder(name, "fp32") if headless else None)
+
+
+def _kind(folder: Path) -> str:
+    return json.loads((folder / "config.json").read_bytes()).get("model_type", "")
 
 
 def load_tokenizer(folder: Path):

@@ -184,7 +184,8 @@ def _settings(config: ExperimentConfig, task: Task, work: Path, steps: int, para
     return SCPOConfig(
         str(work), method="full",  # the plan has filtered and weighted already
         max_steps=steps, per_device_train_batch_size=config.batch_size, learning_rate=whole.model_lr,
-        max_length=whole.max_length, as_published=whole.as_published, seed=task.seed, data_seed=task.seed,
+        max_length=whole.max_length, as_published=whole.as_published, last_evaluation=False,
+        seed=task.seed, data_seed=task.seed,
         use_cpu=not torch.cuda.is_available(), bf16=computes_in_bf16(config),
         activation_checkpointing=parameters > LARGE,
         eval_strategy="steps", eval_steps=steps, save_strategy="steps", save_steps=steps, save_total_limit=1,

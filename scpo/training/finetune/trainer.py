@@ -14,6 +14,7 @@ their weight. The loss is the mean over the batch of -w log sigmoid(r+ - r- - ma
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,7 @@ from scpo.training.finetune.pairs import (
     tokenized,
 )
 from scpo.training.finetune.prompts import SIDES, answers_repeat, tell_boundary
+from scpo.training.finetune.reporting import LastFigures
 from scpo.training.finetune.scoring import rewards_of
 from scpo.training.finetune.subsets import subset_metrics
 
@@ -60,7 +62,8 @@ METHODS = ("full", "filter", "weight", "scpo", "inverse")
 class SCPOConfig(RewardConfig):
     """TRL's `RewardConfig` with the settings of SCPO (arXiv 2606.18606, section 3).
 
-    bf16 is on where a GPU has it, gradient checkpointing only where asked for.
+    bf16 is on where a GPU has it, gradient checkpointing only where asked for; several processes on a machine without
+    a GPU work together.
     """
 
     method: str = field(default="scpo", metadata={"help": f"one of {', '.join(METHODS)}"})
@@ -69,6 +72,10 @@ class SCPOConfig(RewardConfig):
     as_published: bool = field(
         default=False,
         metadata={"help": "train on 'prompt [SEP] response' and evaluate with dropout on, as the authors' code does"},
+    )
+    last_evaluation: bool = field(
+        default=True,
+        metadata={"help": "judge eval_dataset by the model that a training ends with, while its trackers are open"},
     )
     score_cache: str | None = field(default=None, metadata={"help": "folder of the starting model's rewards"})
     logging_nan_inf_filter: bool = field(default=False, metadata={"help": "a loss that is not finite must be seen"})
@@ -84,6 +91,8 @@ class SCPOConfig(RewardConfig):
             raise ConfigError(f"tau is {self.tau}; it is a probability above 0 and at most 1.")
         if not self.beta > 0:
             raise ConfigError(f"beta is {self.beta}; it must be above 0.")
+        if int(os.environ.get("WORLD_SIZE", 1)) > 1 and not torch.accelerator.is_available():
+            self.use_cpu = True  # else accelerate would take each process for the only one
         if self.bf16 is None:
             self.bf16 = not self.use_cpu and torch.cuda.is_available() and torch.cuda.is_bf16_supported()
         if self.activation_checkpointing is None:  # the name since transformers 5.23
@@ -133,6 +142,7 @@ class SCPOTrainer(RewardTrainer):
             plugin.mixed_precision_policy = None
         if is_peft_model(self.model):
             check_head(self.model)
+        self.last_figures = LastFigures(self)
         self.train_dataset, self.selection = kept_pairs(self._with_margins(self.train_dataset), args)
         if isinstance(self.eval_dataset, Dataset):
             self.eval_dataset = self._with_margins(self.eval_dataset)
@@ -227,7 +237,10 @@ class SCPOTrainer(RewardTrainer):
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in subset_metrics(margins, known).items()}
         was_training = self.model.training
         self.model.eval()  # TRL's log takes a model in training for a training log
-        self.log(dict(metrics))
+        parts = self.eval_dataset.values() if isinstance(self.eval_dataset, dict) else [self.eval_dataset]
+        own = metric_key_prefix.startswith("eval") and any(dataset is part for part in parts)
+        with self.last_figures.telling(again=own):
+            self.log(dict(metrics))
         self.model.train(was_training)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics

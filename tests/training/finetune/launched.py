@@ -26,7 +26,7 @@ model, tokenizer = loaded(folder)
 settings = config(
     Path(out), method="scpo", per_device_train_batch_size=int(batch), max_steps=3,
     train_sampling_strategy="sequential", save_strategy="steps", save_steps=2, score_cache=str(Path(out) / "scores"),
-    bf16=bool(low),
+    bf16=bool(low), use_cpu=torch.accelerator.is_available(),  # without one, that is found by the settings themselves
 )  # fmt: skip
 if how == "cut" and settings.device.type == "cpu":
     # torch cuts a model on processors too, accelerate asks for it on GPUs only

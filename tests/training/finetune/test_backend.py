@@ -152,6 +152,8 @@ def test_an_encoder_gets_a_head_that_the_reference_countries_train(files, tmp_pa
     assert table["mean", "global", "full"] != 0.5
     with pytest.raises(ConfigError, match="no reward head"):
         load_start(settings(files, tmp_path / "encoder", finetune={"lora": 4}))
+    with pytest.raises(ConfigError, match="head that adapters cannot hold"):
+        load_start(settings(files, start_of(result), finetune={"lora": 4}))
 
 
 @pytest.fixture(scope="module")

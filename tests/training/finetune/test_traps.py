@@ -22,6 +22,7 @@ from scpo.training.finetune.checkpoints import is_whole, last_whole
 from scpo.training.finetune.formats import InputFormat
 from scpo.training.finetune.scoring import score
 from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
+from scpo.training.reward_model import assemble
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated.*:FutureWarning", "ignore:.*pin_memory.*:UserWarning")
 HERE = Path(__file__).parent
@@ -147,6 +148,21 @@ def test_adapters_that_leave_the_head_untrained_are_refused(folder):
             model, config(folder), processing_class=tokenizer, train_dataset=Dataset.from_list(rows()),
             peft_config=LoraConfig(target_modules=["query"], modules_to_save=["score"]),
         )  # fmt: skip
+
+
+def test_adapters_are_refused_where_the_head_is_no_layer(folder, tmp_path):
+    """An export of encoder and head keeps it in one parameter; modules_to_save takes that name and does nothing."""
+    from transformers import AutoModel
+
+    AutoModel.from_pretrained(folder, add_pooling_layer=False).save_pretrained(tmp_path / "encoder")
+    loaded(folder)[1].save_pretrained(tmp_path / "encoder")
+    for modules in (None, ["theta"]):
+        model, tokenizer = assemble(tmp_path / "encoder", torch.ones(32), 0, torch.zeros(16))
+        with pytest.raises(ConfigError, match="head in theta, which is no module.*--lora 0"):
+            SCPOTrainer(
+                model, config(tmp_path), processing_class=tokenizer, train_dataset=Dataset.from_list(rows()),
+                peft_config=LoraConfig(task_type="SEQ_CLS", target_modules=["query"], modules_to_save=modules),
+            )  # fmt: skip
 
 
 def test_adapters_with_their_head_survive_saving(folder, tmp_path):
