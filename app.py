@@ -4,6 +4,8 @@ import gc
 
 import streamlit as st
 
+from scpo.ui import theme
+
 st.set_page_config(page_title="SCPO: whose taste?", page_icon="static/icon.png", layout="wide")
 
 router = st.navigation(
@@ -22,7 +24,10 @@ router = st.navigation(
     ],
     position="top",
 )
-router.run()
+try:
+    router.run()
+finally:  # also below a page that ends early
+    theme.watch()
 
 if not gc.get_freeze_count():  # once in the app's life, when its modules are loaded
     # They stay to the end. Python's collector leaves them out from now on, so that it is quick and comes round more

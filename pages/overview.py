@@ -8,6 +8,7 @@ from scpo.jobs.job import STATES
 from scpo.ui import charts, results
 from scpo.ui.cache import job_store
 from scpo.ui.context import head, link
+from scpo.ui.theme import draw
 from scpo.ui.words import inert
 
 USUAL = ExperimentConfig()
@@ -30,11 +31,11 @@ def method() -> None:
         st.markdown("**Train** from the global model, on the mean over the batch of:")
         st.latex(r"-\,w \,\log \sigma\left(r(x, y^+) - r(x, y^-)\right)")
     with picture:
-        st.plotly_chart(
-            charts.method_picture(USUAL.tau, USUAL.beta), key="method-chart", config={"displayModeBar": False},
-            alt="Weight of a pair over the margin of the global model: near 0 for strong disagreement, rising to 1 at "
-            "margin 0, and nothing beyond the cut, where pairs are dropped.",
-        )  # fmt: skip
+        alt = (
+            "Weight of a pair over the margin of the global model: near 0 for strong disagreement, rising to 1 at "
+            "margin 0, and nothing beyond the cut, where pairs are dropped."
+        )
+        draw(charts.method_picture(USUAL.tau, USUAL.beta), "method-chart", alt, {"displayModeBar": False})
 
 
 def stands() -> None:

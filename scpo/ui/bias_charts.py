@@ -114,7 +114,7 @@ def _way(figure: go.Figure, way: pd.DataFrame, method: str) -> None:
     figure.add_scatter(
         x=100 * way["distinct"], y=100 * way["consensus"], mode="lines+markers", showlegend=False,
         line={"color": METHOD[method], "width": 1.5}, customdata=way.index,
-        marker={"symbol": "arrow", "angleref": "previous", "size": size, "color": METHOD[method]},
+        marker={"symbol": "arrow", "angleref": "previous", "size": size, "color": METHOD[method], "opacity": 1},
         hovertemplate=f"{method} after %{{customdata:,}} pairs: distinct %{{x:.1f}} %, consensus %{{y:.1f}} %"
         "<extra></extra>",
     )  # fmt: skip

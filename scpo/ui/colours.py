@@ -3,9 +3,8 @@
 https://jfly.uni-koeln.de/color/
 
 A chart names a colour by its place, "#000001" for the first, and the browser puts the colour of the theme in force
-there: Streamlit replaces these very values in every figure by the lists `chart...Colors` of `.streamlit/config.toml`,
-also when the reader changes the theme, without running the page again. (`st.context.theme` may be wrong when a page is
-opened.) `scpo.ui.figure.on_paper` does the same for a figure outside the app.
+there: Streamlit replaces these very values in every figure by the lists `chart...Colors` of `.streamlit/config.toml`
+(see `scpo.ui.theme`). `scpo.ui.figure.on_paper` does the same for a figure outside the app, which is on white.
 
 Each mark has a contrast of 3 : 1 and each text of 4.5 : 1 on both backgrounds of its theme's pages.
 """

@@ -19,6 +19,7 @@ from scpo.lesson.world import World
 from scpo.ui import lesson_charts as charts
 from scpo.ui.pairs import plain
 from scpo.ui.parts import chart
+from scpo.ui.theme import draw
 
 # Names of session keys and of parameters in the link.
 STEP, PRESENT = "step", "present"
@@ -192,10 +193,7 @@ def present(world: World, number: int) -> None:
     shown = DRAW[number - 1](world)
     facts = _facts(shown)
     st.subheader(step.large.format(**facts))
-    st.plotly_chart(
-        charts.enlarge(shown.figure), key=f"lesson-{number}-large", alt=step.alt.format(**facts),
-        config={"displayModeBar": False},
-    )  # fmt: skip
+    draw(charts.enlarge(shown.figure), f"lesson-{number}-large", step.alt.format(**facts), {"displayModeBar": False})
     st.header(step.question)
     with st.expander("The answer", key=f"answer-large-{number}"):
         st.subheader(step.answer.split("\n\n")[0].format(**facts))

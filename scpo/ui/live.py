@@ -25,6 +25,7 @@ from scpo.ui import charts, state, watchers
 from scpo.ui.cache import job_store
 from scpo.ui.context import ID
 from scpo.ui.parts import CHART_OPTIONS
+from scpo.ui.theme import draw
 from scpo.ui.words import inert
 
 LIVE, LOG_LINES = ("queued", "running"), 30
@@ -254,7 +255,7 @@ def _curve(job: Job) -> None:
         return
     at = curve.methods.index("scpo") if "scpo" in curve.methods else 0
     st.selectbox("Curve of", curve.methods, at, key=key)
-    st.plotly_chart(curve.figure, key=f"growing-{job.id}", config=CHART_OPTIONS, alt=curve.alt)
+    draw(curve.figure, f"growing-{job.id}", curve.alt, CHART_OPTIONS)
     with st.expander(f"Accuracy so far of every method, % (step {curve.step:,} of {curve.total:,})"):
         form = {method: st.column_config.NumberColumn(format="%.1f") for method in curve.methods}
         st.dataframe(curve.now, column_config=form, key=f"so-far-{job.id}")

@@ -12,13 +12,14 @@ from scpo.jobs.job import Job
 from scpo.ui import context, state
 from scpo.ui.cache import job_store
 from scpo.ui.tables import safe_csv
+from scpo.ui.theme import draw
 
 CHART_OPTIONS = {"topojsonURL": "./app/static/", "displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 
 
 def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated: bool) -> None:
     """A figure, its text alternative, and its numbers as a table and a csv."""
-    st.plotly_chart(figure, key=f"{key}-chart", config=CHART_OPTIONS, alt=alt)
+    draw(figure, f"{key}-chart", alt, CHART_OPTIONS)
     with st.expander("The numbers behind this chart"):
         st.dataframe(table, hide_index=True, key=f"{key}-table")
         noted = table.assign(note="simulated data") if simulated else table

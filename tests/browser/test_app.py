@@ -93,6 +93,22 @@ def test_the_world_map_draws_without_internet(visit, tmp_path):
     faultless(page)
 
 
+def test_small_and_split_countries_are_on_the_map(visit, tmp_path):
+    rows = scored_rows(90)
+    names = {"Aland": "South Sudan", "Borealis": "Singapore", "Cascadia": "Malta"}
+    rows.assign(country=rows["country"].map(names)).to_csv(tmp_path / "own.csv", index=False)
+    page = visit("data")
+    own_file(page, tmp_path / "own.csv")
+    (shape,) = page.locator(".choroplethlayer path.choroplethlocation").all()[:1]
+    shape.wait_for(state="attached", timeout=60_000)
+    settle(page, "Read the pairs")
+    sizes = [p.bounding_box() for p in page.locator(".choroplethlayer path.choroplethlocation").all()]
+    assert max(size["width"] * size["height"] for size in sizes if size) > 150  # South Sudan, and not its corner alone
+    dots = [dot.bounding_box() for dot in page.locator(".scatterlayer path.point").all()]
+    assert len(dots) == 2 and all(dot["width"] > 7 for dot in dots)
+    faultless(page)
+
+
 def test_texts_with_markup_stay_text_and_fetch_nothing(visit, tmp_path):
     hostile = '<script>window.hacked = 1</script><img src=x onerror="window.hacked = 2">'
     hostile += " ![picture](https://evil.example/x.png) $\\frac{1}{0}$ **bold** " + "y" * 5_000

@@ -68,3 +68,33 @@ def test_typed_answers_are_shown_as_text_and_scored(visit):
     assert page.get_by_text("<script>document.title = 'x'</script>", exact=True).count() >= 1
     assert page.title() != "x" and page.locator("img[src*=elsewhere]").count() == 0
     assert page.refused == [] and page.locator(".js-plotly-plot").count() == 1
+
+
+@pytest.mark.parametrize("width", [1400, 420])
+def test_the_keyboard_meets_the_fields_in_their_order(visit, width):
+    page = visit("steer?texts=typed", width)
+    settle(page, "leave a field empty")
+    page.get_by_role("textbox", name="Prompt").focus()
+    met = []
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        met.append(page.evaluate("() => document.activeElement.getAttribute('aria-label')"))
+    assert met == ["Answer A", "Answer B", "Answer C", "Answer D"]
+    high = [page.get_by_role("textbox", name=name).bounding_box()["y"] for name in met]
+    assert high == sorted(high)
+
+
+def test_typed_texts_are_there_again_after_a_reload(visit):
+    page = visit("steer?texts=typed")
+    settle(page, "leave a field empty")
+    page.get_by_role("button", name="Score these answers").click()
+    page.get_by_text("0 answers; needed: 2 to 4.").wait_for()
+    for label, text in (("Prompt", "What is <b>good</b>?"), ("Answer A", "this & that"), ("Answer C", "更好的回答")):
+        page.get_by_role("textbox", name=label).fill(text)
+    page.get_by_role("button", name="Score these answers").click()
+    settle(page, "In a cell: the rank")
+    page.reload()
+    settle(page, "leave a field empty")
+    found = [page.get_by_role("textbox", name=name).input_value() for name in ("Prompt", "Answer A", "Answer C")]
+    assert found == ["What is <b>good</b>?", "this & that", "更好的回答"]
+    check_faultless(page, "steer")

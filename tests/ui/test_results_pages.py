@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from contrasts import contrast
 from hypothesis import given
 from hypothesis import strategies as st
 from plotly.colors import sample_colorscale
@@ -127,22 +128,10 @@ def on_prism(with_tests):
 # the look
 
 
-def contrast(colour, ink):
-    """Of two colours as plotly has them, by the definition of WCAG."""
-
-    def light(rgb):
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
-        return np.dot(linear, [0.2126, 0.7152, 0.0722])
-
-    brighter, darker = sorted((light(colour), light(ink)), reverse=True)
-    return (brighter + 0.05) / (darker + 0.05)
-
-
 @pytest.mark.parametrize("scale", [MORE, AROUND_ZERO])
 def test_numbers_of_a_heat_map_are_readable_on_every_colour(scale):
-    ink = tuple(int(INK[i : i + 2], 16) / 255 for i in (1, 3, 5))
     for colour in sample_colorscale(scale, np.linspace(0, 1, 101).tolist(), colortype="tuple"):
-        assert contrast(colour, ink) > 6
+        assert contrast(colour, INK) > 6
 
 
 def test_ticks_of_a_log_axis_are_whole_numbers():

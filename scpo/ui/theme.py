@@ -1,0 +1,28 @@
+"""Charts in the theme in force, also when the reader's system goes from light to dark while a page is shown.
+
+Streamlit 1.67 puts the colours of the theme into a figure once, when it is first drawn: after a change of theme, marks
+and labels of the former one stay on the new background. So a figure is a new one for each theme, and the page runs
+again when the browser says that the theme has changed; Streamlit alone would wait for the next click.
+"""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+WATCH = """export default ({ parentElement, setTriggerValue }) => {
+    if (parentElement.watched) return;
+    parentElement.watched = true;
+    const tell = () => setTimeout(() => setTriggerValue('changed', true), 100);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', tell);
+}"""
+
+
+def draw(figure: go.Figure, key: str, alt: str, config: dict) -> None:
+    """A figure with its words for those who cannot see it."""
+    st.plotly_chart(figure, key=f"{key}-{st.context.theme.type or 'light'}", config=config, alt=alt)
+
+
+def watch() -> None:
+    """Run the page again when the reader's system changes its theme; shows nothing."""
+    st.components.v2.component("theme", js=WATCH)(key="theme", height=1, on_changed_change=lambda: None)
