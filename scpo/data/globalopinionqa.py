@@ -13,8 +13,9 @@ import pandas as pd
 
 from scpo.config import DataConfig
 from scpo.data import survey
+from scpo.data.faults import Faults
 from scpo.data.preferences import Preferences
-from scpo.data.reading import file_names
+from scpo.data.reading import file_names, numbered
 from scpo.errors import SourceMissing
 from scpo.hub import stay_offline_if_unreachable
 
@@ -58,7 +59,7 @@ def _has_its_codes(table: pd.DataFrame) -> bool:
     return any(survey.is_no_opinion(option) for options in table["options"] for option in options)
 
 
-def _from_hub() -> pd.DataFrame:
+def _from_hub(faults: Faults) -> pd.DataFrame:
     stay_offline_if_unreachable()
     from datasets import load_dataset
 
@@ -70,4 +71,4 @@ def _from_hub() -> pd.DataFrame:
             f"download the csv of {HUB_NAME} (columns question, selections, options, source), or write jsonl rows "
             "of question, country, options, distribution, and name it with --data-file."
         ) from error
-    return table.set_axis(pd.MultiIndex.from_product([[HUB_NAME], range(1, len(table) + 1)]), axis=0)
+    return numbered(table, HUB_NAME, faults)

@@ -83,13 +83,18 @@ def read_table(path: str, faults: Faults, name: str = "") -> pd.DataFrame:
         except OSError as error:
             faults.add(None, f"{name} cannot be read ({error.strerror})", "a readable file")
         else:
-            faults.counted(name, len(table))
             if table.empty and not faults and not faults.left_out:
                 faults.add(None, f"{name} has no rows", "at least one row")
-            table = table.set_axis(pd.MultiIndex.from_product([[name], table.index]), axis=0)
-            table.attrs["file"] = name
-            return table
+            return numbered(table, name, faults)
     return pd.DataFrame()
+
+
+def numbered(table: pd.DataFrame, name: str, faults: Faults) -> pd.DataFrame:
+    """A table that was read from a file or the hub, each of its rows under (name, its number)."""
+    faults.counted(name, len(table))
+    table = table.set_axis(pd.MultiIndex.from_product([[name], table.index]), axis=0)
+    table.attrs["file"] = name
+    return table
 
 
 def kind_of(name: str) -> str:

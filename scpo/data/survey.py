@@ -50,7 +50,7 @@ def load(config: DataConfig) -> Preferences:
     return preferences(read_answers(config), config)
 
 
-def opinions(config: DataConfig, fetch: Callable[[], pd.DataFrame] | None = None) -> pd.DataFrame:
+def opinions(config: DataConfig, fetch: Callable[[Faults], pd.DataFrame] | None = None) -> pd.DataFrame:
     """What a country answered: question, country, options (list), shares (options,) without those who gave no opinion,
     and split (train, validation, test), the same as that of the pairs. Raises what `read_answers` raises."""
     table, rows = labelled(read_answers(config, fetch).table)[0], []
@@ -65,13 +65,13 @@ def opinions(config: DataConfig, fetch: Callable[[], pd.DataFrame] | None = None
     return pd.DataFrame(rows, columns=["question", "country", "options", "shares", "split"])
 
 
-def read_answers(config: DataConfig, fetch: Callable[[], pd.DataFrame] | None = None) -> Answers:
+def read_answers(config: DataConfig, fetch: Callable[[Faults], pd.DataFrame] | None = None) -> Answers:
     """The answers of the files, or of the table that `fetch` gets where there are none.
 
     Raises `DataFaults` with every fault of the files, and what `fetch` raises.
     """
     faults = Faults(*config.data_files, names=config.data_names, strict=config.strict)
-    found = read_tables(config.data_files, faults) if config.data_files else [fetch()]
+    found = read_tables(config.data_files, faults) if config.data_files else [fetch(faults)]
     read = [answers(table, faults) for table in found]
     table = pd.concat([part for part in read if len(part)] or [pd.DataFrame(columns=COLUMNS)])
     again = ("a country's answer to a question that came before", "each question once for a country",

@@ -239,6 +239,27 @@ def test_no_unit_is_in_two_splits_and_whoever_told_no_country_has_no_pair(tmp_pa
     assert len(data.texts) == len(utterances) - silent
 
 
+def test_prism_rows_that_say_nothing_are_left_out_and_counted(tmp_path):
+    survey, utterances = prism_tables()
+    clean = load(DataConfig("prism", (write(survey, tmp_path / "s.jsonl"), write(utterances, tmp_path / "u.jsonl"))))
+    utterances = utterances.astype(object)
+    first = utterances.index[utterances["user_id"] == "user1"]
+    utterances.loc[first[0], "model_response"] = " "
+    utterances.loc[first[4], "score"] = None
+    utterances.loc[first[5], "score"] = 400
+    utterances.loc[first[6], "user_id"] = "nobody"
+    utterances.loc[first[7], "utterance_id"] = utterances.loc[first[8], "utterance_id"]
+    paths = (write(survey, tmp_path / "s.jsonl"), write(utterances, tmp_path / "u.jsonl"))
+    data = load(DataConfig("prism", paths))
+    assert {reason: n for reason, n in data.card.dropped.items() if reason not in clean.card.dropped} == {
+        "responses with an empty answer": 1, "responses whose score is no finite number": 1,
+        "responses with a score beyond 100 or below 0": 1, "responses of users who are not in the survey": 1,
+        "responses whose utterance_id came before": 1,
+    }  # fmt: skip
+    assert len(data.pairs) < len(clean.pairs) and len(data.units) == len(clean.units)
+    assert len(faults_of(DataConfig("prism", paths, strict=True))) == 5
+
+
 def test_a_prism_country_without_a_code_is_kept_and_told(tmp_path):
     survey, utterances = prism_tables()
     survey["location"] = [
@@ -255,7 +276,7 @@ def test_a_broken_prism_file_does_not_hide_the_faults_of_the_other(tmp_path):
     paths = (write(survey, tmp_path / "s.jsonl"), write(utterances, tmp_path / "u.jsonl"))
     with open(paths[0], "a") as file:
         file.write("{broken\n")
-    found = faults_of(DataConfig("prism", paths))
+    found = faults_of(DataConfig("prism", paths, strict=True))
     assert ["not json" in found[0].got, "s.jsonl" in found[0].got] == [True, True]
     assert ["model_response is empty (u.jsonl)" == found[1].got, len(found)] == [True, 2]
 
@@ -269,7 +290,7 @@ def test_faults_of_both_prism_files_come_together(tmp_path):
     utterances.loc[7, "model_response"] = ""
     utterances.loc[9, "utterance_id"] = "ut8"
     found = faults_of(
-        DataConfig("prism", (write(survey, tmp_path / "s.jsonl"), write(utterances, tmp_path / "u.jsonl")))
+        DataConfig("prism", (write(survey, tmp_path / "s.jsonl"), write(utterances, tmp_path / "u.jsonl")), strict=True)
     )
     told = " | ".join(map(str, found))
     for part in (
