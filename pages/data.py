@@ -7,9 +7,10 @@ from scpo.config import DataConfig
 from scpo.data.countries import iso3
 from scpo.data.naming import provenance
 from scpo.errors import DataFaults
+from scpo.jobs.job import Job
 from scpo.ui import charts, results
-from scpo.ui.cache import margins, preferences
-from scpo.ui.context import head, link
+from scpo.ui.cache import finished_run, margins, preferences, ran_on
+from scpo.ui.context import data_of_run, head, link
 from scpo.ui.margins import MEASURES
 from scpo.ui.pairs import browse
 from scpo.ui.parts import chart
@@ -33,10 +34,12 @@ def who(pairs) -> None:
         st.caption(inert("Not on the map, but in the table: " + ", ".join(unknown) + "."))
 
 
-def disagreement(config: DataConfig) -> None:
-    """How often the global model disagrees with each country, which only a run can say."""
+def disagreement(config: DataConfig, chosen: Job | None) -> None:
+    """How often the global model disagrees with each country, which only a run can say: the chosen one, if it is on
+    these pairs."""
     results.explain(*MEASURES["disagreement"])
-    run = results.newest_on(config)
+    own = chosen is not None and ran_on(chosen, config)
+    run = finished_run(chosen.folder) if own else results.newest_on(config)
     if run is None:
         st.info("Nobody has trained a global model on these pairs yet. A finished run on them shows it here.")
         link("train", "Train on these pairs")
@@ -44,13 +47,13 @@ def disagreement(config: DataConfig) -> None:
     table, simulated = margins(run)[1], run.card["simulated"]
     alt = "Share of pairs on which the global model prefers the rejected answer, per country."
     chart(disagreement_chart(table, run.card["unit"], simulated), "disagreement", alt, table, simulated)
-    st.caption(inert(f"On the training pairs of the run {run.folder.name}."))
+    st.caption(inert(f"On the training pairs of the run {chosen.name if own else run.folder.name}."))
 
 
-head("data")
+run = head("data")
 st.title("Who is in the data?")
 try:
-    config = choose()
+    config = run.config.data if run and data_of_run() else choose()
     if config:
         shown = preferences(config)
         if shown.card.simulated:
@@ -63,7 +66,7 @@ try:
             st.caption(inert("Left out: " + "; ".join(f"{n:,} {reason}" for reason, n in left_out.items()) + "."))
         for note in shown.card.notes:
             st.caption(inert(note))
-        disagreement(config)
+        disagreement(config, run)
         browse(shown)
 except DataFaults as error:
     show_faults(error)

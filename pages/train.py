@@ -12,7 +12,8 @@ from scpo.jobs.job import NAME_LENGTH, Job
 from scpo.shown import counted
 from scpo.ui import charts, state
 from scpo.ui.cache import job_store
-from scpo.ui.context import form_is_asked, head
+from scpo.ui.context import form_is_asked, head, link
+from scpo.ui.download import model_download
 from scpo.ui.estimate import Sizes, estimate, time_words, was_encoded
 from scpo.ui.form import Problems, experiment
 from scpo.ui.live import LIVE, duration, follow, going, linked, watch
@@ -20,6 +21,10 @@ from scpo.ui.source import choose, kept, show_faults
 from scpo.ui.words import inert
 
 START = f"{state.FORM}-start"
+RESULTS = {
+    "overview": "All charts of this run", "accuracy": "Accuracy", "bias": "Bias", "efficiency": "Data efficiency",
+    "steer": "Steer",
+}  # fmt: skip
 
 
 def one_run(job: Job) -> None:
@@ -28,6 +33,11 @@ def one_run(job: Job) -> None:
     if job.state in LIVE:
         st.caption("It works outside this page: close the tab or reload as you like; the address here opens it again.")
     watch(job)
+    if job.state == "done":
+        with st.container(horizontal=True):
+            for page, label in RESULTS.items():
+                link(page, label)
+        model_download(job)
     with st.container(horizontal=True):
         if st.button("Open it on the Runs page", icon=":material/open_in_new:"):
             st.switch_page("pages/runs.py", query_params={state.RUN: job.id})

@@ -30,7 +30,8 @@ from scpo.ui.words import inert
 
 ID = re.compile(r"[0-9a-f]{12}")
 OF_A_RUN = ("overview", "selection", "accuracy", "bias", "efficiency", "steer")  # pages that always show one
-CARRIED = (state.COUNTRY, state.METHOD, state.METHODS_SHOWN)
+CARRIED = (state.COUNTRY, state.METHOD, state.METHODS_SHOWN, state.OF)
+RUNS_DATA, OTHER_DATA = "this run's pairs", "another source"
 LINKS = {"overview": "Its results", "data": "Data of this run"}
 
 
@@ -70,9 +71,11 @@ def form_is_asked() -> bool:
 def link(page: str, label: str) -> None:
     """A link to another page about the chosen run; only its name where the app has no such page."""
     run = st.query_params.get(state.RUN)
+    asked = {state.RUN: run} if run else {}
+    if page == "data" and run:
+        asked[state.OF] = RUNS_DATA
     try:
-        st.page_link(f"pages/{page}.py", label=label, icon=":material/arrow_forward:",
-                     query_params={state.RUN: run} if run else None)  # fmt: skip
+        st.page_link(f"pages/{page}.py", label=label, icon=":material/arrow_forward:", query_params=asked or None)
     except StreamlitPageNotFoundError:  # a page that is opened without the router
         st.caption(label)
 
@@ -98,6 +101,15 @@ def pills(label: str, options: Sequence[str], default: Sequence[str], key: str) 
     _hold(key, options, default, key)
     st.pills(label, options, selection_mode="multi", key=key, wrap=True, on_change=_chose, args=(key, default, key))
     return [one for one in options if one in st.session_state[key]]
+
+
+def data_of_run() -> bool:
+    """Asks on the Data page whether the pairs of the chosen run are shown, or those of another source."""
+    default = OTHER_DATA if state.SOURCE in st.query_params else RUNS_DATA
+    _hold(state.OF, [RUNS_DATA, OTHER_DATA], default, state.OF)
+    shown = st.segmented_control("Whose pairs", [RUNS_DATA, OTHER_DATA], key=state.OF, required=True,
+                                 on_change=_chose, args=(state.OF, None, state.OF))  # fmt: skip
+    return shown == RUNS_DATA
 
 
 def _kept() -> dict[str, Any]:

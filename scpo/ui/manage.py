@@ -15,6 +15,7 @@ from scpo.jobs.job import NAME_LENGTH, NOTE_LENGTH, Job
 from scpo.ui import charts, state
 from scpo.ui.cache import finished_run, job_store
 from scpo.ui.compare import settings_table
+from scpo.ui.download import model_download
 from scpo.ui.export import file_name, zip_of
 from scpo.ui.live import LIVE, badge, watch
 from scpo.ui.parts import chart
@@ -34,6 +35,7 @@ def opened(job: Job) -> None:
     if job.state == "done":
         badge(job)
         summary(job)
+        model_download(job)
         with st.expander("How it trained: curve and log"):
             watch(job)
     else:

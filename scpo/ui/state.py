@@ -11,6 +11,7 @@ BROWSE_COUNTRY = "from"
 SEARCH = "search"
 PAGE = "page"
 CONTEXT = "context"  # the run, country and methods that stay from page to page
+OF = "of-run"  # on the Data page: whose pairs
 NEW = "new"  # in a link to the Train page that has a run: the form is asked for
 SHOWN = "run-shown"
 LIKE = "like"  # the run whose settings the form on the Train page starts from

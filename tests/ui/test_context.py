@@ -145,3 +145,24 @@ def test_the_only_option_there_is_stands_in_words_and_in_no_box(two):
     app = opened("bias", run=two["older"].id)
     assert "Survey column: ratings" in [m.value for m in app.markdown]
     assert all(len(box.options) > 1 for box in app.selectbox)
+
+
+def test_the_page_of_data_shows_the_pairs_of_the_chosen_run_until_another_source_is_chosen(two, workspace, survey_run):
+    shutil.copytree(survey_run, workspace / "runs" / "survey")
+    survey = next(job for job in open_store(workspace).jobs() if job.config.data.dataset != "demo")
+    app = opened("data", run=survey.id)
+    assert set(app.dataframe[0].value["country"]) == {"Aland", "Borealis", "Cascadia", "Delos"}
+    assert f"On the training pairs of the run {survey.name}." in [caption.value for caption in app.caption]
+    app.get("button_group")[0].set_value("another source").run()
+    assert app.dataframe[0].value["country"][0] == "Meridia" and linked(app, "of-run") == ["another source"]
+    through_the_menu(app, "accuracy")
+    through_the_menu(app, "data")
+    assert app.dataframe[0].value["country"][0] == "Meridia" and "survey" in head(app)[0]
+    app.query_params["of-run"] = "this run's pairs"  # as the link at the head of the other pages has it
+    assert app.run().dataframe[0].value["country"][0] == "Aland"
+
+
+def test_how_often_the_global_model_disagrees_is_told_of_the_chosen_run_and_not_of_a_newer_one(two):
+    assert "On the training pairs of the run older." in [
+        caption.value for caption in opened("data", run=two["older"].id).caption
+    ]

@@ -1,0 +1,116 @@
+"""A country's reward model from a finished run: chosen, told how good it is, and downloaded as `scpo export` writes it.
+
+The folder is made on the click and by a process of its own, one at a time: loading torch and an encoder would hold up
+every other session.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import threading
+import zipfile
+from pathlib import Path
+
+import streamlit as st
+
+from scpo import runs
+from scpo.errors import RunFolderError, ScpoError
+from scpo.jobs.job import Job
+from scpo.training.card import load_lines, standing
+from scpo.training.finetune.listing import model_places
+from scpo.ui import results, state
+from scpo.ui.cache import finished_run
+from scpo.ui.context import select
+from scpo.ui.words import inert
+
+SECONDS, LARGEST = 600, 1 << 30  # how long an export may take, and bytes of weights that a browser is given
+WHY = (
+    "Chosen at first: the country and method looked at last, else the method `scpo`. A run keeps no accuracy on "
+    "validation pairs; the method that is best on the test pairs would look better than it is."
+)
+_one_at_a_time = threading.Lock()
+
+
+def model_download(job: Job) -> None:
+    """Country, method, whether the model is ahead of the global one, the download, and how to load it."""
+    st.subheader("Download a model")
+    result = finished_run(job.folder)
+    if not result.config.trained:
+        st.info("This run trained no model. Run it with a method such as scpo.")
+        return
+    left, right = st.columns(2)
+    with left:
+        country = select("Country of the model", result.card["countries"], state.COUNTRY)
+    with right:
+        method = results.method_of(result.config.trained, "Method of the model")
+    st.markdown(f":small[{WHY}]")
+    try:
+        told = standing(result, country, method)
+        (st.success if told.decided > 0 else st.warning)(inert(told.sentence()))
+        lines, weights = load_lines(result, folder_name(country, method)), size(result)
+    except (ScpoError, KeyError) as error:
+        st.warning(f"What the run says of this model cannot be read: {inert(error)}")
+        return
+    if weights <= LARGEST:
+        st.download_button(
+            "Download model", lambda: zip_of_model(job.folder, country, method), mime="application/zip",
+            file_name=f"{folder_name(country, method)}-{job.id}.zip", icon=":material/download:", on_click="ignore",
+            key=f"model-{job.id}-{country}-{method}", help="A Hugging Face folder with tokenizer and model card. It "
+            "takes some seconds to be made; if it cannot be made, the command below says why.",
+        )  # fmt: skip
+    else:
+        st.info(f"Its weights have {weights / 1e9:.1f} GB, too much for a browser; the command writes the folder.")
+    st.markdown("Unpacked, it is loaded so:")
+    st.code(lines, language="python")
+    st.markdown("The same folder by the command line:")
+    options = export_options(country, method, folder_name(country, method))
+    line = f"python -m scpo export {_in_shell(job.folder)} {shlex.join(options)}"
+    st.code(line, language="sh", wrap_lines=True)
+
+
+def folder_name(country: str, method: str) -> str:
+    """The name of the model's folder: letters and digits of any script, since a country's name may hold anything."""
+    return "-".join(["reward-model", *re.findall(r"\w+", country)[:5], method])[:80]
+
+
+def export_options(country: str, method: str, out: str) -> list[str]:
+    """Those of `scpo export`; a name may begin with a dash."""
+    return [f"--country={country}", f"--method={method}", f"--out={out}"]
+
+
+def zip_of_model(folder: Path, country: str, method: str) -> bytes:
+    """What `scpo export` writes, as a zip. Raises `RunFolderError` with what the command says if it refuses."""
+    name = folder_name(country, method)
+    with _one_at_a_time, tempfile.TemporaryDirectory(prefix="scpo-export-") as place:
+        options = export_options(country, method, str(Path(place) / name))
+        done = subprocess.run(
+            [sys.executable, "-m", "scpo", "export", str(folder), *options], cwd=Path(__file__).parents[2],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS,
+        )  # fmt: skip
+        if done.returncode:
+            raise RunFolderError(f"The model cannot be exported: {done.stderr.strip()[-2000:]}")
+        memory = io.BytesIO()
+        with zipfile.ZipFile(memory, "w", zipfile.ZIP_STORED) as archive:  # weights do not get smaller
+            for path in sorted((Path(place) / name).rglob("*")):
+                archive.write(path, path.relative_to(place))
+        return memory.getvalue()
+
+
+def size(result: runs.Result) -> int:
+    """Bytes of the weights of a fine-tuned model of the run; 0 for heads, whose encoder is small."""
+    if not result.config.finetune.model:
+        return 0
+    return max((sum(p.stat().st_size for p in place.glob("*.safetensors")) for place in model_places(result.folder)),
+               default=0)  # fmt: skip
+
+
+def _in_shell(folder: Path) -> str:
+    """A folder as a shell of this machine finds it, without the name of the user."""
+    if folder.is_relative_to(Path.home()):
+        return f"~/{shlex.quote(str(folder.relative_to(Path.home())))}"
+    return shlex.quote(str(folder))
