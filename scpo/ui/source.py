@@ -72,7 +72,7 @@ def choose(start: DataConfig | None = None, suffix: str = "") -> DataConfig | No
         ", ".join(start.data_files) if same and not start.data_names else "",
         key=f"{state.TYPED}-{dataset}{suffix}", persist_state="session",
     )  # fmt: skip
-    paths = [typed.strip()] if Path(typed.strip()).is_file() else [p.strip() for p in typed.split(",") if p.strip()]
+    paths = [typed.strip()] if os.path.exists(typed.strip()) else [p.strip() for p in typed.split(",") if p.strip()]
     fetched = st.session_state.setdefault(state.FETCHED, set())
     if same and not start.data_files:
         fetched.add(dataset)
@@ -131,8 +131,7 @@ def _uploads(place: str, start: DataConfig) -> dict[str, str]:
             st.markdown(f":material/description: {inert(name)}", width="content")
             st.button("Remove", key=f"{state.TURN}-{place}-remove-{at}", help=f"Remove {inert(name)}",
                       on_click=held.pop, args=(name,))  # fmt: skip
-    if held:
-        st.markdown(f":small[{STAYS}]")
+    st.markdown(f":small[{STAYS}]")
     return held
 
 

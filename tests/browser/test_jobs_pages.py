@@ -169,7 +169,7 @@ def test_an_uploaded_file_is_kept_for_its_job(browser, tmp_path, monkeypatch):
         page.goto(f"{address}/train")
         settle(page, "What it will take")
         page.get_by_text("Your own file").click()
-        settle(page, "Give a file to go on")
+        settle(page, "Choose a file to go on")
         page.locator("input[type=file]").set_input_files(tmp_path / "own.csv")
         settle(page, "What it will take")
         page.get_by_role("button", name="Start", exact=True).click()

@@ -52,7 +52,7 @@ def test_a_bad_and_then_a_good_file_can_be_uploaded(visit, tmp_path):
         page = visit("data")
         settle(page, "The numbers behind this chart")
         page.get_by_text("Your own file").click()
-        settle(page, "Give a file to go on")
+        settle(page, "Choose a file to go on")
         page.locator("input[type=file]").set_input_files(tmp_path / name)
         settle(page, words)
         assert page.refused == []
