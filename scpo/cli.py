@@ -17,6 +17,7 @@ from pathlib import Path
 
 from scpo.config import PARTS, REPEATED, DataConfig, ExperimentConfig, FinetuneConfig, flag
 from scpo.data.countries import split_names
+from scpo.data.leaks import sentences
 from scpo.errors import ConfigError, DataFaults, ScpoError
 from scpo.jobs.commands import Bar, add_job_commands, manage, work_on
 from scpo.reproduce import add_reproduce, reproduce
@@ -193,6 +194,7 @@ def _data_check(args: argparse.Namespace) -> None:
         print(f"{label.lower()}: {text}")
     print()
     print(counts.to_string(index=False))
+    print("\n" + "\n".join(sentences(dataclasses.asdict(data.card))))
     for reason, rows in data.card.dropped.items():
         if rows:
             print(f"left out: {rows:,} ({reason})")

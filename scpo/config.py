@@ -20,6 +20,8 @@ from scpo.errors import ConfigError
 DATASETS = ("demo", "prism", "globalopinionqa", "survey", "file")
 SURVEYS = ("globalopinionqa", "survey")  # of one form, read by one loader
 
+SPLITS = ("auto", "user", "prompt", "both")  # what a split goes by
+
 METHODS = {
     "global": "the global model as it is, no training",
     "full": "all of the country's pairs, every weight 1",
@@ -154,6 +156,12 @@ class DataConfig:
         low=10, high=100_000, rare=True,
     )  # fmt: skip
     split_seed: int = setting(0, "the seed of the split into train and test", low=0)
+    split_by: str = setting(
+        "auto",
+        "what is never in two parts of the split: auto (a file's own column `split`; else users; else prompts or "
+        "questions), user, prompt, or both (pairs of a test user on a training prompt are lost)",
+        rare=True,
+    )
     test_share: float = setting(
         0.15, "share of users or questions held out for the test", unit="share", low=0, high=0.5, open_low=True
     )
@@ -186,6 +194,8 @@ class DataConfig:
         _check_kinds(self)
         if self.dataset not in DATASETS:
             raise ConfigError(f"dataset is {self.dataset!r}; it must be one of {', '.join(DATASETS)}.")
+        if self.split_by not in SPLITS:
+            raise ConfigError(f"split_by is {self.split_by!r}; it must be one of {', '.join(SPLITS)}.")
         if self.dataset == "demo" and self.data_files:
             raise ConfigError(
                 "dataset 'demo' is simulated and takes no data files; drop data_files or name another dataset."

@@ -21,8 +21,10 @@ import pandas as pd
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.data.choice import Choice, Usual, choose, listed, without_global
 from scpo.data.countries import iso3
+from scpo.data.leaks import leaks, one_person
 from scpo.data.naming import named
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
+from scpo.data.splitting import arranged
 from scpo.errors import InputError
 
 LOADERS = {
@@ -49,13 +51,15 @@ def look(config: DataConfig) -> tuple[Preferences, Choice]:
 
     Raises `DataFaults` and `SourceMissing` as `load` does.
     """
-    data = importlib.import_module(LOADERS[config.dataset]).load(config)
+    data = arranged(importlib.import_module(LOADERS[config.dataset]).load(config), config)
     choice = choose(counts(data), usual(config.dataset), config)
     unmapped = [] if data.card.simulated else [c for c in data.pairs["country"].unique() if iso3(c) is None]
     told = (f"kept, but not on the map, for want of a country code: {listed(sorted(unmapped))}",) if unmapped else ()
-    notes = (*data.card.notes, *choice.notes, *told)
-    card = named(data.card, config)
-    card = dataclasses.replace(card, countries=choice.countries, reference=choice.reference, notes=notes)
+    notes = (*data.card.notes, *one_person(data), *choice.notes, *told)
+    card = dataclasses.replace(
+        named(data.card, config), countries=choice.countries, reference=choice.reference, notes=notes,
+        split_by=data.card.split_by or data.card.unit, leaks=leaks(data),
+    )  # fmt: skip
     return dataclasses.replace(data, card=card), choice
 
 

@@ -20,13 +20,15 @@ class DataCard:
     dataset: str
     title: str
     simulated: bool
-    unit: str  # what a split and a bootstrap go by: "user" or "question"
+    unit: str  # what a split and a bootstrap go by: "user", "question" or "prompt"
     source: str  # url, or the names of the user's files
     licence: str
     reference: tuple[str, ...]  # countries whose pairs train the global model
     countries: tuple[str, ...]  # countries to steer to
     dropped: dict[str, int] = field(default_factory=dict)  # reason -> rows left out
     notes: tuple[str, ...] = ()
+    split_by: str = ""  # who or what the split goes by, in words: "user (the column `rater_id`)"
+    leaks: dict[str, int] = field(default_factory=dict)  # what of the test is in training too, see scpo.data.leaks
     citation: str = ""
     url: str = ""
 

@@ -22,6 +22,7 @@ from scpo.data.messages import as_texts
 from scpo.data.people import about, is_named, units
 from scpo.data.preferences import DataCard, Preferences
 from scpo.data.reading import file_names, read_tables
+from scpo.data.splitting import OWN_SPLIT, by_own_parts, own_parts, with_rater
 
 PAIRS = ["prompt", "chosen", "rejected", "country"]
 SCORED = ["prompt", "response", "score", "country", "user"]
@@ -35,6 +36,8 @@ def load(config: DataConfig) -> Preferences:
     tables = read_tables(config.data_files, faults)
     layouts = [layout_of(table) for table in tables]
     tables = [layout.pairs(table, faults) if layout else table for layout, table in zip(layouts, tables, strict=True)]
+    tables = [with_rater(table) for table in tables]
+    raters = sorted({str(table.attrs["rater"]) for table in tables if "rater" in table.attrs})
     scored = all("response" in t.columns for t in tables if len(t.columns))
     needed, rows_are = (SCORED, OF_RESPONSES) if scored else (PAIRS, OF_CONVERSATIONS if any(layouts) else OF_PAIRS)
     tables = [_checked(table, needed, rows_are, faults) for table in tables]
@@ -46,15 +49,14 @@ def load(config: DataConfig) -> Preferences:
         _one_country_per_user(table, rows_are, faults)
         table = faults.kept(table)
     faults.raise_any()
-    unit, names, users = units(table)
+    unit, names, users, split, by, split_notes = _units(table, config, raters)
     texts, pairs, dropped, notes = (_scored if scored else _paired)(table, unit, config)
     people, more_notes = _people(table, names[:users], len(names) - users)
-    split = split_units(len(names), config.split_seed, config.test_share, config.validation_share)
     read_as = [note for table in tables for note in table.attrs.get("notes", ())]
     card = DataCard(
         "file", file_names(config), False, "user" if users else "prompt", file_names(config),
         "the file's own", (), (), faults.left_out | said.left_out(rows_are) | dropped,
-        (*read_as, *said.notes, *notes, *more_notes),
+        (*read_as, *said.notes, *notes, *more_notes, *split_notes), by,
     )  # fmt: skip
     if layouts and layouts[0] and len(set(layouts)) == 1:
         about = layouts[0]
@@ -64,13 +66,26 @@ def load(config: DataConfig) -> Preferences:
     return Preferences(texts, pairs, pd.DataFrame({"name": names, "split": split, **people}), card)
 
 
+def _units(table: pd.DataFrame, config: DataConfig, raters: list[str]):
+    """The unit of each row, names of the units, how many are users, their split, what it goes by, and notes."""
+    unit, names, users = units(table)
+    parts, notes = own_parts(table, config)
+    if parts is not None:
+        unit, old, split, notes = by_own_parts(unit, parts, config)
+        return unit, names[old], int((old < users).sum()), split, OWN_SPLIT, notes
+    by = "prompt" if not users else " ".join(["user", *(f"(the column `{name}`)" for name in raters)])
+    split = split_units(len(names), config.split_seed, config.test_share, config.validation_share)
+    return unit, names, users, split, by, notes
+
+
 def _checked(table: pd.DataFrame, needed: list[str], rows_are: str, faults: Faults) -> pd.DataFrame:
     """The columns that are used, each checked; an unusable table is left out."""
     table = as_texts(table, ("response",) if "response" in needed else ("chosen", "rejected"), faults, rows_are)
     if not has_columns(table, needed, faults):
         return pd.DataFrame()
     columns = needed + [c for c in ("user", "group") if c in table.columns and c not in needed]
-    table = table[columns + [c for c in table.columns if c not in columns and c not in RESERVED]].copy()
+    rest = [c for c in table.columns if c not in columns and (c not in RESERVED or c == "split")]
+    table = table[columns + rest].copy()
     for name in columns:
         if name == "score":
             table[name] = check_numbers(table[name], faults, rows_are)
@@ -109,7 +124,7 @@ def _one_country_per_user(table: pd.DataFrame, rows_are: str, faults: Faults) ->
 
 def _people(table: pd.DataFrame, users: np.ndarray, more: int) -> tuple[dict, list[str]]:
     """Survey columns of the users, and notes: which columns are of no use, and how many pairs go by their prompt."""
-    columns = [c for c in table.columns if c not in (*PAIRS, *SCORED, "group")]
+    columns = [c for c in table.columns if c not in (*PAIRS, *SCORED, "group", "split")]
     if "user" not in table.columns or not len(users):
         unused = f"not used, as the file names no users: {', '.join(map(str, columns))}"
         return {}, [unused] if columns else []
