@@ -1,16 +1,20 @@
 """Data: pick a source, see who is in it, what is wrong with it, and read its pairs."""
 
+from dataclasses import asdict
+
 import streamlit as st
 
 from scpo import ScpoError, data
 from scpo.config import DataConfig
 from scpo.data.countries import iso3
+from scpo.data.leaks import sentences
 from scpo.data.naming import provenance
 from scpo.errors import DataFaults
 from scpo.jobs.job import Job
 from scpo.ui import charts, results
 from scpo.ui.cache import finished_run, margins, preferences, ran_on
 from scpo.ui.context import data_of_run, head, link
+from scpo.ui.form import in_labels
 from scpo.ui.margins import MEASURES
 from scpo.ui.pairs import browse
 from scpo.ui.parts import chart
@@ -64,11 +68,15 @@ try:
         left_out = {reason: n for reason, n in shown.card.dropped.items() if n}
         if left_out:
             st.caption(inert("Left out: " + "; ".join(f"{n:,} {reason}" for reason, n in left_out.items()) + "."))
+        for line in sentences(asdict(shown.card)):
+            st.caption(inert(in_labels(line)))
         for note in shown.card.notes:
-            st.caption(inert(note))
+            st.caption(inert(in_labels(note)))
+        for problem in data.chosen(shown, config).problems:
+            st.warning(inert(in_labels(f"Nothing can be trained on these pairs as they are: {problem}.")))
         disagreement(config, run)
         browse(shown)
 except DataFaults as error:
     show_faults(error)
 except ScpoError as error:
-    st.error(inert(error))
+    st.error(inert(in_labels(error)))

@@ -15,7 +15,7 @@ from scpo.ui.cache import job_store
 from scpo.ui.context import form_is_asked, head, link
 from scpo.ui.download import model_download
 from scpo.ui.estimate import Sizes, estimate, time_words, was_encoded
-from scpo.ui.form import Problems, experiment
+from scpo.ui.form import Problems, experiment, in_labels
 from scpo.ui.live import LIVE, duration, follow, going, linked, watch
 from scpo.ui.source import choose, kept, show_faults
 from scpo.ui.words import inert
@@ -116,13 +116,14 @@ def set_up(jobs: list[Job]) -> None:
             show_faults(error)
         return
     except ScpoError as error:
-        told.error(inert(error))
+        told.error(inert(in_labels(error)))
         return
     if config:
         try:
             costs(config, sizes, jobs)
         except ScpoError as error:
-            problems.tell(getattr(error, "setting", "") or ("model" if config.finetune.model else ""), str(error))
+            about = getattr(error, "setting", "") or ("model" if config.finetune.model else "")
+            problems.tell(about, in_labels(error))
     if problems.of:
         not_yet(problems)
     else:
@@ -142,4 +143,4 @@ try:
 except DataFaults as error:
     show_faults(error)
 except ScpoError as error:
-    st.error(inert(error))
+    st.error(inert(in_labels(error)))

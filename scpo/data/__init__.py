@@ -52,7 +52,7 @@ def look(config: DataConfig) -> tuple[Preferences, Choice]:
     Raises `DataFaults` and `SourceMissing` as `load` does.
     """
     data = arranged(importlib.import_module(LOADERS[config.dataset]).load(config), config)
-    choice = choose(counts(data), usual(config.dataset), config)
+    choice = chosen(data, config)
     unmapped = [] if data.card.simulated else [c for c in data.pairs["country"].unique() if iso3(c) is None]
     told = (f"kept, but not on the map, for want of a country code: {listed(sorted(unmapped))}",) if unmapped else ()
     notes = (*data.card.notes, *one_person(data), *choice.notes, *told)
@@ -61,6 +61,11 @@ def look(config: DataConfig) -> tuple[Preferences, Choice]:
         split_by=data.card.split_by or data.card.unit, leaks=leaks(data),
     )  # fmt: skip
     return dataclasses.replace(data, card=card), choice
+
+
+def chosen(data: Preferences, config: DataConfig) -> Choice:
+    """The countries that a configuration means in these pairs, and why they cannot be used."""
+    return choose(counts(data), usual(config.dataset), config)
 
 
 def check_global(config: ExperimentConfig, data: Preferences) -> None:
@@ -72,7 +77,9 @@ def check_global(config: ExperimentConfig, data: Preferences) -> None:
 
 
 def usual(dataset: str) -> Usual:
-    """The countries that a data set is usually asked for, by the `COUNTRIES` and `REFERENCE` of its loader."""
+    """The countries that a published data set is usually asked for, by its loader; none for a survey of one's own."""
+    if dataset == "survey":
+        return Usual()
     loader = importlib.import_module(LOADERS[dataset])
     countries, reference = (getattr(loader, name, ()) for name in ("COUNTRIES", "REFERENCE"))
     return Usual(tuple(countries), (reference,) if isinstance(reference, str) else tuple(reference))

@@ -69,6 +69,6 @@ def _from_hub(faults: Faults) -> pd.DataFrame:
         raise SourceMissing(
             f"GlobalOpinionQA could not be fetched from the hub ({type(error).__name__}). Bring it as a file: "
             f"download the csv of {HUB_NAME} (columns question, selections, options, source), or write jsonl rows "
-            "of question, country, options, distribution, and name it with --data-file."
+            "of question, country, options, distribution, and give it as a data file (on the command line --data-file)."
         ) from error
     return numbered(table, HUB_NAME, faults)

@@ -58,6 +58,7 @@ def sentences(card: dict) -> list[str]:
         if tested and (what != "units" or seen):
             shares.append(f"{seen:,} of {tested:,} test {words} ({100 * seen / tested:.1f} %) are training {words} too")
     if found["seen_pairs"] == found["seen_prompts"] == found["seen_units"] == 0:
-        return [*lines, "No test pair, test prompt or test " + card["unit"] + " is in training."]
+        unit = "" if card["unit"] == "prompt" else f" and no test {card['unit']}"
+        return [*lines, f"No test pair{',' if unit else ' and'} no test prompt{unit} is in training."]
     advice = " A model can know the answers by heart: `split_by` prompt or both keeps them apart."
     return [*lines, "; ".join(shares) + "." + (advice if found["seen_pairs"] > MUCH * found["test_pairs"] else "")]

@@ -168,7 +168,7 @@ def _from_hub(part: str, faults: Faults) -> pd.DataFrame:
     except Exception as error:  # the hub's client raises many kinds; all mean: not here
         raise SourceMissing(
             f"PRISM could not be fetched from the hub ({type(error).__name__}). Bring it as files: download "
-            f"survey.jsonl and utterances.jsonl of {HUB_NAME}, and name both: --data-file survey.jsonl "
-            "--data-file utterances.jsonl (csv and parquet of the same columns work too)."
+            f"survey.jsonl and utterances.jsonl of {HUB_NAME}, and give both as data files (on the command line "
+            "--data-file, once for each; csv and parquet of the same columns work too)."
         ) from error
     return numbered(table, part, faults)

@@ -34,7 +34,7 @@ PART = {word: at for at, part in enumerate(PARTS) for word in SYNONYMS[part]}
 OWN_SPLIT = "the file's own column `split`"
 PERSON = ("user", "annotator", "rater", "worker", "participant", "respondent", "labeler", "labeller", "evaluator",
           "judge", "person", "crowdworker", "prolific", "coder")  # fmt: skip
-RATERS = (*(who + end for end in ("", "id", "name", "number") for who in PERSON), "workerid", "uid", "pid", "subjectid")
+RATERS = (*(who + end for who in PERSON for end in ("", "id", "name", "number")), "workerid", "uid", "pid", "subjectid")
 HEAVY = 0.5  # of a country's pairs: a unit with more is never moved
 
 

@@ -9,11 +9,22 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Sequence
 
 import streamlit as st
 
-from scpo.config import DATASETS, METHODS, SURVEYS, DataConfig, ExperimentConfig, FinetuneConfig, check_bounds
+from scpo.config import (
+    DATASETS,
+    METHODS,
+    PARTS,
+    SPLITS,
+    SURVEYS,
+    DataConfig,
+    ExperimentConfig,
+    FinetuneConfig,
+    check_bounds,
+)
 from scpo.data.choice import NEEDED
 from scpo.errors import ConfigError
 from scpo.ui import state
@@ -37,7 +48,7 @@ NONE = {
 }  # fmt: skip
 CHOICES = {  # settings of one text, and whether another text may be typed
     "precision": (("auto", "bf16", "fp32"), False), "global_model": (("reference", "others"), True),
-    "encoder": (("minilm",), True),
+    "encoder": (("minilm",), True), "split_by": (SPLITS, False),
 }  # fmt: skip
 SEVERAL = ("countries", "reference", "methods")  # some of several names
 FEW, NAMED = 24, 5
@@ -181,6 +192,15 @@ def label(spec: dataclasses.Field) -> str:
     """A setting in words, with its unit."""
     words, unit = spec.name.replace("_", " ").capitalize(), spec.metadata["unit"]
     return LABELS.get(spec.name) or (words if not unit or unit in words.lower() else f"{words} ({unit})")
+
+
+def in_labels(text: object) -> str:
+    """A message with the form's labels for the names of settings: `reference` becomes \"Reference countries\"."""
+    specs = {
+        spec.name: spec for part in (ExperimentConfig, DataConfig, FinetuneConfig) for spec in dataclasses.fields(part)
+    }
+    named = {name: label(spec) for name, spec in specs.items() if name not in PARTS}
+    return re.sub(r"`(\w+)`", lambda found: f'"{named.get(found[1], found[1])}"', str(text))
 
 
 def explained(spec: dataclasses.Field) -> str:

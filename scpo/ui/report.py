@@ -18,6 +18,7 @@ import pandas as pd
 
 from scpo import runs
 from scpo.config import METHODS
+from scpo.data.leaks import sentences
 from scpo.data.naming import provenance
 from scpo.errors import RunFolderError, ScpoError
 from scpo.jobs.job import Job
@@ -148,7 +149,8 @@ def _page(result: runs.Result, name: str, parts: list[Part], missing: list[str],
     method = findings.main_method(result)
     said = f'<p class="simulated"><strong>{charts.SIMULATED}.</strong></p>' if card["simulated"] else ""
     contents = "".join(f'<li><a href="#{part.name}">{html.escape(part.title)}</a></li>' for part in parts)
-    notes = [*card["notes"], *(f"left out: {n:,} ({reason})" for reason, n in card["dropped"].items() if n)]
+    left_out = [f"left out: {n:,} ({reason})" for reason, n in card["dropped"].items() if n]
+    notes = [*sentences(card), *card["notes"], *left_out]
     compared = "".join(f"<li><code>{m}</code>: {html.escape(METHODS[m])}</li>" for m in METHODS if m in config.methods)
     whole = f"whole models fine-tuned from {Path(config.finetune.model).name}" if config.finetune.model else (
         f"heads on the frozen encoder {Path(config.encoder).name}")  # fmt: skip
