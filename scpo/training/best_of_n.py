@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scpo import runs
-from scpo.data.checks import check_texts, check_unique, has_columns
+from scpo.data.checks import check_texts, has_columns
 from scpo.data.faults import Faults
 from scpo.data.reading import read_table
 from scpo.errors import ConfigError
@@ -40,13 +40,15 @@ def add_best_of_n(commands) -> None:
 
 
 def read_candidates(path: str) -> pd.DataFrame:
-    """Candidates of a file: prompt, response. Raises `DataFaults` with every fault."""
+    """Candidates of a file: prompt, response, also the same one several times, as sampling gives them.
+
+    Raises `DataFaults` with every fault.
+    """
     faults = Faults(path)
     table = read_table(path, faults)
     if has_columns(table, COLUMNS, faults):
         for name in COLUMNS:
             check_texts(table[name], faults)
-        check_unique(table, COLUMNS, faults)
     faults.raise_any()
     return table[COLUMNS].reset_index(drop=True)
 
@@ -55,16 +57,18 @@ def rank(folder: Path, candidates: pd.DataFrame, country: str, method: str = "",
     """Candidates with their reward and rank among the candidates to their prompt, in the order given.
 
     candidates  prompt, response; method "" is scpo, or the run's first that trains
-    Columns reward, reward_global, rank, rank_global (1 = best; equal rewards share the better rank). A reward is the
-    mean over seeds and has no zero: only differences within a prompt mean anything.
+    Columns reward, reward_global, rank, rank_global (1 = best; equal answers have one reward, and equal rewards share
+    the better rank). A reward is the mean over seeds and has no zero: only differences within a prompt mean anything.
     Raises `ConfigError` for a country, method or strength that the run cannot give, `RunFolderError` for its files.
     """
     result = runs.read(folder)
     method = trained_method(result, country, method)
     if not np.isfinite(alpha):
         raise ConfigError(f"alpha is {alpha}; it must be a number, such as 1.")
-    base, own = _rewards(result, candidates, country, method)
-    table = candidates.assign(reward=steered(base, own, alpha), reward_global=base)
+    distinct = candidates[COLUMNS].drop_duplicates(ignore_index=True)
+    base, own = _rewards(result, distinct, country, method)
+    scored = distinct.assign(reward=steered(base, own, alpha), reward_global=base)
+    table = candidates.merge(scored, on=COLUMNS, how="left", validate="many_to_one")
     by_prompt = table.groupby("prompt", sort=False)
     for name in ("", "_global"):
         table[f"rank{name}"] = by_prompt[f"reward{name}"].rank(method="min", ascending=False).astype(int)

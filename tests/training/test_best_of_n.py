@@ -47,6 +47,21 @@ def test_ranks_are_by_the_rewards_of_the_run(demo_run, pairs, candidates):
         assert rows.loc[rows["rank_global"] == 1, "reward_global"].item() == rows["reward_global"].max()
 
 
+def test_equal_answers_share_their_reward_and_rank(demo_run, candidates, tmp_path, capsys):
+    once = read_candidates(str(candidates))
+    often = pd.concat([once, once.iloc[[0, 0, 5]]], ignore_index=True)
+    often.to_csv(tmp_path / "often.csv", index=False)
+    command = ["best-of-n", str(demo_run), "--country", "Galune", "--candidates", str(tmp_path / "often.csv")]
+    assert main([*command, "--out", str(tmp_path / "ranked.csv")]) == 0
+    ranked = pd.read_csv(tmp_path / "ranked.csv")
+    assert list(ranked["response"]) == list(often["response"])
+    assert (ranked.groupby(["prompt", "response"])[["reward", "rank", "rank_global"]].nunique() == 1).all(axis=None)
+    single = rank(demo_run, once, "Galune")
+    assert ranked["reward"][:12].to_numpy() == pytest.approx(single["reward"].to_numpy(), abs=1e-6)
+    firsts = [json.loads(line)["response"] for line in capsys.readouterr().out.splitlines()]
+    assert firsts == list(single.loc[single["rank"] == 1, "response"])  # each prompt once
+
+
 def test_at_strength_zero_the_global_model_ranks(demo_run, candidates):
     table = rank(demo_run, read_candidates(str(candidates)), "Galune", alpha=0.0)
     assert (table["rank"] == table["rank_global"]).all() and (table["reward"] == table["reward_global"]).all()
@@ -77,10 +92,10 @@ def test_what_the_run_cannot_give_is_refused_with_what_it_has(demo_run, candidat
 
 def test_every_fault_of_the_candidates_is_told_with_its_row(tmp_path):
     path = tmp_path / "bad.csv"
-    path.write_text("prompt,response\np,a\np,a\n,b\n")
+    path.write_text("prompt,response\np,a\np,\n,b\n")
     with pytest.raises(DataFaults) as caught:
         read_candidates(str(path))
-    assert [fault.row for fault in caught.value.faults] == [3, 4]
+    assert sorted(fault.row for fault in caught.value.faults) == [3, 4]
     path.write_text("prompt,answer\np,a\n")
     with pytest.raises(DataFaults, match="no column response"):
         read_candidates(str(path))
