@@ -58,8 +58,6 @@ def typed_faults(prompt: str, answers: Sequence[str]) -> tuple[list[str], list[s
     if not FEWEST_ANSWERS <= len(answers) <= MOST_ANSWERS:
         given = "1 answer" if len(answers) == 1 else f"{len(answers)} answers"
         answer_faults.append(f"{given}; needed: {FEWEST_ANSWERS} to {MOST_ANSWERS}")
-    if len(set(answers)) < len(answers):
-        answer_faults.append("two answers are the same")
     if len(prompt) > LONGEST:
         prompt_faults.append(_too_long("the prompt", prompt))
     answer_faults += [_too_long(f"answer {letter(at)}", text) for at, text in enumerate(answers) if len(text) > LONGEST]

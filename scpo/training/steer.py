@@ -114,7 +114,11 @@ def reward_texts(models: Models, texts: pd.DataFrame, method: str, on_tokens: Ca
 
 
 def reward_typed(models: Models, prompt: str, answers: Sequence[str], method: str) -> Rewards:
-    """Rewards of typed answers to a typed prompt. Raises `InputError` on what is too long, too few or too many."""
+    """Rewards of typed answers to a typed prompt; equal answers have one.
+
+    Raises `InputError` on what is too long, too few or too many.
+    """
     check_typed(prompt, answers)
-    texts = pd.DataFrame({"prompt": pd.Categorical([prompt] * len(answers)), "response": list(answers)})
-    return reward_texts(models, texts, method)
+    each, distinct = pd.factorize(np.array(answers, dtype=object))
+    texts = pd.DataFrame({"prompt": pd.Categorical([prompt] * len(distinct)), "response": list(distinct)})
+    return reward_texts(models, texts, method).of(each)

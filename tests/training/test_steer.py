@@ -119,6 +119,14 @@ def test_typed_texts_get_the_rewards_that_the_run_s_own_texts_have(result, pairs
     assert np.allclose(typed.own, rewards.own[:, :, rows], atol=1e-4)
 
 
+def test_equal_answers_share_their_reward_and_rank(result):
+    typed = steer.reward_typed(models_of(result), "What?", ["yes please", "no", "yes please"], "scpo")
+    table = answer_table(typed, 1.0).pivot(index="model", columns="answer")
+    for column in ("reward", "rank", "agree"):
+        assert (table[column]["A"] == table[column]["C"]).all()
+    assert not (table["rank"]["A"] == table["rank"]["B"]).any()
+
+
 def test_a_method_that_trained_no_model_is_refused_by_name(result):
     with pytest.raises(InputError, match="no models of 'global'"):
         models_of(result).of("global")
@@ -126,7 +134,7 @@ def test_a_method_that_trained_no_model_is_refused_by_name(result):
 
 @pytest.mark.parametrize("prompt, answers, words", [
     (" ", ["a", "b"], "the prompt is empty"), ("p", ["a"], "1 answer; needed: 2 to 4"),
-    ("p", list("abcde"), "5 answers"), ("p", ["a", "a"], "two answers are the same"),
+    ("p", list("abcde"), "5 answers"),
     ("p", ["a", "x" * (LONGEST + 1)], "answer B has 4,001 characters"),
 ])  # fmt: skip
 def test_typed_texts_that_cannot_be_scored_are_refused(prompt, answers, words):

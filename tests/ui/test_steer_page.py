@@ -103,13 +103,17 @@ def test_typed_answers_are_scored_and_their_text_is_only_text(with_run):
 
 @pytest.mark.parametrize("given, said", [
     (("p", "only one"), "1 answer; needed: 2 to 4"), (("", "a", "b"), "The prompt is empty"),
-    (("p", "same", "same"), "Two answers are the same"),
 ])  # fmt: skip
 def test_typed_texts_that_cannot_be_scored_are_a_message_in_the_form(given, said, with_run):
     app = typed(opened(asked=False, texts=inputs.TYPED), *given)
     assert not app.exception and [said in e.value for e in app.error] == [True] and not specs(app)
     order = [getattr(e, "label", e.type) for e in form_of(app) if e.type in ("text_area", "alert", "error", "button")]
     assert order.index("error") == (1 if "prompt" in said else 5)  # below the prompt, or below the answers
+
+
+def test_equal_answers_are_scored_alike(with_run):
+    app = typed(opened(asked=False, texts=inputs.TYPED), "p", "same", "same")
+    assert not app.exception and not app.error and specs(app)
 
 
 def form_of(app):
