@@ -21,8 +21,9 @@ import streamlit as st
 from scpo import runs
 from scpo.errors import RunFolderError, ScpoError
 from scpo.jobs.job import Job
-from scpo.training.card import load_lines, standing
+from scpo.training.card import standing
 from scpo.training.finetune.listing import model_places
+from scpo.training.usage import load_lines
 from scpo.ui import results, state
 from scpo.ui.cache import finished_run
 from scpo.ui.context import select
