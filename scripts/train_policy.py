@@ -31,6 +31,7 @@ from scpo.errors import ScpoError, SourceMissing  # noqa: E402
 from scpo.hub import model_folder  # noqa: E402
 from scpo.metrics.alignment import opinion_alignment  # noqa: E402
 from scpo.training.finetune.loading import load_model, load_tokenizer  # noqa: E402
+from scpo.training.finetune.scoring import in_weights_precision  # noqa: E402
 
 
 @torch.no_grad()
@@ -52,10 +53,11 @@ def alignment(policy, tokenizer, table: pd.DataFrame) -> float:
     """Mean opinion alignment over the questions of a table (question, options, shares)."""
     policy.eval()
     rows = table.to_dict("records")
-    found = [
-        opinion_alignment(option_probabilities(policy, tokenizer, r["question"], r["options"]), r["shares"])
-        for r in rows
-    ]
+    with in_weights_precision(policy):  # after training in bf16 as before it
+        found = [
+            opinion_alignment(option_probabilities(policy, tokenizer, r["question"], r["options"]), r["shares"])
+            for r in rows
+        ]
     return float(np.mean(found))
 
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from models import WORDS, tiny_model, tiny_tokenizer
@@ -88,6 +89,17 @@ def test_probabilities_are_those_of_the_whole_answers(policy):
             ids = [*ids, token]
         slow.append(total)
     assert found == pytest.approx(softmax(slow), abs=1e-5)
+
+
+def test_a_policy_that_trained_in_bfloat16_is_asked_in_the_precision_of_its_weights(policy):
+    """As GRPO's trainer leaves it on a GPU: autocast around its forward."""
+    tokenizer, model = train_policy.AutoTokenizer.from_pretrained(policy), LlamaForCausalLM.from_pretrained(policy)
+    table = pd.DataFrame({"question": ["w1 w2"], "options": [["w3", "w4 w5"]], "shares": [np.array([0.4, 0.6])]})
+    before = train_policy.alignment(model, tokenizer, table)
+    model._original_forward = model.forward
+    model.forward = torch.autocast("cpu", dtype=torch.bfloat16)(model.forward)
+    assert model(torch.tensor([[1, 2]])).logits.dtype == torch.bfloat16
+    assert train_policy.alignment(model, tokenizer, table) == before
 
 
 @pytest.mark.parametrize("kind", ["deberta", "heads"])
