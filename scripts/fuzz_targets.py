@@ -21,7 +21,12 @@ from scpo.metrics.tallies import read_tallies
 
 import mutations
 
-KINDS = {"csv": mutations.as_csv, "jsonl": mutations.as_jsonl, "parquet": mutations.as_parquet}
+KINDS = {
+    "csv": mutations.as_csv,
+    "jsonl": mutations.as_jsonl,
+    "json": mutations.as_json,
+    "parquet": mutations.as_parquet,
+}
 SETS, TABLES, FILES = 12, 96, 384  # inputs in a target's turn, by how long one takes: whole data sets, tables, files
 
 
@@ -67,7 +72,24 @@ def _user_rows() -> list:
     ]  # fmt: skip
     countries = ("Chile", "Kenya")
     whole = [{**pairs[0], "chosen": f"a{i}", "user": f"u{i}", "country": countries[i % 2]} for i in range(120)]
-    return [pairs, scored, pairs, scored, whole]
+    return [pairs, scored, pairs, scored, whole, _messages(4), _picks(3), _picks(60)]
+
+
+def _messages(rows: int) -> list:
+    asked = [{"role": "user", "content": "Why?"}]
+    return [
+        {"chosen": [*asked, {"role": "assistant", "content": f"a{i}"}], "country": "Chile",
+         "rejected": [*asked, {"role": "assistant", "content": [{"type": "text", "text": f"b{i}"}]}]}
+        for i in range(rows)
+    ]  # fmt: skip
+
+
+def _picks(rows: int) -> list:
+    answers = {f"first_turn_response_{letter}": f"answer {letter}" for letter in "abcd"}
+    return [
+        {"annotator_id": f"u{i % 20}", "annotator_country": ("india", "italy")[i % 2], "first_turn_prompt": f"p{i}",
+         "first_turn_preferred_response": "response_b", **answers} for i in range(rows)
+    ]  # fmt: skip
 
 
 def _survey_rows(questions: int) -> list:
