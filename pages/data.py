@@ -67,7 +67,7 @@ try:
         who(shown)
         left_out = {reason: n for reason, n in shown.card.dropped.items() if n}
         if left_out:
-            st.caption(inert("Left out: " + "; ".join(f"{n:,} {reason}" for reason, n in left_out.items()) + "."))
+            st.caption(inert("Left out: " + "; ".join(f"{reason}: {n:,}" for reason, n in left_out.items()) + "."))
         for line in sentences(asdict(shown.card)):
             st.caption(inert(in_labels(line)))
         for note in shown.card.notes:

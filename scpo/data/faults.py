@@ -108,11 +108,11 @@ class Faults:
         doubtful = sum(reason not in self._usual for reason, _, _ in out.values())
         if doubtful <= MOST_LEFT_OUT * total and len(out) < max(total, 1):
             return ""
-        reasons = ", ".join(f"{n:,} {reason}" for reason, n in Counter(why[0] for why in out.values()).items())
+        reasons = ", ".join(f"{reason}: {n:,}" for reason, n in Counter(why[0] for why in out.values()).items())
         for row, (_, got, needed) in out.items():
             self.add(row, got, needed)
         where = f"Of {self._shown.get(file, file)}, " if self.several else ""
-        return f"{where}{len(out):,} of {total:,} rows cannot be used: {reasons}."
+        return f"{where}{len(out):,} of {total:,} rows cannot be used ({reasons})."
 
 
 def _file(row: Row) -> str | None:

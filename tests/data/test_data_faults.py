@@ -36,7 +36,7 @@ def test_more_than_half_of_a_file_left_out_is_a_fault_with_counts_and_rows():
     gathered(4, out=(2, 3)).raise_any()
     with pytest.raises(DataFaults) as caught:
         gathered(3, out=(2, 3)).raise_any()
-    assert caught.value.why == "2 of 3 rows cannot be used: 2 pairs with an empty answer."
+    assert caught.value.why == "2 of 3 rows cannot be used (pairs with an empty answer: 2)."
     assert [fault.row for fault in caught.value.faults] == [2, 3] and caught.value.why in str(caught.value)
 
 
@@ -45,7 +45,7 @@ def test_the_half_is_of_each_file_and_not_of_all_together():
     faults.counted("a.csv", 1000)
     faults.counted("b.csv", 3)
     faults.at([("b.csv", n) for n in (2, 3)], "answer is empty", "a text", "pairs with an empty answer")
-    with pytest.raises(DataFaults, match="Of b.csv, 2 of 3 rows cannot be used: 2 pairs"):
+    with pytest.raises(DataFaults, match="Of b.csv, 2 of 3 rows cannot be used .pairs with an empty answer: 2."):
         faults.raise_any()
 
 

@@ -44,7 +44,7 @@ def test_one_bad_row_of_many_stops_no_run_and_is_counted_unless_strict(tmp_path)
 
 def test_a_file_most_of_whose_pairs_are_empty_is_a_fault_with_the_counts(tmp_path):
     rows = [{**row, "chosen": ""} for row in pair_rows()[:100]] + pair_rows()[100:]
-    with pytest.raises(DataFaults, match="100 of 120 rows cannot be used: 100 pairs with an empty answer"):
+    with pytest.raises(DataFaults, match="100 of 120 rows cannot be used .pairs with an empty answer: 100."):
         own(jsonl(rows, tmp_path / "a.jsonl"))
 
 
