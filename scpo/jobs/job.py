@@ -86,3 +86,11 @@ def clean(text: str) -> str:
 
 def line(text: str, length: int) -> str:
     return " ".join(clean(text).split())[:length]
+
+
+def usual_name(config: ExperimentConfig, id: str) -> str:
+    """What a run is called that was given no name: by its data, and the first letters of its id."""
+    data = config.data
+    own = data.dataset in ("file", "survey")
+    of = data.title or (Path(data.shown_files[0]).stem if own else data.dataset)
+    return f"{line(of, NAME_LENGTH - 5)} {id[:4]}"

@@ -20,7 +20,18 @@ from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.errors import Fenced, JobError, ScpoError
 from scpo.jobs.host import is_gone, this_host
-from scpo.jobs.job import LEASE, NAME_LENGTH, STATES, Job, clean, fingerprint, line, local_files, settings_text
+from scpo.jobs.job import (
+    LEASE,
+    NAME_LENGTH,
+    STATES,
+    Job,
+    clean,
+    fingerprint,
+    line,
+    local_files,
+    settings_text,
+    usual_name,
+)
 from scpo.jobs.schema import JOBS, damaged, errors, open_database, writing
 
 
@@ -102,7 +113,7 @@ class Rows:
     def _new(self, id: str, folder: str, config: ExperimentConfig, key=None, name="", state="queued") -> dict:
         return {
             "id": id, "key": key, "folder": folder, "config": settings_text(config), "state": state, "note": "",
-            "name": line(name, NAME_LENGTH) or f"{config.data.dataset} {id[:4]}", "message": "", "attempt": 0,
+            "name": line(name, NAME_LENGTH) or usual_name(config, id), "message": "", "attempt": 0,
             "created": time.time(), "cancelling": False, "stage": "", "fraction": float(state == "done"),
         }  # fmt: skip
 

@@ -149,7 +149,7 @@ def _take(place: str, key: str) -> None:
             before.discard(name)
             said.append(f"{name} replaces the file of the same name.")
         elif name in held:
-            name = next(n for i in range(2, len(held) + 3) if (n := f"({i}) {name}") not in held)
+            name = next(n for i in range(2, len(held) + 3) if (n := clean_name(f"({i}) {name}")) not in held)
         held[name] = path
     st.session_state[f"{state.SAID}-{place}"] = said
     st.session_state[f"{state.TURN}-{place}"] += 1

@@ -10,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 from scpo import DataConfig, data
 from scpo.config import NAME_LENGTH, ExperimentConfig
 from scpo.errors import ConfigError
-from scpo.jobs.job import fingerprint
+from scpo.jobs.job import fingerprint, usual_name
 from scpo.jobs.store import open_store
 from scpo.ui import cache, compare
+from scpo.ui.export import Hidden
 from scpo.ui.source import clean_name
 
 from fakes import scored_rows
@@ -56,7 +57,7 @@ def test_an_upload_is_called_what_its_owner_calls_it():
 
 def test_a_fault_names_the_upload_that_has_it():
     app = opened("data.py", ("Interviews 2025.csv", GOOD), ("Interviews 2026.csv", BAD))
-    assert "faults in Interviews 2025.csv, Interviews 2026.csv. Mend these rows" in app.error[0].value
+    assert "faults in Interviews 2025.csv, Interviews 2026.csv. " in app.error[0].value
     got = app.dataframe[0].value["got"]
     assert got.str.endswith("(Interviews 2026.csv)").any() and got.str.contains("Interviews 202[56].csv").all()
 
@@ -71,6 +72,24 @@ def test_the_mended_file_takes_the_place_of_the_one_of_its_name():
 def test_two_files_of_one_name_loaded_together_are_both_kept():
     app = opened("data.py", ("mine.csv", GOOD), ("mine.csv", BAD))
     assert len(removers(app)) == 2 and app.dataframe[0].value["got"].str.endswith("((2) mine.csv)").all()
+
+
+def test_two_files_of_one_long_name_are_told_apart():
+    app = opened("data.py", (HOSTILE[-1], GOOD), (HOSTILE[-1], BAD))
+    assert not app.exception and len(removers(app)) == 2
+
+
+def test_an_unnamed_run_is_called_by_its_file():
+    config = DataConfig("file", ("/x/0123.csv",), data_names=("Interviews 2025.csv",))
+    assert usual_name(ExperimentConfig(config), "3fa9c0") == "Interviews 2025 3fa9"
+    assert usual_name(ExperimentConfig(), "3fa9c0") == "demo 3fa9"
+
+
+def test_an_archive_has_the_name_in_place_of_where_the_upload_lies(workspace):
+    lies = str(workspace / "uploads" / "0123.csv")
+    config = ExperimentConfig(DataConfig("file", (lies,), data_names=("../Interviews.csv",)))
+    hide = Hidden(SimpleNamespace(config=config, folder=workspace / "runs" / "x"))
+    assert hide(config.as_dict())["data"]["data_files"] == ["../Interviews.csv"] and "0123" not in str(hide([lies]))
 
 
 def test_a_file_can_be_removed():
