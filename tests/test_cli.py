@@ -41,6 +41,34 @@ def test_a_run_prints_its_table_on_stdout_and_its_bar_on_stderr(own_file, tiny_e
     assert "%" in err and "left" in err and runs.is_done(tmp_path / "out")
 
 
+def only_one_country(tmp_path):
+    table = scored_rows(120)
+    table[table["country"] == "Aland"].to_csv(tmp_path / "one.csv", index=False)
+    return str(tmp_path / "one.csv")
+
+
+def test_one_country_alone_is_refused_before_any_text_is_encoded(tiny_encoder, tmp_path, capsys):
+    one = only_one_country(tmp_path)
+    for more in ([], ["--countries", "Aland"], ["--countries", "Aland", "--global-model", "others"]):
+        assert main(["data", "check", "--dataset", "file", "--data-file", one, *more]) == 2
+        assert main(arguments(one, tiny_encoder, tmp_path / "out", "--quiet", *more)) == 2
+        told = capsys.readouterr().err
+        assert told.count("Aland is the only country") == 2 and "a reward model with a head of its own" in told
+        assert {entry["stage"] for entry in runs.progress(tmp_path / "out")} == {"data", "failed"}
+
+
+def test_one_country_alone_is_steered_to_from_the_global_model_of_an_earlier_run(
+    own_file, tiny_encoder, tmp_path, capsys
+):
+    assert main(arguments(own_file, tiny_encoder, tmp_path / "a", "--quiet")) == 0
+    more = ["--countries", "aland", "--global-model", str(tmp_path / "a" / "heads.safetensors")]
+    one = only_one_country(tmp_path)
+    assert main(["data", "check", "--dataset", "file", "--data-file", one, *more]) == 0
+    assert main(arguments(one, tiny_encoder, tmp_path / "b", "--quiet", *more)) == 0
+    out = capsys.readouterr().out
+    assert runs.read(tmp_path / "b").card["countries"] == ["Aland"] and "The split goes by user." in out
+
+
 def test_json_prints_the_records_of_metrics_json_alone(own_file, tiny_encoder, tmp_path, capsys):
     assert main(arguments(own_file, tiny_encoder, tmp_path / "out", "--json", "--quiet")) == 0
     out, err = capsys.readouterr()

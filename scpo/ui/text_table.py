@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from scpo.data.leaks import sentences
 from scpo.runs import Result
 from scpo.shown import brackets, counted, fixed, known, points
 from scpo.ui.efficiency_words import efficiency_lines
@@ -27,7 +28,7 @@ def result_table(result: Result) -> str:
         n = f"{cells['units'].iloc[0]:,}, {cells['n'].iloc[0]:,}"
         lines.append(f"{country:<22.22}{n:>14}" + "".join(f"{_share(cells.loc[m, 'accuracy']):>9}" for m in methods))
     lines += ["", *_gains(table, methods), "", *efficiency_lines(result.tables["efficiency"])]
-    return "\n".join([*lines, f"run folder: {result.folder}"])
+    return "\n".join([*lines, *sentences(result.card), f"run folder: {result.folder}"])
 
 
 def _gains(table: pd.DataFrame, methods: list[str]) -> list[str]:
