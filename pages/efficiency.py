@@ -5,7 +5,14 @@ import streamlit as st
 from scpo import ScpoError, runs
 from scpo.ui import charts, findings, results, state
 from scpo.ui.context import head
-from scpo.ui.efficiency_words import OF_FULL, efficiency_sentence, per_pair_sentence, why_no_ratio, why_no_row
+from scpo.ui.efficiency_words import (
+    OF_FULL,
+    efficiency_sentence,
+    kept_sentence,
+    per_pair_sentence,
+    why_no_ratio,
+    why_no_row,
+)
 from scpo.ui.figure import country_marks
 from scpo.ui.parts import chart
 from scpo.ui.words import inert
@@ -65,6 +72,8 @@ def per_pair(result: runs.Result, country: str, shown: list[str]) -> None:
     )  # fmt: skip
     for method in methods:
         st.markdown(per_pair_sentence(table, country, method))
+    for told in filter(None, (kept_sentence(result.tables["curve"], country, method) for method in methods)):
+        st.markdown(told)
 
 
 head("efficiency")
@@ -79,7 +88,7 @@ try:
             country = results.country_of(shown)
         reading = right.segmented_control(
             "Count", ["labelled", "trained"], default="labelled", key=state.READING, required=True, bind="query-params",
-            help="labelled: pairs somebody had to label. trained: pairs left after the filter, the paper's reading.",
+            help="labelled: pairs somebody had to label. trained: pairs left after the filter.",
         )  # fmt: skip
         methods = curves(shown, country, reading)
         results.section("How many times fewer than full?", "ratio")

@@ -231,9 +231,10 @@ STEPS = (
         answer=(
             "Counted how? *Labelled* pairs are those that somebody had to judge; *trained* pairs are what the filter "
             "leaves of them. The second ratio is always the larger, since dropped pairs are not counted: in Estovia "
-            'it is above 1 while the first is below 1. For which accuracy? In which country ("up to" names the best '
-            "one)? Over how many seeds? A ratio of 2.8 is 180 % more; 280 % more is a ratio of 3.8. And *not reached* "
-            "is a result, no gap in the data.\n\n"
+            "it is above 1 while the first is below 1. Some divide the pairs before the filter by those kept, most "
+            'likely what "280 %" is; that says nothing of accuracy. For which accuracy? In which country ("up to" '
+            "names the best one)? Over how many seeds? A ratio of 2.8 is 180 % more; 280 % more is a ratio of 3.8. "
+            "And *not reached* is a result, no gap in the data.\n\n"
             "In this small world *full* mostly needs fewer labelled pairs than *scpo*. It came out that way, so it is "
             "shown. The page on data efficiency shows what comes out when models have to read texts."
         ),

@@ -111,6 +111,19 @@ def efficiency_lines(table: pd.DataFrame) -> list[str]:
     return lines
 
 
+def kept_sentence(table: pd.DataFrame, country: str, method: str) -> str:
+    """How many pairs there were per pair that a filter kept, of the summary table `curve`; '' without a filter."""
+    rows = table[(table["country"] == country) & (table["method"] == method)]
+    pairs, trained = rows.sort_values("pairs").iloc[-1][["pairs", "trained"]]
+    if not 0 < trained < pairs:
+        return ""
+    return (
+        f"**{method}**: the filter kept {trained:,.0f} of {pairs:,.0f} pairs, that is "
+        f"{fixed(pairs / trained, 2)} pairs per pair kept. This is a property of the filter and says nothing of "
+        "accuracy."
+    )
+
+
 def per_pair_sentence(table: pd.DataFrame, country: str, method: str) -> str:
     """What each pair brought a method, and how that compares with `full`."""
     row = table[(table["country"] == country) & (table["method"] == method)].iloc[0]

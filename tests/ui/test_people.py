@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from scpo import runs
 from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
 from scpo.ui import charts, findings
-from scpo.ui.efficiency_words import efficiency_figure, efficiency_sentence, per_pair_sentence
+from scpo.ui.efficiency_words import efficiency_figure, efficiency_sentence, kept_sentence, per_pair_sentence
+from scpo.ui.measures import MEASURES
 from scpo.ui.words import alignment_sentence, group_sentence, too_few
 
 ROOT = Path(__file__).parents[2]
@@ -125,6 +126,17 @@ def test_a_country_without_a_test_says_so_where_chance_is_drawn(demo):
     row = demo.tables["paired"].iloc[[0]].assign(unit_se=None, detectable=None, seed_sd=None, units=7)
     chart = charts.variance_chart(row, "user", True)
     assert "too few for a test" in chart.layout.yaxis.ticktext[0]
+
+
+def test_pairs_per_pair_kept_are_told_as_a_property_of_the_filter(demo):
+    curve = demo.tables["curve"]
+    row = curve[(curve["country"] == "Galune") & (curve["method"] == "scpo")].sort_values("pairs").iloc[-1]
+    told = kept_sentence(curve, "Galune", "scpo")
+    assert f"kept {row['trained']:,.0f} of {row['pairs']:,.0f} pairs" in told and "nothing of accuracy" in told
+    assert f"{row['pairs'] / row['trained']:.2f} pairs per pair kept" in told
+    assert told in words(opened("efficiency", country="Galune")) and kept_sentence(curve, "Galune", "full") == ""
+    for reading in MEASURES.values():
+        assert "authors' reading" not in " ".join(reading)
 
 
 def test_each_number_of_efficiency_says_how_its_pairs_are_counted(demo):
