@@ -4,15 +4,15 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from scpo import ScpoError, data
+from scpo import ScpoError, data, runs
 from scpo.config import DataConfig
 from scpo.data.countries import iso3
 from scpo.data.leaks import sentences
 from scpo.data.naming import provenance
 from scpo.errors import DataFaults
 from scpo.jobs.job import Job
-from scpo.ui import charts, results
-from scpo.ui.cache import finished_run, margins, preferences, ran_on
+from scpo.ui import charts, results, state, unread
+from scpo.ui.cache import finished_run, margins, preferences, ran_on, reading
 from scpo.ui.context import data_of_run, head, link
 from scpo.ui.form import in_labels
 from scpo.ui.margins import MEASURES
@@ -38,12 +38,27 @@ def who(pairs) -> None:
         st.caption(inert("Not on the map, but in the table: " + ", ".join(unknown) + "."))
 
 
+def run_on(config: DataConfig, chosen: Job | None) -> runs.Result | None:
+    """The chosen run, if it is on these pairs, else the newest that is."""
+    own = chosen is not None and ran_on(chosen, config)
+    return finished_run(chosen.folder) if own else results.newest_on(config)
+
+
+def what_is_read(config: DataConfig, chosen: Job | None) -> None:
+    """Unknown tokens, cut texts, pairs that are alike, per country: of a run on these pairs, or on demand."""
+    run = run_on(config, chosen)
+    table = run.tables.get("reading") if run else None
+    if table is not None and len(table):
+        unread.section(table)
+    elif st.toggle("Check what the default encoder can read of these texts", key=state.READ, bind="query-params"):
+        unread.section(reading(config))
+
+
 def disagreement(config: DataConfig, chosen: Job | None) -> None:
     """How often the global model disagrees with each country, which only a run can say: the chosen one, if it is on
     these pairs."""
     results.explain(*MEASURES["disagreement"])
-    own = chosen is not None and ran_on(chosen, config)
-    run = finished_run(chosen.folder) if own else results.newest_on(config)
+    run = run_on(config, chosen)
     if run is None:
         st.info("Nobody has trained a global model on these pairs yet. A finished run on them shows it here.")
         link("train", "Train on these pairs")
@@ -51,6 +66,7 @@ def disagreement(config: DataConfig, chosen: Job | None) -> None:
     table, simulated = margins(run)[1], run.card["simulated"]
     alt = "Share of pairs on which the global model prefers the rejected answer, per country."
     chart(disagreement_chart(table, run.card["unit"], simulated), "disagreement", alt, table, simulated)
+    own = chosen is not None and run.folder == chosen.folder
     st.caption(inert(f"On the training pairs of the run {chosen.name if own else run.folder.name}."))
 
 
@@ -74,6 +90,7 @@ try:
             st.caption(inert(in_labels(note)))
         for problem in data.chosen(shown, config).problems:
             st.warning(inert(in_labels(f"Nothing can be trained on these pairs as they are: {problem}.")))
+        what_is_read(config, run)
         disagreement(config, run)
         browse(shown)
 except DataFaults as error:

@@ -132,6 +132,8 @@ def _parser() -> argparse.ArgumentParser:
     model = check.add_argument_group("a global model of one's own, so that no reference country is needed")
     _add_settings(model, ExperimentConfig, {"global_model"})
     _add_settings(model, FinetuneConfig, {"model"})
+    check.add_argument("--encoder", metavar="NAME", help="whose tokenizer looks at the texts; none = skip that "
+                       f"(default: {ExperimentConfig.encoder})")  # fmt: skip
 
     add_job_commands(commands)
     add_best_of_n(commands)
@@ -184,10 +186,11 @@ def _data_check(args: argparse.Namespace) -> None:
             )
         )
         raise
-    counts = sources.counts(data)
+    counts, reading = sources.counts(data), _reading(data, config.encoder)
     if args.json:
         card = dataclasses.asdict(data.card)
-        print(json.dumps({**card, "counts": counts.to_dict("records")}, indent=1, ensure_ascii=False))
+        read = [] if reading is None else reading.to_dict("records")
+        print(json.dumps({**card, "counts": counts.to_dict("records"), "reading": read}, indent=1, ensure_ascii=False))
         return
     print(data.card.title)
     for label, text in provenance(dataclasses.asdict(data.card)).items():
@@ -200,6 +203,23 @@ def _data_check(args: argparse.Namespace) -> None:
             print(f"left out: {rows:,} ({reason})")
     for note in data.card.notes:
         print(f"note: {note}")
+    if reading is not None:
+        from scpo.training.reading import lines_of
+
+        print("\n".join(["", f"what the encoder {Path(config.encoder).name} reads:", *lines_of(reading)]))
+
+
+def _reading(data, encoder: str):
+    """What an encoder reads of the texts, per country; None where it is not asked for, or the encoder is not here."""
+    from scpo.training.reading import reading_by
+
+    if encoder == "none":
+        return None
+    try:
+        return reading_by(data, encoder)
+    except ScpoError as error:
+        print(f"what the encoder reads is not checked: {error}", file=sys.stderr)
+        return None
 
 
 def _report(args: argparse.Namespace) -> None:

@@ -25,7 +25,14 @@ class CountingEncoder:
     def __init__(self, width: int = 8):
         self.width, self.asked = width, []
 
-    def encode(self, strings, on_tokens=None):
+    @property
+    def reader(self):
+        return self
+
+    def cut(self, strings):
+        return [False] * len(strings)
+
+    def encode(self, strings, on_tokens=None, tails=None):
         self.asked += list(strings)
         if on_tokens:
             on_tokens(1, 1)

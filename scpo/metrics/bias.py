@@ -41,10 +41,14 @@ def _row(method: str, measure: str, value: float, span: tuple[float, float], siz
 
 
 def _between_countries(measures: Measures, method: str) -> list[dict]:
-    value = np.array([measures.group(c, method).value[FULL] for c in measures.countries])
-    draws = np.array([measures.group(c, method).draws[FULL] for c in measures.countries])
-    worst = measures.countries[int(np.nanargmin(value))]
-    sizes = [measures.size(c, FULL) for c in measures.countries]
+    known = [c for c in measures.countries if measures.size(c, FULL).pairs]
+    if not known:
+        return [_row(method, name, np.nan, (np.nan, np.nan), measures.size(MEAN, FULL), "-")
+                for name in ("gap", "worst country")]  # fmt: skip
+    value = np.array([measures.group(c, method).value[FULL] for c in known])
+    draws = np.array([measures.group(c, method).draws[FULL] for c in known])
+    worst = known[int(np.nanargmin(value))]
+    sizes = [measures.size(c, FULL) for c in known]
     gap, lowest = gap_and_lowest(value, draws, [s.units for s in sizes], [s.effective for s in sizes])
     return [
         _row(method, "gap", value.max() - value.min(), gap, measures.size(MEAN, FULL)),

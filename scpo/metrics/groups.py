@@ -51,9 +51,10 @@ def group_tables(measures: Measures, units: pd.DataFrame) -> tuple[pd.DataFrame,
 
 
 def _populations(measures: Measures) -> Iterator[tuple[str, list[str]]]:
-    if len(measures.countries) > 1:
-        yield EVERYBODY, measures.countries
-    for country in measures.countries:
+    known = [country for country in measures.countries if measures.size(country, FULL).pairs]
+    if len(known) > 1:
+        yield EVERYBODY, known
+    for country in known:
         yield country, [country]
 
 

@@ -59,6 +59,11 @@ class Outcomes:
         )  # fmt: skip
 
 
+def unmeasured(o: Outcomes) -> Outcomes:
+    """The same as if nobody had been asked: no pair counts, so that every number made of it is NaN."""
+    return Outcomes(o.country, o.heads, o.units, 0 * o.wins, 0 * o.counts, 0 * o.ties)
+
+
 def tally(
     country: str, heads: pd.DataFrame, margins: np.ndarray, global_margin: np.ndarray, unit: np.ndarray
 ) -> Outcomes:

@@ -18,6 +18,7 @@ import torch
 from scpo.errors import SourceMissing
 from scpo.hub import BRING_A_FOLDER, MINILM, model_folder
 from scpo.training.device import device, fast_bf16
+from scpo.training.reading import Reader, longest_of
 
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 65_536}  # 2k stays in the caches of common processors; best of 1k..16k
@@ -35,14 +36,27 @@ class Encoder:
     precision: str
     key: str
     _parts: tuple | None = field(default=None, repr=False)
+    _reader: Reader | None = field(default=None, repr=False)
 
-    def encode(self, strings: Sequence[str], on_tokens: Callable[[int, int], None] | None = None) -> np.ndarray:
+    @property
+    def reader(self) -> Reader:
+        """The tokenizer alone, without the weights."""
+        self._reader = self._reader or Reader(self.folder)
+        return self._reader
+
+    def encode(
+        self, strings: Sequence[str], on_tokens: Callable[[int, int], None] | None = None,
+        tails: Sequence[bool] | None = None,
+    ) -> np.ndarray:  # fmt: skip
         """(n,) strings to (n, d) float32, mean-pooled over tokens and L2-normalised.
 
-        on_tokens(done, total) is called after each batch.
+        on_tokens   on_tokens(done, total), called after each batch
+        tails       (n,) True for those of which the end is kept where they are too long; else it is the beginning
         """
         tokenizer, model, longest = self._load()
-        ids = tokenizer(list(strings), truncation=True, max_length=longest)["input_ids"]
+        ids = self._ids(tokenizer, strings, longest, "right")
+        for at in np.flatnonzero(tails) if tails is not None else ():
+            ids[at] = self._ids(tokenizer, [strings[at]], longest, "left")[0]
         lengths = np.array([len(row) for row in ids], dtype=np.int64)
         output = np.empty((len(ids), model.config.hidden_size), dtype=np.float32)
         done = 0
@@ -58,6 +72,12 @@ class Encoder:
                 on_tokens(done, int(lengths.sum()))
         return output
 
+    @staticmethod
+    def _ids(tokenizer, strings: Sequence[str], longest: int, side: str) -> list[list[int]]:
+        """Token ids, at most `longest` of each; side: of which the rest is cut."""
+        tokenizer.truncation_side = side
+        return tokenizer(list(strings), truncation=True, max_length=longest)["input_ids"]
+
     def _load(self) -> tuple:
         if self._parts is None:
             from transformers import AutoModel, AutoTokenizer
@@ -69,8 +89,7 @@ class Encoder:
             local = {"local_files_only": True, "trust_remote_code": False}
             tokenizer = AutoTokenizer.from_pretrained(self.folder, **local)
             model = AutoModel.from_pretrained(self.folder, dtype=dtype, use_safetensors=True, **local)
-            positions = getattr(model.config, "max_position_embeddings", 512)
-            self._parts = tokenizer, model.eval().to(device()), min(512, positions)
+            self._parts = tokenizer, model.eval().to(device()), longest_of(self.folder)
         return self._parts
 
 

@@ -14,6 +14,8 @@ from scpo.errors import ConfigError
 from scpo.training.card import model_card, standing
 from scpo.training.usage import Asked
 
+NO_LIMIT = 1_000_000  # tokens: the model itself cuts a prompt and an answer, each at its own end
+
 
 def add_export(commands) -> None:
     """The command and its options."""
@@ -130,6 +132,7 @@ def _write_model(models, country: str, method: str, folder: Path) -> Asked:
     model, tokenizer = assemble(models.encoder.folder, theta, hidden, torch.from_numpy(models.prompt_mean.copy()))
     tell_reward(model.config)
     model.save_pretrained(folder)
+    tokenizer.model_max_length = NO_LIMIT
     add_template(tokenizer)
     set_limits(tokenizer, VERY_LARGE_INTEGER)  # the model cuts texts itself
     tokenizer.save_pretrained(folder)

@@ -27,6 +27,7 @@ from scpo.training.encoders import Encoder
 
 PRODUCT = 0.3
 SLICE = 16_384  # texts whose phi is made at a time
+TAIL = b"\0end"  # in the name of a text of which the end is kept; no text holds a NUL
 SHARD = 2048  # strings per cache file: a killed run loses at most this much work
 log = logging.getLogger("scpo")
 
@@ -85,21 +86,27 @@ def embed_texts(
     """
     prompts = texts["prompt"].cat.categories.tolist()
     response_of, responses = pd.factorize(texts["response"])
-    vectors = cached_vectors(prompts + list(responses), encoder, cache, on_tokens)
+    vectors = cached_vectors(prompts + list(responses), encoder, cache, on_tokens, len(prompts))
     of_prompts, of_responses = vectors[: len(prompts)], vectors[len(prompts) :]
     prompt_of = texts["prompt"].cat.codes.to_numpy(np.int32)
     return Features(of_prompts, of_responses, prompt_of, response_of.astype(np.int32), of_prompts.mean(0))
 
 
 def cached_vectors(
-    strings: Sequence[str], encoder: Encoder, cache: Path | None, on_tokens: Callable | None = None
+    strings: Sequence[str], encoder: Encoder, cache: Path | None, on_tokens: Callable | None = None, prompts: int = 0
 ) -> np.ndarray:
     """(n, d) vectors of n strings; what the cache lacks is encoded and added to it.
 
+    prompts     how many of the first are prompts: of a prompt that is too long for the encoder the end is kept, where
+                the question is; of any other text the beginning
+
     Each goes from its file straight to its place in the result, so that they are in memory once.
     """
-    keys = [hashlib.sha256(s.encode("utf-8", "surrogatepass")).digest()[:16] for s in strings]
+    tails = np.zeros(len(strings), bool)
+    tails[:prompts] = encoder.reader.cut(strings[:prompts]) if prompts else False
+    keys = [_key(text, tail) for text, tail in zip(strings, tails.tolist(), strict=True)]
     text_of = dict(zip(keys, strings, strict=True))  # in the order of the first of equal ones
+    tail_of = dict(zip(keys, tails.tolist(), strict=True))
     row_of, distinct = {key: row for row, key in enumerate(text_of)}, list(text_of.values())
     vectors, known = None, np.zeros(len(row_of), bool)
 
@@ -122,7 +129,7 @@ def cached_vectors(
             if on_tokens:
                 on_tokens(before + size * tokens // of, total)
 
-        encoded = encoder.encode([distinct[row] for row in rows], report)
+        encoded = encoder.encode([distinct[row] for row in rows], report, [tail_of[names[row]] for row in rows])
         put(np.array(rows), encoded)
         done += size
         if folder:
@@ -130,6 +137,11 @@ def cached_vectors(
     if vectors is None:
         return np.empty((0, 0), np.float32)
     return vectors if len(row_of) == len(keys) else vectors[[row_of[key] for key in keys]]
+
+
+def _key(text: str, tail: bool) -> bytes:
+    """Names a text in the cache; one of which another part is kept has another name."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass") + TAIL * tail).digest()[:16]
 
 
 def read_cache(folder: Path) -> Iterator[tuple[list[bytes], np.ndarray]]:

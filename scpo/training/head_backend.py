@@ -23,6 +23,7 @@ from scpo.training.global_model import STEPS, load_global, train_global
 from scpo.training.heads import HeadShape
 from scpo.training.measuring import Trained, pair_margins
 from scpo.training.plan import HeadPlan, Rows, plan_heads
+from scpo.training.reading import read_data, reading_table, tell_unread
 from scpo.training.shared import SHARED, train_shared
 from scpo.training.steering import Steered
 
@@ -32,6 +33,8 @@ def train_heads(
     rows: dict[str, Rows], budgets: tuple[int, ...], progress: Progress, checkpoint: Checkpoint,
 ) -> Trained:  # fmt: skip
     """Embed the texts, train or load the global head, then every head of the plan by `train`."""
+    reading = reading_table(data, read_data(data, encoder.reader, cache_folder() / "read", encoder.key))
+    tell_unread(reading)
     features, globals_ = global_heads(config, data, encoder, progress)
     rewards, plan, steered = steer_heads(train, config, data, features, globals_, rows, budgets, progress, checkpoint)
     shape = HeadShape(features.width, config.hidden)
@@ -41,7 +44,7 @@ def train_heads(
         return lambda heads: shape.rewards(steered.theta[torch.from_numpy(heads)], phi).numpy()
 
     weights = head_bytes(config, encoder.key, features, globals_, plan, steered)
-    return Trained(plan, rewards, score, steered.step, steered.marks, steered.path, weights)
+    return Trained(plan, rewards, score, steered.step, steered.marks, steered.path, weights, reading)
 
 
 def steer_heads(

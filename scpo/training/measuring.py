@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +15,14 @@ from scpo.errors import ScpoError
 from scpo.metrics.alignment import align, alignment_table, answers_of, average_answers
 from scpo.metrics.bias import bias_table, transfer_table
 from scpo.metrics.groups import group_tables
-from scpo.metrics.outcomes import Outcomes, tally
+from scpo.metrics.outcomes import Outcomes, tally, unmeasured
 from scpo.metrics.paired import paired_table
 from scpo.metrics.summary import MEAN, Measures, accuracy_table, curve_table, efficiency_table, per_pair_table
 from scpo.progress import Progress
 from scpo.selection import keep_mask, pair_weights
 from scpo.training.evaluation import coin_margin, longer_margin
 from scpo.training.plan import HeadPlan, Rows
+from scpo.training.reading import unreadable
 
 REFERENCE = "reference population"
 
@@ -40,6 +41,7 @@ class Trained:
     step      (K,) the step that was kept
     marks     (M,) steps at which path (K, M, 3) holds the test accuracy on full, distinct, consensus
     weights   the content of the run's weights file
+    reading   what of the texts was read, per country; see `scpo.training.reading`
     """
 
     plan: HeadPlan
@@ -49,13 +51,18 @@ class Trained:
     marks: tuple[int, ...]
     path: np.ndarray
     weights: bytes
+    reading: pd.DataFrame | None = None
 
 
 def measure(
     config: ExperimentConfig, data: Preferences, rows: dict[str, Rows], trained: Trained, progress: Progress
 ) -> tuple[Measures, dict[str, pd.DataFrame]]:
-    """All that is shown of the trained models, from the test split: measures, and the tables of summary.json."""
-    shared = data.card.unit == "question"
+    """All that is shown of the trained models, from the test split: measures, and the tables of summary.json.
+
+    The measures hold what every model said. In the tables a country whose texts cannot be read has no numbers: they
+    would say how ties are counted, and nothing of a taste.
+    """
+    shared, unread = data.card.unit == "question", set(unreadable(trained.reading))
     margin = pair_margins(data, trained.rewards)
     tests = {c: _margins(data, trained, part.test) for c, part in rows.items()}
     own, steps = [], itertools.count(1)
@@ -66,25 +73,24 @@ def measure(
     for c in rows:
         own.append(_own_outcomes(config, data, rows[c].test, tests[c], c, margin[c], trained))
         step()
-    measures = Measures(own, shared)
+    everything = Measures(own, shared)
+    measures = Measures([_seen(o, {o.country}, unread) for o in own], shared) if unread else everything
 
     unit, crossed = data.pairs["unit"].to_numpy(), {}
     for model in rows:
         for on, part in rows.items():
             here = margin[model][part.test], margin[on][part.test]
-            crossed[model, on] = _crossed(tests[on], model, *here, trained, unit[part.test])
+            found = _crossed(tests[on], model, *here, trained, unit[part.test])
+            crossed[model, on] = _seen(found, {model, on}, unread)
         step()
-    reference, there = None, reference_rows(data)
-    if len(there):
-        held = _margins(data, trained, there)
-        outcomes = [_crossed(held, c, margin[c][there], margin[c][there], trained, unit[there]) for c in rows]
-        crossed |= {(o.country, REFERENCE): o for o in outcomes}
-        reference = Measures(outcomes, shared_units=True)
+    there = [_seen(o, {o.country, *data.card.reference}, unread) for o in _on_reference(data, margin, trained)]
+    crossed |= {(o.country, REFERENCE): o for o in there}
+    reference = Measures(there, shared_units=True) if there else None
     make = {
         "accuracy": lambda: accuracy_table(measures), "paired": lambda: paired_table(measures),
         "bias": lambda: bias_table(measures, reference), "transfer": lambda: transfer_table(crossed),
         "curve": lambda: curve_table(measures), "efficiency": lambda: efficiency_table(measures),
-        "per_pair": lambda: per_pair_table(measures), "path": lambda: path_table(config, trained),
+        "per_pair": lambda: per_pair_table(measures), "path": lambda: path_table(config, trained, unread),
         "selection": lambda: selection_table(config, rows, margin),
     }  # fmt: skip
     tables = {}
@@ -92,9 +98,26 @@ def measure(
         tables[name] = table()
         step()
     tables["groups"], tables["group_gaps"] = group_tables(measures, data.units)
-    if shared:
-        tables["alignment"] = _alignment(data, rows, trained, measures)
-    return measures, tables
+    read = {c: part for c, part in rows.items() if c not in unread}
+    if shared and read:
+        tables["alignment"] = _alignment(data, read, trained, measures)
+    if trained.reading is not None:
+        tables["reading"] = trained.reading
+    return everything, tables
+
+
+def _on_reference(data: Preferences, margin: dict[str, np.ndarray], trained: Trained) -> list[Outcomes]:
+    """Outcomes of each country's models on the test pairs of the reference population; none where there is none."""
+    there = reference_rows(data)
+    if not len(there):
+        return []
+    held, unit = _margins(data, trained, there), data.pairs["unit"].to_numpy()[there]
+    return [_crossed(held, c, of[there], of[there], trained, unit) for c, of in margin.items()]
+
+
+def _seen(outcomes: Outcomes, countries: set[str], unread: set[str]) -> Outcomes:
+    """Outcomes that stand on these countries, unmeasured if one of them cannot be read."""
+    return unmeasured(outcomes) if countries & unread else outcomes
 
 
 def _margins(data: Preferences, trained: Trained, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -177,11 +200,11 @@ def _crossed(margins, model: str, start: np.ndarray, known: np.ndarray, trained:
     return tally(model, heads, np.concatenate([start[None], margins(pick)]), known, unit)
 
 
-def path_table(config: ExperimentConfig, trained: Trained) -> pd.DataFrame:
+def path_table(config: ExperimentConfig, trained: Trained, unread: Iterable[str] = ()) -> pd.DataFrame:
     """Test accuracy along the training of the models with all pairs, mean over seeds; those that are fitted at once
-    have no steps and are not in it."""
+    have no steps and are not in it, nor are countries that cannot be read."""
     table = trained.plan.table.assign(at=np.arange(len(trained.plan.table)))
-    table = table[table["level"] == trained.plan.table["level"].max()]
+    table = table[(table["level"] == trained.plan.table["level"].max()) & ~table["country"].isin(list(unread))]
     frames = []
     for (country, method), heads in table.groupby(["country", "method"], sort=False):
         mean = trained.path[heads["at"].to_numpy()].mean(0)  # (marks, subsets)

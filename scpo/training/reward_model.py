@@ -31,12 +31,22 @@ KIND = "scpo-reward"
 
 class RewardConfig(PretrainedConfig):
     """encoder: its own config as a dict; hidden: width of the head's layer, 0 = linear; longest: tokens of each of
-    prompt and answer that are read; separator: id of the token that ends each."""
+    prompt and answer that are read; separator: id of the token that ends each; prompt_end: the end of a longer
+    prompt is read and not its beginning (exports of older versions read the beginning)."""
 
     model_type = KIND
 
-    def __init__(self, encoder: dict | None = None, hidden: int = 0, longest: int = 512, separator: int = 0, **more):
+    def __init__(
+        self,
+        encoder: dict | None = None,
+        hidden: int = 0,
+        longest: int = 512,
+        separator: int = 0,
+        prompt_end: bool = False,
+        **more,
+    ):
         self.encoder, self.hidden, self.longest, self.separator = encoder, hidden, longest, separator
+        self.prompt_end = prompt_end
         super().__init__(**{"num_labels": 1, **more})
 
 
@@ -85,13 +95,13 @@ class RewardModel(PreTrainedModel):
                 "messages through the chat template."
             )
         first = int(ends[0]) + 1
-        return self._cut(ids[:first]), self._cut(torch.cat([ids[:1], ids[first:]]))
+        return self._cut(ids[:first], self.config.prompt_end), self._cut(torch.cat([ids[:1], ids[first:]]), False)
 
-    def _cut(self, ids: torch.Tensor) -> torch.Tensor:
-        """At most `longest` tokens, ended by the separator, as the encoder's tokenizer cuts them."""
+    def _cut(self, ids: torch.Tensor, tail: bool) -> torch.Tensor:
+        """At most `longest` tokens, begun and ended as the encoder's tokenizer does; tail: those of the end."""
         end = ids.new_tensor([self.config.separator])
-        body = ids[:-1] if ids[-1] == end else ids
-        return torch.cat([body[: self.config.longest - 1], end])
+        body, room = ids[1:-1] if ids[-1] == end else ids[1:], self.config.longest - 2
+        return torch.cat([ids[:1], body[len(body) - min(room, len(body)) :] if tail else body[:room], end])
 
     def _vectors(self, rows) -> torch.Tensor:
         """Mean over tokens of the last hidden state, L2-normalised, (b, d)."""
@@ -124,7 +134,7 @@ def assemble(folder: Path, theta: torch.Tensor, hidden: int, prompt_mean: torch.
     longest = min(512, getattr(encoder.config, "max_position_embeddings", 512))
     inner = encoder.config.to_diff_dict() | {"model_type": encoder.config.model_type}
     config = RewardConfig(
-        encoder=inner, hidden=hidden, longest=longest, separator=tokenizer.sep_token_id,
+        encoder=inner, hidden=hidden, longest=longest, separator=tokenizer.sep_token_id, prompt_end=True,
         pad_token_id=tokenizer.pad_token_id, architectures=["RewardModel"],
     )  # fmt: skip
     model = RewardModel(config)

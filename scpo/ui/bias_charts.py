@@ -44,8 +44,9 @@ def transfer_chart(table: pd.DataFrame, method: str, simulated: bool, reading: s
         for c in ("value", "n", "units")
     )
     z = wide.to_numpy(float)
-    top = float(np.nanmax(np.abs(table["value"]), initial=1.0))
-    low, high = (-top, top) if change else (float(table["value"].min()), float(table["value"].max()))
+    finite = table["value"].dropna()
+    top = max(float(finite.abs().max()), 1.0) if len(finite) else 1.0
+    low, high = (-top, top) if change else (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 100.0)
     x, y = [plain(c) for c in wide.columns], [plain(c) for c in wide.index]
     fits = len(x) <= MOST_NUMBERS
     figure = go.Figure(go.Heatmap(
@@ -94,7 +95,7 @@ def plane_chart(
         if len(way) and method != "scratch":
             _way(figure, way.pivot(index="seen", columns="subset", values="accuracy").sort_index(), method)
         x, y = distinct.loc[method], kept.loc[method]
-        told = [f"{name} {100 * r['accuracy']:.1f} % ({span(*[pd.Series([r[c]]) for c in ('low', 'high')])[0]}; "
+        told = [f"{name} {percent(r['accuracy'])} ({span(*[pd.Series([r[c]]) for c in ('low', 'high')])[0]}; "
                 f"{r['n']:,} pairs)" for name, r in (("distinct", x), ("consensus", y))]  # fmt: skip
         figure.add_scatter(
             x=[100 * x["accuracy"]], y=[100 * y["accuracy"]], name=method, mode="markers", marker=marker(method, 13),

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from scpo import data, hub, runs
-from scpo.config import DataConfig
+from scpo.config import DataConfig, ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.errors import ScpoError
 from scpo.jobs.job import Job
@@ -17,6 +17,7 @@ from scpo.jobs.store import Store, open_store
 from scpo.metrics.margins import Margins, disagreement, read_margins
 from scpo.metrics.tallies import Tallies, read_tallies
 from scpo.study import kept
+from scpo.training.reading import reading_by
 from scpo.ui.margins import check_same
 
 
@@ -61,6 +62,16 @@ def _content(config: DataConfig, changed: tuple[int, ...]) -> str:
 def content(config: DataConfig) -> str:
     """The hash of what a data source holds now, by which a run on the same pairs is known."""
     return _content(config, _changed(config))
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading the texts as the encoder does ...")
+def _reading(config: DataConfig, changed: tuple[int, ...]) -> pd.DataFrame:
+    return reading_by(preferences(config), ExperimentConfig.encoder)
+
+
+def reading(config: DataConfig) -> pd.DataFrame:
+    """What the default encoder reads of a data source's texts, per country; by its tokenizer alone."""
+    return _reading(config, _changed(config))
 
 
 def ran_on(job: Job, config: DataConfig) -> bool:

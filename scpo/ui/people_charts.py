@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
-from scpo.shown import counted, fixed, points
+from scpo.shown import counted, fixed, percent, points
 from scpo.ui.colours import METHOD, PLACE, QUIET
 from scpo.ui.figure import finish, marker, no_interval, plain, reach, row_axis, rules, span, whisker
 
@@ -84,7 +84,7 @@ def groups_chart(
     for method in methods[::-1]:
         rows = part[part["method"] == method].set_index("group").reindex(order)
         hover = [
-            f"{plain(group)}, {method}: {100 * value:.1f} %<br>{told}<br>{counted(units, unit)}, {counted(n, 'pair')}"
+            f"{plain(group)}, {method}: {percent(value)}<br>{told}<br>{counted(units, unit)}, {counted(n, 'pair')}"
             for group, value, told, units, n in zip(
                 rows.index, rows["accuracy"], span(rows["low"], rows["high"]), rows["units"], rows["n"], strict=True
             )

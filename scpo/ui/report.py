@@ -23,8 +23,10 @@ from scpo.data.naming import provenance
 from scpo.errors import RunFolderError, ScpoError
 from scpo.jobs.job import Job
 from scpo.metrics.bootstrap import FEWEST_FOR_PARTS, FEWEST_FOR_RATIOS, FEWEST_UNITS
+from scpo.training.reading import told
 from scpo.ui import charts, findings
 from scpo.ui.export import POLICY, Hidden, csv_of
+from scpo.ui.reading_table import LIMITS, percents
 from scpo.ui.report_parts import Part, parts_of, recovered, results_table
 from scpo.ui.words import headline
 
@@ -122,6 +124,14 @@ def _counts(card: dict) -> str:
     )
 
 
+def _reading(table: pd.DataFrame | None) -> str:
+    """What the encoder reads of the texts, and what follows from it."""
+    if table is None or not len(table):
+        return ""
+    lines = "".join(f"<li>{html.escape(line)}</li>" for line in told(table))
+    return f"<h3>What the encoder reads</h3>{_table(percents(table))}<ul>{lines}</ul><p class='quiet'>{LIMITS}</p>"
+
+
 def _figure(part: Part, number: int) -> str:
     plot = part.figure.to_html(full_html=False, include_plotlyjs=number == 1, config=OPTIONS)
     lines = [f"<li>{_html(line)}</li>" for line in part.lines if line]
@@ -174,6 +184,7 @@ does that cost everybody else, and how many preference pairs does it take? Main 
 Split and intervals go by {unit}. Reference: {html.escape(", ".join(card["reference"]))}.</p>
 {_counts(card)}
 <ul>{"".join(f"<li>{_html(hide(note))}</li>" for note in notes)}</ul>
+{_reading(result.tables.get("reading"))}
 <h2>Method</h2>
 <p>Steerable Cultural Preference Optimization (arXiv 2606.18606), with {html.escape(whole)}: a pair with margin m of the
 global model is kept if sigmoid(m) &lt; τ = {config.tau:g} and weighs min(exp(m / β), 1), β = {config.beta:g}; the loss

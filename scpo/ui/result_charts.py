@@ -77,7 +77,8 @@ def accuracy_chart(
             hoverinfo="text",
         )  # fmt: skip
     ends = [*part["low"], *part["high"], *part["accuracy"], *theirs["accuracy"].astype(float)]
-    low, high = 100 * np.nanmin(ends or [0]), 100 * np.nanmax(ends or [1])
+    finite = 100 * np.array([end for end in ends if known(end)] or [0.0, 1.0])
+    low, high = finite.min(), finite.max()
     figure.update_layout(scattermode="group", legend_traceorder="reversed", xaxis_range=[low - 2, high + 2])
     figure.update_xaxes(title=f"accuracy on the country's {'' if subset == FULL else subset + ' '}test pairs, %<br>"
                         f"{_rule(subset, unit)}")  # fmt: skip
@@ -109,7 +110,7 @@ def seeds_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: b
         rows = table[table["method"] == method]
         known = ["mean of the countries" if c == MEAN else told
                  for c, told in zip(rows["country"], span(rows["low"], rows["high"]), strict=True)]  # fmt: skip
-        hover = [f"{plain(c)}, {method}, seed {seed}: {100 * value:.1f} %<br>{told}<br>{n:,} pairs"
+        hover = [f"{plain(c)}, {method}, seed {seed}: {percent(value)}<br>{told}<br>{n:,} pairs"
                  for c, seed, value, told, n in
                  zip(rows["country"], rows["seed"], rows["accuracy"], known, rows["n"], strict=True)]  # fmt: skip
         colour = METHOD[method]

@@ -12,7 +12,7 @@ import streamlit as st
 
 from scpo import runs
 from scpo.config import METHODS, DataConfig, ExperimentConfig
-from scpo.ui import charts, state
+from scpo.ui import charts, state, unread
 from scpo.ui.cache import finished_run, job_store, ran_on
 from scpo.ui.colours import METHOD, SYMBOL
 from scpo.ui.context import link, pills, select
@@ -48,6 +48,7 @@ def chosen() -> runs.Result | None:
     if whole.model:
         about = f"Whole reward models, fine-tuned from {whole.shown}; other runs train heads on a frozen encoder."
         st.caption(inert(about))
+    unread.warn(result.tables.get("reading"))
     return result
 
 

@@ -116,7 +116,7 @@ def shares_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
     )
     for name, column, colour, symbol, words in kinds:
         numbers = zip(names, rows[column], rows[f"{column}_pairs"], rows["pairs"], strict=True)
-        hover = [f"{country}: {name} {100 * value:.1f} %<br>" + words.format(part, n)
+        hover = [f"{country}: {name} {percent(value)}<br>" + words.format(part, n)
                  for country, value, part, n in numbers]  # fmt: skip
         traces.append({
             "type": "scatter", "x": 100 * rows[column], "y": names, "name": name, "mode": "markers",

@@ -7,6 +7,7 @@ import pandas as pd
 from scpo.data.leaks import sentences
 from scpo.runs import Result
 from scpo.shown import brackets, counted, fixed, known, points
+from scpo.training.reading import told
 from scpo.ui.efficiency_words import efficiency_lines
 
 MEAN = "mean"
@@ -21,14 +22,29 @@ def result_table(result: Result) -> str:
         lines.append("SIMULATED DATA: nothing here is measured from real people.")
     unit = result.card["unit"]
     seeds = counted(result.config.seeds, "seed")
+    lines += told(result.tables.get("reading"))
     lines += [f"Test accuracy in %, all training pairs, {seeds}; n = {unit}s, pairs", ""]
     lines.append(f"{'country':<22}{'n':>14}" + "".join(f"{m:>9}" for m in methods))
     for country, rows in full.groupby("country", sort=False):
         cells = rows.set_index("method")
         n = f"{cells['units'].iloc[0]:,}, {cells['n'].iloc[0]:,}"
         lines.append(f"{country:<22.22}{n:>14}" + "".join(f"{_share(cells.loc[m, 'accuracy']):>9}" for m in methods))
-    lines += ["", *_gains(table, methods), "", *efficiency_lines(result.tables["efficiency"])]
+    lines += [*_ties(full, methods), "", *_gains(table, methods), "", *efficiency_lines(result.tables["efficiency"])]
     return "\n".join([*lines, *sentences(result.card), f"run folder: {result.folder}"])
+
+
+def _ties(full: pd.DataFrame, methods: list[str]) -> list[str]:
+    """Shares of the test pairs whose two answers get the same reward, which counts as wrong; none where there is none.
+
+    full    rows of all test pairs; `ties` are summed over seeds
+    """
+    lines = []
+    for country, rows in full.groupby("country", sort=False):
+        cells = rows.set_index("method")
+        share = cells["ties"] / (cells["n"] * cells["seeds"]).where(cells["n"] > 0)
+        if country != MEAN and (share > 0).any():
+            lines.append(f"{country:<22.22}{'ties':>14}" + "".join(f"{_share(share[m]):>9}" for m in methods))
+    return ["", "Ties in % of the test pairs, counted as wrong:", *lines] if lines else []
 
 
 def _gains(table: pd.DataFrame, methods: list[str]) -> list[str]:

@@ -104,7 +104,7 @@ def test_training_on_a_countrys_own_pairs_beats_the_global_model_here(result):
 
 def test_every_summary_table_is_there_and_carries_n(result):
     assert set(result.tables) == {"accuracy", "paired", "bias", "transfer", "curve", "efficiency", "per_pair", "path",
-                                  "selection", "groups", "group_gaps"}  # fmt: skip
+                                  "selection", "groups", "reading", "group_gaps"}  # fmt: skip
     assert len(result.tables["paired"]) and result.tables["paired"][["units", "pairs"]].notna().all(axis=None)
     assert all("n" in result.tables[name] for name in ("accuracy", "bias", "transfer", "curve"))
     assert result.tables["selection"]["kept"].between(0, 1).all()

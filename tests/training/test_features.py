@@ -68,7 +68,7 @@ def test_a_kill_in_the_middle_loses_at_most_one_file(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "SHARD", 2)
 
     class Dies(CountingEncoder):
-        def encode(self, strings, on_tokens=None):
+        def encode(self, strings, on_tokens=None, tails=None):
             if len(self.asked) >= 4:
                 raise KeyboardInterrupt
             return super().encode(strings, on_tokens)

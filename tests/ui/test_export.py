@@ -76,7 +76,7 @@ def rewritten(job, **changes):
 
 def test_the_zip_has_exactly_these_files(plain):
     tables = ("accuracy", "bias", "curve", "efficiency", "group_gaps", "groups", "paired", "path", "per_pair",
-              "selection", "transfer")  # fmt: skip
+              "reading", "selection", "transfer")  # fmt: skip
     assert set(plain[1]) == {
         "README.txt", "config.json", "data.json", "metrics.csv", "heads.safetensors",
         *(f"tables/{name}.csv" for name in tables), "figures/NO_SVG.txt",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.shown import signed
+from scpo.shown import percent, signed
 from scpo.training.mixing import GLOBAL
 from scpo.ui.colours import AROUND_ZERO, INK, METHOD, PLACE, QUIET, SEQUENCE, TEXT
 from scpo.ui.figure import MEAN, band, finish, plain, reach, row_axis, span, whisker
@@ -97,7 +97,7 @@ def countries_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figur
     figure, notes = go.Figure(), []
     for at, (subset, (colour, symbol, _)) in enumerate(KINDS.items()):
         rows = table[table["subset"] == subset].set_index("country").loc[order]
-        hover = [f"{plain(c)}, {subset}: {100 * a:.1f} %<br>{s}<br>{n:,.0f} pairs of {u:,.0f} {unit}s"
+        hover = [f"{plain(c)}, {subset}: {percent(a)}<br>{s}<br>{n:,.0f} pairs of {u:,.0f} {unit}s"
                  for c, a, s, n, u in zip(order, rows["accuracy"], span(rows["low"], rows["high"]), rows["n"],
                                           rows["units"], strict=True)]  # fmt: skip
         value, low, high = (100 * rows[c] for c in ("accuracy", "low", "high"))
@@ -146,7 +146,7 @@ def triangle_chart(table: pd.DataFrame, grid: np.ndarray, corners: Sequence[str]
         a=grid[:, 0], b=grid[:, 1], c=grid[:, 2], mode="markers", showlegend=False, cliponaxis=False,
         marker={"color": 100 * table["accuracy"], "colorscale": SEQUENCE, "size": 19, "symbol": "hexagon2",
                 "colorbar": {"title": {"text": "%"}, "thickness": 12}},
-        hovertext=[f"{w}<br>{plain(where)}: {100 * a:.1f} %<br>{s}" for w, a, s in
+        hovertext=[f"{w}<br>{plain(where)}: {percent(a)}<br>{s}" for w, a, s in
                    zip(words, table["accuracy"], span(table["low"], table["high"]), strict=True)],
         hoverinfo="text",
     ))  # fmt: skip
