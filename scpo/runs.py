@@ -236,6 +236,11 @@ def progress(folder: Path, last: int = 200) -> list[dict]:
     return entries
 
 
+def warnings(folder: Path, last: int = 200) -> list[str]:
+    """Warnings among the last lines of a run's log, such as that a machine does not answer."""
+    return [line.partition(" WARNING ")[2] for line in log_lines(folder, last) if " WARNING " in line]
+
+
 def log_lines(folder: Path, last: int = 200) -> list[str]:
     """The last lines of a run's log, where a worker wrote one."""
     path = folder / "log.txt"

@@ -233,6 +233,7 @@ class Watch:
         client = address().partition("ray://")[2]  # then the head itself may be out of reach from here
         self._ray, self._head = ray, client or ray.get_runtime_context().gcs_address
         self._looked = self._answered = self._workable = time.monotonic()
+        self._alive: set[str] = set()
 
     def look(self) -> None:
         """Raises `ScpoError` if the head is gone, or for `PATIENCE` seconds no node could work on a task.
@@ -252,13 +253,27 @@ class Watch:
             raise ScpoError(
                 f"The head node of the Ray cluster at {address()} is gone ({error}). Start the cluster again {on}"
             ) from error
-        if any(node["Alive"] and node["Resources"].get("CPU", 0) >= CPUS for node in self._ray.nodes()):
+        nodes = self._ray.nodes()
+        self._tell_lost(nodes)
+        if any(node["Alive"] and node["Resources"].get("CPU", 0) >= CPUS for node in nodes):
             self._workable = now
         elif now - self._workable > PATIENCE:
             raise ScpoError(
                 f"The Ray cluster at {address()} has had no node with a core for {PATIENCE:.0f} seconds. Start one "
                 f"with `ray start --address=HOST:PORT` {on}"
             )
+
+    def _tell_lost(self, nodes: list[dict]) -> None:
+        """Warn, once, of each node that worked and does not answer any more; Ray says nothing of it for minutes."""
+        alive = {node["NodeID"] for node in nodes if node["Alive"]}
+        for node in nodes:
+            if node["NodeID"] in self._alive - alive:
+                log.warning(
+                    "the node %s does not answer: Ray has heard nothing from it for about a minute. If it is frozen, "
+                    "not gone, Ray gives its tasks to other nodes only after some seven minutes; until then the run "
+                    "waits for them.", node.get("NodeManagerAddress") or node["NodeID"],
+                )  # fmt: skip
+        self._alive = alive
 
 
 class RaysWords(io.TextIOBase):

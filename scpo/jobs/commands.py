@@ -90,9 +90,13 @@ def work_on(args: argparse.Namespace) -> int:
 
 def follow(store: Store, job: Job) -> int:
     """Watch a job on a progress bar until it ends; returns the exit code."""
-    bar = Bar()
+    bar, told = Bar(), set()
     try:
         while job.state in ("queued", "running"):
+            for warning in runs.warnings(job.folder):
+                if warning not in told:
+                    bar.say(f"warning: {warning}")
+                told.add(warning)
             if job.state == "queued":
                 launch.ensure_workers(store)  # the one that was to take it may be gone
             bar({"stage": job.stage or job.state, "fraction": job.fraction, "seconds_left": job.seconds_left or 0})
@@ -142,6 +146,10 @@ class Bar:
         self._bar.set_postfix_str(f"about {math.ceil(entry['seconds_left'])} s left", refresh=False)
         self._bar.n = round(100 * entry["fraction"], 1)
         self._bar.refresh()
+
+    def say(self, line: str) -> None:
+        """A line above the bar."""
+        self._bar.write(line, file=sys.stderr)
 
     def close(self) -> None:
         self._bar.close()

@@ -107,6 +107,9 @@ def _draw(id: str, state_before: str, every: float | None) -> None:
     badge(job)
     (_going if job.state in LIVE else _ended)(job)
     _curve(job)
+    if job.state == "running":
+        for told in dict.fromkeys(runs.warnings(job.folder, LOG_LINES)):
+            st.warning(inert(told[:1].upper() + told[1:]))
     lines = runs.log_lines(job.folder, LOG_LINES)
     if lines:
         with st.expander("Log: the last lines"):

@@ -148,6 +148,34 @@ def test_no_text_and_no_persons_name_goes_to_the_cluster():
 
 
 @needs_ray
+class TwoNodes:
+    """What Watch asks of Ray: two nodes, the second of which stops answering."""
+
+    gcs_address, answers = "head:1", True
+
+    def get_runtime_context(self):
+        return self
+
+    def nodes(self):
+        cores = {"CPU": 1.0}
+        return [{"NodeID": name, "NodeManagerAddress": f"10.0.0.{name}", "Alive": name == "1" or self.answers,
+                 "Resources": cores} for name in "12"]  # fmt: skip
+
+
+def test_a_node_that_stops_answering_is_told_once_by_its_address(monkeypatch, caplog):
+    monkeypatch.setattr(cluster, "LOOK", 0.0)
+    monkeypatch.setattr(cluster, "_knock", lambda at: None)
+    ray = TwoNodes()
+    watch = cluster.Watch(ray)
+    watch.look()
+    assert not caplog.records
+    ray.answers = False
+    watch.look()
+    watch.look()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "the node 10.0.0.2 does not answer" in caplog.text and "the run waits for them" in caplog.text
+
+
 def test_a_node_of_other_versions_is_refused_by_name_and_version():
     with pytest.raises(ScpoError, match=rf"{socket.gethostname()} has torch .* instead of 1\.0\. Every node needs"):
         cluster.train_part([], [], {**cluster.own_versions(), "torch": "1.0"})

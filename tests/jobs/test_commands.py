@@ -86,6 +86,8 @@ def test_follow_exits_with_the_end_of_the_job(store, command, state, code):
 def test_follow_watches_until_the_end_on_stderr(file_store, command, tmp_path):
     job = in_state(file_store, "running")
     file_store.renew(job, "train", 0.5, 3.0)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    (job.folder / "log.txt").write_text("12:00 INFO begun\n12:01 WARNING the node 10.0.0.2 does not answer\n")
     code = (
         "import sys, time; from scpo.jobs.store import open_store; s = open_store(); j = s.get(sys.argv[1])\n"
         "time.sleep(1); s.finish(j, 'failed', 'it broke')"
@@ -94,6 +96,7 @@ def test_follow_watches_until_the_end_on_stderr(file_store, command, tmp_path):
     exit_code, out, err = command("jobs", "follow", job.id)
     assert process.wait(60) == 0
     assert (exit_code, out) == (1, f"{job.id}: failed. it broke\n") and "50%" in err and "train" in err
+    assert err.count("warning: the node 10.0.0.2 does not answer") == 1 and "begun" not in err
 
 
 def test_cancel_says_what_will_happen(store, command):
