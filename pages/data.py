@@ -31,8 +31,8 @@ def who(pairs) -> None:
               counts, True)  # fmt: skip
         return
     counts.insert(1, "iso3", [iso3(name) for name in counts["country"]])
-    chart(charts.world_map(counts), "map", "World map of preference pairs per country; the table has the numbers.",
-          counts, False)  # fmt: skip
+    alt = "World map of preference pairs per country; the table has the numbers."
+    chart(charts.world_map(counts, card.unit), "map", alt, counts, False)
     unknown = counts.loc[counts["iso3"].isna(), "country"]
     if len(unknown):
         st.caption(inert("Not on the map, but in the table: " + ", ".join(unknown) + "."))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from scpo.shown import counted
 from scpo.ui.colours import LAND, PAGE, SEQUENCE, TEXT
 from scpo.ui.figure import finish, plain
 from scpo.ui.places import PLACES
@@ -13,12 +14,13 @@ from scpo.ui.places import PLACES
 MOST_TICKS = 9
 
 
-def world_map(counts: pd.DataFrame) -> go.Figure:
+def world_map(counts: pd.DataFrame, unit: str) -> go.Figure:
     """Pairs per country on a world map: a shape, and a dot where the shape is missing or too small to be seen.
 
     counts   country, iso3 (None = on no map, left out), pairs, units; several rows may be of one country
+    unit     what the units are: user, question
     """
-    rows = _on_map(counts)
+    rows = _on_map(counts, unit)
     low, high, ticks = _scale(rows["pairs"])
     dots = rows[rows["iso3"].isin(PLACES)].sort_values("pairs")  # the most pairs on top
     look = {"hovertemplate": "%{text}<extra></extra>"}
@@ -44,14 +46,14 @@ def world_map(counts: pd.DataFrame) -> go.Figure:
     return finish(figure, simulated=False, height=480)
 
 
-def _on_map(counts: pd.DataFrame) -> pd.DataFrame:
+def _on_map(counts: pd.DataFrame, unit: str) -> pd.DataFrame:
     """One row per country of the map, with its pairs and what they are made of: iso3, pairs, told."""
     found = []
     for code, rows in counts[counts["pairs"] > 0].dropna(subset="iso3").groupby("iso3", sort=False):
         pairs = int(rows["pairs"].sum())
-        told = [f"{plain(r.country)}: {r.pairs:,} pairs, {r.units:,} people or questions" for r in rows.itertuples()]
+        told = [f"{plain(r.country)}: {counted(r.pairs, 'pair')}, {counted(r.units, unit)}" for r in rows.itertuples()]
         if len(told) > 1:
-            told = [f"<b>{code}: {pairs:,} pairs under {len(told)} names</b>", *told]
+            told = [f"<b>{code}: {counted(pairs, 'pair')} under {len(told)} names</b>", *told]
         found.append({"iso3": code, "pairs": pairs, "told": "<br>".join(told)})
     return pd.DataFrame(found, columns=["iso3", "pairs", "told"]).astype({"pairs": float})
 

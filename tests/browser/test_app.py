@@ -99,7 +99,7 @@ def test_small_and_split_countries_are_on_the_map(visit, tmp_path):
     rows.assign(country=rows["country"].map(names)).to_csv(tmp_path / "own.csv", index=False)
     page = visit("data")
     own_file(page, tmp_path / "own.csv")
-    (shape,) = page.locator(".choroplethlayer path.choroplethlocation").all()[:1]
+    shape = page.locator(".choroplethlayer path.choroplethlocation").first
     shape.wait_for(state="attached", timeout=60_000)
     settle(page, "Read the pairs")
     sizes = [p.bounding_box() for p in page.locator(".choroplethlayer path.choroplethlocation").all()]

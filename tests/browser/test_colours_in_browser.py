@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 PALETTES = {"light": LIGHT, "dark": DARK}
 LAST = {
     "accuracy": "Country by country, in words", "bias": "Bold: a country's model",
-    "efficiency": "Right of the dashed line", "learn": "Question.", "data": "Read the pairs",
+    "efficiency": "What does each pair bring", "learn": "Question.", "data": "Read the pairs",
 }  # fmt: skip
 # Numbers in the cells of a heat map stand on the cell and not on the page; hidden texts are nobody's.
 TEXTS = """() => [...document.querySelectorAll('.js-plotly-plot text')]

@@ -93,7 +93,7 @@ def test_the_map_needs_codes_and_the_bars_need_none():
     table = counts(load(DataConfig()))
     assert charts.SIMULATED in charts.country_bars(table, True).layout.title.text
     real = pd.DataFrame({"country": ["Chile"], "iso3": ["CHL"], "pairs": [10], "units": [3]})
-    assert list(charts.world_map(real).data[0].locations) == ["CHL"]
+    assert list(charts.world_map(real, "user").data[0].locations) == ["CHL"]
 
 
 def test_exports_hold_no_formula():

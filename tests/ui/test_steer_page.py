@@ -133,7 +133,7 @@ def test_answers_follow_each_other_in_the_form_and_below_it(with_run):
     assert [t.label for t in app.text_area] == ["Prompt", *(f"Answer {letter}" for letter in "ABCD")]
     app = typed(app, "p", "first", "second", "third", "fourth")
     assert [t.value for t in app.text] == ["p", "first", "second", "third", "fourth"]
-    badges = [m.value for m in app.markdown if "-badge[" in m.value]
+    badges = [m.value for m in app.markdown if "-badge[answer " in m.value]
     assert [re.search("answer (.)", badge)[1] for badge in badges] == ["A", "B", "C", "D"]
 
 

@@ -8,8 +8,13 @@ import pandas as pd
 import pycountry
 import pytest
 
+from scpo.ui import world_map as maps
 from scpo.ui.places import PLACES
-from scpo.ui.world_map import world_map
+
+
+def world_map(table):
+    return maps.world_map(table, "user")
+
 
 WORLD = json.loads((Path(__file__).parents[2] / "static" / "world_110m.json").read_text())
 SHAPES = [shape["id"] for shape in WORLD["objects"]["countries"]["geometries"]]
@@ -32,7 +37,7 @@ def test_labels_of_one_country_are_summed_with_the_parts_on_hover():
     told = dict(zip(shapes.locations, shapes.text, strict=True))
     assert dict(zip(shapes.locations, np.round(10**shapes.z), strict=True)) == {"GBR": 923, "CHL": 5}
     assert "923 pairs under 2 names" in told["GBR"] and "Britain: 709 pairs" in told["GBR"]
-    assert "Scotland: 214 pairs" in told["GBR"] and told["CHL"] == "Chile: 5 pairs, 2 people or questions"
+    assert "Scotland: 214 pairs" in told["GBR"] and told["CHL"] == "Chile: 5 pairs, 2 users"
 
 
 def test_every_country_of_the_standard_and_kosovo_has_a_shape_or_a_dot():
@@ -52,7 +57,7 @@ def test_small_states_are_dots_on_the_colours_of_the_map():
     shapes, dots = world_map(counts(Chile=("CHL", 10), Singapore=("SGP", 100), Malta=("MLT", 40))).data
     assert (dots.lat[1], dots.lon[1]) == PLACES["SGP"] and list(dots.marker.color) == [np.log10(40), 2]
     assert dots.marker.coloraxis == shapes.coloraxis == "coloraxis" and dots.marker.size >= 8
-    assert dots.text[1] == "Singapore: 100 pairs, 2 people or questions"
+    assert dots.text[1] == "Singapore: 100 pairs, 2 users"
 
 
 def test_no_country_has_two_shapes_of_which_only_one_is_painted():

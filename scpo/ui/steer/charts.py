@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.shown import percent, signed
+from scpo.shown import counted, percent, signed
 from scpo.training.mixing import GLOBAL
 from scpo.ui.colours import AROUND_ZERO, INK, METHOD, PLACE, QUIET, SEQUENCE, TEXT
 from scpo.ui.figure import MEAN, band, finish, plain, reach, row_axis, span, whisker
@@ -97,7 +97,7 @@ def countries_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figur
     figure, notes = go.Figure(), []
     for at, (subset, (colour, symbol, _)) in enumerate(KINDS.items()):
         rows = table[table["subset"] == subset].set_index("country").loc[order]
-        hover = [f"{plain(c)}, {subset}: {percent(a)}<br>{s}<br>{n:,.0f} pairs of {u:,.0f} {unit}s"
+        hover = [f"{plain(c)}, {subset}: {percent(a)}<br>{s}<br>{counted(n, 'pair')} of {counted(u, unit)}"
                  for c, a, s, n, u in zip(order, rows["accuracy"], span(rows["low"], rows["high"]), rows["n"],
                                           rows["units"], strict=True)]  # fmt: skip
         value, low, high = (100 * rows[c] for c in ("accuracy", "low", "high"))
@@ -179,7 +179,7 @@ def cosine_chart(table: pd.DataFrame, simulated: bool = True) -> go.Figure:
     ):  # fmt: skip
         rows = table[table["model"] == model].set_index("country").loc[order]
         hover = [
-            f"{plain(c)}, {name}: cosine {v:.2f}<br>95 %: {a:.2f} to {b:.2f}, {p} prompts"
+            f"{plain(c)}, {name}: cosine {v:.2f}<br>95 %: {a:.2f} to {b:.2f}, {counted(p, 'prompt')}"
             for c, v, a, b, p in zip(
                 order, rows["cosine"], rows["cosine_low"], rows["cosine_high"], rows["prompts"], strict=True
             )
@@ -246,7 +246,8 @@ def words_chart(table: pd.DataFrame, country: str, simulated: bool) -> go.Figure
     ends = pd.concat([table[table["effect"] > 0].head(WORDS_SHOWN), table[table["effect"] < 0].tail(WORDS_SHOWN)])
     rows = ends.iloc[::-1]
     figure = go.Figure()
-    hover = [f"{plain(t)}: {signed(e, 2)}<br>95 %: {signed(a, 2)} to {signed(b, 2)}<br>{n:,} texts" for t, e, a, b, n in
+    hover = [f"{plain(t)}: {signed(e, 2)}<br>95 %: {signed(a, 2)} to {signed(b, 2)}<br>{counted(n, 'text')}"
+             for t, e, a, b, n in
              zip(rows["term"], rows["effect"], rows["low"], rows["high"], rows["texts"], strict=True)]  # fmt: skip
     figure.add_scatter(
         x=rows["effect"], y=list(rows["term"]), mode="markers", showlegend=False, hovertext=hover, hoverinfo="text",

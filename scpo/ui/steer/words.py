@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from scpo.shown import percent, points, signed, span
+from scpo.shown import counted, percent, points, signed, span
 from scpo.training.mixing import GLOBAL
 from scpo.ui.words import inert
 
@@ -88,7 +88,7 @@ def listed(names: Sequence[str]) -> str:
 def strength_lines(table: pd.DataFrame, country: str, alpha: float, unit: str) -> list[str]:
     """What a strength does against the country's own model (alpha 1), on each kind of pair."""
     rows = table[(table["country"] == country) & (table["alpha"] == alpha)].set_index("subset")
-    size = f"{rows.loc['full', 'n']:,.0f} test pairs of {rows.loc['full', 'units']:,.0f} {unit}s"
+    size = f"{counted(rows.loc['full', 'n'], 'test pair')} of {counted(rows.loc['full', 'units'], unit)}"
     if alpha == 1:
         end = table[(table["country"] == country) & (table["alpha"] == table["alpha"].max())].set_index("subset")
         return [f"At α = 1, the country's own model ({size}). " + _beyond(end, table["alpha"].max())]
@@ -139,8 +139,8 @@ def triangle_line(rows: pd.DataFrame, members: Sequence[str], grid: np.ndarray, 
                       if s > 0)  # fmt: skip
     return (
         f"From {percent(worst['accuracy'])} to {percent(best['accuracy'])}; the most, for {inert(where)}, at {share} "
-        f"({span(best['low'], best['high'])}; {best['n']:,.0f} pairs). It was picked on these very pairs, so it is "
-        "flattered; neighbours within its interval are as good."
+        f"({span(best['low'], best['high'])}; {counted(best['n'], 'pair')}). It was picked on these very pairs, "
+        "so it is flattered; neighbours within its interval are as good."
     )
 
 
@@ -151,21 +151,23 @@ def truth_lines(table: pd.DataFrame, alpha: float) -> list[str]:
     own = table[table["model"] == "country"]
     missed = own.loc[own["error"].abs().idxmax()]
     low = each["country"].idxmin()
+    of = f"{counted(missed['texts'], 'test text')} of {counted(missed['prompts'], 'prompt')}"
     return [
-        f"At α = {alpha:g} the mean cosine over {len(each)} countries is {each['country'].mean():.2f}; that of the "
-        f"global model is {each[GLOBAL].mean():.2f}. Steering came nearer to the planted taste in {nearer} of "
+        f"At α = {alpha:g} the mean cosine over {counted(len(each), 'country')} is {each['country'].mean():.2f}; that "
+        f"of the global model is {each[GLOBAL].mean():.2f}. Steering came nearer to the planted taste in {nearer} of "
         f"{len(each)}, and is furthest from it in {inert(low)} ({each.loc[low, 'country']:.2f}).",
         f"Missed most: {missed['axis']} in {inert(missed['country'])}, planted {signed(missed['planted'], 2)}, learned "
-        f"{signed(missed['learned'], 2)} ({missed['texts']:,} test texts of {missed['prompts']} prompts).",
+        f"{signed(missed['learned'], 2)} ({of}).",
     ]
 
 
 def words_line(table: pd.DataFrame, texts: int, country: str) -> str:
     """What was looked at, and how much of it is more than chance."""
     if not len(table):
-        return f"No word is in enough of the {texts:,} texts to say anything."
+        return f"No word is in enough of {counted(texts, 'text')} to say anything."
     clear = int(table["clear"].sum())
     return (
-        f"Correlation over {texts:,} texts: of {len(table)} words and features that are common enough, {clear} go with "
-        f"a clearly different reward in {inert(country)}. Each counts only with its interval; none is a cause."
+        f"Correlation over {counted(texts, 'text')}: of {len(table)} words and features that are common enough, "
+        f"{clear} {'goes' if clear == 1 else 'go'} with a clearly different reward in {inert(country)}. Each counts "
+        "only with its interval; none is a cause."
     )
