@@ -17,7 +17,7 @@ from scpo.study import design, kept
 
 STUDIES = {
     "coverage": "how often 95 % intervals hold the truth, on planted people (about 10 minutes)",
-    "beyond": "a better rule than the paper's: every candidate, or the winner on fresh data (20 minutes each)",
+    "beyond": "a search for a better rule: every candidate, or the winner on fresh data (20 minutes each)",
     "when": "when SCPO helps: one factor at a time, and two grids (10 to 20 minutes)",
 }
 WORLDS = 8  # of the demo
