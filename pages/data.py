@@ -81,9 +81,9 @@ try:
         about = [f"{label}: {text}" for label, text in provenance(vars(shown.card)).items()]
         st.caption(inert(". ".join([shown.card.title, *about]) + "."))
         who(shown)
-        left_out = {reason: n for reason, n in shown.card.dropped.items() if n}
+        left_out = [f"{n:,} ({reason})" for reason, n in shown.card.dropped.items() if n]
         if left_out:
-            st.caption(inert("Left out: " + "; ".join(f"{reason}: {n:,}" for reason, n in left_out.items()) + "."))
+            st.caption(inert("Left out: " + "; ".join(left_out) + "."))
         for line in sentences(asdict(shown.card)):
             st.caption(inert(in_labels(line)))
         for note in shown.card.notes:

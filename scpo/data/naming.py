@@ -9,7 +9,7 @@ from scpo.config import DataConfig
 from scpo.data.preferences import DataCard
 from scpo.data.reading import file_names
 
-ABOUT = {"source": "Source", "licence": "Licence", "citation": "Citation", "url": "Url"}
+ABOUT = {"source": "Source", "licence": "Licence", "citation": "Citation", "url": "Address"}
 
 
 def named(card: DataCard, config: DataConfig) -> DataCard:
@@ -29,6 +29,6 @@ def provenance(card: Mapping) -> dict[str, str]:
     An address that the source has is not said again.
     """
     found = {label: card[name] for name, label in ABOUT.items() if card.get(name)}
-    if found.get("Url", "") in card["source"]:
-        found.pop("Url", None)
+    if found.get("Address", "") in card["source"]:
+        found.pop("Address", None)
     return found

@@ -38,10 +38,8 @@ def read_tables(paths: Iterable[str], faults: Faults) -> list[pd.DataFrame]:
     found = []
     for path in paths:
         place = local_path(path)
-        parts = _parts(place) if os.path.isdir(place) else [path]
+        parts = (_parts(place) if os.path.isdir(place) else []) or [path]
         faults.several |= len(parts) > 1
-        if not parts:
-            faults.add(None, f"{path} is a folder without such a file", f"a folder with files of the kinds {KINDS}")
         found += [str(part) for part in parts]
     return [read_table(path, faults, name) for path, name in zip(found, _called(found), strict=True)]
 
@@ -67,7 +65,7 @@ def read_table(path: str, faults: Faults, name: str = "") -> pd.DataFrame:
     if not os.path.exists(place):  # also for a name that no file system takes
         faults.add(None, f"{path} does not exist", "the path of an existing file")
     elif not place.is_file():
-        faults.add(None, f"{path} is a folder", f"a file: {KINDS}")
+        faults.add(None, f"{path} is a folder without a file that is read", f"a file, or a folder of files: {KINDS}")
     elif reader is None:
         kind = place.suffix.lower()
         needed = f"a file name ending in {KINDS}, or in that and {', '.join(PACKERS)} if packed"

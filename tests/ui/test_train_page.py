@@ -181,6 +181,16 @@ def test_settings_of_another_data_set_are_not_asked_for():
     assert not [e for e in [*opened().number_input, *opened().checkbox] if "min_gap" in e.key or "merge" in e.key]
 
 
+def test_settings_of_files_are_asked_for_with_a_file_alone(tmp_path):
+    scored_rows(90).to_csv(tmp_path / "a.csv", index=False)
+    app = opened()
+    keys = ("form-strict-new", "form-pairs_per_group-new")
+    assert not [e for e in [*app.number_input, *app.checkbox] if e.key in keys]
+    app.get("button_group")[0].set_value("file").run()
+    app.text_input[0].set_value(str(tmp_path / "a.csv")).run()
+    assert len([e for e in [*app.number_input, *app.checkbox] if e.key in keys]) == 2
+
+
 def test_start_queues_the_experiment_that_the_form_describes_and_shows_it(store):
     app = opened()
     field(app, "tau").set_value(0.4)

@@ -1,6 +1,7 @@
 """Uploaded files: called what their owner calls them, shown as text, never a path, replaced and removed."""
 
 import dataclasses
+import gzip
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -57,9 +58,39 @@ def test_an_upload_is_called_what_its_owner_calls_it():
 
 def test_a_fault_names_the_upload_that_has_it():
     app = opened("data.py", ("Interviews 2025.csv", GOOD), ("Interviews 2026.csv", BAD))
-    assert "faults in Interviews 2025.csv, Interviews 2026.csv. " in app.error[0].value
+    said = "faults in Interviews 2025.csv, Interviews 2026.csv. Of Interviews 2026.csv, 1,080 of 1,080 rows"
+    assert said in words(app)
     got = app.dataframe[0].value["got"]
     assert got.str.endswith("(Interviews 2026.csv)").any() and got.str.contains("Interviews 202[56].csv").all()
+
+
+def test_what_is_left_out_of_a_file_is_on_the_page():
+    some = scored_rows(120).astype(object)
+    some.loc[:2, "response"] = ""
+    app = opened("data.py", ("mine.csv", some.to_csv(index=False).encode()))
+    assert not app.exception and "Left out: 3 (responses with an empty answer)" in words(app)
+
+
+def test_a_survey_is_shown_under_the_title_and_licence_that_its_user_gives_it():
+    rows = "".join(
+        f'{{"question": "Q{i}?", "country": "{c}", "options": ["Yes", "No"], "distribution": [0.{p}, 0.{10 - p}]}}\n'
+        for i in range(60) for c, p in (("Kenya", 7), ("Japan", 4))
+    )  # fmt: skip
+    app = AppTest.from_file(str(PAGES / "data.py"), default_timeout=60).run()
+    app.get("button_group")[0].set_value("survey").run()
+    upload(app, ("answers.jsonl", rows.encode()))
+    assert "answers.jsonl. Source: answers.jsonl. Licence: the file's own." in words(app)
+    fields = {field.label: field for field in app.text_input}
+    fields["Title"].set_value("My survey")
+    fields["Licence"].set_value("CC BY 4.0")
+    fields["Citation"].set_value("Doe 2026").run()
+    told = "My survey. Source: answers.jsonl. Licence: CC BY 4.0. Citation: Doe 2026."
+    assert not app.exception and told in words(app)
+
+
+def test_a_packed_upload_keeps_the_kind_of_what_is_in_it():
+    app = opened("data.py", ("mine.csv.gz", gzip.compress(GOOD)))
+    assert not app.error and "mine.csv.gz. Source: mine.csv.gz." in words(app)
 
 
 def test_the_mended_file_takes_the_place_of_the_one_of_its_name():
