@@ -158,8 +158,11 @@ def _take(place: str, key: str) -> None:
 def show_faults(error: DataFaults) -> None:
     """Every fault of the files, and how to go on."""
     said = filter(None, [f"{counted(len(error.faults), 'fault')} in {error.path}.", error.why, error.remedy])
-    st.error(inert(" ".join(said)) + " and load the file again: it takes the place of the one of the same name.")
-    st.dataframe(pd.DataFrame([vars(fault) for fault in error.faults]), hide_index=True)
+    st.error(inert(" ".join(said)) + " and load it again: it takes the place of the one of the same name.")
+    table = pd.DataFrame([vars(fault) for fault in error.faults])
+    if table["row"].isna().any():
+        table["row"] = [fault.row and f"{fault.row:,}" or "the file" for fault in error.faults]
+    st.dataframe(table, hide_index=True)
 
 
 def clean_name(name: str) -> str:

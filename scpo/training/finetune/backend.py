@@ -28,7 +28,7 @@ from scpo.training.device import device
 from scpo.training.features import cache_folder
 from scpo.training.finetune.formats import InputFormat, longest_input
 from scpo.training.finetune.loading import Start, load_model
-from scpo.training.finetune.one import Done, Task, Texts, train_one
+from scpo.training.finetune.one import Done, Task, Texts, steps_of, train_one
 from scpo.training.finetune.scoring import score
 from scpo.training.finetune.served import weights_hash
 from scpo.training.head_backend import global_heads
@@ -199,18 +199,20 @@ class _Telling:
     """Progress over all models, with the accuracy so far of those with all pairs, mean over seeds."""
 
     def __init__(self, progress: Progress, plan: HeadPlan, config: ExperimentConfig, twins: list[int]):
-        self._progress, self._plan, self._steps = progress, plan, config.steps
-        self._top, self._done = plan.table["level"].max(), 0
-        self._before: list[int] = []  # per model, the trainings before its own; the common ones of `shared` are some
-        before, common = 0, set()
-        for k, (method, seed, level) in enumerate(plan.table[["method", "seed", "level"]].itertuples(index=False)):
-            if twins[k] == k and method == SHARED and (seed, level) not in common:
-                common.add((seed, level))
-                before += 1
-            self._before.append(before)
-            before += twins[k] == k
-        self._total = before * config.steps
+        self._progress, self._plan = progress, plan
+        self._top, self._done, self._total = plan.table["level"].max(), 0, 0
         self._seen: dict[tuple[str, str], dict[int, float]] = {}
+        self._begin: list[int] = []  # the steps that are done when a model begins
+        self._common: dict[tuple[int, int], int] = {}  # when what countries share begins, by seed and level
+        sizes = [len(pool.rows) for pool in plan.pools]
+        rows = plan.table.assign(pairs=sizes)[["method", "seed", "level", "pairs"]]
+        for k, (method, seed, level, pairs) in enumerate(rows.itertuples(index=False)):
+            if method == SHARED and (seed, level) not in self._common:
+                together = rows.query("method == @method and seed == @seed and level == @level")["pairs"].sum()
+                self._common[seed, level] = self._total
+                self._total += steps_of(config, int(together))
+            self._begin.append(self._total)
+            self._total += steps_of(config, pairs) if twins[k] == k else 0
 
     def of(self, k: int, step: int, accuracy: float | None) -> None:
         record, extra = self._plan.table.iloc[k], {}
@@ -220,11 +222,11 @@ class _Telling:
             for (country, method), seeds in self._seen.items():
                 means.setdefault(country, {})[method] = float(np.mean(list(seeds.values())))
             extra = {"accuracy": means}
-        self._report(self._before[k] * self._steps + step, **extra)
+        self._report(self._begin[k] + step, **extra)
 
     def common(self, k: int, step: int) -> None:
         """The model that all countries share, which the k-th begins at; the first of them trains it."""
-        self._report((self._before[k] - 1) * self._steps + step)
+        self._report(self._common[tuple(self._plan.table.loc[k, ["seed", "level"]])] + step)
 
     def _report(self, done: int, **extra) -> None:
         self._done = max(self._done, done)

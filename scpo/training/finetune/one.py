@@ -87,8 +87,13 @@ class Task:
 
     def steps(self, config: ExperimentConfig) -> int:
         """Steps that it trains: those asked for, or fewer if the passes over its pairs are limited."""
-        passes = config.finetune.epochs * -(-len(self.train) // config.batch_size)
-        return min(config.steps, passes) if config.finetune.epochs else config.steps
+        return steps_of(config, len(self.train))
+
+
+def steps_of(config: ExperimentConfig, pairs: int) -> int:
+    """Steps on so many pairs: those asked for, or fewer if the passes over them are limited."""
+    passes = config.finetune.epochs * -(-pairs // config.batch_size)
+    return min(config.steps, passes) if config.finetune.epochs else config.steps
 
 
 @dataclass(frozen=True)
