@@ -13,6 +13,7 @@ SEARCH = "search"
 PAGE = "page"
 CONTEXT = "context"  # the run, country and methods that stay from page to page
 OF = "of-run"  # on the Data page: whose pairs
+NO_PAGE = "no-page"  # the name in a link that leads to no page
 NEW = "new"  # in a link to the Train page that has a run: the form is asked for
 SHOWN = "run-shown"
 LIKE = "like"  # the run whose settings the form on the Train page starts from
