@@ -7,8 +7,9 @@ import streamlit as st
 from scpo import ScpoError, data, runs
 from scpo.config import DataConfig
 from scpo.data.countries import iso3
-from scpo.data.leaks import sentences
+from scpo.data.leaks import mostly_leaked, sentences
 from scpo.data.naming import provenance
+from scpo.data.preferences import Preferences
 from scpo.errors import DataFaults
 from scpo.jobs.job import Job
 from scpo.ui import charts, results, state, unread
@@ -54,6 +55,17 @@ def what_is_read(config: DataConfig, chosen: Job | None) -> None:
         unread.section(reading(config))
 
 
+def split_and_notes(pairs: Preferences, config: DataConfig) -> None:
+    """Who or what the split goes by and what it leaks, what was read how, and why nothing can be trained."""
+    for line in sentences(asdict(pairs.card)):
+        show = st.warning if mostly_leaked(pairs.card.leaks) and "training pairs" in line else st.caption
+        show(inert(in_labels(line)))
+    for note in pairs.card.notes:
+        st.caption(inert(in_labels(f"{note[:1].upper()}{note[1:]}.")))
+    for problem in data.chosen(pairs, config).problems:
+        st.warning(inert(in_labels(f"Nothing can be trained on these pairs as they are: {problem}.")))
+
+
 def disagreement(config: DataConfig, chosen: Job | None) -> None:
     """How often the global model disagrees with each country, which only a run can say: the chosen one, if it is on
     these pairs."""
@@ -84,12 +96,7 @@ try:
         left_out = [f"{n:,} ({reason})" for reason, n in shown.card.dropped.items() if n]
         if left_out:
             st.caption(inert("Left out: " + "; ".join(left_out) + "."))
-        for line in sentences(asdict(shown.card)):
-            st.caption(inert(in_labels(line)))
-        for note in shown.card.notes:
-            st.caption(inert(in_labels(note)))
-        for problem in data.chosen(shown, config).problems:
-            st.warning(inert(in_labels(f"Nothing can be trained on these pairs as they are: {problem}.")))
+        split_and_notes(shown, config)
         what_is_read(config, run)
         disagreement(config, run)
         browse(shown)

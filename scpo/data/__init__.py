@@ -16,6 +16,7 @@ import hashlib
 import importlib
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from scpo.config import DataConfig, ExperimentConfig
@@ -99,16 +100,18 @@ def refusal(problems: Iterable[str], data: Preferences) -> str:
 
 def counts(data: Preferences) -> pd.DataFrame:
     """Per country: `units` (people or questions) and pairs per split, most pairs first."""
-    table = pd.DataFrame({
-        "country": data.pairs["country"].astype(str), "unit": data.pairs["unit"], "split": data.split_of_pairs(),
-    })  # fmt: skip
-    pairs = table.groupby(["country", "split"]).size().unstack(fill_value=0)
-    result = pairs.reindex(columns=[TRAIN, VALIDATION, TEST], fill_value=0)
-    result.insert(0, "pairs", result.sum(axis=1))
-    result.insert(0, "units", table.groupby("country")["unit"].nunique())
+    country, split = data.pairs["country"].cat, data.units["split"].cat.codes.to_numpy()
+    code, unit = country.codes.to_numpy(np.int64), data.pairs["unit"].to_numpy()
+    names = pd.Index(country.categories.astype(str), name="country")
+    place = np.array([[TRAIN, VALIDATION, TEST].index(part) for part in data.units["split"].cat.categories])
+    pairs = np.bincount(3 * code + place[split[unit]], minlength=3 * len(names)).reshape(-1, 3)
+    people = np.bincount(np.unique(code * len(split) + unit) // max(len(split), 1), minlength=len(names))
+    result = pd.DataFrame(pairs, index=names, columns=[TRAIN, VALIDATION, TEST])
+    result.insert(0, "pairs", pairs.sum(axis=1))
+    result.insert(0, "units", people)
+    result = result[result["pairs"] > 0]
     roles = {**dict.fromkeys(data.card.reference, "reference"), **dict.fromkeys(data.card.countries, "steered to")}
     result.insert(0, "role", [roles.get(c, "") for c in result.index])
-    result.columns.name = None
     return result.reset_index().sort_values(["pairs", "country"], ascending=[False, True], ignore_index=True)
 
 

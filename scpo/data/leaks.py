@@ -8,7 +8,7 @@ import pandas as pd
 from scpo.data.choice import FEWEST
 from scpo.data.preferences import TEST, TRAIN, Preferences
 
-MOSTLY = 0.5  # of a country's pairs by one person: more is told
+MOSTLY = 0.5  # of a country's pairs by one person, or of the test's pairs in training
 MUCH = 0.1  # of the test pairs in training: more, and what can be done is told
 LISTED = 12  # countries in one note
 
@@ -43,6 +43,11 @@ def one_person(data: Preferences) -> list[str]:
             where = "training" if part == TRAIN else f"the {part} part"
             notes.append(f"{100 * share:.0f} % of {country}'s pairs are by one person, who is in {where}")
     return [*notes[:LISTED], *([f"the same of {len(notes) - LISTED} more countries"] if len(notes) > LISTED else [])]
+
+
+def mostly_leaked(leaks: dict[str, int]) -> bool:
+    """True if most of the test's pairs are training pairs too, so that a test on it says little of new pairs."""
+    return bool(leaks) and leaks["seen_pairs"] > MOSTLY * leaks["test_pairs"]
 
 
 def sentences(card: dict) -> list[str]:

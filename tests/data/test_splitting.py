@@ -12,7 +12,7 @@ from scpo.data.build import split_units
 from scpo.data.choice import FEWEST
 from scpo.data.leaks import sentences
 from scpo.data.splitting import rater_column
-from scpo.errors import ConfigError
+from scpo.errors import ConfigError, InputError
 
 
 def pairs(countries=("Chile", "Kenya"), n=60, people=12, prompts=None, **more):
@@ -190,3 +190,13 @@ def test_leaks_of_a_million_pairs_are_counted_in_a_moment():
     card = DataCard("file", "t", False, "user", "s", "l", ("A",), ())
     found = leaks(Preferences(texts, table, units, card))
     assert found["seen_prompts"] == found["test_prompts"] == 10_000 and found["seen_units"] == 0
+
+
+def test_one_person_who_leaves_a_country_without_parts_is_named_in_the_refusal(tmp_path):
+    rows = pairs(("Chile", "Kenya"), 100, 100)
+    for row in rows:
+        row["user"] = f"{row['country']}-{'main' if int(row['user'].partition('-')[2]) < 98 else row['user']}"
+    with pytest.raises(InputError) as refused:
+        own(tmp_path, rows)
+    told = str(refused.value)
+    assert "98 % of Kenya's pairs are by one person, who is in" in told and "no country has enough pairs" in told

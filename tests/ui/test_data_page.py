@@ -1,0 +1,42 @@
+"""The page Data: what a split goes by and leaks, and why nothing can be trained, in the form's words."""
+
+import json
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+
+def page_of(folder, rows):
+    path = folder / "own.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    app = AppTest.from_file(str(Path(__file__).parents[2] / "pages" / "data.py"), default_timeout=60).run()
+    app.segmented_control[0].set_value("file").run()
+    app.text_input[0].set_value(str(path)).run()
+    assert not app.exception
+    return [c.value for c in app.caption], [w.value for w in app.warning]
+
+
+def pairs(*countries, prompts=200):
+    return [
+        {"prompt": f"Ask {i % prompts}?", "chosen": f"yes {i % prompts}", "rejected": f"no {i % prompts}", "country": c,
+         "rater_id": f"{c}-{i % 40}"} for c in countries for i in range(200)
+    ]  # fmt: skip
+
+
+def test_what_the_split_goes_by_and_that_most_of_the_test_is_in_training_is_told(tmp_path):
+    captions, warnings = page_of(tmp_path, pairs("Chile", "kenya", "Kenya ", prompts=10))
+    assert any("The split goes by user (the column" in line and "rater" in line for line in captions)
+    assert any(
+        "test pairs (100.0 %) are training pairs too" in line and '"Split by" prompt' in line for line in warnings
+    )
+
+
+def test_one_country_alone_is_shown_with_the_ways_on_in_the_forms_words(tmp_path):
+    _, (warning,) = page_of(tmp_path, pairs("Chile"))
+    assert "Chile is the only country" in warning and "--" not in warning
+    assert '"Countries to steer to"' in warning and '"Reward model"' in warning and '"Global model"' in warning
+
+
+def test_a_note_on_the_reference_names_the_forms_field(tmp_path):
+    captions, _ = page_of(tmp_path, pairs("Chile", "Kenya"))
+    assert any('the setting "Reference countries" names another.' in line for line in captions)
