@@ -30,8 +30,8 @@ NAMES = ("countries", "reference")  # settings of countries, whose names may hol
 EXAMPLES = """examples:
   python -m scpo run --dataset demo --out runs/demo
       the simulated world: seven invented countries, every method, about half a minute
-  python -m scpo run --dataset globalopinionqa --data-file answers.jsonl --countries Mexico,Japan --out runs/survey
-      real survey answers; rows of question, country, options, distribution
+  python -m scpo run --dataset survey --data-file answers.jsonl --countries Mexico,Japan --out runs/survey
+      real survey answers; rows of question, country, options, distribution; --title and --licence name them
   python -m scpo data check --dataset file --data-file pairs.csv
       counts per country, or every fault of the file with its row number
   python -m scpo jobs list

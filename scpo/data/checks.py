@@ -60,7 +60,8 @@ def check_texts(column: pd.Series, faults: Faults, rows_are: str = "rows") -> No
     """
     values = column.to_numpy(dtype=object)
     is_text = np.fromiter((type(v) is str for v in values), bool, len(values))
-    missing = np.fromiter((is_missing(v) for v in values), bool, len(values))
+    missing = ~is_text
+    missing[missing] = [is_missing(v) for v in values[missing]]
     blank = np.fromiter((type(v) is str and not v.strip() for v in values), bool, len(values))
     broken = np.fromiter((type(v) is str and not is_valid_text(v) for v in values), bool, len(values))
     rows, needed, word = column.index, f"{column.name}: a text", WORDS.get(column.name, column.name)

@@ -43,7 +43,7 @@ def add_study(commands) -> None:
     beyond.add_argument("--encoder", default=ExperimentConfig.encoder, help="text encoder (default: minilm)")
     beyond.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
     when = names.add_parser("when", **says["when"])
-    when.add_argument("--dataset", default="demo", help="demo, globalopinionqa, prism or file (default: demo)")
+    when.add_argument("--dataset", default="demo", help="demo, globalopinionqa, survey, prism or file (default: demo)")
     when.add_argument("--data-file", action="append", default=[], metavar="FILE", help="may be given again")
     when.add_argument("--countries", default="", metavar="A,B,...", help="countries to steer to")
     when.add_argument("--methods", default=",".join(design.METHODS), metavar="A,B,...",
