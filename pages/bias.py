@@ -76,7 +76,11 @@ def people(result: runs.Result, methods: list[str]) -> None:
         f"Accuracy by {column} of {country} per method, with 95 % intervals.",
         here[here["country"] == country], simulated,
     )  # fmt: skip
-    for row in gaps[(gaps["column"] == column) & (gaps["country"] == country)].itertuples():
+    gaps = gaps[(gaps["column"] == column) & (gaps["country"] == country)]
+    if gaps["low"].isna().all():
+        st.info("The smallest of these groups has too few people for the interval of a gap, under any method: nothing "
+                "here tells a gap from chance.")  # fmt: skip
+    for row in gaps.itertuples():
         if row.method in methods:
             st.markdown(group_sentence(row))
 

@@ -257,7 +257,10 @@ def _curve(job: Job) -> None:
     if curve is None:
         return
     at = curve.methods.index("scpo") if "scpo" in curve.methods else 0
-    st.selectbox("Curve of", curve.methods, at, key=key)
+    if len(curve.methods) > 1:
+        st.selectbox("Curve of", curve.methods, at, key=key)
+    else:
+        st.markdown(f"Curve of {inert(curve.methods[0])}")
     draw(curve.figure, f"growing-{job.id}", curve.alt, CHART_OPTIONS)
     with st.expander(f"Accuracy so far of every method, % (step {curve.step:,} of {curve.total:,})"):
         form = {method: st.column_config.NumberColumn(format="%.1f") for method in curve.methods}

@@ -60,6 +60,7 @@ def test_people_who_chose_no_shares_have_no_alignment(demo):
 def test_the_demo_world_shows_its_extreme_raters_on_the_page_of_bias(demo):
     app = opened("bias", column="ratings", people="everybody")
     assert "extremes only" in words(app) and "Survey column: ratings" in words(app)
+    assert ("nothing here tells a gap from chance" in words(app)) == demo.tables["group_gaps"]["low"].isna().all()
     gaps = demo.tables["group_gaps"].query("country == 'everybody' and method == 'scpo'")
     assert group_sentence(next(gaps.itertuples())) in words(app)
 
