@@ -19,6 +19,9 @@ def along(study: kept.Study, factor: str, subset: str, when: str, pairs: int, me
     """One factor: every method minus full."""
     table = kept.along(study, factor, subset, when, pairs, "full").query("method != 'global'")
     axis = f"{TITLES[subset]} minus that of full, points"
+    if not len(table):
+        st.info("This study has no value of it for these pairs; choose other pairs, or something else that is varied.")
+        return
     chart(
         charts.along_chart(table, design.ALONG[factor], axis, study.unit, study.card["simulated"]), "study-along",
         f"{axis}, per method over: {design.ALONG[factor]}, with 95 % intervals.", table, study.card["simulated"],
@@ -48,7 +51,8 @@ def follow(study: kept.Study, subset: str, when: str, pairs: int, method: str) -
         "study-follow", f"{axis}, over tau and the scale of the global model's rewards.", table,
         study.card["simulated"],
     )  # fmt: skip
-    st.caption(f"Dashed: where the filter keeps the pairs that it keeps with tau {study.config.tau:g} at scale 1.")
+    st.caption(f"Dashed, behind the numbers: where the filter keeps the pairs that it keeps with tau "
+               f"{study.config.tau:g} at scale 1.")  # fmt: skip
 
 
 def countries(study: kept.Study, when: str, pairs: int, method: str) -> None:

@@ -69,7 +69,7 @@ def efficiency(world: World, country: str, seeds: int, part: int, reading: str, 
     pairs = {"full": budgets.astype(float), "scpo": kept if reading == "trained" else budgets.astype(float)}
     held = world.of(country, TEST)
     base = float(accuracy(world.difference[held], world.global_taste))
-    top = monotone(reached["full"].mean(1))[-1]
+    top = float(reached["full"].mean(1)[-1])  # what full ends with, as measured
     target = base + part / 100 * (top - base)
     table = pd.concat([
         pd.DataFrame({"method": method, "labelled": budgets, "pairs": pairs[method],
@@ -79,21 +79,30 @@ def efficiency(world: World, country: str, seeds: int, part: int, reading: str, 
     ], ignore_index=True)  # fmt: skip
     at = {m: float(pairs_to_reach(pairs[m], monotone(a.mean(1)), np.array(target))) for m, a in reached.items()}
     alone = {m: pairs_to_reach(pairs[m], monotone(a), np.full(seeds, target)) for m, a in reached.items()}
+    if top <= base or not kept.any():  # nothing to be efficient at, or a method that is trained on no pair
+        at, alone = at | {"scpo": np.nan}, alone | {"scpo": np.full(seeds, np.nan)}
     ratios = alone["full"] / alone["scpo"]
     return Seen(table, {
         "country": country, "seeds": seeds, "part": part, "reading": reading, "base": 100 * base, "top": 100 * top,
         "target": 100 * target, "n": len(held), "full": at["full"], "scpo": at["scpo"],
         "ratio": at["full"] / at["scpo"], "ratios": ratios, "missed": int(np.isnan(ratios).sum()),
-    } | _words(at, pairs, ratios))  # fmt: skip
+    } | _words(at, pairs, ratios, _why_none(base, top, kept)))  # fmt: skip
 
 
-def _words(at: dict[str, float], pairs: dict[str, np.ndarray], ratios: np.ndarray) -> dict[str, str]:
-    """Pairs needed, their ratio and its spread over seeds, in words; what is not reached is said."""
+def _why_none(base: float, top: float, kept: np.ndarray) -> str:
+    """Why there is no ratio at all; '' where there may be one."""
+    if top <= base:
+        return "none: full gains nothing over the global model, so there is nothing to be efficient at"
+    return "" if kept.any() else "none: scpo trained on no pair"
+
+
+def _words(at: dict[str, float], pairs: dict[str, np.ndarray], ratios: np.ndarray, none: str) -> dict[str, str]:
+    """Pairs needed, their ratio and its spread over seeds, in words; what is not reached is said, and why if none."""
     need = {method: "never with all pairs" if np.isnan(n) else
             f"with at most {n:,.0f} pairs" if n <= pairs[method][0] else f"with about {n:,.0f} pairs"
             for method, n in at.items()}  # fmt: skip
     ratio, known = at["full"] / at["scpo"], ratios[np.isfinite(ratios)]
-    told = "not reached" if np.isnan(ratio) else f"{ratio:.2f}"
+    told = none or ("not reached" if np.isnan(ratio) else f"{ratio:.2f}")
     spread = f"from {known.min():.2f} to {known.max():.2f}" if len(known) else "never reached"
     missed = f", not reached in {len(ratios) - len(known)} of {len(ratios)}" if 0 < len(known) < len(ratios) else ""
     seeds = "only one seed: nobody can say how much of it is luck" if len(ratios) == 1 else (

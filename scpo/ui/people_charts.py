@@ -127,4 +127,4 @@ def variance_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figure
     known = 100 * rows[["unit_se", "seed_sd", "detectable"]].astype(float)
     figure.update_layout(showlegend=True)
     figure.update_xaxes(title="points of accuracy", range=[0, 1.1 * max(np.nanmax(known.to_numpy(), initial=1.0), 1.0)])
-    return finish(figure, simulated, height=150 + 36 * len(rows))
+    return finish(figure, simulated, height=170 + 44 * len(rows))

@@ -191,7 +191,8 @@ global model is kept if sigmoid(m) &lt; τ = {config.tau:g} and weighs min(exp(m
 is the mean of -w log sigmoid(r(chosen) - r(rejected)). {config.seeds} seed(s); the best step is chosen on validation
 pairs. Compared:</p><ul>{compared}</ul>
 <h2>Results</h2>
-<p>Accuracy on all test pairs with 95 % intervals over {unit}s, in percent; gain: {method} minus global, paired.</p>
+<p>Accuracy on all test pairs with 95 % intervals over {unit}s, in percent; gain: {method} minus global, paired.
+Ties, which count as wrong: of {method}, in percent of the pairs.</p>
 {_table(results_table(result))}
 {figures}{"".join(f"<p>{html.escape(text)}</p>" for text in missing)}
 <h2>Limits</h2>

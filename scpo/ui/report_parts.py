@@ -50,6 +50,8 @@ def results_table(result: runs.Result) -> pd.DataFrame:
         each = {m: f"{percent(of.loc[m, 'accuracy'])} {_within(of.loc[m], 'low', 'high')}" for m in shown}
         gain = f"{points(of.loc[method, 'gain'])} {_within(of.loc[method], 'gain_low', 'gain_high')}"
         size = {f"{unit}s": f"{of.loc[method, 'units']:,}", "pairs": f"{of.loc[method, 'n']:,}"}
+        tied = of.loc[method, "n"] * of.loc[method, "seeds"]
+        size["ties"] = percent(of.loc[method, "ties"] / tied) if tied else percent(None)
         rows.append({"country": country, **size, **each, f"gain of {method}": gain})
     return pd.DataFrame(rows)
 

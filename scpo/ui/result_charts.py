@@ -83,7 +83,7 @@ def accuracy_chart(
     figure.update_xaxes(title=f"accuracy on the country's {'' if subset == FULL else subset + ' '}test pairs, %<br>"
                         f"{_rule(subset, unit)}")  # fmt: skip
     _name_rows(figure, order, part.drop_duplicates("country").set_index("country"), unit)
-    return finish(figure, simulated, height=90 + len(order) * max(34, 14 * (len(methods) + len(theirs))))
+    return finish(figure, simulated, height=110 + len(order) * max(44, 14 * (len(methods) + len(theirs))))
 
 
 def _name_rows(figure: go.Figure, order: Sequence[str], rows: pd.DataFrame, unit: str) -> None:
@@ -123,7 +123,7 @@ def seeds_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: b
     figure.update_xaxes(title="accuracy of each seed's model, %", range=reach(100 * table["accuracy"]))
     few = table[table["country"] != MEAN].groupby("country")["low"].apply(lambda c: c.isna().all())
     row_axis(figure, order, ["no interval: too few" if few.get(c, False) else "" for c in order])
-    return finish(figure, simulated, height=90 + len(order) * max(34, 14 * len(methods)))
+    return finish(figure, simulated, height=110 + len(order) * max(44, 14 * len(methods)))
 
 
 def difference_chart(
@@ -162,9 +162,10 @@ def difference_chart(
             marker={"size": 10, "color": QUIET, "symbol": "circle" + tail, "line": {"width": 2, "color": QUIET}},
         )  # fmt: skip
     ends = reach([0, *100 * value, *100 * low, *100 * high])
-    figure.update_xaxes(title=f"{words}, points<br>{_rule(rows['subset'].iloc[0], unit)}", range=ends)
+    subset = rows["subset"].iloc[0] if len(rows) else FULL
+    figure.update_xaxes(title=f"{words}, points<br>{_rule(subset, unit)}", range=ends)
     _name_rows(figure, names, rows.set_index(by), unit)
-    return finish(figure, simulated, height=110 + max(row * len(rows), 60))
+    return finish(figure, simulated, height=130 + max((row if low.notna().all() else max(row, 44)) * len(rows), 60))
 
 
 def _chance(p: float) -> str:
@@ -255,7 +256,7 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
         title=f"{kind} that full needs /<br>{kind} that {method} needs<br>(line: 95 % interval; log axis)",
     )  # fmt: skip
     row_axis(figure, names, [_ratio_note(row) for row in rows.to_dict("records")])
-    return finish(figure, simulated, height=130 + 36 * len(rows))
+    return finish(figure, simulated, height=150 + 44 * len(rows))
 
 
 def _ratio_note(row: dict) -> str:

@@ -31,6 +31,9 @@ class Picture(NamedTuple):
     table: pd.DataFrame
 
 
+BAR = 120  # px: the height of a colour bar that can be read
+
+
 def pictures(kept: Margins, now: Chosen, country: str, disagree: pd.DataFrame, card: dict) -> dict[str, Picture]:
     """Every chart of the page for one position of the sliders; country: the one in the two histograms, or all."""
     at, simulated, row = kept.of(country), card["simulated"], now.of(country)
@@ -137,14 +140,15 @@ def strips_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
     heat = {
         "type": "heatmap", "z": 100 * rows.to_numpy(), "x": (np.arange(bins) + 0.5) / bins, "zmin": 0, "ygap": 3,
         "y": [plain(country) for country in rows.index], "colorscale": SEQUENCE,
-        "colorbar": {"title": {"text": "% of<br>pairs"}, "thickness": 12},
+        "colorbar": {"title": {"text": "% of<br>pairs"}, "thickness": 12, "lenmode": "pixels", "len": BAR, "y": 1,
+                     "yanchor": "top", "nticks": 4},
         "hovertemplate": "%{y}, F about %{x:.2f}: %{z:.1f} % of its pairs<extra></extra>",
     }  # fmt: skip
     cut = _cut(tau, f"τ = {tau:.2f}, kept to the left", left=tau > 0.5, above=True)
     under = {**cut["shapes"][0], "line": {"color": "black", "width": 4}}  # so that the line shows on every colour
     over = {**cut["shapes"][0], "line": {"color": "white", "width": 2, "dash": "dash"}}
     return _figure(
-        [heat], simulated, 90 + 30 * (len(rows) + 1), **{**cut, "shapes": [under, over]},
+        [heat], simulated, max(90 + 30 * (len(rows) + 1), BAR + 110), **{**cut, "shapes": [under, over]},
         xaxis=_axis("F: probability of the chosen answer", range=[0, 1]),
     )  # fmt: skip
 

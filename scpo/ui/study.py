@@ -73,10 +73,11 @@ def asked(study: kept.Study) -> tuple[str, str, int, str]:
 
 
 def factor_of(study: kept.Study) -> str:
-    """One of `design.ALONG` that the study has."""
-    inner = (design.ALONG_PAIRS, design.ALONG_STEPS)
+    """One of `design.ALONG` of which the study has values: a quick one has few steps, and so no numbers of pairs."""
+    inner, there = (design.ALONG_PAIRS, design.ALONG_STEPS), set(study.table["factor"])
     known = {title: name for name, title in design.ALONG.items()
-             if name in inner or (study.table["factor"] == name).any()}  # fmt: skip
+             if (design.PAIRS_STEPS if name in inner else name) in there
+             and len(kept.along(study, name, "full", kept.CHOSEN, kept.ALL, "full"))}  # fmt: skip
     return known[st.selectbox("What is varied", list(known), key=FACTOR, bind="query-params")]
 
 

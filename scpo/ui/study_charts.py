@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from scpo.shown import counted, signed
@@ -96,8 +97,9 @@ def grid_chart(
               for j, x in enumerate(columns)] for i, y in enumerate(rows)]  # fmt: skip
     most = np.nanmax(np.abs(value), initial=0.1)
     figure = go.Figure(go.Heatmap(
-        z=value, x=np.arange(len(columns)), y=np.arange(len(rows)), text=text, texttemplate="%{text}", hovertext=hover,
-        hoverinfo="text", colorscale=AROUND_ZERO, zmin=-most, zmax=most, textfont={"color": INK}, xgap=2, ygap=2,
+        z=value, x=np.arange(len(columns)), y=np.arange(len(rows)), text=text, hovertext=hover, hoverinfo="text",
+        texttemplate="%{text}" if path is None else None,
+        colorscale=AROUND_ZERO, zmin=-most, zmax=most, textfont={"color": INK}, xgap=2, ygap=2,
         showscale=False,
     ))  # fmt: skip
     if path is not None:
@@ -105,11 +107,23 @@ def grid_chart(
             np.interp(path[name], known, range(len(known))) for name, known in ((across[0], columns), (up[0], rows))
         )
         figure.add_scatter(x=x, y=y, mode="lines", hoverinfo="skip", line={"color": INK, "dash": "dash", "width": 2})
+        figure.update_layout(annotations=_plates(value, text, most))
     for update, known, (_, title) in ((figure.update_xaxes, columns, across), (figure.update_yaxes, rows, up)):
         update(tickvals=list(range(len(known))), ticktext=list(map(_number, known)), title=title, showgrid=False)
     figure.add_annotation(text=f"{axis}<br>bold: the 95 % interval {EACH[unit]} leaves 0 out", x=0, y=1.0, xref="paper",
                           yref="paper", yanchor="bottom", xanchor="left", align="left", showarrow=False)  # fmt: skip
     return finish(figure, simulated, height=150 + 42 * len(rows))
+
+
+def _plates(value: np.ndarray, text: list[list[str]], most: float) -> list[dict]:
+    """The numbers of cells on plates of the cells' own colour, so that a line passes behind them."""
+    share = (np.nan_to_num(value) / most + 1) / 2
+    colours = sample_colorscale(AROUND_ZERO, share.ravel().clip(0, 1).tolist())
+    return [
+        {"x": at % value.shape[1], "y": at // value.shape[1], "text": told, "showarrow": False, "borderpad": 1,
+         "bgcolor": colour, "font": {"color": INK}}
+        for at, (told, colour) in enumerate(zip((t for row in text for t in row), colours, strict=True))
+    ]  # fmt: skip
 
 
 def _number(value: float) -> str:

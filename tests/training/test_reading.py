@@ -23,6 +23,7 @@ from fakes import WORDS, tiny_preferences
 @pytest.fixture(autouse=True)
 def the_rule(monkeypatch):
     monkeypatch.setattr(reading, "MOST_UNKNOWN", 0.5)
+    monkeypatch.setattr(reading, "MOST_ALIKE", 0.5)
 
 
 ROOM = 62  # tokens of a text beside the two special ones, of the tiny encoder

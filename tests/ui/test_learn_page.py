@@ -402,3 +402,12 @@ def test_the_numbers_of_the_lesson_load_neither_torch_nor_streamlit():
         "sys.exit(any(name in sys.modules for name in ('torch', 'streamlit', 'plotly')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_where_full_gains_nothing_or_nothing_is_trained_on_the_lesson_has_words_for_a_ratio():
+    at, pairs = {"full": 100.0, "scpo": float("nan")}, {m: np.array([50.0, 100.0]) for m in ("full", "scpo")}
+    kept, ratios = np.array([20.0, 40.0]), np.array([float("nan")])
+    for none in (training._why_none(0.7, 0.7, kept), training._why_none(0.6, 0.7, 0 * kept)):
+        said = training._words(at, pairs, ratios, none)["ratio_words"]
+        assert said.startswith("none: ") and said == none
+    assert training._why_none(0.6, 0.7, kept) == ""

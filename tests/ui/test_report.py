@@ -56,7 +56,7 @@ def test_it_says_what_the_data_is_how_it_was_made_and_where_its_limits_are(made,
         assert f"<h2>{heading}</h2>" in page
     assert charts.SIMULATED in page and result.card["licence"] in page and html.escape(result.card["source"]) in page
     mean = result.tables["accuracy"].query("country == 'mean' and method == 'scpo' and subset == 'full'").iloc[0]
-    assert f"{100 * mean['gain']:+.1f} points" in page and f"{mean['n']} pairs" in page
+    assert f"{100 * mean['gain']:+.1f} points" in page and f"{mean['n']:,} pairs" in page
     again = html.unescape(re.search(r"<p><code>(\{.*?\})</code></p>", page).group(1))
     kept = ExperimentConfig.from_dict(json.loads(again))
     assert kept.methods == result.config.methods and kept.steps == result.config.steps

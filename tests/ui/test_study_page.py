@@ -1,6 +1,7 @@
 """The page of the study: charts of planted numbers, labelled; an unfinished study; a point of it started as a run."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from scpo.config import DataConfig, ExperimentConfig
 from scpo.jobs.store import open_store
 from scpo.metrics.summary import MEAN
 from scpo.study import design, kept
+from scpo.study.command import summary
+from scpo.ui import study as asked
 from scpo.ui import study_charts
 from scpo.ui.figure import SIMULATED
 
@@ -101,3 +104,37 @@ def test_a_cell_is_bold_only_where_its_interval_leaves_0_out(low, bold):
     text = np.array(figure.data[0].text)
     assert ["<b>" in t for t in text[:, 0]] == [bold, bold] and not any("<b>" in t for t in text[:, 1])
     assert list(figure.layout.yaxis.ticktext) == ["5", "all"] and SIMULATED in figure.layout.title.text
+
+
+def test_of_a_quick_study_the_first_chart_has_values(workspace):
+    """It has two numbers of steps, neither of them the usual one, and so nothing over the number of pairs."""
+    folder, card = (
+        workspace / "studies" / "quick",
+        {"simulated": True, "source": "nobody", "licence": "", "unit": "user"},
+    )
+    kept.begin(folder, BASE, card, 1, True)
+    rows = [numbers(point, pairs, m, when, place, 0)
+            for point in design.points(design.first_point(BASE, 0), 900, quick=True)
+            for place in ((MEAN, "A", "B") if point.factor == design.BASE else (MEAN,))
+            for pairs in (*point.config.budgets, kept.ALL) for m in ("global", *BASE.methods)
+            for when in (kept.CHOSEN, kept.END)]  # fmt: skip
+    kept.add_world(folder, 0, pd.DataFrame(rows))
+    kept.finish(folder, 1.0)
+    app = opened()
+    drawn = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert drawn and all(len(trace["x"]) for trace in drawn)
+    assert design.ALONG[design.ALONG_PAIRS] not in app.selectbox(key=asked.FACTOR).options
+
+
+def test_a_line_over_a_grid_passes_behind_its_numbers_which_have_no_signed_zero():
+    table = pd.DataFrame({"tau": [0.5, 0.5, 0.7, 0.7], "scale": [1.0, 2.0, 1.0, 2.0], "n": 5, "low": -0.1, "high": 0.1,
+                          "estimate": [-0.00004, 0.0002, -0.046, 0.03]})  # fmt: skip
+    path = pd.DataFrame({"scale": [1.0, 2.0], "tau": [0.6, 0.65]})
+    figure = study_charts.grid_chart(table, ("scale", "s"), ("tau", "t"), "points", "world", False, path)
+    plates = [note for note in figure.layout.annotations if note.bgcolor]
+    assert [note.text for note in plates] == ["0.0", "0.0", "-4.6", "+3.0"] and figure.data[0].texttemplate is None
+
+
+def test_the_command_line_has_a_dash_where_there_is_no_interval(workspace):
+    text = summary(kept.read(add_study(workspace, worlds=2, finished=2)))
+    assert "nan" not in text and " - (2)" in text
