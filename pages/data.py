@@ -73,7 +73,8 @@ def disagreement(config: DataConfig, chosen: Job | None) -> None:
     run = run_on(config, chosen)
     if run is None:
         st.info("Nobody has trained a global model on these pairs yet. A finished run on them shows it here.")
-        link("train", "Train on these pairs")
+        of_run = {state.LIKE: chosen.id} if chosen and chosen.config.data == config else {}
+        link("train", "Train on these pairs", **of_run)
         return
     table, simulated = margins(run)[1], run.card["simulated"]
     alt = "Share of pairs on which the global model prefers the rejected answer, per country."

@@ -32,6 +32,7 @@ ID = re.compile(r"[0-9a-f]{12}")
 OF_A_RUN = ("overview", "selection", "accuracy", "bias", "efficiency", "steer")  # pages that always show one
 CARRIED = (state.COUNTRY, state.METHOD, state.METHODS_SHOWN, state.OF)
 RUNS_DATA, OTHER_DATA = "this run's pairs", "another source"
+OF_LINK = {"data": {state.OF: RUNS_DATA}, "train": {state.NEW: "1"}}
 LINKS = {"overview": "Its results", "data": "Data of this run"}
 
 
@@ -68,12 +69,13 @@ def form_is_asked() -> bool:
     return state.NEW in st.query_params or state.LIKE in st.query_params
 
 
-def link(page: str, label: str) -> None:
-    """A link to another page about the chosen run; only its name where the app has no such page."""
+def link(page: str, label: str, **more: str) -> None:
+    """A link to another page about the chosen run; only its name where the app has no such page.
+
+    more   further parameters. That to Data shows the run's pairs, that to Train the form.
+    """
     run = st.query_params.get(state.RUN)
-    asked = {state.RUN: run} if run else {}
-    if page == "data" and run:
-        asked[state.OF] = RUNS_DATA
+    asked = {state.RUN: run, **OF_LINK.get(page, {}), **more} if run else more
     try:
         st.page_link(f"pages/{page}.py", label=label, icon=":material/arrow_forward:", query_params=asked or None)
     except StreamlitPageNotFoundError:  # a page that is opened without the router

@@ -166,3 +166,11 @@ def test_how_often_the_global_model_disagrees_is_told_of_the_chosen_run_and_not_
     assert "On the training pairs of the run older." in [
         caption.value for caption in opened("data", run=two["older"].id).caption
     ]
+
+
+def test_links_to_the_page_of_training_lead_to_its_form_and_those_to_data_to_the_runs_pairs(two):
+    app = opened("overview", run=two["older"].id)
+    links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    train = next(query for label, query in links.items() if label.startswith("Train"))
+    assert train == f"run={two['older'].id}&new=1"
+    assert links["Data of this run"] == f"run={two['older'].id}&of-run=this+run%27s+pairs"
