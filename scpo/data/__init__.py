@@ -72,7 +72,7 @@ def chosen(data: Preferences, config: DataConfig) -> Choice:
 def check_global(config: ExperimentConfig, data: Preferences) -> None:
     """Raises `InputError`, with what can be done, if the pairs leave nothing to train the global model on."""
     card = data.card
-    missing = without_global(config, list(data.pairs["country"].unique()), card.countries, card.reference)
+    missing = without_global(config, list(data.pairs["country"].unique()), card.reference)
     if missing:
         raise InputError(refusal((missing,), data))
 

@@ -23,6 +23,10 @@ from scpo.hub import MINILM, has_head, local_folder
 
 FEWEST = {TRAIN: 10, VALIDATION: 1, TEST: 5}  # pairs a country needs to be steered to and measured
 NEEDED = ", ".join(f"{n} {split}" for split, n in FEWEST.items())
+OWN_MODEL = (
+    "a global model of your own: `model`, a reward model with a head of its own, or `global_model`, the weights file "
+    "of an earlier run"
+)
 
 
 @dataclass(frozen=True)
@@ -157,19 +161,14 @@ def _nobody(table: pd.DataFrame, enough: set[str], reference: Sequence[str], ask
 
 
 def own_global_model(country: str) -> str:
-    """What can be done where no reference country is left."""
-    return (
-        f"Ways on: add pairs of a second country; or steer to it (`countries`: {country}) from a global model of your "
-        "own: `model`, a reward model with a head of its own, or `global_model`, the weights file of an earlier run"
-    )
+    """What can be done with one country alone."""
+    return f"Ways on: add pairs of a second country; or steer to it (`countries`: {country}) from {OWN_MODEL}"
 
 
-def without_global(
-    config: ExperimentConfig, known: Sequence[str], steered: Sequence[str], reference: Sequence[str]
-) -> str | None:
+def without_global(config: ExperimentConfig, known: Sequence[str], reference: Sequence[str]) -> str | None:
     """Why no global model can be had from these countries' pairs; None if it can, or is the user's own.
 
-    known  all countries that have pairs; steered, reference: those that were chosen of them
+    known  all countries that have pairs; reference: those that were chosen of them
     A model that is not on this machine is not asked whether it has a head.
     """
     if config.finetune.model:
@@ -179,7 +178,7 @@ def without_global(
     if config.global_model == "reference" and not reference and len(known) > 1:
         return (
             "no reference country is left to train the global model. Steer to fewer `countries`, name another as "
-            f"`reference`, or set `global_model` to `others`. {own_global_model(listed(steered))}"
+            f"`reference`, or set `global_model` to `others`. Or take {OWN_MODEL}"
         )
     if (config.global_model == "reference" and not reference) or (config.global_model == "others" and len(known) < 2):
         return f"{listed(known)} is the only country of the data: no pairs are left to train the global model. " + (

@@ -10,7 +10,7 @@ import psutil
 from scpo import data
 from scpo.budgets import budgets_below
 from scpo.config import ExperimentConfig
-from scpo.data.choice import FEWEST, Usual, choose, without_global
+from scpo.data.choice import FEWEST, choose, without_global
 from scpo.data.preferences import Preferences
 from scpo.errors import ConfigError
 from scpo.hub import local_folder
@@ -32,7 +32,6 @@ class Sizes:
     texts: int
     joined: int
     countries: tuple[str, ...]
-    usual: Usual
     unit: str
     simulated: bool
 
@@ -48,7 +47,6 @@ class Sizes:
             len(pairs.texts),
             joined,
             card.countries,
-            data.usual(card.dataset),
             card.unit,
             card.simulated,
         )
@@ -91,8 +89,8 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
     encoded     True if the texts have been through this encoder before and are in the cache
     Raises `ConfigError` if a budget is beyond the data, or the countries cannot be used as the run would refuse them.
     """
-    choice = choose(sizes.counts, sizes.usual, config.data)
-    missing = without_global(config, list(sizes.counts["country"]), choice.countries, choice.reference)
+    choice = choose(sizes.counts, data.usual(config.data.dataset), config.data)
+    missing = without_global(config, list(sizes.counts["country"]), choice.reference)
     problems = choice.problems or ((missing,) if missing else ())
     if problems:
         field = "reference" if not choice.problems or config.data.reference else "countries"
