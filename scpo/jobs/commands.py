@@ -14,6 +14,7 @@ from scpo.errors import ConfigError
 from scpo.jobs import launch
 from scpo.jobs.job import Job
 from scpo.jobs.store import Store, open_store
+from scpo.shown import counted
 
 JOB = "its id, or its run folder"
 ENDED = {"done": 0, "failed": 1, "lost": 1, "cancelled": 130}  # exit codes of `jobs follow`
@@ -84,7 +85,7 @@ def work_on(args: argparse.Namespace) -> int:
         raise ConfigError(f"--idle is {args.idle}; it takes a number of seconds of at least 0.")
     with contextlib.closing(open_store()) as store:
         worked = serve(store, args.idle, ends_on_signals())
-    print(f"worked {worked} job(s)", file=sys.stderr)
+    print(f"worked {counted(worked, 'job')}", file=sys.stderr)
     return 0
 
 

@@ -23,6 +23,7 @@ from scpo.data.naming import provenance
 from scpo.errors import RunFolderError, ScpoError
 from scpo.jobs.job import Job
 from scpo.metrics.bootstrap import FEWEST_FOR_PARTS, FEWEST_FOR_RATIOS, FEWEST_UNITS
+from scpo.shown import counted
 from scpo.training.reading import told
 from scpo.ui import charts, findings
 from scpo.ui.export import POLICY, Hidden, csv_of
@@ -188,8 +189,8 @@ Split and intervals go by {unit}. Reference: {html.escape(", ".join(card["refere
 <h2>Method</h2>
 <p>Steerable Cultural Preference Optimization (arXiv 2606.18606), with {html.escape(whole)}: a pair with margin m of the
 global model is kept if sigmoid(m) &lt; τ = {config.tau:g} and weighs min(exp(m / β), 1), β = {config.beta:g}; the loss
-is the mean of -w log sigmoid(r(chosen) - r(rejected)). {config.seeds} seed(s); the best step is chosen on validation
-pairs. Compared:</p><ul>{compared}</ul>
+is the mean of -w log sigmoid(r(chosen) - r(rejected)). {counted(config.seeds, "seed")}; the best step is chosen
+on validation pairs. Compared:</p><ul>{compared}</ul>
 <h2>Results</h2>
 <p>Accuracy on all test pairs with 95 % intervals over {unit}s, in percent; gain: {method} minus global, paired.
 Ties, which count as wrong: of {method}, in percent of the pairs.</p>

@@ -15,7 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.metrics.margins import ALL, Margins, strips
-from scpo.shown import percent
+from scpo.shown import counted, percent
 from scpo.ui.colours import DROPPED, KEPT, METHOD, SEQUENCE
 from scpo.ui.figure import AXIS, finish, plain, span
 from scpo.ui.margins import STRIPS, Chosen, filter_frame, weight_frame
@@ -163,7 +163,8 @@ def disagreement_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Fi
     value, low, high = (100 * rows[c].astype(float) for c in ("disagree", "low", "high"))
     numbers = zip(names, value, span(rows["low"], rows["high"]), rows["units"], rows["pairs"], rows["ties"],
                   strict=True)  # fmt: skip
-    hover = [f"{country}: disagrees on {share:.1f} %<br>{span}<br>{units:,} {unit}s, {pairs:,} pairs, {ties:,} tie(s)"
+    hover = [f"{country}: disagrees on {share:.1f} %<br>{span}<br>{counted(units, unit)}, {counted(pairs, 'pair')}, "
+             f"{counted(ties, 'tie')}"
              for country, share, span, units, pairs, ties in numbers]  # fmt: skip
     dots = {
         "type": "scatter", "x": value, "y": names, "mode": "markers", "hovertext": hover, "hoverinfo": "text",
