@@ -35,7 +35,7 @@ FLAGS = [
 PAGES = {  # page -> what stands on it when it is drawn
     "overview": "Where to go on", "data": "Read the pairs", "selection": "The numbers behind this chart",
     "train": "What is compared", "accuracy": "Country by country, in words", "bias": "Bold: a country's model",
-    "efficiency": "Right of the dashed line", "runs": "The numbers behind this chart",
+    "efficiency": "What does each pair bring", "runs": "The numbers behind this chart",
     "steer": "Loads this run's reward models", "learn": "Question.",
     "study": "There is no study",
 }  # fmt: skip

@@ -10,7 +10,7 @@ from screenshots import settle
 pytestmark = pytest.mark.browser
 LAST = {  # what stands below the last chart of each page
     "accuracy": "Country by country, in words", "bias": "Bold: a country's model",
-    "efficiency": "Right of the dashed line",
+    "efficiency": "What does each pair bring",
 }  # fmt: skip
 CHARTS = {"accuracy": 4, "bias": 4, "efficiency": 3}
 PAGES = list(LAST)
