@@ -48,7 +48,7 @@ def test_the_numbers_of_a_chart_can_be_downloaded_and_say_that_they_are_simulate
 def test_a_bad_and_then_a_good_file_can_be_uploaded(visit, tmp_path):
     scored_rows(90).to_csv(tmp_path / "good.csv", index=False)
     scored_rows(30).assign(score="x").to_csv(tmp_path / "bad.csv", index=False)
-    for name, words in (("bad.csv", "270 fault(s) in the file"), ("good.csv", "Read the pairs")):
+    for name, words in (("bad.csv", "270 faults in bad.csv"), ("good.csv", "Read the pairs")):
         page = visit("data")
         settle(page, "The numbers behind this chart")
         page.get_by_text("Your own file").click()
