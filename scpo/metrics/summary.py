@@ -245,10 +245,11 @@ def _curve(measures: Measures, country: str, name: str, reading: str) -> tuple[n
 def _no_gain(measures: Measures, country: str) -> str:
     """Why nobody can be efficient at what `full` gains over the global model; '' where that is more than chance."""
     base, full = measures.group(country, "global"), measures.group(country, "full")
-    if measures.size(country, FULL).units < FEWEST_FOR_RATIOS:
-        return TOO_FEW
-    if not full.value[FULL] - base.value[FULL] > TIE:
+    units = measures.size(country, FULL).units
+    if units and not full.value[FULL] - base.value[FULL] > TIE:
         return NO_GAIN
+    if units < FEWEST_FOR_RATIOS:
+        return TOO_FEW
     low, _ = measures.interval(country, FULL, full.draws[FULL] - base.draws[FULL])
     return "" if low > 0 else UNCLEAR
 
