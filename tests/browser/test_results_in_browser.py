@@ -12,7 +12,7 @@ LAST = {  # what stands below the last chart of each page
     "accuracy": "Country by country, in words", "bias": "Bold: a country's model",
     "efficiency": "What does each pair bring",
 }  # fmt: skip
-CHARTS = {"accuracy": 4, "bias": 4, "efficiency": 3}
+CHARTS = {"accuracy": 4, "bias": 4, "efficiency": 2}  # so small a run has no ratio to draw
 PAGES = list(LAST)
 
 
@@ -60,7 +60,7 @@ def test_every_figure_has_words_for_a_screen_reader(drawn):
     for name, words in (
         ("accuracy", ("Accuracy per country and method", "minus global, every country", "minus every baseline, mean")),
         ("bias", ("Consensus retention against distinct", "Accuracy of every country", "country's scpo model")),
-        ("efficiency", ("Accuracy over the number of training pairs", "times fewer pairs scpo needs")),
+        ("efficiency", ("Accuracy over the number of training pairs", "Points of accuracy gained per 100 pairs")),
     ):
         page = drawn(name)
         for part in words:
@@ -88,7 +88,8 @@ def test_the_view_of_accuracy_is_in_the_link_and_survives_a_reload(opened):
 def test_a_link_opens_one_country_one_method_and_one_reading(opened):
     page = opened("efficiency", "?country=Galune&reading=trained&method=weight")
     titles = page.locator(".js-plotly-plot .xtitle").all_text_contents()
-    assert "after the filter" in titles[0] and "weight needs" in titles[1]
+    assert "after the filter" in titles[0]
+    assert page.get_by_role("figure", name=re.compile("trained on, Galune")).count() == 1
     page = opened("bias", "?country=Galune&transferred=change")
     cells = page.locator(".js-plotly-plot").nth(2).locator(".heatmap-label").all_text_contents()
     assert len(cells) == 56 and any(text.startswith("+") for text in cells)
@@ -108,7 +109,7 @@ def test_the_log_axis_has_whole_numbers(drawn):
 def test_a_country_with_too_few_people_says_so_in_the_chart(drawn):
     page = drawn("accuracy", 420)
     for at in (0, 1):
-        assert "Cindarano interval: 4 user(s)" in ticks(page, at, "y")
+        assert "Cindarano interval: 4 users" in ticks(page, at, "y")
 
 
 def test_a_chart_can_be_downloaded_as_numbers_and_as_a_picture(opened):
