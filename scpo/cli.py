@@ -131,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_settings(check, DataConfig)
     model = check.add_argument_group("a global model of one's own, so that no reference country is needed")
     _add_settings(model, ExperimentConfig, {"global_model"})
-    _add_settings(model, FinetuneConfig, {"model"})
+    _add_settings(model, FinetuneConfig, {"model", "max_length"})
     check.add_argument("--encoder", metavar="NAME", help="whose tokenizer looks at the texts; none = skip that "
                        f"(default: {ExperimentConfig.encoder})")  # fmt: skip
 
@@ -186,7 +186,7 @@ def _data_check(args: argparse.Namespace) -> None:
             )
         )
         raise
-    counts, reading = sources.counts(data), _reading(data, config.encoder)
+    counts, reading = sources.counts(data), _reading(data, config)
     if args.json:
         card = dataclasses.asdict(data.card)
         read = [] if reading is None else reading.to_dict("records")
@@ -206,19 +206,26 @@ def _data_check(args: argparse.Namespace) -> None:
     if reading is not None:
         from scpo.training.reading import lines_of
 
-        print("\n".join(["", f"what the encoder {Path(config.encoder).name} reads:", *lines_of(reading)]))
+        whole = config.finetune.model
+        reader = f"model {Path(whole).name}" if whole else f"encoder {Path(config.encoder).name}"
+        print("\n".join(["", f"what the {reader} reads:", *lines_of(reading)]))
 
 
-def _reading(data, encoder: str):
-    """What an encoder reads of the texts, per country; None where it is not asked for, or the encoder is not here."""
+def _reading(data, config: ExperimentConfig):
+    """What the encoder, or the model to fine-tune, reads of the texts, per country; None where it is not asked for, or
+    is not here."""
     from scpo.training.reading import reading_by
 
-    if encoder == "none":
+    if config.encoder == "none":
         return None
     try:
-        return reading_by(data, encoder)
+        if config.finetune.model:
+            from scpo.training.finetune.reading import reading_by_model
+
+            return reading_by_model(data, config.finetune)
+        return reading_by(data, config.encoder)
     except ScpoError as error:
-        print(f"what the encoder reads is not checked: {error}", file=sys.stderr)
+        print(f"what is read of the texts is not checked: {error}", file=sys.stderr)
         return None
 
 

@@ -34,7 +34,7 @@ log = logging.getLogger("scpo")
 @dataclass(frozen=True)
 class Read:
     """What is read of n texts: tokens (n,), unknown (n,) of them, cut (n,) bool, and key (n,) of what is left of each;
-    texts of one key are the same to the encoder."""
+    texts of one key are the same to the model."""
 
     tokens: np.ndarray
     unknown: np.ndarray
@@ -181,7 +181,7 @@ def problems(table: pd.DataFrame | None) -> dict[str, str]:
     found = {}
     for row in table.to_dict("records") if table is not None else ():
         said = [words for share, least, words in (
-            (row["unknown"], WORTH_TELLING, f"{percent(row['unknown'])} of the tokens are unknown to the encoder"),
+            (row["unknown"], WORTH_TELLING, f"{percent(row['unknown'])} of the tokens are unknown to the tokenizer"),
             (row["cut"], WORTH_TELLING, f"{percent(row['cut'])} of the texts are cut at its limit"),
             (row["alike"], FEW_ALIKE, f"{percent(row['alike'])} of the pairs cannot be told apart"),
         ) if share > least]  # fmt: skip

@@ -120,7 +120,7 @@ def test_what_was_read_is_kept_by_tokenizer_and_texts_and_damage_is_read_anew(ti
 
 
 @pytest.mark.parametrize("answers, said", [
-    (in_another_script, "of the tokens are unknown to the encoder and 100.0 % of the pairs cannot be told apart"),
+    (in_another_script, "of the tokens are unknown to the tokenizer and 100.0 % of the pairs cannot be told apart"),
     (behind_the_limit, "of the texts are cut at its limit and 100.0 % of the pairs cannot be told apart"),
 ])  # fmt: skip
 def test_a_country_that_cannot_be_read_has_words_in_place_of_an_accuracy(answers, said, tiny_encoder, tmp_path):

@@ -29,11 +29,13 @@ from scpo.training.features import cache_folder
 from scpo.training.finetune.formats import InputFormat, longest_input
 from scpo.training.finetune.loading import Start, load_model
 from scpo.training.finetune.one import Done, Task, Texts, steps_of, train_one
+from scpo.training.finetune.reading import reading_of
 from scpo.training.finetune.scoring import score
 from scpo.training.finetune.served import weights_hash
 from scpo.training.head_backend import global_heads
 from scpo.training.measuring import Trained, pair_margins, reference_rows
 from scpo.training.plan import HeadPlan, Rows, plan_heads
+from scpo.training.reading import tell_unread
 from scpo.training.reward_model import assemble
 from scpo.training.shared import SHARED
 
@@ -57,6 +59,8 @@ def fine_tune(
         start = _with_head(start, config, data, folder / "global", progress, key)
     model = load_model(start.folder, start.tokenizer)
     longest = longest_input(whole.max_length, start.tokenizer, model.config)
+    reading = reading_of(data, start.tokenizer, longest, whole.as_published)
+    tell_unread(reading)
     reward = _rewards(model, InputFormat(start.tokenizer, longest), data, rows, progress)
     del model  # each training loads its own
     rewards = dict.fromkeys(rows, reward)
@@ -96,7 +100,7 @@ def fine_tune(
 
     step, path = np.array([m.step for m in models], np.int64), np.array([m.path for m in models])
     weights = _model_bytes(start, plan, models, reward, table, folder.parent)
-    return Trained(plan, rewards, score_kept, step, marks, path, weights)
+    return Trained(plan, rewards, score_kept, step, marks, path, weights, reading)
 
 
 def _with_head(start: Start, config: ExperimentConfig, data, place: Path, progress: Progress, key: str) -> Start:
