@@ -14,7 +14,7 @@ tau and beta can be moved afterwards without any model:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -140,12 +140,13 @@ def shares(margins: Margins, keep: np.ndarray, weight: np.ndarray) -> pd.DataFra
     })  # fmt: skip
 
 
-def disagreement(margins: Margins, shared_units: bool) -> pd.DataFrame:
+def disagreement(margins: Margins, shared_units: bool, unread: Collection[str] = ()) -> pd.DataFrame:
     """How often the global model prefers the rejected answer, per country, before any steering.
 
     `disagree` is the share of training pairs with m < 0; ties (m = 0) do not count and are listed.
     low and high are a 95 % interval from resampling users or questions; NaN where they are too few.
     shared_units: True if countries answer the same questions.
+    unread: countries of whose texts too little is read for a share to say anything; theirs is NaN.
     """
     head = pd.DataFrame([{"method": "global", "seed": 0, "level": 0}])
     tallies = []
@@ -166,7 +167,9 @@ def disagreement(margins: Margins, shared_units: bool) -> pd.DataFrame:
             "country": country, "disagree": float(said.accuracy()[0, 0]), "low": float(low), "high": float(high),
             "pairs": int(said.counts[0].sum()), "units": len(said.units), "ties": int(said.ties[0, 0]),
         })  # fmt: skip
-    return pd.DataFrame(records)
+    table = pd.DataFrame(records)
+    table.loc[table["country"].isin(list(unread)), ["disagree", "low", "high"]] = np.nan
+    return table
 
 
 def histogram(values: np.ndarray, keep: np.ndarray, low: float, high: float, bins: int) -> pd.DataFrame:

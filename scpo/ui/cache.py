@@ -17,7 +17,7 @@ from scpo.jobs.store import Store, open_store
 from scpo.metrics.margins import Margins, disagreement, read_margins
 from scpo.metrics.tallies import Tallies, read_tallies
 from scpo.study import kept
-from scpo.training.reading import reading_by
+from scpo.training.reading import reading_by, unreadable
 from scpo.ui.margins import check_same
 
 
@@ -99,8 +99,9 @@ def texts(result: runs.Result) -> Preferences:
 
 @st.cache_resource(max_entries=4, show_spinner="Reading what the global model thinks of the pairs ...")
 def _margins(folder: str, changed: int) -> tuple[Margins, pd.DataFrame]:
-    kept = read_margins(Path(folder))
-    return kept, disagreement(kept, shared_units=finished_run(Path(folder)).card["unit"] == "question")
+    kept, run = read_margins(Path(folder)), finished_run(Path(folder))
+    unread = unreadable(run.tables.get("reading"))
+    return kept, disagreement(kept, run.card["unit"] == "question", unread)
 
 
 def margins(result: runs.Result) -> tuple[Margins, pd.DataFrame]:

@@ -15,7 +15,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.metrics.margins import ALL, Margins, strips
-from scpo.shown import counted, percent
+from scpo.shown import counted, fixed, percent
 from scpo.ui.colours import DROPPED, KEPT, METHOD, SEQUENCE
 from scpo.ui.figure import AXIS, finish, plain, span
 from scpo.ui.margins import STRIPS, Chosen, filter_frame, weight_frame
@@ -156,14 +156,14 @@ def strips_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
 def disagreement_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figure:
     """How often the global model prefers the rejected answer, per country, with 95 % intervals.
 
-    table   country, disagree, low, high, pairs, units, ties
+    table   country, disagree, low, high, pairs, units, ties; NaN where there is no share, and words stand in its place
     """
     rows = table.sort_values("disagree", ascending=True, kind="stable", na_position="first")
     names = [plain(country) for country in rows["country"]]
     value, low, high = (100 * rows[c].astype(float) for c in ("disagree", "low", "high"))
     numbers = zip(names, value, span(rows["low"], rows["high"]), rows["units"], rows["pairs"], rows["ties"],
                   strict=True)  # fmt: skip
-    hover = [f"{country}: disagrees on {share:.1f} %<br>{span}<br>{counted(units, unit)}, {counted(pairs, 'pair')}, "
+    hover = [f"{country}: disagrees on {fixed(share)} %<br>{span}<br>{counted(units, unit)}, {counted(pairs, 'pair')}, "
              f"{counted(ties, 'tie')}"
              for country, share, span, units, pairs, ties in numbers]  # fmt: skip
     dots = {
@@ -172,8 +172,14 @@ def disagreement_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Fi
         "error_x": {"array": high - value, "arrayminus": value - low, "color": CUT, "thickness": 1.5, "width": 0},
     }  # fmt: skip
     furthest = max(60.0, 2 + float(np.nan_to_num(np.fmax(value, high)).max(initial=0)))
+    coin = _cut(50, "a coin", left=True, above=True)
+    coin["annotations"] += [
+        {"x": 1, "y": name, "text": "its texts cannot be read" if pairs else "no training pairs", "showarrow": False,
+         "xanchor": "left"}
+        for name, share, pairs in zip(names, value, rows["pairs"], strict=True) if np.isnan(share)
+    ]  # fmt: skip
     return _figure(
-        [dots], simulated, 110 + 30 * len(rows), **_cut(50, "a coin", left=True, above=True), yaxis=_rows(rows),
+        [dots], simulated, 110 + 30 * len(rows), **coin, yaxis={**_rows(rows), "type": "category"},
         xaxis=_axis("pairs on which the global model prefers<br>the rejected answer, % (line: 95 % interval)",
                     range=[0, furthest]),
     )  # fmt: skip

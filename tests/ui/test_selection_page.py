@@ -305,6 +305,16 @@ def test_disagreement_is_sorted_and_has_intervals_with_people_and_pairs(demo_mar
     assert list(dots.x) == sorted(dots.x) and all("95 %" in text and "users" in text for text in dots.hovertext)
 
 
+def test_a_country_whose_texts_cannot_be_read_has_words_in_place_of_a_disagreement():
+    table = disagreement(margins_of({"A": [1.0, -1.0] * 8, "B": [0.0] * 8, "C": []}), False, ["B"])
+    assert np.isnan(table.set_index("country").loc["B", ["disagree", "low", "high"]].astype(float)).all()
+    assert table.set_index("country").loc["B", ["pairs", "ties"]].tolist() == [8, 8]
+    figure = selection_charts.disagreement_chart(table, "user", False)
+    said = {note.y: note.text for note in figure.layout.annotations if note.y in ("A", "B", "C")}
+    assert said == {"B": "its texts cannot be read", "C": "no training pairs"}
+    assert not any("nan" in text for text in figure.data[0].hovertext)
+
+
 # the page
 
 

@@ -66,6 +66,19 @@ def test_every_page_of_such_a_run_opens_and_shows_nothing_that_is_no_number(page
         assert SAID in " ".join(shown(app))
 
 
+@pytest.mark.parametrize("page", ["data", "selection"])
+def test_such_a_country_has_words_in_place_of_a_disagreement(page, workspace, unread):
+    shutil.copytree(unread, workspace / "runs" / "unread")
+    app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=120)
+    app.query_params["run"] = "unread"
+    app.run()
+    specs = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    notes = [note["text"] for spec in specs for note in spec["layout"].get("annotations", [])]
+    assert "its texts cannot be read" in notes
+    table = next(frame.value for frame in app.dataframe if "disagree" in frame.value)
+    assert table["disagree"].isna().all() and (table["pairs"] > 0).all()
+
+
 def test_the_report_has_the_table_and_the_words(unread):
     files = report(runs.read(unread), "unread")
     page = files["report.html"]
