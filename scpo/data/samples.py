@@ -11,6 +11,7 @@ from itertools import combinations
 import pandas as pd
 
 from scpo.data.countries import base_name, key, names_country, one_spelling, read_countries
+from scpo.shown import counted
 
 LISTED = 12  # pairs of samples in a note
 
@@ -37,8 +38,8 @@ def merged(rows: pd.DataFrame) -> pd.DataFrame:
 def samples_of_one_country(rows: pd.DataFrame) -> tuple[str, ...]:
     """A note of the samples that asked the same question of one country, with how far their answers differ.
 
-    rows  prompt, response, score, country. The difference of two samples is half the sum of the differences of the
-          options' shares, the share of people who would have to answer otherwise; its mean over the questions is told.
+    rows  prompt, response, score, country. Two measures of a question are told, each as its mean over the questions
+          that both samples answered: the largest difference of one answer's share, and the sum over all its answers.
     """
     found = []
     for left, right in combinations(sorted(rows["country"].unique()), 2):
@@ -48,14 +49,16 @@ def samples_of_one_country(rows: pd.DataFrame) -> tuple[str, ...]:
         asked = pair[0].index.unique("prompt").intersection(pair[1].index.unique("prompt"))
         if len(asked):
             first, second = (shares[shares.index.get_level_values("prompt").isin(asked)] for shares in pair)
-            differ = float(first.sub(second, fill_value=0).abs().sum() / 2 / len(asked))
-            questions = f"{len(asked):,} question{'s' * (len(asked) > 1)}"
-            found.append((differ, f"{left} and {right}, {questions}, {100 * differ:.0f} points"))
+            differ = first.sub(second, fill_value=0).abs().groupby(level="prompt")
+            largest, together = (100 * float(of.mean()) for of in (differ.max(), differ.sum()))
+            questions = counted(len(asked), "question")
+            found.append((largest, f"{left} and {right}, {questions}, {largest:.0f} and {together:.0f} points"))
     found.sort(key=lambda one: (-one[0], one[1]))
     more = f"; and {len(found) - LISTED} more" if len(found) > LISTED else ""
     what = (
-        "samples of one country that asked the same questions stay apart (`merge_samples` merges them), with the share "
-        "of people who answered otherwise"
+        "samples of one country that asked the same questions stay apart (`merge_samples` merges them); how far their "
+        "answers differ on average over the questions, first the answer whose share differs most, then all answers "
+        "added up"
     )
     return (f"{what}: {'; '.join(line for _, line in found[:LISTED])}{more}",) if found else ()
 

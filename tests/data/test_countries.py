@@ -11,6 +11,7 @@ from scpo import cli
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.data import load, look
 from scpo.data.countries import find, iso3, names_country, one_spelling, read_countries, split_names
+from scpo.data.samples import samples_of_one_country
 from scpo.errors import InputError
 
 
@@ -153,6 +154,26 @@ def test_a_name_with_a_comma_can_be_chosen_in_every_way(tmp_path):
         assert data.card.countries == ("Korea, Republic of", "Alvoria, East") and data.card.reference == ("Kenya",)
 
 
+def test_two_samples_differ_by_the_answer_that_differs_most_and_by_all_together():
+    """Question 1: 30, 10 and 20 points apart; question 2: 10 and 10; question 3 is asked of one sample alone."""
+    shares = {
+        "Mali": {"1": (0.6, 0.3, 0.1), "2": (0.5, 0.5), "3": (1.0, 0.0)},
+        "Mali (Non-national sample)": {"1": (0.3, 0.4, 0.3), "2": (0.4, 0.6)},
+    }
+    asked = [(country, question, of) for country, questions in shares.items() for question, of in questions.items()]
+    rows = [(question, f"answer {at}", of[at], country) for country, question, of in asked for at in range(len(of))]
+    notes = samples_of_one_country(pd.DataFrame(rows, columns=["prompt", "response", "score", "country"]))
+    assert len(notes) == 1 and "Mali and Mali (Non-national sample), 2 questions, 20 and 40 points" in notes[0]
+
+
+@pytest.mark.shared_data
+def test_the_three_samples_of_india_differ_by_8_to_11_points_in_the_answer_that_differs_most(shared_data):
+    data = load(DataConfig("globalopinionqa", (str(shared_data / "globalopinionqa_sample.jsonl"),)))
+    note = next(note for note in data.card.notes if "asked the same questions" in note)
+    assert "India (Current national sample) and India (Non-national sample), 3 questions, 11 and 24 points" in note
+    assert "India (Current national sample) and India (Old national sample), 4 questions, 10 and 28 points" in note
+
+
 def test_a_spelling_that_could_be_two_samples_is_asked_about(tmp_path):
     asked = (("S. Korea", 0.7), ("South Korea", 0.3), ("United States", 0.6))
     table = [
@@ -164,7 +185,7 @@ def test_a_spelling_that_could_be_two_samples_is_asked_about(tmp_path):
         load(DataConfig("globalopinionqa", (path,), countries=("KOR",)))
     data = load(DataConfig("globalopinionqa", (path,)))
     assert data.card.countries == ("S. Korea", "South Korea")
-    assert any("S. Korea and South Korea, 60 questions, 40 points" in note for note in data.card.notes)
+    assert any("S. Korea and South Korea, 60 questions, 40 and 80 points" in note for note in data.card.notes)
     merged, _ = look(DataConfig("globalopinionqa", (path,), merge_samples=True, min_gap=0.001))
     assert set(merged.pairs["country"]) == {"United States"}, "the mean of 0.7 and 0.3 has no choice"
 
