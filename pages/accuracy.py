@@ -74,11 +74,14 @@ def baselines(result: runs.Result, subset: str) -> None:
             )  # fmt: skip
     if tested:
         results.section("Is that more than chance?", "chance")
-        chart(
-            charts.variance_chart(named, unit, simulated), "chance",
-            f"Of {method} minus {against}: standard error from {unit}s, standard deviation over seeds, and the "
-            "smallest difference that would be found, per country.", named, simulated,
-        )  # fmt: skip
+        if named["unit_se"].notna().any():
+            chart(
+                charts.variance_chart(named, unit, simulated), "chance",
+                f"Of {method} minus {against}: standard error from {unit}s, standard deviation over seeds, and the "
+                "smallest difference that would be found, per country.", named, simulated,
+            )  # fmt: skip
+        else:
+            st.info(f"Nothing here tells a difference from chance: no country has enough {unit}s in the test.")
     with st.expander("Country by country, in words"):
         for row in named.itertuples():
             st.markdown(difference_sentence(row, unit))

@@ -13,7 +13,7 @@ from scpo.data.preferences import Preferences
 from scpo.errors import DataFaults
 from scpo.jobs.job import Job
 from scpo.ui import charts, results, state, unread
-from scpo.ui.cache import finished_run, margins, preferences, ran_on, reading
+from scpo.ui.cache import finished_run, job_store, margins, preferences, ran_on, reading
 from scpo.ui.context import data_of_run, head, link
 from scpo.ui.form import in_labels
 from scpo.ui.margins import MEASURES
@@ -73,14 +73,19 @@ def disagreement(config: DataConfig, chosen: Job | None) -> None:
     run = run_on(config, chosen)
     if run is None:
         st.info("Nobody has trained a global model on these pairs yet. A finished run on them shows it here.")
-        of_run = {state.LIKE: chosen.id} if chosen and chosen.config.data == config else {}
-        link("train", "Train on these pairs", **of_run)
-        return
+    else:
+        disagreement_of(run)
+    of_run = {state.LIKE: chosen.id} if chosen and chosen.config.data == config else {}
+    link("train", "Train on these pairs", **of_run)
+
+
+def disagreement_of(run: runs.Result) -> None:
+    """The chart of a run's global model, under the run's name."""
     table, simulated = margins(run)[1], run.card["simulated"]
     alt = "Share of pairs on which the global model prefers the rejected answer, per country."
     chart(disagreement_chart(table, run.card["unit"], simulated), "disagreement", alt, table, simulated)
-    own = chosen is not None and run.folder == chosen.folder
-    st.caption(inert(f"On the training pairs of the run {chosen.name if own else run.folder.name}."))
+    name = next((job.name for job in job_store().jobs() if job.folder == run.folder), run.folder.name)
+    st.caption(inert(f"On the training pairs of the run {name}."))
 
 
 run = head("data")

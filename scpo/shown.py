@@ -35,6 +35,11 @@ def percent(share: float | None) -> str:
     return f"{fixed(100 * share)} %" if known(share) else NONE
 
 
+def rounded_down(fraction: float) -> str:
+    """How much of a job is done, rounded down: 0.999 -> 99 %, so that only what has ended is at 100 %."""
+    return f"{math.floor(100 * min(fraction, 1.0) + 1e-9)} %"
+
+
 def points(difference: float | None) -> str:
     """A difference of shares in points, with its sign: 0.049 -> +4.9."""
     return signed(100 * difference) if known(difference) else NONE

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scpo.shown import brackets, counted, fixed, percent, points, signed, span
+from scpo.shown import brackets, counted, fixed, percent, points, rounded_down, signed, span
 
 NAN, INF = float("nan"), float("inf")
 
@@ -37,3 +37,8 @@ def test_nouns_follow_their_numbers():
     assert [counted(1, what) for what in ("country", "user", "pair")] == ["1 country", "1 user", "1 pair"]
     assert counted(0, "country") == "0 countries" and counted(1622.7, "pair") == "1,623 pairs"
     assert counted(2, "person") == "2 people" and counted(NAN, "pair") == "- pairs"
+
+
+@pytest.mark.parametrize("fraction, told", [(0.0, "0 %"), (0.29, "29 %"), (0.999, "99 %"), (1.0, "100 %")])
+def test_only_what_has_ended_is_done_to_100_percent(fraction, told):
+    assert rounded_down(fraction) == told

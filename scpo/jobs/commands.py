@@ -14,7 +14,7 @@ from scpo.errors import ConfigError
 from scpo.jobs import launch
 from scpo.jobs.job import Job
 from scpo.jobs.store import Store, open_store
-from scpo.shown import counted
+from scpo.shown import counted, rounded_down
 
 JOB = "its id, or its run folder"
 ENDED = {"done": 0, "failed": 1, "lost": 1, "cancelled": 130}  # exit codes of `jobs follow`
@@ -113,11 +113,11 @@ def table(jobs: list[Job]) -> str:
     """Jobs as text."""
     if not jobs:
         return "no jobs yet; `python -m scpo run --out DIR` or the app makes one."
-    lines = [f"{'id':<13}{'state':<11}{'%':>4}  {'created':<17}name"]
+    lines = [f"{'id':<13}{'state':<11}{'done':>6}  {'created':<17}name"]
     for job in jobs:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created))
         state = "deleted" if job.deleted else "cancelling" if job.cancelling else job.state
-        lines.append(f"{job.id:<13}{state:<11}{100 * job.fraction:>4.0f}  {when:<17}{job.name}")
+        lines.append(f"{job.id:<13}{state:<11}{rounded_down(job.fraction):>6}  {when:<17}{job.name}")
     return "\n".join(lines)
 
 

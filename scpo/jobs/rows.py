@@ -33,6 +33,7 @@ from scpo.jobs.job import (
     usual_name,
 )
 from scpo.jobs.schema import JOBS, damaged, errors, open_database, writing
+from scpo.shown import rounded_down
 
 
 class Rows:
@@ -98,7 +99,7 @@ class Rows:
         """State and message of a running job whose worker is gone."""
         if runs.is_done(self.space / row.folder):  # it ended just before it could say so
             return {"state": "done", "message": "", "fraction": 1.0}
-        at = f"at {round(100 * row.fraction)} %"
+        at = f"at {rounded_down(row.fraction)}"
         if row.cancelling:
             return {"state": "cancelled", "message": f"Cancelled {at}; what is shown is partial."}
         why = "its process ended" if is_gone(row.worker) else f"no sign of life for {LEASE:.0f} s"

@@ -20,7 +20,7 @@ from scpo import runs
 from scpo.errors import JobError, ScpoError
 from scpo.jobs import launch
 from scpo.jobs.job import RESUMABLE, Job
-from scpo.shown import percent
+from scpo.shown import percent, rounded_down
 from scpo.ui import charts, state, watchers
 from scpo.ui.cache import job_store
 from scpo.ui.context import ID
@@ -68,7 +68,7 @@ def going(jobs: list[Job]) -> None:
     for job in [job for job in jobs if job.state in LIVE][:5]:
         with st.container(horizontal=True, vertical_alignment="center"):
             badge(job)
-            st.markdown(f"{inert(job.name)}, {100 * job.fraction:.0f} %", width="content")
+            st.markdown(f"{inert(job.name)}, {rounded_down(job.fraction)}", width="content")
             if st.button("Watch", key=f"go-{job.id}", help=f"Watch the run {job.id}"):
                 follow(**{state.RUN: job.id})
 
@@ -149,7 +149,7 @@ def progress_words(job: Job) -> str:
     last = next((e for e in reversed(runs.progress(job.folder, 3)) if "total" in e), None)
     step = f", step {last['done']:,} of {last['total']:,}" if last and last["stage"] == "train" == job.stage else ""
     left = "" if job.seconds_left is None else f", about {duration(job.seconds_left)} left"
-    return f"{STAGES.get(job.stage, job.stage).capitalize()}{step}: {100 * job.fraction:.0f} %{left}"
+    return f"{STAGES.get(job.stage, job.stage).capitalize()}{step}: {rounded_down(job.fraction)}{left}"
 
 
 def duration(seconds: float) -> str:

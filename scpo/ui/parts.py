@@ -9,6 +9,7 @@ import streamlit as st
 from scpo.config import ExperimentConfig
 from scpo.jobs import launch
 from scpo.jobs.job import Job
+from scpo.shown import counted
 from scpo.ui import context, state
 from scpo.ui.cache import job_store
 from scpo.ui.tables import safe_csv
@@ -32,8 +33,9 @@ def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated:
 def run_label(job: Job) -> str:
     """A run in words: name, data set, countries, methods, seeds, state."""
     config, countries = job.config, len(job.config.data.countries)
-    which = f"{countries} countries" if countries else "all countries"
-    what = f"{config.data.dataset}: {which}, {len(config.methods)} methods, {config.seeds} seeds"
+    which = counted(countries, "country") if countries else "all countries"
+    compared = f"{counted(len(config.methods), 'method')}, {counted(config.seeds, 'seed')}"
+    what = f"{config.data.dataset}: {which}, {compared}"
     what += ", whole models" if config.finetune.model else ""
     return f"{job.name} ({what}; {job.state})"
 

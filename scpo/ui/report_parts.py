@@ -79,7 +79,7 @@ def parts_of(result: runs.Result) -> Iterator[Part]:
         lines = [told_apart(each, method, against, unit), too_few(each, unit)] if tested else []
         yield part(f"{method}-against-{against}", f"{method} against {against}", "difference", charts.difference_chart(
             rows, "country", marks, f"accuracy of {method} minus {against}", unit, simulated), lines, rows)  # fmt: skip
-        if tested and against == "global":
+        if tested and against == "global" and rows["unit_se"].notna().any():
             yield part("chance", f"Is {method} against {against} more than chance?", "chance",
                        charts.variance_chart(rows, unit, simulated),
                        [difference_sentence(row, unit) for row in rows.itertuples()], rows)  # fmt: skip

@@ -261,7 +261,7 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
 
 def _ratio_note(row: dict) -> str:
     """What stands under the name of a row of ratios: why there is none, or no interval."""
-    short = {NO_GAIN: "full gains nothing", UNCLEAR: "gain of full unclear", TOO_FEW: "too few people",
+    short = {NO_GAIN: "full gains nothing", UNCLEAR: "gain of full unclear", TOO_FEW: "too few in the test",
              NO_PAIRS: "no pair to train on", BOTH_AT_ONCE: "both at once"}  # fmt: skip
     if row["note"] in short:
         return f"no ratio: {short[row['note']]}"

@@ -31,6 +31,7 @@ class Picture(NamedTuple):
     table: pd.DataFrame
 
 
+HEADROOM = 1.15  # the height of a histogram, as a multiple of its highest bar
 BAR = 120  # px: the height of a colour bar that can be read
 
 
@@ -74,7 +75,7 @@ def filter_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
     return _figure(
         _bars(table, "F"), simulated, 360, barmode="stack", bargap=0, **_cut(tau, f"τ = {tau:.2f}", left=tau > 0.6),
         xaxis=_axis("F: probability that the global model gives<br>to the answer people chose", range=[0, 1]),
-        yaxis=_axis("training pairs"),
+        yaxis=_axis("training pairs", range=_above(table)),
     )  # fmt: skip
 
 
@@ -95,8 +96,8 @@ def weight_chart(table: pd.DataFrame, tau: float, beta: float, simulated: bool) 
         [*_bars(table, "margin"), curve], simulated, 360, barmode="stack", bargap=0, **line,
         xaxis=_axis("m: reward of the chosen minus of the rejected answer<br>(outermost bars: all beyond)",
                     range=[low, high]),
-        yaxis=_axis("training pairs"),
-        yaxis2=_axis("W, weight", overlaying="y", side="right", range=[0, 1.1], showgrid=False,
+        yaxis=_axis("training pairs", range=_above(table)),
+        yaxis2=_axis("W, weight", overlaying="y", side="right", range=[0, HEADROOM], showgrid=False,
                      tickvals=[0, 0.25, 0.5, 0.75, 1]),
     )  # fmt: skip
 
@@ -140,8 +141,8 @@ def strips_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
     heat = {
         "type": "heatmap", "z": 100 * rows.to_numpy(), "x": (np.arange(bins) + 0.5) / bins, "zmin": 0, "ygap": 3,
         "y": [plain(country) for country in rows.index], "colorscale": SEQUENCE,
-        "colorbar": {"title": {"text": "% of<br>pairs"}, "thickness": 12, "lenmode": "pixels", "len": BAR, "y": 1,
-                     "yanchor": "top", "nticks": 4},
+        "colorbar": {"title": {"text": "% of pairs", "side": "right"}, "thickness": 12, "len": 1, "ypad": 0,
+                     "nticks": 5},
         "hovertemplate": "%{y}, F about %{x:.2f}: %{z:.1f} % of its pairs<extra></extra>",
     }  # fmt: skip
     cut = _cut(tau, f"τ = {tau:.2f}, kept to the left", left=tau > 0.5, above=True)
@@ -198,6 +199,11 @@ def _bars(table: pd.DataFrame, over: str) -> list[dict]:
         }
         for name, colour, pattern in (("kept", KEPT, ""), ("dropped", DROPPED, "/"))
     ]  # fmt: skip
+
+
+def _above(table: pd.DataFrame) -> list[float]:
+    """Room above the highest bar, for the name of the cut."""
+    return [0.0, HEADROOM * max(float((table["kept"] + table["dropped"]).max()), 1.0)]
 
 
 def _cut(at: float, words: str, left: bool, above: bool = False) -> dict:

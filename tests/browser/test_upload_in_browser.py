@@ -88,6 +88,7 @@ def test_a_file_is_loaded_once_and_called_by_its_name_to_the_end(browser, addres
     own_file(page, address, file)
     settle(page, "On the training pairs of")
     assert page.get_by_text("Nobody has trained a global model").count() == 0
+    assert page.get_by_role("link", name="Train on these pairs").count() == 1
     assert not [problem for problem in page.problems if "_stcore" not in problem]
     page.context.close()
 

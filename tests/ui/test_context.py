@@ -1,12 +1,14 @@
 """The run that the app is about, with country and methods: chosen once, the same on every page."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo.jobs.store import open_store
+from scpo.ui import parts
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -163,9 +165,18 @@ def test_the_page_of_data_shows_the_pairs_of_the_chosen_run_until_another_source
 
 
 def test_how_often_the_global_model_disagrees_is_told_of_the_chosen_run_and_not_of_a_newer_one(two):
-    assert "On the training pairs of the run older." in [
-        caption.value for caption in opened("data", run=two["older"].id).caption
-    ]
+    app = opened("data", run=two["older"].id)
+    assert "On the training pairs of the run older." in [caption.value for caption in app.caption]
+
+
+def test_pairs_that_a_run_has_been_trained_on_lead_to_the_form_of_training_as_others_do(two):
+    links = [link.proto.label for link in opened("data", run=two["older"].id).get("page_link")]
+    assert "Train on these pairs" in links
+
+
+def test_a_run_in_words_has_its_plurals_right(two):
+    one = replace(two["older"], config=replace(two["older"].config, seeds=1))
+    assert "1 seed;" in parts.run_label(one)
 
 
 def test_links_to_the_page_of_training_lead_to_its_form_and_those_to_data_to_the_runs_pairs(two):

@@ -1,6 +1,7 @@
 """Who is served worse within a country, how like a survey's answers a model is, and what each pair brings."""
 
 import json
+import math
 import re
 import shutil
 from pathlib import Path
@@ -127,6 +128,15 @@ def test_a_country_without_a_test_says_so_where_chance_is_drawn(demo):
     row = demo.tables["paired"].iloc[[0]].assign(unit_se=None, detectable=None, seed_sd=None, units=7)
     chart = charts.variance_chart(row, "user", True)
     assert "too few for a test" in chart.layout.yaxis.ticktext[0]
+
+
+def test_without_people_for_any_test_a_sentence_takes_the_place_of_an_empty_chart(demo, monkeypatch):
+    table, tested = findings.differences(demo, "full")
+    few = table.assign(unit_se=math.nan, detectable=math.nan, seed_sd=math.nan, units=3)
+    monkeypatch.setattr(findings, "differences", lambda result, subset: (few, tested))
+    app = opened("accuracy")
+    assert "no country has enough users in the test" in words(app)
+    assert not any(title.startswith("points of accuracy") for title in titles(app))
 
 
 def test_pairs_per_pair_kept_are_told_as_a_property_of_the_filter(demo):

@@ -285,6 +285,16 @@ def test_the_cut_is_drawn_at_tau_and_at_its_margin():
     assert not drawn(wide, tau=1.0)["weight"].figure.layout.shapes
 
 
+def test_the_name_of_the_cut_stands_above_the_bars_and_the_colour_bar_is_as_high_as_the_strips():
+    pictures = drawn(margins_of({"A": list(np.linspace(-3, 3, 100))}))
+    for name in ("filter", "weight"):
+        figure = pictures[name].figure
+        highest = (figure.data[0].y + figure.data[1].y).max()
+        assert figure.layout.yaxis.range[1] >= 1.1 * highest
+    bar = pictures["strips"].figure.data[0].colorbar
+    assert bar.len == 1 and bar.title.side == "right"
+
+
 def test_the_weight_curve_follows_beta(demo_margins):
     for beta in (0.5, 2.0):
         curve = drawn(demo_margins, beta=beta)["weight"].figure.data[-1]
