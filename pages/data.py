@@ -15,7 +15,7 @@ from scpo.jobs.job import Job
 from scpo.ui import charts, results, state, unread
 from scpo.ui.cache import finished_run, job_store, margins, preferences, ran_on, reading
 from scpo.ui.context import data_of_run, head, link
-from scpo.ui.form import in_labels
+from scpo.ui.labels import in_labels
 from scpo.ui.margins import MEASURES
 from scpo.ui.pairs import browse
 from scpo.ui.parts import chart

@@ -15,7 +15,8 @@ from scpo.ui.cache import job_store
 from scpo.ui.context import form_is_asked, head, link
 from scpo.ui.download import model_download
 from scpo.ui.estimate import Sizes, estimate, time_words, was_encoded
-from scpo.ui.form import Problems, experiment, in_labels
+from scpo.ui.form import Problems, experiment
+from scpo.ui.labels import in_labels
 from scpo.ui.live import LIVE, duration, follow, going, linked, watch
 from scpo.ui.source import choose, kept, show_faults
 from scpo.ui.words import inert

@@ -203,7 +203,9 @@ class DataConfig:
         if self.dataset == "demo" and (self.title or self.licence or self.citation or self.url):
             raise ConfigError("dataset 'demo' is simulated and keeps its name; drop title, licence, citation and url.")
         if self.dataset in ("file", "survey") and not self.data_files:
-            raise ConfigError(f"dataset {self.dataset!r} needs at least one data file: add --data-file PATH.")
+            raise ConfigError(
+                f"dataset {self.dataset!r} needs at least one data file: on the command line --data-file PATH."
+            )
         _check_names(self.data_names, len(self.data_files))
         _check_bounds(self)
 

@@ -81,7 +81,7 @@ def _check_memory(pairs: int) -> None:
     if needed > MEMORY_SHARE * memory:
         raise InputError(
             f"The answers would make {pairs:,} pairs, which take about {needed / 1e9:,.1f} GB of this machine's "
-            f"{memory / 1e9:,.1f} GB of memory. Take fewer of each prompt with --pairs-per-group, or fewer rows."
+            f"{memory / 1e9:,.1f} GB of memory. Take fewer of each prompt (`pairs_per_group`), or fewer rows."
         )
 
 

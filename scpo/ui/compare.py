@@ -29,7 +29,8 @@ from scpo.shown import points, span
 from scpo.ui import charts, state
 from scpo.ui.cache import finished_run, tallies
 from scpo.ui.context import select
-from scpo.ui.form import NONE, label
+from scpo.ui.form import NONE
+from scpo.ui.labels import label
 from scpo.ui.live import badge
 from scpo.ui.parts import chart
 from scpo.ui.words import inert

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -17,7 +16,6 @@ import streamlit as st
 from scpo.config import (
     DATASETS,
     METHODS,
-    PARTS,
     SPLITS,
     SURVEYS,
     DataConfig,
@@ -30,18 +28,12 @@ from scpo.errors import ConfigError
 from scpo.ui import state
 from scpo.ui.cache import models_here, preferences
 from scpo.ui.estimate import Sizes
+from scpo.ui.labels import label
 from scpo.ui.words import inert
 
 COMPARED, TRAINED = ("methods", "seeds", "budgets"), ("tau", "beta", "steps", "lr")
 OF_SOURCE = ("dataset", "data_files", "data_names", "title", "licence", "citation", "url")  # chosen with the source
 ELSEWHERE = ("data", "finetune", *OF_SOURCE)
-LABELS = {
-    "countries": "Countries to steer to", "reference": "Reference countries", "tau": "Filter: τ (tau)",
-    "beta": "Weight: β (beta)", "lr": "Learning rate", "seeds": "Seeds", "hidden": "Hidden width",
-    "budgets": "Budgets: numbers of training pairs", "methods": "Methods", "model": "Reward model",
-    "model_lr": "Learning rate", "epochs": "Epochs at most (0 = no limit)", "lora": "LoRA rank (0 = all weights)",
-    "as_published": "As the authors' code does", "max_length": "Longest input (tokens)",
-}  # fmt: skip
 NONE = {
     "countries": "the data set's default", "reference": "the data set's default",
     "budgets": "spaced automatically, e.g. 50, 200, 1000",
@@ -186,21 +178,6 @@ def _is_of(start, name: str, dataset: str) -> bool:
 
 def _spec(config, name: str) -> dataclasses.Field:
     return next(spec for spec in dataclasses.fields(config) if spec.name == name)
-
-
-def label(spec: dataclasses.Field) -> str:
-    """A setting in words, with its unit."""
-    words, unit = spec.name.replace("_", " ").capitalize(), spec.metadata["unit"]
-    return LABELS.get(spec.name) or (words if not unit or unit in words.lower() else f"{words} ({unit})")
-
-
-def in_labels(text: object) -> str:
-    """A message with the form's labels for the names of settings: `reference` becomes \"Reference countries\"."""
-    specs = {
-        spec.name: spec for part in (ExperimentConfig, DataConfig, FinetuneConfig) for spec in dataclasses.fields(part)
-    }
-    named = {name: label(spec) for name, spec in specs.items() if name not in PARTS}
-    return re.sub(r"`(\w+)`", lambda found: f'"{named.get(found[1], found[1])}"', str(text))
 
 
 def explained(spec: dataclasses.Field) -> str:

@@ -24,6 +24,7 @@ from scpo.shown import percent, rounded_down
 from scpo.ui import charts, state, watchers
 from scpo.ui.cache import job_store
 from scpo.ui.context import ID
+from scpo.ui.labels import in_labels
 from scpo.ui.parts import CHART_OPTIONS
 from scpo.ui.theme import draw
 from scpo.ui.words import inert
@@ -168,7 +169,7 @@ def _ended(job: Job) -> None:
     shown = {"failed": st.error, "lost": st.warning, "cancelled": st.warning}[job.state]
     how = {"failed": "failed", "lost": "was lost", "cancelled": "was cancelled"}[job.state]
     start = f"{'PARTIAL: this' if len(marks(job.folder)) else 'This'} run {how} and has no result."
-    shown(f"**{start}** {inert(job.message)}")
+    shown(f"**{start}** {inert(in_labels(job.message))}")
     if job.state in RESUMABLE and not job.deleted:
         st.button("Resume", on_click=act, args=("resume", job.id), icon=":material/play_arrow:", key=f"resume-{job.id}")
         st.caption("Resume goes on from the last checkpoint, from the start where there is none, to the same results.")

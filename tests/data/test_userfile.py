@@ -104,7 +104,7 @@ def test_pairs_of_one_group_are_bounded_told_and_follow_from_the_seed(tmp_path):
 
 def test_pairs_that_do_not_fit_into_memory_are_refused_before_they_are_made(tmp_path, monkeypatch):
     monkeypatch.setattr("scpo.data.build.MEMORY_SHARE", 1e-9)
-    with pytest.raises(InputError, match=r"would make 15,600 pairs.*--pairs-per-group"):
+    with pytest.raises(InputError, match=r"would make 15,600 pairs.*`pairs_per_group`"):
         own(one_question(tmp_path, 40))
 
 

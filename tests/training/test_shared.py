@@ -238,5 +238,5 @@ def test_adapters_on_a_common_model_are_refused():
     from scpo.training.finetune.backend import fine_tune
 
     config = ExperimentConfig(methods=("shared",), finetune=FinetuneConfig("model", lora=4))
-    with pytest.raises(ConfigError, match="--lora 0"):
+    with pytest.raises(ConfigError, match="`lora` 0"):
         fine_tune(None, config, None, {}, (), None, None)

@@ -1,7 +1,9 @@
 """The Train page: the form, its estimate, start, and a run in every state it can be in."""
 
+import ast
 import dataclasses
 import json
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,11 +15,13 @@ from streamlit.testing.v1 import AppTest
 
 from scpo import DataConfig, data, runs
 from scpo.config import ExperimentConfig, FinetuneConfig, setting
+from scpo.data import build
 from scpo.errors import InputError
 from scpo.jobs import launch
 from scpo.jobs.host import worker_name
 from scpo.jobs.store import open_store
 from scpo.ui import charts, estimate, form, live, source, state
+from scpo.ui.labels import in_labels, label
 
 from fakes import scored_rows, tiny_preferences
 
@@ -107,7 +111,6 @@ def test_a_new_setting_appears_by_itself():
         import streamlit as st
 
         from scpo.config import setting
-        from scpo.ui import form
 
         @dataclass(frozen=True)
         class Later:
@@ -561,4 +564,33 @@ def test_the_growing_chart_draws_many_countries_thin_and_names_are_no_tags():
 
 def test_a_setting_of_a_share_is_labelled_with_its_unit():
     spec = dataclasses.fields(dataclasses.make_dataclass("C", [("min_gap", float, setting(0.1, "gap", unit="share"))]))
-    assert form.label(spec[0]) == "Min gap (share)"
+    assert label(spec[0]) == "Min gap (share)"
+
+
+def messages(path):
+    """The texts of what is raised in a module."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Raise):
+            yield "".join(part.value for part in ast.walk(node)
+                          if isinstance(part, ast.Constant) and isinstance(part.value, str))  # fmt: skip
+
+
+COMMANDS_ALONE = ("export.py", "best_of_n.py", "command.py")  # no page raises what they do
+
+
+def test_messages_that_the_app_shows_name_options_of_the_command_line_as_such():
+    source = Path(runs.__file__).parent
+    wrong = [
+        (path.name, text)
+        for path in [source / "config.py", *(source / "data").rglob("*.py"), *(source / "training").rglob("*.py")]
+        if path.name not in COMMANDS_ALONE
+        for text in messages(path) if re.search(r"(?<![\w-])--[a-z]", text) and not re.search("[cC]ommand line|python -m scpo", text)
+    ]  # fmt: skip
+    assert not wrong, wrong
+
+
+def test_a_file_of_too_many_pairs_names_the_field_of_the_form(monkeypatch):
+    monkeypatch.setattr(build, "MEMORY_SHARE", 0)
+    with pytest.raises(InputError) as raised:
+        build._check_memory(10)
+    assert '("Pairs per group' in in_labels(raised.value) and "--" not in in_labels(raised.value)

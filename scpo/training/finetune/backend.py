@@ -50,7 +50,7 @@ def fine_tune(
     if config.finetune.lora and SHARED in config.methods:
         raise ConfigError(
             "method 'shared' with LoRA is not there: a country's adapters would lie on the common model's. Leave out "
-            "the method, or train all weights (--lora 0)."
+            "the method, or train all weights (`lora` 0)."
         )
     folder, key, whole = checkpoint.folder / "models", checkpoint.key, config.finetune
     folder.mkdir(exist_ok=True)

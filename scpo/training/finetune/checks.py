@@ -84,7 +84,7 @@ def check_head(model) -> None:
         raise ConfigError(
             f"the model keeps its head in {', '.join(own)}, which is no module, so that adapters can neither train nor "
             "save it, and a reward model steers by its head. Train all weights of this model (without peft_config, or "
-            "--lora 0): it is small; or start from a reward model whose head is a layer."
+            "`lora` 0): it is small; or start from a reward model whose head is a layer."
         )
     heads = head_modules(model.get_base_model())
     trained = [name for name, weight in model.named_parameters() if weight.requires_grad]

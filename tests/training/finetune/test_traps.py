@@ -158,7 +158,7 @@ def test_adapters_are_refused_where_the_head_is_no_layer(folder, tmp_path):
     loaded(folder)[1].save_pretrained(tmp_path / "encoder")
     for modules in (None, ["theta"]):
         model, tokenizer = assemble(tmp_path / "encoder", torch.ones(32), 0, torch.zeros(16))
-        with pytest.raises(ConfigError, match="head in theta, which is no module.*--lora 0"):
+        with pytest.raises(ConfigError, match="head in theta, which is no module.*`lora` 0"):
             SCPOTrainer(
                 model, config(tmp_path), processing_class=tokenizer, train_dataset=Dataset.from_list(rows()),
                 peft_config=LoraConfig(task_type="SEQ_CLS", target_modules=["query"], modules_to_save=modules),

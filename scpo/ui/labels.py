@@ -1,0 +1,31 @@
+"""The form's labels of the settings, and messages with these labels for the names of settings. Knows no widgets."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from scpo.config import PARTS, DataConfig, ExperimentConfig, FinetuneConfig
+
+LABELS = {
+    "countries": "Countries to steer to", "reference": "Reference countries", "tau": "Filter: τ (tau)",
+    "beta": "Weight: β (beta)", "lr": "Learning rate", "seeds": "Seeds", "hidden": "Hidden width",
+    "budgets": "Budgets: numbers of training pairs", "methods": "Methods", "model": "Reward model",
+    "model_lr": "Learning rate", "epochs": "Epochs at most (0 = no limit)", "lora": "LoRA rank (0 = all weights)",
+    "as_published": "As the authors' code does", "max_length": "Longest input (tokens)",
+}  # fmt: skip
+
+
+def label(spec: dataclasses.Field) -> str:
+    """A setting in words, with its unit."""
+    words, unit = spec.name.replace("_", " ").capitalize(), spec.metadata["unit"]
+    return LABELS.get(spec.name) or (words if not unit or unit in words.lower() else f"{words} ({unit})")
+
+
+def in_labels(text: object) -> str:
+    """A message with the form's labels for the names of settings: `reference` becomes \"Reference countries\"."""
+    specs = {
+        spec.name: spec for part in (ExperimentConfig, DataConfig, FinetuneConfig) for spec in dataclasses.fields(part)
+    }
+    named = {name: label(spec) for name, spec in specs.items() if name not in PARTS}
+    return re.sub(r"`(\w+)`", lambda found: f'"{named.get(found[1], found[1])}"', str(text))
