@@ -16,11 +16,11 @@ import pandas as pd
 
 from scpo.data.checks import is_missing, short
 from scpo.data.faults import Faults
+from scpo.data.turns import ASKING, TwoBeginnings, before_answer, joined, same
 
 LOOKS = re.compile(r"""\s*(\[\s*)?\{\s*["'](role|content|from|value)["']\s*:""")
 LONGEST = 1 << 22  # characters of a cell that are parsed
 OTHER_NAMES = {"human": "user", "gpt": "assistant", "prompter": "user"}
-ASKING = ("user", "system", "developer", "tool")
 NEEDED = "a list of messages with role and content (text), the last one the assistant's"
 
 
@@ -37,13 +37,6 @@ def looks_like_messages(value: object) -> bool:
         isinstance(item, dict) and ({"role", "content"} & item.keys() or {"from", "value"} <= item.keys())
         for item in items
     )
-
-
-def joined(turns: list[dict[str, str]]) -> str:
-    """Turns as one text: a single one as it is, several each with its role."""
-    if len(turns) == 1:
-        return turns[0]["content"]
-    return "\n".join(f"{turn['role']}: {turn['content']}" for turn in turns)
 
 
 def as_texts(table: pd.DataFrame, answers: tuple[str, ...], faults: Faults, rows_are: str) -> pd.DataFrame:
@@ -87,30 +80,14 @@ def _texts(prompt: object, answers: list[object]) -> tuple[str, list[object]]:
         *context, last = _turns(answer)
         if last["role"] in ASKING:
             raise _Unreadable(f"the last message is of the {last['role']}")
-        found.append(_before(before, context))
+        try:
+            found.append(before_answer(before, context))
+        except TwoBeginnings as error:
+            raise _Unreadable(str(error)) from error
         texts.append(last["content"])
-    if any([*map(_same, turns)] != [*map(_same, found[0])] for turns in found):
+    if any([*map(same, turns)] != [*map(same, found[0])] for turns in found):
         raise _Unreadable("the answers follow different turns")
     return (joined(found[0]) if found[0] else ""), texts
-
-
-def _before(prompt: list[dict[str, str]], before: list[dict[str, str]]) -> list[dict[str, str]]:
-    """The turns that an answer follows: those of the prompt and those before it in the answer, each once."""
-    if not prompt or not before or before[0]["role"] == "assistant":
-        return [*prompt, *before]  # the answer's turns go on where the prompt ends
-    given, told = [*map(_same, prompt)], [*map(_same, before)]
-    if any(told[at : at + len(given)] == given for at in range(len(told))):
-        return before  # the whole conversation
-    for shared in range(min(len(given), len(told)), 0, -1):
-        if given[-shared:] == told[:shared]:
-            return [*prompt, *before[shared:]]
-    if prompt[-1]["role"] == "user" or before[0]["role"] == "system":
-        raise _Unreadable(f"prompt ends with a turn of the {prompt[-1]['role']} and the answer begins with another one")
-    return [*prompt, *before]
-
-
-def _same(turn: dict[str, str]) -> tuple[str, str]:
-    return turn["role"], turn["content"].strip()
 
 
 def _prompt_turns(prompt: object) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from scpo.data.checks import is_missing
 from scpo.data.faults import Faults
-from scpo.data.messages import joined
+from scpo.data.turns import joined
 
 TITLE = "Community Alignment"
 URL = "https://huggingface.co/datasets/facebook/community-alignment-dataset"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scpo.data.turns import joined
 from scpo.errors import ConfigError, InputError
 
 PROMPT_SHARE = 0.25  # of the length, at least, stays for the prompt when the answer is cut
@@ -147,14 +148,12 @@ def _turns(prompt: Prompt) -> list[dict[str, str]]:
 
 
 def _joined(prompt: Prompt) -> str:
-    """Turns as one text for models that read no turns: a single one as it is, several with their roles."""
+    """Turns as one text for models that read no turns. Raises `InputError` for a turn without text."""
     if isinstance(prompt, str):
         return prompt
     if any(turn["content"] is None for turn in prompt):
         raise InputError("a message has no text but calls of tools, which only a chat template can render.")
-    if len(prompt) == 1:
-        return prompt[0]["content"]
-    return "\n".join(f"{turn['role']}: {turn['content']}" for turn in prompt)
+    return joined(prompt)
 
 
 def _find(ids: Sequence[int], part: Sequence[int], start: int) -> int:

@@ -13,12 +13,12 @@ import unicodedata
 
 from datasets import Dataset
 
+from scpo.data.turns import ASKING, TwoBeginnings, before_answer
 from scpo.errors import InputError
 from scpo.training.finetune.formats import Prompt, Response
 
 log = logging.getLogger("scpo")
 SIDES = ("chosen", "rejected")
-ASKING = ("user", "system", "developer", "tool")  # roles that give no answer
 ASSISTANT = re.compile(r"(?:^|\n)[ \t]*(?:Assistant|ASSISTANT|AI|Bot|GPT)[ \t]*[:：][ \t]*")
 SENTENCE = re.compile(r"(?:[.…][\"'”’)]?\s+|[?!؟][\"'”’)]?\s*|[。．？！｡।][」』”’]?\s*)")
 NEEDED = (
@@ -128,26 +128,11 @@ def _answer(turns: list[dict], side: str) -> Response:
 
 
 def _before(prompt: list[dict], before: list[dict], side: str) -> list[dict]:
-    """The turns that an answer follows: those of the prompt and those before it in the answer, each once."""
-    if not prompt or not before or before[0]["role"] == "assistant":
-        return [*prompt, *before]  # the answer's turns go on where the prompt ends
-    given, told = [*map(_same, prompt)], [*map(_same, before)]
-    if any(told[at : at + len(given)] == given for at in range(len(told))):
-        return before  # the whole conversation
-    for shared in range(min(len(given), len(told)), 0, -1):
-        if given[-shared:] == told[:shared]:
-            return [*prompt, *before[shared:]]
-    if prompt[-1]["role"] == "user" or before[0]["role"] == "system":
-        raise InputError(
-            f"`prompt` ends with a turn of the {prompt[-1]['role']} and `{side}` begins with another of the "
-            f"{before[0]['role']} ({str(before[0]['content'])!r:.60}), so that one conversation has two beginnings. "
-            f"{NEEDED}"
-        )
-    return [*prompt, *before]
-
-
-def _same(turn: dict) -> tuple[str, str]:
-    return turn["role"], (turn["content"] or "").strip()
+    """The turns that an answer follows. Raises `InputError` where prompt and answer are no one conversation."""
+    try:
+        return before_answer(prompt, before)
+    except TwoBeginnings as error:
+        raise InputError(f"in `{side}` {error}. {NEEDED}") from error
 
 
 def _boundary(chosen: str, rejected: str, side: str) -> int:
