@@ -14,20 +14,27 @@ from scpo.data.faults import Faults
 
 WORDS = {"chosen": "answer", "rejected": "answer", "response": "answer", "model_response": "answer",
          "user_prompt": "prompt", "user_id": "user", "interaction_id": "interaction"}  # fmt: skip
+UNSEEN = "\u00ad\u180e\u200b\u200c\u200d\u2060\ufeff"  # characters without a shape, such as a zero-width space
 LARGEST_WHOLE = 2**53  # beyond it, a float is no whole number that a file can have meant
 
 
-def has_columns(table: pd.DataFrame, needed: Iterable[str], faults: Faults) -> bool:
-    """True if the table has these columns; each missing one is a fault."""
+def has_columns(table: pd.DataFrame, needed: Iterable[str], faults: Faults, form: str = "") -> bool:
+    """True if the table has these columns; each missing one is a fault. form: what is needed, in words of its own."""
     missing = [name for name in needed if name not in table.columns]
     if missing and len(table.columns):
         got = ", ".join(map(str, table.columns[:20]))
         faults.add(
             (table.attrs.get("file"), None),
             f"no column {', '.join(missing)} (columns: {got})",
-            f"columns {', '.join(needed)}",
+            form or f"columns {', '.join(needed)}",
         )
     return not missing and len(table.columns) > 0
+
+
+def with_names(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """The table with `Prompt` or `PROMPT ` as its column `prompt`, for each of these names that it lacks."""
+    plain = {str(column).strip().casefold(): column for column in reversed(list(table.columns))}
+    return table.rename(columns={plain[n]: n for n in names if n not in table.columns and n in plain})
 
 
 def as_text(value: object) -> object:
@@ -53,6 +60,12 @@ def is_missing(value: object) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
 
 
+def is_blank(text: str) -> bool:
+    """True for a text of nothing but blanks and characters without a shape."""
+    first = text.lstrip()[:1]
+    return not first or (first in UNSEEN and all(c in UNSEEN or c.isspace() for c in text))
+
+
 def check_texts(column: pd.Series, faults: Faults, rows_are: str = "rows") -> None:
     """Every value must be a text that is not blank and is valid Unicode.
 
@@ -62,7 +75,7 @@ def check_texts(column: pd.Series, faults: Faults, rows_are: str = "rows") -> No
     is_text = np.fromiter((type(v) is str for v in values), bool, len(values))
     missing = ~is_text
     missing[missing] = [is_missing(v) for v in values[missing]]
-    blank = np.fromiter((type(v) is str and not v.strip() for v in values), bool, len(values))
+    blank = np.fromiter((type(v) is str and is_blank(v) for v in values), bool, len(values))
     broken = np.fromiter((type(v) is str and not is_valid_text(v) for v in values), bool, len(values))
     rows, needed, word = column.index, f"{column.name}: a text", WORDS.get(column.name, column.name)
     empty, other = f"{rows_are} with an empty {word}", ~is_text & ~missing

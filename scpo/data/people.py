@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scpo.data.checks import as_text, is_valid_text
+from scpo.data.checks import as_text, is_blank, is_valid_text
+
+NOBODY = {
+    "nan",
+    "none",
+    "null",
+    "nil",
+    "n/a",
+    "<na>",
+    "unknown",
+    "anonymous",
+}  # as people write
 
 
 def units(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
@@ -23,6 +34,14 @@ def units(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
     of_prompt, prompts = pd.factorize(table["prompt"].to_numpy(object)[~named])
     unit[~named] = of_prompt + len(users)
     return unit, np.concatenate([users, prompts]), len(users)
+
+
+def user_name(value: object) -> object:
+    """A cell of the column `user` as text without blanks at its ends; a word for nobody is None."""
+    name = as_text(value)
+    if not isinstance(name, str):
+        return name
+    return None if is_blank(name) or name.strip().casefold() in NOBODY else name.strip()
 
 
 def is_named(table: pd.DataFrame) -> np.ndarray:

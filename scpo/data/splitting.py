@@ -66,7 +66,8 @@ def own_parts(table: pd.DataFrame, config: DataConfig) -> tuple[np.ndarray | Non
     unknown = sorted(set(said) - set(PART))
     if unknown:
         shown = ", ".join(repr(word) for word in unknown[:5])
-        return None, [f"{OWN_SPLIT} is not used: it has {shown}, which names no part of a split"]
+        verb = "names" if len(unknown) == 1 else "name"
+        return None, [f"{OWN_SPLIT} is not used: {shown} {verb} no part of a split"]
     parts = said.map(PART).to_numpy(np.int64)
     if not (parts == 0).any():
         return None, [f"{OWN_SPLIT} is not used: it has no training rows"]

@@ -18,13 +18,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from scpo.data.checks import as_text, check_texts, has_columns, is_missing, is_valid_text
+from scpo.data.checks import as_text, check_texts, has_columns, is_missing, is_valid_text, with_names
 from scpo.data.countries import names_country, text
 from scpo.data.faults import Faults
 
 COLUMNS = ["question", "country", "options", "distribution"]
 SUM_TOLERANCE = 0.02  # published shares are rounded; their sums run from 0.997 to 1.003
 LONGEST_LITERAL = 1 << 20
+BARE_NAN = re.compile(r"(?<=[\[,\s])nan(?=\s*[,\]])")  # what pandas and numpy write for a share that is missing
 DEFAULTDICT = re.compile(r"\s*defaultdict\(<class 'list'>,\s*(\{.*\})\)\s*", re.DOTALL)
 FORMS = "question, country, options, distribution (one row per question and country), or question, selections, options"
 
@@ -39,10 +40,12 @@ def is_published(table: pd.DataFrame) -> bool:
 def answers(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     """Rows of question, country, options (list of str), distribution (list of float), whatever the form."""
     nothing = pd.DataFrame(columns=COLUMNS)
+    table = with_names(table, [*COLUMNS, "selections"])
     of_all_countries = "selections" in table.columns and "country" not in table.columns
     if "selections" in table.columns and not of_all_countries and "distribution" not in table.columns:
         table = table.rename(columns={"selections": "distribution"})
-    if not has_columns(table, ["question", "selections", "options"] if of_all_countries else COLUMNS, faults):
+    needed = ["question", "selections", "options"] if of_all_countries else COLUMNS
+    if not has_columns(table, needed, faults, f"columns {FORMS}"):
         return nothing
     table = table.assign(question=table["question"].map(as_text).astype(object))
     check_texts(table["question"], faults)
@@ -90,22 +93,28 @@ def _problem(country: object, options: object, shares: object) -> Problem | None
         return got, "valid Unicode without NUL", "rows with a broken character"
     if len(set(options)) < len(options):
         return "an option twice", "each option once", "rows with an option twice"
-    numbers = isinstance(shares, list) and all(isinstance(s, (int, float)) and not isinstance(s, bool) for s in shares)
+    numbers = isinstance(shares, list) and all(_is_number(s) or is_missing(s) for s in shares)
     if not numbers:
         needed = "distribution: one share per option"
         return "the distribution is not a list of numbers", needed, "rows without a list of shares"
     if len(options) != len(shares):
         got = f"{len(options)} options but {len(shares)} share" + "s" * (len(shares) != 1)
         return got, "one share per option", "rows with more or fewer shares than options"
+    if any(map(is_missing, shares)):
+        return "a share is missing", "one share per option", "rows in which a share is missing"
     if not all(0 <= s <= 1 for s in shares):
-        needed = "shares in [0, 1]; percents divided by 100"
-        return "a share outside [0, 1] or not a number", needed, "rows with a share outside 0 to 1"
+        needed = "shares in [0, 1]: percents divided by 100, counts by their sum"
+        return "a share outside [0, 1]", needed, "rows with a share outside 0 to 1"
     if not any(shares):
         return "shares that are all 0", "a sum of 1", "rows whose shares are all 0"
     if abs(sum(shares) - 1) > SUM_TOLERANCE:
         needed = f"a sum of 1 (within {SUM_TOLERANCE})"
         return f"shares that sum to {sum(shares):.3f}", needed, "rows whose shares do not sum to 1"
     return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _by_country(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
@@ -145,9 +154,11 @@ def _literal(value: object, kind: type):
     if not isinstance(value, str) or len(value) > LONGEST_LITERAL:
         return None
     wrapped = DEFAULTDICT.fullmatch(value)
-    for parse in (ast.literal_eval, json.loads):
+    said = wrapped[1] if wrapped else value.strip()
+    ways = ((ast.literal_eval, said), (json.loads, said), (ast.literal_eval, BARE_NAN.sub("None", said)))
+    for parse, literal in ways:
         try:
-            parsed = parse(wrapped[1] if wrapped else value.strip())
+            parsed = parse(literal)
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             continue
         return parsed if isinstance(parsed, kind) else None

@@ -14,18 +14,19 @@ import pandas as pd
 
 from scpo.config import DataConfig
 from scpo.data.build import beyond, couples, distinct_texts, scored_pairs, split_units
-from scpo.data.checks import as_text, check_numbers, check_texts, has_columns, short
+from scpo.data.checks import as_text, check_numbers, check_texts, has_columns, short, with_names
 from scpo.data.countries import read_countries, text
 from scpo.data.faults import Faults
 from scpo.data.layouts import layout_of
 from scpo.data.messages import as_texts
-from scpo.data.people import about, is_named, units
+from scpo.data.people import about, is_named, units, user_name
 from scpo.data.preferences import DataCard, Preferences
 from scpo.data.reading import file_names, read_tables
 from scpo.data.splitting import OWN_SPLIT, by_own_parts, own_parts, with_rater
 
 PAIRS = ["prompt", "chosen", "rejected", "country"]
 SCORED = ["prompt", "response", "score", "country", "user"]
+KNOWN = dict.fromkeys([*PAIRS, *SCORED, "group", "split"])  # in any case of letters
 RESERVED = ("name", "split", "unit")  # names that the table of users has itself
 OF_PAIRS, OF_RESPONSES, OF_CONVERSATIONS = "pairs", "responses", "conversations"
 
@@ -36,7 +37,7 @@ def load(config: DataConfig) -> Preferences:
     tables = read_tables(config.data_files, faults)
     layouts = [layout_of(table) for table in tables]
     tables = [layout.pairs(table, faults) if layout else table for layout, table in zip(layouts, tables, strict=True)]
-    tables = [with_rater(table) for table in tables]
+    tables = [with_rater(with_names(table, KNOWN)) for table in tables]
     raters = sorted({str(table.attrs["rater"]) for table in tables if "rater" in table.attrs})
     scored = all("response" in t.columns for t in tables if len(t.columns))
     needed, rows_are = (SCORED, OF_RESPONSES) if scored else (PAIRS, OF_CONVERSATIONS if any(layouts) else OF_PAIRS)
@@ -81,7 +82,8 @@ def _units(table: pd.DataFrame, config: DataConfig, raters: list[str]):
 def _checked(table: pd.DataFrame, needed: list[str], rows_are: str, faults: Faults) -> pd.DataFrame:
     """The columns that are used, each checked; an unusable table is left out."""
     table = as_texts(table, ("response",) if "response" in needed else ("chosen", "rejected"), faults, rows_are)
-    if not has_columns(table, needed, faults):
+    survey = f"columns {', '.join(needed)}; shares of answers by country are read as the dataset `survey`"
+    if not has_columns(table, needed, faults, survey if {"question", "options"} <= {*table.columns} else ""):
         return pd.DataFrame()
     columns = needed + [c for c in ("user", "group") if c in table.columns and c not in needed]
     rest = [c for c in table.columns if c not in columns and (c not in RESERVED or c == "split")]
@@ -90,7 +92,7 @@ def _checked(table: pd.DataFrame, needed: list[str], rows_are: str, faults: Faul
         if name == "score":
             table[name] = check_numbers(table[name], faults, rows_are)
             continue
-        table[name] = table[name].map(as_text).astype(object)
+        table[name] = table[name].map(user_name if name == "user" else as_text).astype(object)
         given = np.ones(len(table), bool)
         if name == "user" and name not in needed:  # a pair without one goes by its prompt
             given = is_named(table)

@@ -144,7 +144,7 @@ FAULTY = {
     "lengths": ({"distribution": [0.5, 0.5]}, "4 options but 2 shares"),
     "sum": ({"distribution": [0.5, 0.5, 0.5, 0.0]}, "sum to 1.5"),
     "negative": ({"distribution": [1.2, -0.2, 0.0, 0.0]}, "outside"),
-    "nan": ({"distribution": [float("nan"), 0.5, 0.5, 0.0]}, "outside"),
+    "nan": ({"distribution": [float("nan"), 0.5, 0.5, 0.0]}, "a share is missing"),
     "words": ({"distribution": ["a", 0.5, 0.5, 0.0]}, "not a list of numbers"),
     "options": ({"options": "yes"}, "not a list of texts"),
     "blank option": ({"options": ["a", " ", "b", "c"]}, "not a list of texts"),

@@ -82,7 +82,7 @@ def test_a_person_in_two_parts_of_ones_own_split_is_counted_as_a_leak(tmp_path):
 
 def test_another_column_called_split_is_told_as_not_used(tmp_path):
     data = own(tmp_path, pairs(split=lambda c, i: f"fold{i % 3}"))
-    assert any("is not used: it has 'fold0', 'fold1', 'fold2'" in note for note in data.card.notes)
+    assert any("is not used: 'fold0', 'fold1', 'fold2' name no part of a split" in note for note in data.card.notes)
     data = own(tmp_path, pairs(split=lambda c, i: "test" if i % 12 < 3 else "train"), split_by="user")
     assert any("is not used, as split_by is 'user'" in note for note in data.card.notes)
 

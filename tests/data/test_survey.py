@@ -139,3 +139,22 @@ def test_opinions_of_a_survey_have_the_split_of_its_pairs(tmp_path):
     table, data = opinions(config), load(config)
     split = dict(zip(data.units["name"], data.units["split"], strict=True))
     assert len(table) == 120 and all(split[q] == s for q, s in zip(table["question"], table["split"], strict=True))
+
+
+def test_a_missing_share_leaves_one_country_out_from_csv_as_from_jsonl(tmp_path):
+    rows = published_rows()
+    by_country = json.loads(rows[0]["selections"].removeprefix("defaultdict(<class 'list'>, ")[:-1].replace("'", '"'))
+    by_country["Kenya"][0] = float("nan")
+    as_csv = [{**rows[0], "selections": repr(by_country)}, *rows[1:]]
+    as_jsonl = [{**rows[0], "selections": by_country}, *rows[1:]]
+    for path in (jsonl(as_jsonl, tmp_path / "a.jsonl"), csv(as_csv, tmp_path / "a.csv")):
+        card = published(path).card
+        assert card.dropped["rows in which a share is missing, for some countries"] == 1 == sum(card.dropped.values())
+
+
+def test_counts_are_refused_with_what_to_do_and_another_table_with_both_forms(tmp_path):
+    rows = [row | {"distribution": [40, 60, 10]} for row in survey_rows()]
+    with pytest.raises(DataFaults, match="counts by their sum"):
+        survey(jsonl(rows, tmp_path / "a.jsonl"))
+    with pytest.raises(DataFaults, match="one row per question and country.*question, selections, options"):
+        survey(jsonl([{"question": "How?"}], tmp_path / "b.jsonl"))

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from scpo.config import DataConfig
-from scpo.data import load
+from scpo.data import content_hash, load
 from scpo.errors import DataFaults, InputError
 
 
@@ -131,3 +131,41 @@ def test_every_kind_of_file_gives_the_same_table(tmp_path, kind):
 def test_columns_about_people_are_told_as_unused_where_no_user_is_named(tmp_path):
     data = own(jsonl(pair_rows(age="18-24"), tmp_path / "a.jsonl"))
     assert "not used, as the file names no users: age" in data.card.notes
+
+
+@pytest.mark.parametrize("nobody", ["nan", " None ", "N/A", "anonymous", "\u200b"])
+def test_a_word_for_nobody_is_no_user(tmp_path, nobody):
+    rows = pair_rows(user="")
+    for at, row in enumerate(rows):
+        row["user"] = nobody if at < 40 else f"{row['country']} {at % 30}"
+    data = own(jsonl(rows, tmp_path / "a.jsonl"))
+    assert "40 pairs have no user; the split takes them by their prompt" in data.card.notes
+    assert len(data.pairs) == 120
+
+
+def test_a_user_is_one_person_whatever_the_blanks_at_the_ends(tmp_path):
+    rows = [row | {"user": f"{row['country']} {at % 20}{' ' * (at % 3)}"} for at, row in enumerate(pair_rows())]
+    data = own(jsonl(rows, tmp_path / "a.jsonl"))
+    assert sorted(data.units["name"]) == sorted({row["user"].strip() for row in rows})
+
+
+def test_characters_without_a_shape_are_no_answer(tmp_path):
+    rows = pair_rows()
+    rows[0]["chosen"], rows[1]["rejected"], rows[2]["prompt"] = "\u200b", "\xa0\ufeff ", "\u2060"
+    rows[3]["chosen"] = "\u200da"
+    card = own(jsonl(rows, tmp_path / "a.jsonl")).card
+    assert card.dropped == {"pairs with an empty prompt": 1, "pairs with an empty answer": 2}
+
+
+def test_columns_are_found_in_any_case_of_letters(tmp_path):
+    names = {"prompt": "Prompt", "chosen": "CHOSEN ", "rejected": "Rejected", "country": " Country"}
+    rows = pair_rows()
+    same = own(jsonl(rows, tmp_path / "a.jsonl"))
+    data = own(jsonl([{names[k]: v for k, v in row.items()} for row in rows], tmp_path / "b.jsonl"))
+    assert content_hash(data) == content_hash(same)
+
+
+def test_a_survey_given_as_pairs_is_told_where_it_is_read(tmp_path):
+    rows = [{"question": "How?", "options": ["a"], "selections": {"Chile": [1]}}]
+    with pytest.raises(DataFaults, match="read as the dataset `survey`"):
+        own(jsonl(rows, tmp_path / "a.jsonl"))
