@@ -54,7 +54,7 @@ def transfer_chart(table: pd.DataFrame, method: str, simulated: bool, reading: s
         text=_numbers(z, x, y, change) if fits else None, texttemplate="%{text}" if fits else None,
         textfont={"color": INK, "size": 13},
         customdata=np.stack([np.vectorize(signed if change else fixed, otypes=[object])(z), size, units], axis=-1),
-        colorbar={"title": "points" if change else "%", "thickness": 12},
+        colorbar={"title": "points" if change else "%", "thickness": 12}, hoverongaps=False,
         hovertemplate="model of %{y} on pairs of %{x}: "
         + ("%{customdata[0]} points against the global model" if change else "%{customdata[0]} %")
         + "<br>%{customdata[1]:,} pairs of %{customdata[2]:,} people or questions<extra></extra>",

@@ -13,7 +13,7 @@ import pandas as pd
 from scpo.errors import RunFolderError
 from scpo.metrics.margins import Margins, histogram, nearest, shares
 from scpo.selection import pair_weights, select
-from scpo.shown import percent, points
+from scpo.shown import NONE, percent, points
 from scpo.ui.words import inert
 
 BINS, STRIPS = 50, 20
@@ -143,7 +143,7 @@ def headline(before: Chosen, now: Chosen, country: str) -> list[tuple[str, str, 
     was, own, found = before.of(country), now.of(country), []
     for label, name in (("Share kept", "kept"), ("Effective share", "effective")):
         moved = points(own[name] - was[name])
-        change = None if moved in ("+0.0", "-0.0", "-") else f"{moved} points by the last move"
+        change = None if moved in (points(0), NONE) else f"{moved} points by the last move"
         note = f"{own[f'{name}_pairs']:,.0f} of {own['pairs']:,.0f} training pairs"
         found.append((f"{label}, {inert(country)}", percent(own[name]), change, note))
     return found

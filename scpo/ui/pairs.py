@@ -10,7 +10,7 @@ import streamlit as st
 
 from scpo.data.preferences import Preferences
 from scpo.metrics.margins import Margins
-from scpo.shown import counted
+from scpo.shown import counted, fixed
 from scpo.ui import state
 from scpo.ui.margins import Chosen, human_score
 from scpo.ui.words import inert
@@ -66,7 +66,8 @@ def show_weighed(pairs: Preferences, kept: Margins, now: Chosen, place: int, why
         sides = (("chosen", "green", "⁺"), ("rejected", "gray", "⁻"))
         for column, (side, colour, sign) in zip(st.columns(2), sides, strict=True):
             score = human_score(pair[f"score_{side}"], pairs.card.unit)
-            column.markdown(f":{colour}-badge[{side}{score}] r{sign} = {getattr(kept, f'{side}_reward')[place]:.2f}")
+            reward = fixed(getattr(kept, f"{side}_reward")[place], 2)
+            column.markdown(f":{colour}-badge[{side}{score}] r{sign} = {reward}")
             with column:
                 plain(pairs.texts["response"].iloc[pair[side]])
 

@@ -143,7 +143,7 @@ def strips_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
         "y": [plain(country) for country in rows.index], "colorscale": SEQUENCE,
         "colorbar": {"title": {"text": "% of pairs", "side": "right"}, "thickness": 12, "len": 1, "ypad": 0,
                      "nticks": 5},
-        "hovertemplate": "%{y}, F about %{x:.2f}: %{z:.1f} % of its pairs<extra></extra>",
+        "hovertemplate": "%{y}, F about %{x:.2f}: %{z:.1f} % of its pairs<extra></extra>", "hoverongaps": False,
     }  # fmt: skip
     cut = _cut(tau, f"τ = {tau:.2f}, kept to the left", left=tau > 0.5, above=True)
     under = {**cut["shapes"][0], "line": {"color": "black", "width": 4}}  # so that the line shows on every colour

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
-from scpo.shown import counted, signed
+from scpo.shown import counted, percent, points, signed
 from scpo.ui.colours import AROUND_ZERO, INK, METHOD, QUIET
 from scpo.ui.figure import LINES, finish, marker, plain, reach, span
 
@@ -141,8 +141,10 @@ def countries_chart(table: pd.DataFrame, method: str, against: str, simulated: b
             x=100 * rows["disagree"], y=100 * rows["difference"], name=plain(country), showlegend=simulated,
             mode="markers" if simulated else "markers+text", text=[plain(country)] * len(rows),
             textposition="top center", marker={"color": LINES[place % len(LINES)], "size": 9},
-            hovertemplate=f"{plain(country)}: the global model is wrong on %{{x:.1f}} %, difference %{{y:+.1f}} points"
-            "<extra></extra>",
+            hoverinfo="text",
+            hovertext=[f"{plain(country)}: the global model is wrong on {percent(wrong)}, "
+                       f"difference {points(ahead)} points"
+                       for wrong, ahead in zip(rows["disagree"], rows["difference"], strict=True)],  # fmt: skip
         )  # fmt: skip
     figure.add_hline(y=0, line={"color": QUIET, "dash": "dash"})
     figure.update_xaxes(title="share of the country's training pairs<br>that the global model gets wrong, %",

@@ -2,7 +2,10 @@
 
 import csv
 import io
+import re
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -11,8 +14,9 @@ from hypothesis import strategies as st
 from scpo import runs
 from scpo.config import METHODS, DataConfig
 from scpo.data import counts, load
-from scpo.ui import charts
+from scpo.ui import bias_charts, charts, selection_charts, study_charts
 from scpo.ui.colours import METHOD, SYMBOL
+from scpo.ui.steer import charts as steer_charts
 from scpo.ui.tables import safe_csv
 
 
@@ -107,3 +111,40 @@ def test_no_text_or_column_of_an_export_begins_as_a_formula(names, data):
     table = pd.DataFrame({name: [data.draw(st.text(st.characters(exclude_categories=["Cs"])))] for name in names})
     cells = [cell for row in csv.reader(io.StringIO(safe_csv(table), newline="")) for cell in row]
     assert not [cell for cell in cells if cell[:1] in set("=+-@\t\r\n＝＋－＠")]
+
+
+def test_no_hover_text_leaves_the_sign_of_a_number_to_plotly_which_writes_plus_zero():
+    source = Path(charts.__file__).parent
+    wrong = [path.name for path in source.rglob("*.py") if re.search(r"%\{+[^}]*:[^}]*\+", path.read_text())]
+    assert not wrong
+
+
+def hovers(figure):
+    """All that a hover may say of numbers made to text in Python."""
+    found = []
+    for trace in figure.data:
+        for part in (trace.hovertext, trace.customdata):
+            found += [str(cell) for cell in np.ravel(np.array([] if part is None else part, dtype=object))]
+    return found
+
+
+def test_differences_that_round_to_zero_have_no_sign_in_a_hover():
+    study = pd.DataFrame({"country": ["A", "B"], "world": 0, "disagree": 0.2, "difference": [0.0001, -0.0001]})
+    answers = pd.DataFrame({"model": "global", "answer": ["A", "B"], "reward": [0.001, -0.001], "rank": [1, 2],
+                            "agree": 1, "seeds": 1})  # fmt: skip
+    errors = pd.DataFrame({"model": "country", "axis": ["x", "y"], "country": "A", "error": [0.001, -0.001]})
+    for figure in (study_charts.countries_chart(study, "scpo", "full", False),
+                   steer_charts.answers_chart(answers, False), steer_charts.errors_chart(errors)):  # fmt: skip
+        said = hovers(figure)
+        assert any(re.search(r"(^|[^\d.])0\.0", text) for text in said)
+        assert not any(re.search(r"[-+]0\.0+\b|nan", text) for text in said), said
+
+
+def test_a_cell_without_a_number_has_no_hover():
+    cells = pd.DataFrame({"model": ["A", "A", "B", "B"], "on": ["A", "B"] * 2, "method": "scpo",
+                          "accuracy": [0.6, np.nan, 0.5, 0.7], "n": [9, np.nan, 9, 9], "units": 3})  # fmt: skip
+    strips = pd.DataFrame([[0.5, 0.5], [np.nan] * 2], ["A", "B"])
+    for figure in (
+        bias_charts.transfer_chart(cells, "scpo", False), selection_charts.strips_chart(strips, 0.7, False)
+    ):  # fmt: skip
+        assert figure.data[0].hoverongaps is False

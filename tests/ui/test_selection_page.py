@@ -20,7 +20,7 @@ from scpo.metrics import margins as kept
 from scpo.metrics.margins import ALL, FILE, Margins, disagreement, read_margins, write_margins
 from scpo.selection import keep_mask, pair_weights
 from scpo.ui import charts, selection_charts
-from scpo.ui.margins import Chosen, example_places, filter_frame, moved_sentence, weight_frame
+from scpo.ui.margins import Chosen, example_places, filter_frame, headline, moved_sentence, weight_frame
 
 from fakes import scored_rows
 
@@ -313,6 +313,13 @@ def test_disagreement_is_sorted_and_has_intervals_with_people_and_pairs(demo_mar
     picture = drawn(demo_margins)["disagreement"]
     dots = picture.figure.data[0]
     assert list(dots.x) == sorted(dots.x) and all("95 %" in text and "users" in text for text in dots.hovertext)
+
+
+def test_a_share_that_a_move_leaves_as_it_is_has_no_change_beside_it():
+    some = margins_of({"A": [1.0, -1.0, 0.2]})
+    before, now = Chosen.at(some, 0.7, 1.1), Chosen.at(some, 0.7, 0.5)
+    share, effective = headline(before, now, "A")
+    assert share[2] is None and "points by the last move" in effective[2]
 
 
 def test_a_country_whose_texts_cannot_be_read_has_words_in_place_of_a_disagreement():

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.shown import counted, percent, signed
+from scpo.shown import counted, fixed, percent, signed
 from scpo.training.mixing import GLOBAL
 from scpo.ui.colours import AROUND_ZERO, INK, METHOD, PLACE, QUIET, SEQUENCE, TEXT
 from scpo.ui.figure import MEAN, band, finish, plain, reach, row_axis, span, whisker
@@ -42,14 +42,19 @@ def answers_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
     figure = go.Figure(go.Heatmap(
         z=reward, x=[f"answer {a}" for a in letters], y=[_name(m) for m in models[::-1]], colorscale=AROUND_ZERO,
         zmin=-top, zmax=top, xgap=2, ygap=2, text=text, texttemplate="%{text}", textfont={"color": INK, "size": 13},
-        customdata=np.stack([rank, agree, seeds], axis=-1), showscale=False,
+        customdata=np.stack([rank, agree, seeds, _signed(reward)], axis=-1), showscale=False, hoverongaps=False,
         hovertemplate="%{y}, %{x}: rank %{customdata[0]}, in %{customdata[1]} of %{customdata[2]} seeds<br>"
-        "%{z:+.2f} against the mean of these answers<extra></extra>",
+        "%{customdata[3]} against the mean of these answers<extra></extra>",
     ))  # fmt: skip
     figure.update_xaxes(side="top", showgrid=False)
     figure.update_yaxes(type="category")
     finish(figure, simulated, height=70 + 46 * len(models))
     return figure.update_layout(margin_t=50 + 30 * simulated)
+
+
+def _signed(values: np.ndarray) -> np.ndarray:
+    """Numbers with two digits and their sign, for a hover text: plotly's own format writes +0.00 and -0.00."""
+    return np.vectorize(lambda value: signed(value, 2), otypes=[object])(values)
 
 
 def _name(model: str) -> str:
@@ -179,7 +184,7 @@ def cosine_chart(table: pd.DataFrame, simulated: bool = True) -> go.Figure:
     ):  # fmt: skip
         rows = table[table["model"] == model].set_index("country").loc[order]
         hover = [
-            f"{plain(c)}, {name}: cosine {v:.2f}<br>95 %: {a:.2f} to {b:.2f}, {counted(p, 'prompt')}"
+            f"{plain(c)}, {name}: cosine {fixed(v, 2)}<br>95 %: {fixed(a, 2)} to {fixed(b, 2)}, {counted(p, 'prompt')}"
             for c, v, a, b, p in zip(
                 order, rows["cosine"], rows["cosine_low"], rows["cosine_high"], rows["prompts"], strict=True
             )
@@ -232,7 +237,7 @@ def errors_chart(table: pd.DataFrame, simulated: bool = True) -> go.Figure:
         z=z, x=[plain(c) for c in wide.columns], y=list(wide.index), colorscale=AROUND_ZERO, zmin=-top, zmax=top,
         xgap=1, ygap=1, text=[[signed(v) for v in row] for row in z] if fits else None,
         texttemplate="%{text}" if fits else None, textfont={"color": INK, "size": 12}, showscale=not fits,
-        hovertemplate="%{y} in %{x}: %{z:+.2f}<extra></extra>",
+        customdata=_signed(z), hovertemplate="%{y} in %{x}: %{customdata}<extra></extra>", hoverongaps=False,
     ))  # fmt: skip
     figure.update_yaxes(type="category")
     return finish(figure, simulated, height=110 + 30 * len(wide))

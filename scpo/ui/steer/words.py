@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from scpo.shown import counted, percent, points, signed, span
+from scpo.shown import counted, fixed, percent, points, signed, span
 from scpo.training.mixing import GLOBAL
 from scpo.ui.words import inert
 
@@ -152,10 +152,13 @@ def truth_lines(table: pd.DataFrame, alpha: float) -> list[str]:
     missed = own.loc[own["error"].abs().idxmax()]
     low = each["country"].idxmin()
     of = f"{counted(missed['texts'], 'test text')} of {counted(missed['prompts'], 'prompt')}"
+    own_mean, usual_mean, lowest = (
+        fixed(cosine, 2) for cosine in (each["country"].mean(), each[GLOBAL].mean(), each.loc[low, "country"])
+    )
     return [
-        f"At α = {alpha:g} the mean cosine over {counted(len(each), 'country')} is {each['country'].mean():.2f}; that "
-        f"of the global model is {each[GLOBAL].mean():.2f}. Steering came nearer to the planted taste in {nearer} of "
-        f"{len(each)}, and is furthest from it in {inert(low)} ({each.loc[low, 'country']:.2f}).",
+        f"At α = {alpha:g} the mean cosine over {counted(len(each), 'country')} is {own_mean}; that "
+        f"of the global model is {usual_mean}. Steering came nearer to the planted taste in {nearer} of "
+        f"{len(each)}, and is furthest from it in {inert(low)} ({lowest}).",
         f"Missed most: {missed['axis']} in {inert(missed['country'])}, planted {signed(missed['planted'], 2)}, learned "
         f"{signed(missed['learned'], 2)} ({of}).",
     ]
