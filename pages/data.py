@@ -61,7 +61,7 @@ def split_and_notes(pairs: Preferences, config: DataConfig) -> None:
         show = st.warning if mostly_leaked(pairs.card.leaks) and "training pairs" in line else st.caption
         show(inert(in_labels(line)))
     for note in pairs.card.notes:
-        st.caption(inert(in_labels(f"{note[:1].upper()}{note[1:]}.")))
+        st.caption(inert(in_labels(f"{note[:1].upper()}{note[1:].rstrip('.')}.")))
     for problem in data.chosen(pairs, config).problems:
         st.warning(inert(in_labels(f"Nothing can be trained on these pairs as they are: {problem}.")))
 

@@ -250,5 +250,5 @@ def _several(words: str, value: tuple[str, ...], options: list[str], nothing: st
 def _numbers(words: str, parts: list[str]) -> tuple[int, ...]:
     wrong = [part for part in parts if not part.isascii() or not part.isdigit() or len(part) > 12]
     if wrong:
-        raise ConfigError(f"{words}: {', '.join(wrong)[:80]!r} is no whole number. Separate numbers by commas.")
+        raise ConfigError(f"{words}: {', '.join(wrong)[:80]!r} is not a whole number. Separate numbers by commas.")
     return tuple(map(int, parts))

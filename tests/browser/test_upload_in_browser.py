@@ -115,7 +115,7 @@ def test_a_wrong_field_is_told_where_it_stands_and_holds_start_back(browser, add
     type_in(page, "tau", "7")
     settle(page, "To be mended first")
     type_in(page, "budgets", "fifty, 100")
-    settle(page, "is no whole number")
+    settle(page, "is not a whole number")
     start = page.get_by_role("button", name="Start", exact=True)
     assert start.is_disabled() and page.get_by_text("Time, about").count() == 0
     for name in ("tau", "beta", "steps", "lr", "seeds"):

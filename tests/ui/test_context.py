@@ -174,6 +174,12 @@ def test_pairs_that_a_run_has_been_trained_on_lead_to_the_form_of_training_as_ot
     assert "Train on these pairs" in links
 
 
+def test_notes_on_the_data_end_with_one_full_stop(two):
+    captions = [caption.value for caption in opened("data", run=two["older"].id).caption]
+    assert any("no country in it is real." in one for one in captions)
+    assert not [one for one in captions if one.endswith("..")]
+
+
 def test_a_run_in_words_has_its_plurals_right(two):
     one = replace(two["older"], config=replace(two["older"].config, seeds=1))
     assert "1 seed;" in parts.run_label(one)

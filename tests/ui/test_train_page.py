@@ -245,9 +245,9 @@ def test_the_same_settings_are_not_started_again_but_opened(store, state_):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("budgets", "12, many", "no whole number"), ("budgets", "999999", "beyond the data"),
-        ("budgets", "0", "is 0; needed: at least 1"), ("budgets", "-5", "no whole number"),
-        ("budgets", "9" * 5000, "no whole number"), ("methods", [], "at least one method"),
+        ("budgets", "12, many", "not a whole number"), ("budgets", "999999", "beyond the data"),
+        ("budgets", "0", "is 0; needed: at least 1"), ("budgets", "-5", "not a whole number"),
+        ("budgets", "9" * 5000, "not a whole number"), ("methods", [], "at least one method"),
         ("tau", 7.0, "is 7; needed: above 0, at most 1"), ("seeds", 0, "Seeds is 0; needed: at least 1"),
         ("test_share", 0.9, "at most 0.5"), ("validation_share", 0.0, "above 0"),
         ("reference", ["Alvoria", "Meridia"], ""), ("countries", ["Meridia", "Galune"], "o reference country is left"),

@@ -145,8 +145,10 @@ def triangle_chart(table: pd.DataFrame, grid: np.ndarray, corners: Sequence[str]
     names = [plain(c) for c in corners]
     words = [", ".join(f"{c} {100 * s:.0f} %" for c, s in zip(names, point, strict=True)) for point in grid]
     bare = {"showticklabels": False, "showgrid": False, "linecolor": QUIET}
-    axes = {f"{letter}axis": {"title": {"text": f"<b>{name}</b>", "font": {"color": TEXT}}, **bare}
-            for letter, name in zip("abc", names, strict=True)}  # fmt: skip
+    axes = {
+        f"{letter}axis": {"title": {"text": f"<b>{name}</b>{under}", "font": {"color": TEXT}}, **bare}
+        for letter, name, under in zip("abc", names, ("<br> ", "", ""), strict=True)
+    }  # a line above the topmost point
     figure = go.Figure(go.Scatterternary(
         a=grid[:, 0], b=grid[:, 1], c=grid[:, 2], mode="markers", showlegend=False, cliponaxis=False,
         marker={"color": 100 * table["accuracy"], "colorscale": SEQUENCE, "size": 19, "symbol": "hexagon2",

@@ -138,7 +138,7 @@ def triangle_line(rows: pd.DataFrame, members: Sequence[str], grid: np.ndarray, 
     share = ", ".join(f"{inert(c)} {100 * s:.0f} %" for c, s in zip(members, grid[int(best["mixture"])], strict=True)
                       if s > 0)  # fmt: skip
     return (
-        f"From {percent(worst['accuracy'])} to {percent(best['accuracy'])}; the most, for {inert(where)}, at {share} "
+        f"From {percent(worst['accuracy'])} to {percent(best['accuracy'])} ({inert(where)}); the most at {share} "
         f"({span(best['low'], best['high'])}; {counted(best['n'], 'pair')}). It was picked on these very pairs, "
         "so it is flattered; neighbours within its interval are as good."
     )
