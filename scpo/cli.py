@@ -1,14 +1,14 @@
 """The command line: the same functions as the app, nothing of its own.
 
-`python -m scpo run | data check | jobs | worker | best-of-n | export | report | study | reproduce |
-bench`. Progress goes to stderr,
-results to stdout. Exit codes: 0 done, 1 failed, 2 unusable input, 130 interrupted. Options are made from
-the configuration classes, so a default and its help text are written once.
+`python -m scpo run | data check | jobs | worker | best-of-n | export | report | study | reproduce | bench`.
+Progress goes to stderr, results to stdout. Exit codes: 0 done, 1 failed, 2 unusable input, 130 interrupted.
+Options are made from the configuration classes, so a default and its help text are written once.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import sys
@@ -18,7 +18,7 @@ from pathlib import Path
 from scpo.config import PARTS, REPEATED, DataConfig, ExperimentConfig, FinetuneConfig, flag
 from scpo.data.countries import split_names
 from scpo.data.leaks import sentences
-from scpo.errors import ConfigError, DataFaults, ScpoError
+from scpo.errors import ConfigError, DataFaults, JobError, ScpoError
 from scpo.jobs.commands import Bar, add_job_commands, manage, work_on
 from scpo.reproduce import add_reproduce, reproduce
 from scpo.runs import workspace
@@ -26,6 +26,7 @@ from scpo.study.command import add_study, study
 from scpo.training.best_of_n import add_best_of_n, best_of_n
 from scpo.training.export import add_export, export_command
 
+OF_A_RUN = ("best-of-n", "export", "report")  # commands that take a run by its folder or its id
 NAMES = ("countries", "reference")  # settings of countries, whose names may hold a comma
 EXAMPLES = """examples:
   python -m scpo run --dataset demo --out runs/demo
@@ -232,10 +233,18 @@ def _reading(data, config: ExperimentConfig):
 def _report(args: argparse.Namespace) -> None:
     from scpo.ui.report import write_report
 
-    folder = Path(args.run)
-    if not folder.is_dir() and (workspace() / "runs" / folder.name).is_dir():
-        folder = workspace() / "runs" / folder.name
-    print(write_report(folder, Path(args.out)))
+    print(write_report(Path(args.run), Path(args.out)))
+
+
+def _folder_of(said: str) -> str:
+    """The folder of a run that is named by its folder or by its id in the workspace; unknown names stay as they are."""
+    if Path(said).is_dir() or not workspace().is_dir():
+        return said
+    from scpo.jobs.store import open_store
+
+    with contextlib.closing(open_store()) as store, contextlib.suppress(JobError):
+        return str(store.get(said).folder)
+    return said
 
 
 def _bench(args: argparse.Namespace) -> None:
@@ -251,6 +260,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 "best-of-n": best_of_n, "export": export_command, "reproduce": reproduce,
                 "report": _report, "study": study}  # fmt: skip
     try:
+        if args.command in OF_A_RUN:
+            args.run = _folder_of(args.run)
         return commands[args.command](args) or 0
     except ScpoError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -12,9 +12,9 @@ import pandas as pd
 from scpo import runs
 from scpo.data.checks import check_texts, has_columns
 from scpo.data.faults import Faults
-from scpo.data.reading import read_table
+from scpo.data.reading import KINDS, read_table
 from scpo.errors import ConfigError
-from scpo.training.export import add_model, trained_method
+from scpo.training.export import add_model, known_country, trained_method
 from scpo.training.mixing import steered
 
 COLUMNS = ["prompt", "response"]
@@ -32,7 +32,7 @@ def add_best_of_n(commands) -> None:
         "json lines.",
     )  # fmt: skip
     add_model(parser)
-    parser.add_argument("--candidates", required=True, metavar="FILE", help="csv, jsonl or parquet: prompt, response")
+    parser.add_argument("--candidates", required=True, metavar="FILE", help=f"{KINDS}: prompt, response")
     parser.add_argument(
         "--alpha", type=float, default=1.0, help="strength: 0 is the global model, 1 the country's own (default: 1)"
     )
@@ -62,6 +62,7 @@ def rank(folder: Path, candidates: pd.DataFrame, country: str, method: str = "",
     Raises `ConfigError` for a country, method or strength that the run cannot give, `RunFolderError` for its files.
     """
     result = runs.read(folder)
+    country = known_country(result, country)
     method = trained_method(result, country, method)
     if not np.isfinite(alpha):
         raise ConfigError(f"alpha is {alpha}; it must be a number, such as 1.")

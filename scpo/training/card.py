@@ -12,6 +12,7 @@ from scpo.config import ExperimentConfig
 from scpo.data.naming import provenance
 from scpo.metrics.paired import decided
 from scpo.metrics.summary import MEAN
+from scpo.shown import points
 from scpo.training.usage import Asked, usage
 
 
@@ -48,11 +49,11 @@ class Standing:
         if np.isnan(self.low):
             chance = "no interval, too few to tell"
         else:
-            chance = f"95 % interval {100 * self.low:+.1f} to {100 * self.high:+.1f}"
+            chance = f"95 % interval {points(self.low)} to {points(self.high)}"
         chance += "" if np.isnan(self.p) else f", p = {self.p:.3g} after Holm's correction"
         numbers = (
             f"{100 * self.accuracy:.1f} % against {100 * self.base:.1f} % of {pairs} of {who}, "
-            f"{100 * self.difference:+.1f} points ({chance})"
+            f"{points(self.difference)} points ({chance})"
         )
         if self.decided > 0:
             return f"This model is ahead of the global one: {numbers}."

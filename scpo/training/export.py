@@ -10,6 +10,7 @@ from pathlib import Path
 
 from scpo import runs
 from scpo.config import FinetuneConfig
+from scpo.data.countries import find
 from scpo.errors import ConfigError
 from scpo.training.card import model_card, standing
 from scpo.training.usage import Asked
@@ -31,18 +32,25 @@ def add_export(commands) -> None:
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """The options that name one model of a run."""
-    parser.add_argument("run", metavar="RUN", help="the folder of a finished run")
+    parser.add_argument("run", metavar="RUN", help="the folder of a finished run, or its id in the workspace")
     parser.add_argument("--country", required=True, help="a country that the run steered to")
     parser.add_argument("--method", help="a trained method of the run (default: scpo, or the first)")
+
+
+def known_country(result: runs.Result, asked: str) -> str:
+    """A country of the run, by its name there or another spelling. Raises `ConfigError` for one that it has not."""
+    countries = result.card["countries"]
+    found = find(asked, countries)
+    if len(found) != 1:
+        raise ConfigError(f"The run has no model for {asked!r}; it has {', '.join(countries)}.")
+    return found[0]
 
 
 def trained_method(result: runs.Result, country: str, method: str) -> str:
     """The method asked for, "" for scpo or the first that trains. Raises `ConfigError` for what the run has not."""
     trained = result.config.trained
     method = method or ("scpo" if "scpo" in trained else next(iter(trained), ""))
-    countries = result.card["countries"]
-    if country not in countries:
-        raise ConfigError(f"The run has no model for {country!r}; it has {', '.join(countries)}.")
+    known_country(result, country)
     if method not in trained:
         raise ConfigError(f"The run has no models of {method!r}; it has {', '.join(trained) or 'none at all'}.")
     return method
@@ -57,6 +65,7 @@ def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 
     used, `RunFolderError` for a run that is not as it was written.
     """
     result, out = runs.read(folder), Path(out)
+    country = known_country(result, country)
     method = trained_method(result, country, method)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"{out} exists and is not an empty folder; nothing is overwritten. Name another --out.")
@@ -155,8 +164,9 @@ def mean_head(heads, width: int, hidden: int):
 
 def export_command(args: argparse.Namespace) -> None:
     """The command: where the model lies, on stdout; that it is not ahead of the global one, on stderr."""
-    print(export(Path(args.run), args.country, Path(args.out), args.method or "", args.seed))
     result = runs.read(Path(args.run))
-    told = standing(result, args.country, trained_method(result, args.country, args.method or ""))
+    country = known_country(result, args.country)
+    print(export(result.folder, country, Path(args.out), args.method or "", args.seed))
+    told = standing(result, country, trained_method(result, country, args.method or ""))
     if told.decided <= 0:
         print(told.sentence(), file=sys.stderr)

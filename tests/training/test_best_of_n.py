@@ -1,5 +1,6 @@
 """Candidates re-ranked by a country's reward: the same rewards as the run's, a file of them, and what is refused."""
 
+import contextlib
 import json
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from scpo import data, runs
 from scpo.cli import main
 from scpo.errors import ConfigError, DataFaults
+from scpo.jobs.store import open_store
 from scpo.training import steer
 from scpo.training.best_of_n import rank, read_candidates
 
@@ -111,3 +113,13 @@ def test_an_unusable_target_is_refused_before_any_work(demo_run, candidates, tmp
 def test_a_folder_that_is_no_run_is_a_message(tmp_path, candidates, capsys):
     assert main(["best-of-n", str(tmp_path), "--country", "Galune", "--candidates", str(candidates)]) == 2
     assert "has no done.json" in capsys.readouterr().err
+
+
+def test_a_run_is_named_by_its_id_and_a_country_in_any_spelling(demo_run, candidates, capsys):
+    with contextlib.closing(open_store()) as store:
+        run_id = store.get(demo_run).id
+    said = {}
+    for run, country in ((str(demo_run), "Galune"), (run_id, "GALUNE")):
+        assert main(["best-of-n", run, "--country", country, "--candidates", str(candidates)]) == 0
+        said[country] = capsys.readouterr().out
+    assert said["GALUNE"] == said["Galune"]
