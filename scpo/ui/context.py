@@ -54,7 +54,7 @@ def head(page: str, drawn: bool = True) -> Job | None:
             into_link |= {state.RUN: job.id} | ({state.NEW: "1"} if page == "train" else {})
     if into_link:
         st.query_params.update(into_link)  # at once: each change is a step back in the browser
-    if job and drawn:
+    if drawn and (job or page == "runs"):
         _draw(job, page)
     return job
 
@@ -180,10 +180,16 @@ def _job(id: str | None) -> Job | None:
     return None if job is None or job.deleted else job
 
 
-def _draw(job: Job, page: str) -> None:
-    """The line at the head of every page: which run, of which data, and the ways to its results and its data."""
+def _draw(job: Job | None, page: str) -> None:
+    """The line at the head of every page: which run, of which data, and the ways to its results and its data.
+
+    Where the first run is yet to be chosen from a table, a line is there too: rows must not move under the pointer.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(f"Run: {inert(job.name)}", icon=":material/science:", color="gray")
+        st.badge(f"Run: {inert(job.name) if job else 'none chosen'}", icon=":material/science:", color="gray")
+        if job is None:
+            st.caption("The one opened here is then that of every page.", width="content")
+            return
         st.caption(inert(_about(job)), width="content")
         for other, label in LINKS.items():
             if other != page and not (other == "overview" and page in OF_A_RUN):

@@ -67,7 +67,7 @@ def model_download(job: Job) -> None:
     else:
         st.info(f"Its weights have {weights / 1e9:.1f} GB, too much for a browser; the command writes the folder.")
     st.markdown("Unpacked, it is loaded so:")
-    st.code(lines, language="python")
+    st.code(lines, language="python", wrap_lines=True)
     st.markdown("The same folder by the command line:")
     options = export_options(country, method, folder_name(country, method))
     line = f"python -m scpo export {_in_shell(job.folder)} {shlex.join(options)}"

@@ -37,7 +37,7 @@ def chosen() -> kept.Study | None:
     found = {folder.name: folder for folder in kept.studies()}
     if not found:
         st.info(HOW)
-        st.code(COMMANDS, language="sh")
+        st.code(COMMANDS, language="sh", wrap_lines=True)
         return None
     name = select("Study", list(found), STUDY)
     shown = read(found[name])

@@ -197,13 +197,17 @@ def test_runs_are_chosen_by_name_and_the_link_keeps_them(visit, ids):
     check_faultless(page, "train", "runs")
 
 
-def test_a_row_of_the_table_opens_its_run(visit, ids):
-    page = visit("runs?sort=name")
+@pytest.mark.parametrize("width", [1400, 420])
+def test_a_row_of_the_table_opens_its_run_and_no_row_moves(visit, ids, width):
+    page = visit("runs?sort=name", width)
     settle(page, "4 of 4 runs")
-    box = page.locator("[data-testid=stDataFrame]").first.bounding_box()
+    table = page.locator("[data-testid=stDataFrame]").first
+    box = table.bounding_box()
     page.mouse.click(box["x"] + 15, box["y"] + 35 * 2.5)  # the second row: broken, first, second, stopped
     page.get_by_role("heading", name="first").wait_for(timeout=30_000)
+    settle(page, "How it trained")
     assert f"run={ids['first']}" in page.url
+    assert abs(table.bounding_box()["y"] - box["y"]) < 35 / 4, "another row is under the pointer"
     page.mouse.click(box["x"] + 15, box["y"] + 35 * 3.5)
     settle(page, "Results side by side")
     assert f"run={ids['first']}&run={ids['second']}" in page.url
