@@ -20,6 +20,7 @@ import pandas as pd
 
 from scpo.config import DataConfig
 from scpo.data.build import split_units
+from scpo.data.checks import is_missing
 from scpo.data.choice import FEWEST, listed
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
 from scpo.errors import ConfigError
@@ -60,12 +61,12 @@ def own_parts(table: pd.DataFrame, config: DataConfig) -> tuple[np.ndarray | Non
     """The part of each row by the file's own column `split`, (n,) of 0, 1, 2; None if there is none to use, and why."""
     if "split" not in table.columns or not len(table):
         return None, []
-    said = table["split"].map(lambda v: str(v).strip().casefold())
+    said = table["split"].map(lambda v: "" if is_missing(v) else str(v).strip().casefold())
     if config.split_by != "auto":
         return None, [f"{OWN_SPLIT} is not used, as split_by is {config.split_by!r}"]
     unknown = sorted(set(said) - set(PART))
     if unknown:
-        shown = ", ".join(repr(word) for word in unknown[:5])
+        shown = ", ".join(repr(word) if word else "an empty cell" for word in unknown[:5])
         verb = "names" if len(unknown) == 1 else "name"
         return None, [f"{OWN_SPLIT} is not used: {shown} {verb} no part of a split"]
     parts = said.map(PART).to_numpy(np.int64)

@@ -19,7 +19,9 @@ from scpo.data.faults import Faults
 from scpo.data.preferences import DataCard, Preferences
 from scpo.data.reading import file_names, read_tables
 from scpo.data.samples import labelled, merged, samples_of_one_country
+from scpo.data.splitting import OWN_SPLIT, by_own_parts, own_parts
 from scpo.data.survey_forms import COLUMNS, FORMS, answers, is_published, leave_out
+from scpo.shown import counted
 
 # Not opinions: the person gave none, or was not asked. 'None at all', 'Other', 'Depends' are opinions,
 # and so are "Don't know anyone" and 'Missing persons'.
@@ -35,7 +37,7 @@ NO_OPINION = re.compile(
 class Answers:
     """Checked answers of a survey.
 
-    table      question, country, options (list of str), distribution (list of float)
+    table      question, country, options (list of str), distribution (list of float), and split if a file has it
     left_out   reason -> rows of the file that say nothing
     published  True: in the columns in which GlobalOpinionQA is published
     """
@@ -55,7 +57,7 @@ def opinions(config: DataConfig, fetch: Callable[[Faults], pd.DataFrame] | None 
     and split (train, validation, test), the same as that of the pairs. Raises what `read_answers` raises."""
     table, rows = labelled(read_answers(config, fetch).table)[0], []
     unit, questions = pd.factorize(table["question"])
-    split = split_units(len(questions), config.split_seed, config.test_share, config.validation_share)
+    split = _split(table, unit, questions, config)[0]
     for row, place in zip(table.to_dict("records"), unit, strict=True):
         kept = [at for at, option in enumerate(row["options"]) if not is_no_opinion(option)]
         shares = np.asarray(row["distribution"], np.float64)[kept]
@@ -72,7 +74,7 @@ def read_answers(config: DataConfig, fetch: Callable[[Faults], pd.DataFrame] | N
     """
     faults = Faults(*config.data_files, names=config.data_names, strict=config.strict)
     found = read_tables(config.data_files, faults) if config.data_files else [fetch(faults)]
-    read = [answers(table, faults) for table in found]
+    read = [_with_own_split(answers(table, faults), table) for table in found]
     table = pd.concat([part for part in read if len(part)] or [pd.DataFrame(columns=COLUMNS)])
     again = ("a country's answer to a question that came before", "each question once for a country",
              "rows with a question that came before")  # fmt: skip
@@ -105,12 +107,33 @@ def preferences(read: Answers, config: DataConfig) -> Preferences:
     texts, pairs = scored_pairs(rows, config.min_gap, config.pairs_per_group, config.split_seed)
     dropped = read.left_out | unnamed | {"options that are not opinions": none}
     dropped |= beyond(rows["group"].to_numpy(), config.pairs_per_group)
-    split = split_units(len(questions), config.split_seed, config.test_share, config.validation_share)
+    split, by, split_notes = _split(table, unit, questions, config)
     card = DataCard(
         config.dataset, file_names(config), False, "question", file_names(config), "the file's own", (), (), dropped,
-        notes,
+        (*notes, *split_notes), by,
     )  # fmt: skip
     return Preferences(texts, pairs, pd.DataFrame({"name": questions, "split": split}), card)
+
+
+def _with_own_split(read: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """The answers of a file with its column `split`, if it has one."""
+    return read.assign(split=table["split"].reindex(read.index).to_numpy()) if "split" in table.columns else read
+
+
+def _split(table: pd.DataFrame, unit: np.ndarray, questions: pd.Index, config: DataConfig):
+    """The split of the questions, what it goes by ("" = by the question), and notes.
+
+    It is that of the files' column `split`, if this names one part for each question.
+    """
+    parts, notes = own_parts(table, config)
+    if parts is not None:
+        of_each = pd.Series(parts).groupby(unit)
+        several = int((of_each.nunique() > 1).sum())
+        if not several:
+            _, _, split, more = by_own_parts(unit, parts, config)
+            return split, OWN_SPLIT, [*notes, *more]
+        notes = [f"{OWN_SPLIT} is not used: it puts {counted(several, 'question')} into several parts"]
+    return split_units(len(questions), config.split_seed, config.test_share, config.validation_share), "", notes
 
 
 def is_no_opinion(option: str) -> bool:

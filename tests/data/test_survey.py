@@ -8,6 +8,7 @@ import pytest
 
 from scpo.config import DataConfig
 from scpo.data import content_hash, load, look
+from scpo.data.splitting import OWN_SPLIT
 from scpo.data.survey import opinions
 from scpo.errors import ConfigError, DataFaults
 
@@ -139,6 +140,49 @@ def test_opinions_of_a_survey_have_the_split_of_its_pairs(tmp_path):
     table, data = opinions(config), load(config)
     split = dict(zip(data.units["name"], data.units["split"], strict=True))
     assert len(table) == 120 and all(split[q] == s for q, s in zip(table["question"], table["split"], strict=True))
+
+
+PARTS = ["train"] * 26 + ["dev"] * 4 + ["test"] * 10
+
+
+def with_parts(rows, parts=PARTS):
+    """Rows of 40 questions with a column `split`, the part of each question."""
+    place = {question: at for at, question in enumerate(dict.fromkeys(row["question"] for row in rows))}
+    return [{**row, "split": parts[place[row["question"]]]} for row in rows]
+
+
+@pytest.mark.parametrize("form", [survey_rows, published_rows])
+@pytest.mark.parametrize("write", [jsonl, csv])
+def test_a_survey_is_split_by_its_own_column_where_it_has_one(form, write, tmp_path):
+    rows = with_parts(form())
+    path = write(rows, tmp_path / f"a.{write.__name__}")
+    data, said = load(DataConfig("survey", (path,))), opinions(DataConfig("survey", (path,)))
+    expected = {row["question"]: {"dev": "validation"}.get(row["split"], row["split"]) for row in rows}
+    assert dict(zip(data.units["name"], data.units["split"], strict=True)) == expected
+    assert dict(zip(said["question"], said["split"], strict=True)) == expected
+    assert data.card.split_by == OWN_SPLIT and data.card.leaks["seen_prompts"] == 0
+
+
+@pytest.mark.parametrize(("change", "told"), [
+    (lambda rows: rows[0].update(split="test"), "puts 1 question into several parts"),
+    (lambda rows: [row.update(split="wave 3") for row in rows], "'wave 3' names no part"),
+    (lambda rows: rows[0].pop("split"), "an empty cell names no part"),
+    (lambda rows: [row.update(split="test") for row in rows], "has no training rows"),
+])  # fmt: skip
+def test_a_column_split_of_a_survey_that_is_no_split_by_question_is_told_and_not_used(change, told, tmp_path):
+    rows = with_parts(survey_rows())
+    change(rows)
+    data, plain = (load(DataConfig("survey", (jsonl(of, tmp_path / f"{at}.jsonl"),)))
+                   for at, of in enumerate((rows, survey_rows())))  # fmt: skip
+    assert any(OWN_SPLIT in note and told in note for note in data.card.notes)
+    assert data.card.split_by == "question" and data.units["split"].tolist() == plain.units["split"].tolist()
+
+
+def test_a_part_that_a_surveys_own_split_lacks_is_cut_from_its_training_questions(tmp_path):
+    rows = with_parts(survey_rows(), ["train"] * 30 + ["test"] * 10)
+    data = load(DataConfig("survey", (jsonl(rows, tmp_path / "a.jsonl"),)))
+    assert data.units["split"].value_counts()["test"] == 10 and data.units["split"].value_counts()["validation"] > 0
+    assert any("has no validation rows" in note for note in data.card.notes)
 
 
 def test_a_missing_share_leaves_one_country_out_from_csv_as_from_jsonl(tmp_path):
