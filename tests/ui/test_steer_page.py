@@ -162,6 +162,8 @@ def test_a_forged_link_fills_the_form_with_no_more_than_is_read(with_run):
 def test_a_mixture_is_a_triangle_of_three_a_line_of_two_and_a_chart_of_others(with_run):
     app = opened(view="Mixtures")
     assert [s["data"][0]["type"] for s in specs(app)] == ["scatter", "scatterternary"]
+    points, corners = (specs(app)[1][part] for part in ("data", "layout"))
+    assert "Alvoria" in "".join(points[0]["text"]) and not corners["ternary"]["aaxis"]["title"]["text"]
     app.button_group(key=state.MEMBERS).set_value(["Alvoria", "Galune"]).run()
     assert not app.exception and len(specs(app)) == 2 and "share of Galune" in str(specs(app)[1]["layout"]["xaxis"])
     app.button_group(key=state.MEMBERS).set_value(["Galune"]).run()

@@ -145,12 +145,13 @@ def triangle_chart(table: pd.DataFrame, grid: np.ndarray, corners: Sequence[str]
     names = [plain(c) for c in corners]
     words = [", ".join(f"{c} {100 * s:.0f} %" for c, s in zip(names, point, strict=True)) for point in grid]
     bare = {"showticklabels": False, "showgrid": False, "linecolor": QUIET}
-    axes = {
-        f"{letter}axis": {"title": {"text": f"<b>{name}</b>{under}", "font": {"color": TEXT}}, **bare}
-        for letter, name, under in zip("abc", names, ("<br> ", "", ""), strict=True)
-    }  # a line above the topmost point
+    titles = ("", f"<b>{names[1]}</b>", f"<b>{names[2]}</b>")  # plotly's title at the top would lie on the point there
+    axes = {f"{letter}axis": {"title": {"text": title, "font": {"color": TEXT}}, **bare}
+            for letter, title in zip("abc", titles, strict=True)}  # fmt: skip
     figure = go.Figure(go.Scatterternary(
-        a=grid[:, 0], b=grid[:, 1], c=grid[:, 2], mode="markers", showlegend=False, cliponaxis=False,
+        a=grid[:, 0], b=grid[:, 1], c=grid[:, 2], mode="markers+text", showlegend=False, cliponaxis=False,
+        text=[f"<b>{names[0]}</b>" if point[0] == 1 else "" for point in grid],
+        textposition="top center", textfont={"color": TEXT, "size": 14},
         marker={"color": 100 * table["accuracy"], "colorscale": SEQUENCE, "size": 19, "symbol": "hexagon2",
                 "colorbar": {"title": {"text": "%"}, "thickness": 12}},
         hovertext=[f"{w}<br>{plain(where)}: {percent(a)}<br>{s}" for w, a, s in
