@@ -42,10 +42,11 @@ def test_every_mark_stands_out_by_3_to_1(theme, name):
 
 @pytest.mark.parametrize("theme", PALETTES)
 def test_every_text_stands_out_by_four_and_a_half_to_1(theme):
-    faded = 0.6 * channels(THEME[theme]["textColor"]) + 0.4 * channels(pages(theme)[0])  # captions
     for page in pages(theme):
         assert min(contrast(text, page) for text in (PALETTES[theme]["text"], THEME[theme]["textColor"])) >= 4.5
-    assert contrast(faded, pages(theme)[0]) >= 4.5
+    for colour in ("textColor", "linkColor"):
+        faded = 0.6 * channels(THEME[theme][colour]) + 0.4 * channels(pages(theme)[0])  # in captions
+        assert contrast(faded, pages(theme)[0]) >= 4.5
 
 
 @pytest.mark.parametrize("theme", PALETTES)
