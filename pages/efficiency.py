@@ -3,6 +3,7 @@
 import streamlit as st
 
 from scpo import ScpoError, runs
+from scpo.metrics.older import SAID, is_older
 from scpo.ui import charts, findings, results, state
 from scpo.ui.context import head
 from scpo.ui.efficiency_words import (
@@ -81,6 +82,8 @@ st.title("How many pairs does it need?")
 try:
     shown = results.chosen()
     if shown:
+        if is_older(shown):
+            st.info(SAID)
         results.figures(findings.efficiency_figures(shown))
         results.section("Accuracy over pairs", "curve")
         left, right = st.columns(2)

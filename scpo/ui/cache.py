@@ -15,6 +15,7 @@ from scpo.errors import ScpoError
 from scpo.jobs.job import Job
 from scpo.jobs.store import Store, open_store
 from scpo.metrics.margins import Margins, disagreement, read_margins
+from scpo.metrics.older import by_present_rule
 from scpo.metrics.tallies import Tallies, read_tallies
 from scpo.study import kept
 from scpo.training.reading import reading_by, unreadable
@@ -23,7 +24,7 @@ from scpo.ui.margins import check_same
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _run(folder: str, changed: int) -> runs.Result:
-    return runs.read(folder)
+    return by_present_rule(runs.read(folder))
 
 
 def finished_run(folder: Path) -> runs.Result:

@@ -23,6 +23,7 @@ from scpo.data.naming import provenance
 from scpo.errors import RunFolderError, ScpoError
 from scpo.jobs.job import Job
 from scpo.metrics.bootstrap import FEWEST_FOR_PARTS, FEWEST_FOR_RATIOS, FEWEST_UNITS
+from scpo.metrics.older import SAID, by_present_rule, is_older
 from scpo.shown import counted
 from scpo.training.reading import told
 from scpo.ui import charts, findings
@@ -82,7 +83,8 @@ def zip_of_report(job: Job) -> bytes:
 
 def report(result: runs.Result, name: str) -> dict[str, str]:
     """File name -> content."""
-    hide, parts, missing = Hidden(result), [*parts_of(result)], []
+    result = by_present_rule(result)
+    hide, parts, missing = Hidden(result), [*parts_of(result)], [SAID] if is_older(result) else []
     try:
         parts += recovered(result)
     except ScpoError as error:

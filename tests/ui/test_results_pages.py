@@ -459,6 +459,20 @@ def test_an_older_run_shows_gains_over_the_global_model_and_says_why(with_run):
     assert not app.exception and "older version" in words(app) and "Baseline: global" in words(app)
 
 
+def test_an_older_runs_ratios_are_by_the_present_rule_and_the_page_says_so(with_run):
+    app = opened("efficiency")
+    assert "An older version made this run" not in words(app)
+
+    def older(tables):
+        rows = [{k: v for k, v in row.items() if k != "share_gain"} for row in tables["efficiency"]]
+        return {**tables, "efficiency": [{**row, "ratio": 1e10, "reached": True, "note": ""} for row in rows]}
+
+    changed(with_run, summary=older)
+    app = opened("efficiency")
+    assert not app.exception and "An older version made this run" in words(app)
+    assert "10,000,000,000" not in words(app)
+
+
 def test_a_country_with_too_few_people_is_said_on_every_page(with_tests):
     changed(with_tests, summary=lambda tables: without_intervals("Galune", tables))
     for page in PAGES:
