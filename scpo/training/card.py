@@ -13,6 +13,7 @@ from scpo.data.naming import provenance
 from scpo.metrics.paired import decided
 from scpo.metrics.summary import MEAN
 from scpo.shown import points
+from scpo.training.reading import problems, unreadable
 from scpo.training.usage import Asked, usage
 
 
@@ -25,6 +26,7 @@ class Standing:
     p                 after Holm's correction over the countries of the run; NaN where a run has no test
     pairs, units      test pairs, and the users or questions (`unit`) that they are of
     decided           1 ahead of the global model, -1 behind it, 0 neither is shown
+    unread            what of the country's texts is not read, where no accuracy is shown for it; else ""
     """
 
     country: str
@@ -39,9 +41,13 @@ class Standing:
     units: int
     unit: str
     decided: int
+    unread: str = ""
 
     def sentence(self) -> str:
         """The same in words, without names of the data."""
+        if self.unread:
+            why = f"{self.unread}. No accuracy is shown: it would say nothing of a taste"
+            return f"Whether this model is ahead of the global one is not known: {why}."
         if np.isnan(self.difference):
             return "Whether this model is ahead of the global one is not known: there is no test pair."
         who = f"{self.units:,} {self.unit}{'s' * (self.units != 1)}"
@@ -74,7 +80,7 @@ def standing(result: runs.Result, country: str, method: str) -> Standing:
     rows = table[(table["country"] == country) & (table["subset"] == "full")].set_index("method")
     own, p = rows.loc[method], np.nan
     difference, low, high = (float(own[name]) for name in ("gain", "gain_low", "gain_high"))
-    paired = result.tables.get("paired")
+    paired, reading = result.tables.get("paired"), result.tables.get("reading")
     if paired is not None and len(paired):
         one = paired[(paired["country"] == country) & (paired["subset"] == "full") & (paired["method"] == method)]
         one = one[one["against"] == "global"].iloc[0]
@@ -82,6 +88,7 @@ def standing(result: runs.Result, country: str, method: str) -> Standing:
     return Standing(
         country, method, float(own["accuracy"]), float(rows.loc["global", "accuracy"]), difference, low, high, p,
         int(own["n"]), int(own["units"]), result.card["unit"], decided(difference, low, high, p),
+        problems(reading)[country] if country in unreadable(reading) else "",
     )  # fmt: skip
 
 
@@ -94,7 +101,7 @@ def model_card(
     rows = table[(table["country"] == country) & table["method"].isin(["global", method])]
     transfer = result.tables["transfer"]
     others = transfer[(transfer["method"] == method) & (transfer["model"] == country)] if len(transfer) else transfer
-    simulated = card["simulated"]
+    simulated, told = card["simulated"], standing(result, country, method)
     about = [f"{label}: {_cell(text)}" for label, text in provenance(card).items()]
     lines = [
         "---", "library_name: transformers", "pipeline_tag: text-classification",
@@ -115,18 +122,17 @@ def model_card(
         f"{'. '.join([_cell(card['title']), *about])}. A model trained on data may fall under the licence of the data.",
         "",
         f"## Results on held-out {card['unit']}s of {_cell(country)}", "",
-        f"| method | pairs | accuracy | 95 % interval | n pairs | n {card['unit']}s |", "|---|---|---|---|---|---|",
-        *(_row(row) for row in rows.to_dict("records")), "",
-        f"**{standing(result, country, method).sentence()}**", "",
+        *([] if told.unread else _table_of(rows, card["unit"])), f"**{told.sentence()}**", "",
     ]  # fmt: skip
-    if len(others):
+    if len(others) and others["accuracy"].notna().any():
         lines += ["On the test pairs of others (the price of steering):", "", "| on | accuracy | n pairs |",
                   "|---|---|---|",
                   *(f"| {_cell(row['on'])} | {_percent(row['accuracy'])} | {row['n']:,.0f} |"
                     for row in others.to_dict("records") if row["on"] != country), ""]  # fmt: skip
     mean = table[(table["country"] == MEAN) & (table["method"] == method) & (table["subset"] == "full")]
+    if mean["accuracy"].notna().all():
+        lines += [f"Over all countries of the run, `{method}` has {_percent(mean['accuracy'].iloc[0])}.", ""]
     lines += [
-        f"Over all countries of the run, `{method}` has {_percent(mean['accuracy'].iloc[0])}.", "",
         "## Intended use and limits", "",
         "For research on how reward models differ between countries, and for re-ranking answers in experiments. Not "
         "for judging people, and not as a measure of what a country believes: a country is not a person, the people "
@@ -152,6 +158,11 @@ def _how(config: ExperimentConfig, seed: int) -> str:
         f"{config.steps} steps of {config.batch_size} pairs, learning rate {whole.model_lr:g}{adapters}, the step of "
         f"the best validation accuracy kept, seed {seed} of {config.seeds} (the results below are means over seeds)"
     )
+
+
+def _table_of(rows: pd.DataFrame, unit: str) -> list[str]:
+    head = f"| method | pairs | accuracy | 95 % interval | n pairs | n {unit}s |"
+    return [head, "|---|---|---|---|---|---|", *(_row(row) for row in rows.to_dict("records")), ""]
 
 
 def _row(row: dict) -> str:

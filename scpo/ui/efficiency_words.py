@@ -40,6 +40,8 @@ def why_no_ratio(row) -> str:
         BOTH_AT_ONCE: f"full and {row['method']} both get to {percent(row['target'])} with the fewest pairs that were "
         "tried, so how many times fewer one needs is not known",
     }  # fmt: skip
+    if not known(row["target"]):
+        return "no accuracy of full is known"
     if row["note"] in reasons:
         return reasons[row["note"]]
     if row["reached"]:

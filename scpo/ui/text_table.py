@@ -6,7 +6,7 @@ import pandas as pd
 
 from scpo.data.leaks import sentences
 from scpo.runs import Result
-from scpo.shown import brackets, counted, fixed, known, points
+from scpo.shown import NONE, brackets, counted, fixed, known, points
 from scpo.training.reading import told
 from scpo.ui.efficiency_words import efficiency_lines
 
@@ -27,7 +27,7 @@ def result_table(result: Result) -> str:
     lines.append(f"{'country':<22}{'n':>14}" + "".join(f"{m:>9}" for m in methods))
     for country, rows in full.groupby("country", sort=False):
         cells = rows.set_index("method")
-        n = f"{cells['units'].iloc[0]:,}, {cells['n'].iloc[0]:,}"
+        n = f"{cells['units'].iloc[0]:,}, {cells['n'].iloc[0]:,}" if cells["n"].iloc[0] else NONE
         lines.append(f"{country:<22.22}{n:>14}" + "".join(f"{_share(cells.loc[m, 'accuracy']):>9}" for m in methods))
     lines += [*_ties(full, methods), "", *_gains(table, methods), "", *efficiency_lines(result.tables["efficiency"])]
     return "\n".join([*lines, *sentences(result.card), f"run folder: {result.folder}"])

@@ -10,7 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from scpo import DataConfig, ExperimentConfig, run, runs
 from scpo.training import reading
+from scpo.training.card import model_card
+from scpo.training.usage import Asked
 from scpo.ui.report import report
+from scpo.ui.text_table import result_table
 
 PAGES = Path(__file__).parents[2] / "pages"
 SAID = "cannot be told apart. No accuracy is shown"
@@ -87,3 +90,16 @@ def test_the_report_has_the_table_and_the_words(unread):
     assert not NOT_A_NUMBER.search(
         re.sub(r"<code>.*?</code>", "", text, flags=re.S).split("<h2>Results</h2>")[1][:4000]
     )
+
+
+def test_the_model_card_has_the_words_in_place_of_figures(unread):
+    result = runs.read(unread)
+    card = model_card(result, "Ethiopia", "scpo", "fp32", Asked(512, True, False, True))
+    assert SAID in card and "there is no test pair" not in card
+    assert "accuracy | 95 %" not in card and "| - |" not in card and "has -" not in card
+
+
+def test_the_table_of_the_run_counts_no_people_and_gives_the_ratio_no_false_reason(unread):
+    table = result_table(runs.read(unread))
+    assert "0, 0" not in table and "people or questions in the test" not in table
+    assert "no ratio, since no accuracy of full is known" in table
