@@ -77,6 +77,22 @@ def vocabulary(model) -> int | None:
         return None
 
 
+def check_deepspeed(plugin, model) -> None:
+    """Raise `ConfigError` where DeepSpeed would round the weights of a model, for judging too.
+
+    plugin  accelerate's; None without DeepSpeed. Its bf16 and fp16 cast the model itself and not its computation alone.
+    """
+    said = plugin.deepspeed_config if plugin else {}
+    low = [kind for kind in ("bf16", "fp16") if str(said.get(kind, {}).get("enabled")).lower() == "true"]
+    weights = next(model.parameters()).dtype
+    if low and weights.itemsize > 2:
+        raise ConfigError(
+            f"DeepSpeed with {low[0]} casts the weights themselves from {str(weights).removeprefix('torch.')} to "
+            f"{low[0]}, so that rewards would be rounded. Train without {low[0]} ({low[0]}=False), use FSDP, or "
+            "load the model in that precision."
+        )
+
+
 def check_head(model) -> None:
     """Raise `ConfigError` if adapters leave the head of a model as it was, or cannot hold it."""
     own = [name for name, _ in model.get_base_model().named_parameters(recurse=False)]

@@ -32,6 +32,7 @@ from scpo.training.finetune.checkpoints import seal, to_resume
 from scpo.training.finetune.checks import (
     check_columns,
     check_data,
+    check_deepspeed,
     check_head,
     check_here,
     check_labels,
@@ -137,6 +138,7 @@ class SCPOTrainer(RewardTrainer):
         others.setdefault("data_collator", SCPOCollator(processing_class.pad_token_id, args.pad_to_multiple_of))
         super().__init__(model, args, processing_class=processing_class, **others)
         check_padding(self.model, processing_class)
+        check_deepspeed(getattr(self.accelerator.state, "deepspeed_plugin", None), self.model)
         plugin = getattr(self.accelerator.state, "fsdp_plugin", None)
         if plugin:  # FSDP would round the weights themselves, for judging too; autocast rounds in training alone
             plugin.mixed_precision_policy = None
