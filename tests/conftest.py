@@ -17,7 +17,13 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two files run side by side, and threads that wait for a core burn it
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and all they start, ignore Ctrl-C
 
+from hypothesis import HealthCheck, settings  # noqa: E402
+
 from fakes import tiny_encoder_folder  # noqa: E402
+
+# How long an example takes says how busy the machine is, and nothing of the code.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
 
 
 @pytest.fixture(scope="session", autouse=True)
