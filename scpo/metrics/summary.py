@@ -183,8 +183,7 @@ def per_pair_table(measures: Measures) -> pd.DataFrame:
     """Accuracy gained over the global model per pair trained on, at the largest budget; and its ratio to `full`'s.
 
     Columns country, method, gain, trained (pairs left after the filter), per_100 (accuracy gained per 100 of them),
-    low, high, ratio, ratio_low, ratio_high, n, units. No ratio where the gain of `full` itself may be chance, since it
-    could then be anything, nor with fewer than FEWEST_FOR_RATIOS users or questions.
+    low, high, ratio, ratio_low, ratio_high, n, units. No ratio where `efficiency_table` has none, by the same rule.
     """
     rows = []
     for country in [MEAN, *measures.countries]:
@@ -198,7 +197,7 @@ def per_pair_table(measures: Measures) -> pd.DataFrame:
         for method, (gain, each, trained) in of.items():
             low, high = measures.interval(country, FULL, 100 * each[1:])
             ratio, ratio_low, ratio_high = np.nan, np.nan, np.nan
-            if "full" in of and trained and units >= FEWEST_FOR_RATIOS:
+            if "full" in of and trained and not _no_gain(measures, country):
                 full = of["full"][1]
                 ratio_low, ratio_high = fieller(each[0], full[0], each[1:], full[1:], reach(effective))
                 ratio = np.nan if np.isnan(ratio_low) else each[0] / full[0]
@@ -250,8 +249,11 @@ def _no_gain(measures: Measures, country: str) -> str:
         return NO_GAIN
     if units < FEWEST_FOR_RATIOS:
         return TOO_FEW
-    low, _ = measures.interval(country, FULL, full.draws[FULL] - base.draws[FULL])
-    return "" if low > 0 else UNCLEAR
+    gain, draws = full.value[FULL] - base.value[FULL], full.draws[FULL] - base.draws[FULL]
+    low, _ = measures.interval(country, FULL, draws)
+    # A gain that is its own measure has a ratio of 1; it has no interval where the gain may be 0 in a normal one.
+    of_itself, _ = fieller(gain, gain, draws, draws, reach(measures.size(country, FULL).effective))
+    return "" if low > 0 and not np.isnan(of_itself) else UNCLEAR
 
 
 def _note(point: dict, full_pairs: np.ndarray, pairs: np.ndarray) -> str:

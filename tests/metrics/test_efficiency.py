@@ -125,3 +125,12 @@ def test_a_run_of_global_and_full_needs_another_method():
 def test_the_rows_are_json():
     table = efficiency_table(Measures([people(0.8, [0.8] * 3, [0.8] * 3)], shared_units=False))
     json.dumps(table.astype(object).where(table.notna(), None).to_dict("records"), allow_nan=False)
+
+
+@pytest.mark.parametrize("gain", [0.0, 0.01, 0.02, 0.03, 0.05])
+def test_ratios_of_pairs_and_of_gains_per_pair_go_by_one_rule(gain):
+    """A gain of full that may be chance for one of the two ratios is so for the other."""
+    measures = Measures([people(0.6, [0.6, 0.6 + gain, 0.6 + gain], [0.6, 0.7, 0.7], noise=2.0)], shared_units=False)
+    pairs, gains = efficiency_table(measures), per_pair_table(measures)
+    unclear = pairs.loc[pairs["method"] == "scpo", "note"].isin([NO_GAIN, UNCLEAR, TOO_FEW]).any()
+    assert unclear == gains.loc[gains["method"] == "scpo", "ratio"].isna().any()
