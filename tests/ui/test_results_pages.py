@@ -544,7 +544,8 @@ def test_the_name_of_a_country_comes_alive_nowhere(with_tests):
 
 GLANCE = """
 import streamlit as st
-from scpo.ui import results
+from scpo.ui import context, results
+context.head("overview", drawn=False)
 result = results.chosen()
 if result:
     results.at_a_glance(result)
