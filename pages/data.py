@@ -5,35 +5,43 @@ from dataclasses import asdict
 import streamlit as st
 
 from scpo import ScpoError, data, runs
+from scpo.charts import data as charts
+from scpo.charts.selection import disagreement_chart
+from scpo.charts.style import SIMULATED
+from scpo.charts.world_map import world_map
 from scpo.config import DataConfig
 from scpo.data.countries import iso3
 from scpo.data.leaks import mostly_leaked, sentences
 from scpo.data.naming import provenance
 from scpo.data.preferences import Preferences
 from scpo.errors import DataFaults
+from scpo.format import inert
 from scpo.jobs.job import Job
-from scpo.ui import charts, results, state, unread
+from scpo.text.selection import MEASURES
+from scpo.ui import encoder_reading, run_picker, session
 from scpo.ui.cache import finished_run, job_store, margins, preferences, ran_on, reading
+from scpo.ui.components import chart, explain
 from scpo.ui.context import data_of_run, head, link
+from scpo.ui.data_source import choose, show_faults
 from scpo.ui.labels import in_labels
-from scpo.ui.margins import MEASURES
 from scpo.ui.pairs import browse
-from scpo.ui.parts import chart
-from scpo.ui.selection_charts import disagreement_chart
-from scpo.ui.source import choose, show_faults
-from scpo.ui.words import inert
 
 
 def who(pairs) -> None:
     """Counts per country: a map for real countries, bars for invented ones, and the table."""
     card, counts = pairs.card, data.counts(pairs)
     if card.simulated:
-        chart(charts.country_bars(counts, True), "counts", "Preference pairs per invented country and split.",
-              counts, True)  # fmt: skip
+        chart(
+            charts.country_bars(counts, True),
+            "counts",
+            "Preference pairs per invented country and split.",
+            counts,
+            True,
+        )
         return
     counts.insert(1, "iso3", [iso3(name) for name in counts["country"]])
     alt = "World map of preference pairs per country; the table has the numbers."
-    chart(charts.world_map(counts, card.unit), "map", alt, counts, False)
+    chart(world_map(counts, card.unit), "map", alt, counts, False)
     unknown = counts.loc[counts["iso3"].isna(), "country"]
     if len(unknown):
         st.caption(inert("Not on the map, but in the table: " + ", ".join(unknown) + "."))
@@ -42,7 +50,7 @@ def who(pairs) -> None:
 def run_on(config: DataConfig, chosen: Job | None) -> runs.Result | None:
     """The chosen run, if it is on these pairs, else the newest that is."""
     own = chosen is not None and ran_on(chosen, config)
-    return finished_run(chosen.folder) if own else results.newest_on(config)
+    return finished_run(chosen.folder) if own else run_picker.newest_on(config)
 
 
 def what_is_read(config: DataConfig, chosen: Job | None) -> None:
@@ -50,9 +58,9 @@ def what_is_read(config: DataConfig, chosen: Job | None) -> None:
     run = run_on(config, chosen)
     table = run.tables.get("reading") if run else None
     if table is not None and len(table):
-        unread.section(table)
-    elif st.toggle("Check what the default encoder can read of these texts", key=state.READ, bind="query-params"):
-        unread.section(reading(config))
+        encoder_reading.section(table)
+    elif st.toggle("Check what the default encoder can read of these texts", key=session.READ, bind="query-params"):
+        encoder_reading.section(reading(config))
 
 
 def split_and_notes(pairs: Preferences, config: DataConfig) -> None:
@@ -69,13 +77,13 @@ def split_and_notes(pairs: Preferences, config: DataConfig) -> None:
 def disagreement(config: DataConfig, chosen: Job | None) -> None:
     """How often the global model disagrees with each country, which only a run can say: the chosen one, if it is on
     these pairs."""
-    results.explain(*MEASURES["disagreement"])
+    explain(*MEASURES["disagreement"])
     run = run_on(config, chosen)
     if run is None:
         st.info("Nobody has trained a global model on these pairs yet. A finished run on them shows it here.")
     else:
         disagreement_of(run)
-    of_run = {state.LIKE: chosen.id} if chosen and chosen.config.data == config else {}
+    of_run = {session.LIKE: chosen.id} if chosen and chosen.config.data == config else {}
     link("train", "Train on these pairs", **of_run)
 
 
@@ -95,7 +103,7 @@ try:
     if config:
         shown = preferences(config)
         if shown.card.simulated:
-            st.info(f"{charts.SIMULATED}. Its countries are invented.", icon=":material/science:")
+            st.info(f"{SIMULATED}. Its countries are invented.", icon=":material/science:")
         about = [f"{label}: {text}" for label, text in provenance(vars(shown.card)).items()]
         st.caption(inert(". ".join([shown.card.title, *about]) + "."))
         who(shown)

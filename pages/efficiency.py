@@ -3,10 +3,12 @@
 import streamlit as st
 
 from scpo import ScpoError, runs
+from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
+from scpo.charts.style import country_marks
+from scpo.format import inert
 from scpo.metrics.older import SAID, is_older
-from scpo.ui import charts, findings, results, state
-from scpo.ui.context import head
-from scpo.ui.efficiency_words import (
+from scpo.text import findings
+from scpo.text.efficiency import (
     OF_FULL,
     efficiency_sentence,
     kept_sentence,
@@ -14,20 +16,22 @@ from scpo.ui.efficiency_words import (
     why_no_ratio,
     why_no_row,
 )
-from scpo.ui.figure import country_marks
-from scpo.ui.parts import chart
-from scpo.ui.words import inert
+from scpo.ui import run_picker, session
+from scpo.ui.components import chart, country_of, figures, method_of, methods_shown, section
+from scpo.ui.context import head
 
 
 def curves(result: runs.Result, country: str, reading: str) -> list[str]:
     """Accuracy over pairs, and the ratio of each method in words; returns the methods that are shown."""
     table, simulated = result.tables["curve"], result.card["simulated"]
-    methods = results.methods_shown(findings.methods_in(table))
+    methods = methods_shown(findings.methods_in(table))
     chart(
-        charts.curve_chart(table, country, methods, reading, simulated), "efficiency",
+        curve_chart(table, country, methods, reading, simulated),
+        "efficiency",
         f"Accuracy over the number of training pairs, {country}, per method with 95 % bands.",
-        table[table["country"] == country], simulated,
-    )  # fmt: skip
+        table[table["country"] == country],
+        simulated,
+    )
     for method in [m for m in methods if m in findings.methods_in(result.tables["efficiency"])]:
         st.markdown(efficiency_sentence(result.tables["efficiency"], country, method, reading))
     return methods
@@ -40,16 +44,18 @@ def ratios(result: runs.Result, reading: str) -> None:
     if not known:
         st.info(f"No ratio: it {why_no_row(findings.main_method(result))}.")
         return
-    method = results.method_of(known)
+    method = method_of(known)
     rows = table[(table["method"] == method) & (table["reading"] == reading)]
     if rows["note"].isin(OF_FULL).all():
         st.info(f"No ratio in any country. On average over countries: {why_no_ratio(rows.iloc[0])}.")
         return
     chart(
-        charts.ratio_chart(rows, method, country_marks(findings.countries(result)), simulated), "ratios",
+        ratio_chart(rows, method, country_marks(findings.countries(result)), simulated),
+        "ratios",
         f"How many times fewer pairs {method} needs than full, per country, with 95 % intervals, or not reached.",
-        rows, simulated,
-    )  # fmt: skip
+        rows,
+        simulated,
+    )
     st.caption(
         "Right of the dashed line the method needs fewer pairs than full. A line that leaves the chart on the left: in "
         "some resamples the accuracy is not reached. A triangle: at least, or at most, so many times."
@@ -67,10 +73,12 @@ def per_pair(result: runs.Result, country: str, shown: list[str]) -> None:
         st.info("None of the methods shown is trained; choose others above.")
         return
     chart(
-        charts.per_pair_chart(table, country, methods, simulated), "per-pair",
+        per_pair_chart(table, country, methods, simulated),
+        "per-pair",
         f"Points of accuracy gained per 100 pairs trained on, {country}, per method with 95 % intervals.",
-        table[table["country"] == country], simulated,
-    )  # fmt: skip
+        table[table["country"] == country],
+        simulated,
+    )
     for method in methods:
         st.markdown(per_pair_sentence(table, country, method))
     for told in filter(None, (kept_sentence(result.tables["curve"], country, method) for method in methods)):
@@ -80,23 +88,28 @@ def per_pair(result: runs.Result, country: str, shown: list[str]) -> None:
 head("efficiency")
 st.title("How many pairs does it need?")
 try:
-    shown = results.chosen()
+    shown = run_picker.chosen()
     if shown:
         if is_older(shown):
             st.info(SAID)
-        results.figures(findings.efficiency_figures(shown))
-        results.section("Accuracy over pairs", "curve")
+        figures(findings.efficiency_figures(shown))
+        section("Accuracy over pairs", "curve")
         left, right = st.columns(2)
         with left:
-            country = results.country_of(shown)
+            country = country_of(shown)
         reading = right.segmented_control(
-            "Count", ["labelled", "trained"], default="labelled", key=state.READING, required=True, bind="query-params",
+            "Count",
+            ["labelled", "trained"],
+            default="labelled",
+            key=session.READING,
+            required=True,
+            bind="query-params",
             help="labelled: pairs somebody had to label. trained: pairs left after the filter.",
-        )  # fmt: skip
+        )
         methods = curves(shown, country, reading)
-        results.section("How many times fewer than full?", "ratio")
+        section("How many times fewer than full?", "ratio")
         ratios(shown, reading)
-        results.section("What does each pair bring?", "per_pair")
+        section("What does each pair bring?", "per_pair")
         per_pair(shown, country, methods)
 except ScpoError as error:
     st.error(inert(error))

@@ -3,20 +3,23 @@
 import streamlit as st
 
 from scpo import ScpoError
+from scpo.charts.selection import method_picture
 from scpo.config import ExperimentConfig
+from scpo.format import inert
 from scpo.jobs.job import STATES
-from scpo.ui import charts, results
+from scpo.ui import run_picker
 from scpo.ui.cache import job_store
 from scpo.ui.context import head, link
 from scpo.ui.theme import draw
-from scpo.ui.words import inert
 
 USUAL = ExperimentConfig()
 NEXT = {
-    "learn": "Learn how it works, step by step", "train": "Train on your own data or other settings",
-    "data": "Look at the data, and upload your own", "selection": "Move the filter and the weight",
+    "learn": "Learn how it works, step by step",
+    "train": "Train on your own data or other settings",
+    "data": "Look at the data, and upload your own",
+    "selection": "Move the filter and the weight",
     "steer": "Ask every country's model about answers of yours",
-}  # fmt: skip
+}
 
 
 def method() -> None:
@@ -35,7 +38,7 @@ def method() -> None:
             "Weight of a pair over the margin of the global model: near 0 for strong disagreement, rising to 1 at "
             "margin 0, and nothing beyond the cut, where pairs are dropped."
         )
-        draw(charts.method_picture(USUAL.tau, USUAL.beta), "method-chart", alt, {"displayModeBar": False})
+        draw(method_picture(USUAL.tau, USUAL.beta), "method-chart", alt, {"displayModeBar": False})
 
 
 def stands() -> None:
@@ -58,9 +61,9 @@ st.markdown(
     "pair weighs."
 )
 try:
-    result = results.chosen()
+    result = run_picker.chosen()
     if result:
-        results.at_a_glance(result)
+        run_picker.at_a_glance(result)
     stands()
 except ScpoError as error:
     st.error(inert(error))

@@ -7,25 +7,29 @@ import pandas as pd
 import streamlit as st
 
 from scpo import ScpoError
+from scpo.format import duration, inert
 from scpo.jobs.job import STATES, Job
-from scpo.ui import compare, state
+from scpo.ui import compare_runs, session
 from scpo.ui.cache import job_store
 from scpo.ui.context import head
-from scpo.ui.live import duration, pulse
-from scpo.ui.manage import opened, undo
-from scpo.ui.words import inert
+from scpo.ui.run_actions import opened, undo
+from scpo.ui.run_status import pulse
 
 DELETED = "deleted"
 SORTS = {
-    "newest": lambda job: -job.created, "oldest": lambda job: job.created, "name": lambda job: job.name.casefold(),
-    "data": lambda job: job.config.data.dataset, "state": lambda job: STATES.index(job.state),
+    "newest": lambda job: -job.created,
+    "oldest": lambda job: job.created,
+    "name": lambda job: job.name.casefold(),
+    "data": lambda job: job.config.data.dataset,
+    "state": lambda job: STATES.index(job.state),
     "longest": lambda job: -seconds(job),
-}  # fmt: skip
+}
 COLUMNS = {
-    "done": st.column_config.NumberColumn(format="percent"), "created": st.column_config.DatetimeColumn(
-        format="YYYY-MM-DD HH:mm"), "τ": st.column_config.NumberColumn(format="%g"),
+    "done": st.column_config.NumberColumn(format="percent"),
+    "created": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+    "τ": st.column_config.NumberColumn(format="%g"),
     "β": st.column_config.NumberColumn(format="%g"),
-}  # fmt: skip
+}
 
 
 def seconds(job: Job) -> float:
@@ -36,10 +40,16 @@ def seconds(job: Job) -> float:
 def found(jobs: list[Job]) -> list[Job]:
     """The runs that the filter lets through, sorted."""
     left, middle, right = st.columns([2, 3, 1], vertical_alignment="bottom")
-    words = left.text_input("Find in name, note, data set", key=state.FIND, bind="query-params").casefold()
-    kinds = middle.pills("State (none chosen: all that are not deleted)", [*STATES, DELETED], selection_mode="multi",
-                         key=state.STATES_SHOWN, bind="query-params", wrap=True)  # fmt: skip
-    order = right.selectbox("Sort by", list(SORTS), key=state.SORT, bind="query-params")
+    words = left.text_input("Find in name, note, data set", key=session.FIND, bind="query-params").casefold()
+    kinds = middle.pills(
+        "State (none chosen: all that are not deleted)",
+        [*STATES, DELETED],
+        selection_mode="multi",
+        key=session.STATES_SHOWN,
+        bind="query-params",
+        wrap=True,
+    )
+    order = right.selectbox("Sort by", list(SORTS), key=session.SORT, bind="query-params")
 
     def shown(job: Job) -> bool:
         kind = DELETED if job.deleted else job.state
@@ -53,51 +63,79 @@ def listed(jobs: list[Job], chosen: list[str]) -> None:
     """The table of runs; choosing rows opens or compares them. Another set of rows is another table, so that a
     row chosen before never means another run."""
     ids = [job.id for job in jobs]
-    table = pd.DataFrame([{
-        "name": job.name, "state": DELETED if job.deleted else job.state, "done": round(job.fraction, 2),
-        "data": job.config.data.dataset, "countries": len(job.config.data.countries) or "default",
-        "methods": len(job.config.methods), "seeds": job.config.seeds, "τ": job.config.tau, "β": job.config.beta,
-        "steps": job.config.steps, "created": datetime.fromtimestamp(job.created),
-        "took": duration(seconds(job)) if seconds(job) else "", "note": job.note, "id": job.id,
-    } for job in jobs])  # fmt: skip
-    turn = st.session_state.setdefault(state.TABLE, 0)
-    key = f"{state.TABLE}-{turn}-{zlib.crc32(' '.join(ids).encode())}"
+    table = pd.DataFrame(
+        [
+            {
+                "name": job.name,
+                "state": DELETED if job.deleted else job.state,
+                "done": round(job.fraction, 2),
+                "data": job.config.data.dataset,
+                "countries": len(job.config.data.countries) or "default",
+                "methods": len(job.config.methods),
+                "seeds": job.config.seeds,
+                "τ": job.config.tau,
+                "β": job.config.beta,
+                "steps": job.config.steps,
+                "created": datetime.fromtimestamp(job.created),
+                "took": duration(seconds(job)) if seconds(job) else "",
+                "note": job.note,
+                "id": job.id,
+            }
+            for job in jobs
+        ]
+    )
+    turn = st.session_state.setdefault(session.TABLE, 0)
+    key = f"{session.TABLE}-{turn}-{zlib.crc32(' '.join(ids).encode())}"
 
     def chose() -> None:
         rows = st.session_state[key]["selection"]["rows"]
         hidden = [id for id in chosen if id not in ids]
-        st.query_params[state.RUN] = [*hidden, *(ids[row] for row in rows if row < len(ids))]
+        st.query_params[session.RUN] = [*hidden, *(ids[row] for row in rows if row < len(ids))]
 
     st.dataframe(
-        table.astype({"countries": str}), hide_index=True, column_config=COLUMNS, key=key, on_select=chose,
-        selection_mode="multi-row", alt=f"Table of {len(jobs)} runs.",
+        table.astype({"countries": str}),
+        hide_index=True,
+        column_config=COLUMNS,
+        key=key,
+        on_select=chose,
+        selection_mode="multi-row",
+        alt=f"Table of {len(jobs)} runs.",
         selection_default={"selection": {"rows": [ids.index(id) for id in chosen if id in ids]}},
-    )  # fmt: skip
+    )
 
 
 def choose(jobs: dict[str, Job], ids: list[str]) -> None:
     """The chosen runs by name; the link has them, so that a reload and a colleague see the same."""
 
     def chose(chosen: list[str]) -> None:
-        st.query_params[state.RUN] = chosen
-        st.session_state[state.TABLE] += 1
+        st.query_params[session.RUN] = chosen
+        st.session_state[session.TABLE] += 1
 
     def add() -> None:
-        chose([*ids, st.session_state[state.ADDED]])
-        st.session_state[state.ADDED] = None
+        chose([*ids, st.session_state[session.ADDED]])
+        st.session_state[session.ADDED] = None
 
     left, right = st.columns([1, 2])
     left.selectbox(
-        "Open a run, or add one to compare", [id for id in jobs if id not in ids], None, key=state.ADDED, on_change=add,
-        format_func=lambda id: f"{jobs[id].name} ({id})", placeholder="type a name, or tick rows of the table",
-    )  # fmt: skip
+        "Open a run, or add one to compare",
+        [id for id in jobs if id not in ids],
+        None,
+        key=session.ADDED,
+        on_change=add,
+        format_func=lambda id: f"{jobs[id].name} ({id})",
+        placeholder="type a name, or tick rows of the table",
+    )
     if ids:
-        st.session_state[state.CHOSEN], titles = ids, compare.names([jobs[id] for id in ids])
+        st.session_state[session.CHOSEN], titles = ids, compare_runs.names([jobs[id] for id in ids])
         right.pills(
-            "Open now (press one to close it)", ids, selection_mode="multi", key=state.CHOSEN, wrap=True,
+            "Open now (press one to close it)",
+            ids,
+            selection_mode="multi",
+            key=session.CHOSEN,
+            wrap=True,
             format_func=lambda id: inert(titles[id]),
-            on_change=lambda: chose(st.session_state[state.CHOSEN]),
-        )  # fmt: skip
+            on_change=lambda: chose(st.session_state[session.CHOSEN]),
+        )
 
 
 head("runs")
@@ -105,7 +143,7 @@ st.title("Runs")
 try:
     undo()
     jobs = {job.id: job for job in job_store().jobs(deleted=True)}
-    asked = list(dict.fromkeys(st.query_params.get_all(state.RUN)))
+    asked = list(dict.fromkeys(st.query_params.get_all(session.RUN)))
     for unknown in [id for id in asked if id not in jobs]:
         st.warning(f"The run {inert(repr(unknown[:80]))} of this link is not in the workspace.")
     ids = [id for id in asked if id in jobs]
@@ -123,6 +161,6 @@ try:
         if len(ids) == 1:
             opened(jobs[ids[0]])
         elif ids:
-            compare.show([jobs[id] for id in ids])
+            compare_runs.show([jobs[id] for id in ids])
 except ScpoError as error:
     st.error(inert(error))

@@ -6,17 +6,17 @@ import pandas as pd
 import streamlit as st
 
 from scpo import ScpoError, runs
+from scpo.charts.selection import pictures
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
-from scpo.metrics.margins import ALL, Margins
-from scpo.ui import margins as shown
-from scpo.ui import results, state
+from scpo.format import inert
+from scpo.metrics.filtering import ALL, Chosen, Margins
+from scpo.text import selection as shown
+from scpo.ui import run_picker, session
 from scpo.ui.cache import margins, texts
+from scpo.ui.components import chart, explain
 from scpo.ui.context import head, select
 from scpo.ui.pairs import show_weighed
-from scpo.ui.parts import chart
-from scpo.ui.selection_charts import pictures
-from scpo.ui.words import inert
 
 HELP = {spec.name: spec.metadata.get("help") for spec in fields(ExperimentConfig)}
 
@@ -26,23 +26,25 @@ def controls(result: runs.Result, countries: tuple[str, ...]) -> tuple[str, tupl
     own, run = (result.config.tau, result.config.beta), result.folder.name
 
     def reset() -> None:
-        st.session_state[state.TAU], st.session_state[state.BETA] = own
+        st.session_state[session.TAU], st.session_state[session.BETA] = own
 
-    of_run, before, last = st.session_state.get(state.MOVE, (run, own, own))
+    of_run, before, last = st.session_state.get(session.MOVE, (run, own, own))
     if of_run != run:
         before = last = own
         reset()
     where, *sliders = st.columns(3, gap="large")
     with where:
-        country = select("Country", [ALL, *countries], state.COUNTRY)
+        country = select("Country", [ALL, *countries], session.COUNTRY)
     settings = (  # label, lowest, highest, default, step, key
-        ("Filter: τ (tau)", min(0.01, own[0]), 1.0, own[0], 0.01, state.TAU),
-        ("Weight: β (beta)", min(0.05, own[1]), max(5.0, 2 * own[1]), own[1], 0.05, state.BETA),
+        ("Filter: τ (tau)", min(0.01, own[0]), 1.0, own[0], 0.01, session.TAU),
+        ("Weight: β (beta)", min(0.05, own[1]), max(5.0, 2 * own[1]), own[1], 0.05, session.BETA),
     )
-    now = tuple(column.slider(*setting[:-1], key=setting[-1], help=HELP[setting[-1]], bind="query-params")
-                for column, setting in zip(sliders, settings, strict=True))  # fmt: skip
+    now = tuple(
+        column.slider(*setting[:-1], key=setting[-1], help=HELP[setting[-1]], bind="query-params")
+        for column, setting in zip(sliders, settings, strict=True)
+    )
     before = last if last != now else before
-    st.session_state[state.MOVE] = (run, before, now)
+    st.session_state[session.MOVE] = (run, before, now)
     note, button = st.columns([3, 1], vertical_alignment="center")
     note.caption(f"This run trained with τ = {own[0]:.2f} and β = {own[1]:.2f}. Moving a slider trains nothing.")
     button.button("Back to the run's settings", on_click=reset, disabled=now == own, width="stretch")
@@ -61,7 +63,7 @@ def readable(result: runs.Result) -> Preferences | ScpoError:
 def explore(result: runs.Result, kept: Margins, disagree: pd.DataFrame) -> None:
     """All that a move of a slider draws anew."""
     country, now, before = controls(result, kept.countries)
-    now, before = shown.Chosen.at(kept, *now), shown.Chosen.at(kept, *before)
+    now, before = Chosen.at(kept, *now), Chosen.at(kept, *before)
     st.markdown(shown.moved_sentence(before, now))
     for column, (label, value, change, note) in zip(st.columns(2), shown.headline(before, now, country), strict=True):
         column.metric(label, value, change, delta_color="off", border=True)
@@ -87,7 +89,7 @@ def explore(result: runs.Result, kept: Margins, disagree: pd.DataFrame) -> None:
         st.warning(f"The charts are of what the run kept; its texts cannot be read. {inert(pairs)}")
         return
     label = "Five pairs along F or along W, or those that the last move of a slider changed most"
-    along = st.segmented_control(label, shown.ALONG, default="F", key=state.ALONG, required=True, bind="query-params")
+    along = st.segmented_control(label, shown.ALONG, default="F", key=session.ALONG, required=True, bind="query-params")
     places = shown.example_places(kept, country, before, now, along)
     if not places:
         st.info("The last move changed none of these pairs. Move a slider, and the ones it changes most are here.")
@@ -97,7 +99,7 @@ def explore(result: runs.Result, kept: Margins, disagree: pd.DataFrame) -> None:
 
 def section(measure: str) -> None:
     """A question, the measure that answers it in one sentence, and its formula for those who ask."""
-    results.explain(*shown.MEASURES[measure], label=f"The formula: {measure}")
+    explain(*shown.MEASURES[measure], label=f"The formula: {measure}")
 
 
 head("selection")
@@ -107,7 +109,7 @@ st.markdown(
     "makes the others lighter the more it disagrees. Move the sliders to see what that does to each country's pairs."
 )
 try:
-    result = results.chosen()
+    result = run_picker.chosen()
     if result:
         kept, disagree = margins(result)
         explore(result, kept, disagree)

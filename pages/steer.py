@@ -3,36 +3,44 @@
 import streamlit as st
 
 from scpo import ScpoError
-from scpo.training.mixing import ALPHAS
-from scpo.ui import results, state
+from scpo.format import inert
+from scpo.steering.mixing import ALPHAS
+from scpo.ui import run_picker, session
 from scpo.ui.cache import texts
+from scpo.ui.components import method_of
 from scpo.ui.context import head
 from scpo.ui.steer import inputs, views
-from scpo.ui.words import inert
 
 VIEWS = {"Answers": views.answers, "Strength": views.strength, "Mixtures": views.mixtures, "Tastes": views.tastes}
 
 head("steer")
 st.title("What does steering do to an answer?")
 try:
-    shown = results.chosen()
+    shown = run_picker.chosen()
     if shown:
         if not shown.config.trained:
             st.info("This run trained no model, so there is nothing to steer. Run it with a method such as scpo.")
             st.stop()
         if shown.config.finetune.model:
-            st.info("This page mixes heads, and this run fine-tuned whole models. Choose a run of heads above; "
-                    "`python -m scpo best-of-n` puts answers to the models of this one.")  # fmt: skip
+            st.info(
+                "This page mixes heads, and this run fine-tuned whole models. Choose a run of heads above; "
+                "`python -m scpo best-of-n` puts answers to the models of this one."
+            )
             st.stop()
-        view = st.segmented_control("Look at", list(VIEWS), default="Answers", required=True, key=state.VIEW,
-                                    bind="query-params")  # fmt: skip
+        view = st.segmented_control(
+            "Look at", list(VIEWS), default="Answers", required=True, key=session.VIEW, bind="query-params"
+        )
         left, right = st.columns([1, 2], gap="large")
         with left:
-            method = results.method_of(shown.config.trained)
+            method = method_of(shown.config.trained)
         alpha = right.select_slider(
-            "Strength: α (alpha)", ALPHAS, 1.0, key=state.ALPHA, bind="query-params",
+            "Strength: α (alpha)",
+            ALPHAS,
+            1.0,
+            key=session.ALPHA,
+            bind="query-params",
             help="0: the global model, 1: the country's own, beyond 1: further the same way.",
-        )  # fmt: skip
+        )
         VIEWS[view](inputs.Models.of(shown, method), shown, texts(shown), alpha)
 except ScpoError as error:
     st.error(inert(error))

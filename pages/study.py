@@ -4,65 +4,89 @@ import numpy as np
 import streamlit as st
 
 from scpo import ScpoError
-from scpo.study import design, kept
+from scpo.charts import study as charts
+from scpo.format import inert
+from scpo.study import design, folder
 from scpo.ui import study as asked
-from scpo.ui import study_charts as charts
+from scpo.ui.components import chart, explain
 from scpo.ui.context import head
-from scpo.ui.parts import chart
-from scpo.ui.results import explain
-from scpo.ui.words import inert
 
 TITLES = {"full": "accuracy", "consensus": "consensus retention", "distinct": "distinct accuracy"}
 
 
-def along(study: kept.Study, factor: str, subset: str, when: str, pairs: int, method: str) -> None:
+def along(study: folder.Study, factor: str, subset: str, when: str, pairs: int, method: str) -> None:
     """One factor: every method minus full."""
-    table = kept.along(study, factor, subset, when, pairs, "full").query("method != 'global'")
+    table = folder.along(study, factor, subset, when, pairs, "full").query("method != 'global'")
     axis = f"{TITLES[subset]} minus that of full, points"
     if not len(table):
         st.info("This study has no value of it for these pairs; choose other pairs, or something else that is varied.")
         return
     chart(
-        charts.along_chart(table, design.ALONG[factor], axis, study.unit, study.card["simulated"]), "study-along",
-        f"{axis}, per method over: {design.ALONG[factor]}, with 95 % intervals.", table, study.card["simulated"],
-    )  # fmt: skip
+        charts.along_chart(table, design.ALONG[factor], axis, study.unit, study.card["simulated"]),
+        "study-along",
+        f"{axis}, per method over: {design.ALONG[factor]}, with 95 % intervals.",
+        table,
+        study.card["simulated"],
+    )
     st.markdown(asked.ahead_sentence(table, method))
 
 
-def collapse(study: kept.Study, subset: str, method: str) -> None:
+def collapse(study: folder.Study, subset: str, method: str) -> None:
     """Pairs and steps: where training on filtered pairs goes wrong when nothing stops it."""
-    table = asked.pairs_steps(study, subset, kept.END, method)
+    table = asked.pairs_steps(study, subset, folder.END, method)
     axis = f"{TITLES[subset]} of {method} minus full at the last step, points"
     chart(
-        charts.grid_chart(table, ("steps", "training steps (16 pairs each)"), ("pairs", "pairs available"), axis,
-                          study.unit, study.card["simulated"]),
-        "study-collapse", f"{axis}, over training steps and pairs available.", table, study.card["simulated"],
-    )  # fmt: skip
+        charts.grid_chart(
+            table,
+            ("steps", "training steps (16 pairs each)"),
+            ("pairs", "pairs available"),
+            axis,
+            study.unit,
+            study.card["simulated"],
+        ),
+        "study-collapse",
+        f"{axis}, over training steps and pairs available.",
+        table,
+        study.card["simulated"],
+    )
 
 
-def follow(study: kept.Study, subset: str, when: str, pairs: int, method: str) -> None:
+def follow(study: folder.Study, subset: str, when: str, pairs: int, method: str) -> None:
     """tau and the scale of the global model's rewards."""
     table = asked.tau_scale(study, subset, when, pairs, method)
     same = asked.same_pairs(study.config, np.geomspace(table["scale"].min(), table["scale"].max(), 60))
     axis = f"{TITLES[subset]} of {method} minus full, points"
     chart(
-        charts.grid_chart(table, ("scale", "scale of the global model's rewards"), ("tau", "filter threshold tau"),
-                          axis, study.unit, study.card["simulated"], same),
-        "study-follow", f"{axis}, over tau and the scale of the global model's rewards.", table,
+        charts.grid_chart(
+            table,
+            ("scale", "scale of the global model's rewards"),
+            ("tau", "filter threshold tau"),
+            axis,
+            study.unit,
+            study.card["simulated"],
+            same,
+        ),
+        "study-follow",
+        f"{axis}, over tau and the scale of the global model's rewards.",
+        table,
         study.card["simulated"],
-    )  # fmt: skip
-    st.caption(f"Dashed, behind the numbers: where the filter keeps the pairs that it keeps with tau "
-               f"{study.config.tau:g} at scale 1.")  # fmt: skip
+    )
+    st.caption(
+        f"Dashed, behind the numbers: where the filter keeps the pairs that it keeps with tau "
+        f"{study.config.tau:g} at scale 1."
+    )
 
 
-def countries(study: kept.Study, when: str, pairs: int, method: str) -> None:
+def countries(study: folder.Study, when: str, pairs: int, method: str) -> None:
     """Which countries gain."""
-    table = kept.by_country(study, method, "full", when, pairs)
+    table = folder.by_country(study, method, "full", when, pairs)
     chart(
-        charts.countries_chart(table, method, "full", study.card["simulated"]), "study-countries",
-        f"Accuracy of {method} minus full per country, over how often the global model is wrong there.", table,
+        charts.countries_chart(table, method, "full", study.card["simulated"]),
+        "study-countries",
+        f"Accuracy of {method} minus full per country, over how often the global model is wrong there.",
+        table,
         study.card["simulated"],
-    )  # fmt: skip
+    )
 
 
 head("study")
@@ -72,23 +96,27 @@ try:
     if study:
         subset, when, pairs, method = asked.asked(study)
         explain(
-            "Where is it ahead of full?", "One thing is varied, everything else stays at its default.",
+            "Where is it ahead of full?",
+            "One thing is varied, everything else stays at its default.",
             r"\Delta_v = \frac{1}{W} \sum_w \left(A_w^{\,\text{method}}(v) - A_w^{\,\text{full}}(v)\right)",
             "w: worlds, or countries of a survey. Both methods see the same pairs of the same world.",
-        )  # fmt: skip
+        )
         factor = asked.factor_of(study)
         along(study, factor, subset, when, pairs, method)
         explain(
-            "Where does filtering collapse?", "Pairs available and training steps together, always at the last step: "
-            "what training does when no validation stops it.", r"\text{pairs seen} = 16 \cdot \text{steps}",
-        )  # fmt: skip
+            "Where does filtering collapse?",
+            "Pairs available and training steps together, always at the last step: "
+            "what training does when no validation stops it.",
+            r"\text{pairs seen} = 16 \cdot \text{steps}",
+        )
         collapse(study, subset, method)
         explain(
-            "How should tau and beta follow?", "The same global model, its rewards multiplied: the filter and the "
+            "How should tau and beta follow?",
+            "The same global model, its rewards multiplied: the filter and the "
             "weight read that as more or less certainty.",
             r"\operatorname{logit}(\tau') = s \cdot \operatorname{logit}(\tau), \qquad \beta' = s \cdot \beta",
             "With these, a global model whose rewards are s times as large keeps the same pairs with the same weights.",
-        )  # fmt: skip
+        )
         follow(study, subset, when, pairs, method)
         st.header("In which countries?")
         countries(study, when, pairs, method)

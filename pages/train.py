@@ -5,27 +5,31 @@ from dataclasses import replace
 import streamlit as st
 
 from scpo import ScpoError
+from scpo.charts.style import SIMULATED
 from scpo.config import ExperimentConfig
 from scpo.errors import DataFaults
+from scpo.estimate import Sizes, estimate
+from scpo.format import counted, duration, inert
 from scpo.jobs import launch
 from scpo.jobs.job import NAME_LENGTH, Job
-from scpo.shown import counted
-from scpo.ui import charts, state
-from scpo.ui.cache import job_store
+from scpo.text.estimate import time_words
+from scpo.ui import session
+from scpo.ui.cache import job_store, was_encoded
 from scpo.ui.context import form_is_asked, head, link
+from scpo.ui.data_source import choose, kept, show_faults
 from scpo.ui.download import model_download
-from scpo.ui.estimate import Sizes, estimate, time_words, was_encoded
-from scpo.ui.form import Problems, experiment
+from scpo.ui.experiment_form import Problems, experiment
 from scpo.ui.labels import in_labels
-from scpo.ui.live import LIVE, duration, follow, going, linked, watch
-from scpo.ui.source import choose, kept, show_faults
-from scpo.ui.words import inert
+from scpo.ui.run_status import LIVE, follow, going, linked, watch
 
-START = f"{state.FORM}-start"
+START = f"{session.FORM}-start"
 RESULTS = {
-    "overview": "All charts of this run", "accuracy": "Accuracy", "bias": "Bias", "efficiency": "Data efficiency",
+    "overview": "All charts of this run",
+    "accuracy": "Accuracy",
+    "bias": "Bias",
+    "efficiency": "Data efficiency",
     "steer": "Steer",
-}  # fmt: skip
+}
 
 
 def one_run(job: Job) -> None:
@@ -41,11 +45,11 @@ def one_run(job: Job) -> None:
         model_download(job)
     with st.container(horizontal=True):
         if st.button("Open it on the Runs page", icon=":material/open_in_new:"):
-            st.switch_page("pages/runs.py", query_params={state.RUN: job.id})
+            st.switch_page("pages/runs.py", query_params={session.RUN: job.id})
         if st.button("Set up another run", icon=":material/tune:"):
             follow()
         if st.button("Start from these settings", icon=":material/content_copy:"):
-            follow(**{state.LIKE: job.id})
+            follow(**{session.LIKE: job.id})
 
 
 def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> None:
@@ -59,11 +63,17 @@ def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> None:
     left.metric("Time, about", duration(cost.total) if cost.seconds else "not known yet", border=True)
     left.caption(time_words(config, cost))
     middle.metric("Training pairs", f"{int(table['train'].sum()):,}", border=True)
-    middle.caption(f"of {counted(len(table), 'country')}; the smallest, {inert(small['country'])}, has "
-                   f"{small['train']:,}. Test pairs: {int(table['test'].sum()):,}.")  # fmt: skip
+    middle.caption(
+        f"of {counted(len(table), 'country')}; the smallest, {inert(small['country'])}, has "
+        f"{small['train']:,}. Test pairs: {int(table['test'].sum()):,}."
+    )
     right.metric("Models to train", f"{cost.heads:,}", border=True)
-    parts = (counted(len(table), "country"), counted(len(config.trained), "trained method"),
-             counted(config.seeds, "seed"), counted(len(cost.budgets) + 1, "budget"))  # fmt: skip
+    parts = (
+        counted(len(table), "country"),
+        counted(len(config.trained), "trained method"),
+        counted(config.seeds, "seed"),
+        counted(len(cost.budgets) + 1, "budget"),
+    )
     right.caption(f"{' x '.join(parts)} ({', '.join(map(str, (*cost.budgets, 'all')))})")
     own = config.global_model != "reference" or config.finetune.model
     reference = "" if own else f"; the global model learns from {', '.join(cost.reference)}"
@@ -71,7 +81,7 @@ def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> None:
     with st.expander("Pairs per country"):
         st.dataframe(table, hide_index=True)
         if sizes.simulated:
-            st.caption(f"{charts.SIMULATED}.")
+            st.caption(f"{SIMULATED}.")
 
 
 def not_yet(problems: Problems) -> None:
@@ -85,23 +95,23 @@ def start(config: ExperimentConfig) -> None:
     store = job_store()
     same = store.find(config)
     if same is None:
-        name = st.text_input("Name (optional)", max_chars=NAME_LENGTH, key=f"{state.FORM}-name")
+        name = st.text_input("Name (optional)", max_chars=NAME_LENGTH, key=f"{session.FORM}-name")
         if st.button("Start", icon=":material/play_arrow:", key=START):
             job = launch.start(replace(config, data=kept(config.data)), store, name)
-            follow(**{state.RUN: job.id})
+            follow(**{session.RUN: job.id})
         return
     again = " Running it again would give the same results." if same.state == "done" else ""
     st.info(f"A run of these settings on the same data is here already: {inert(same.name)} ({same.state}).{again}")
     with st.container(horizontal=True):
         if st.button("Open it", icon=":material/open_in_new:", key=START):  # so does a second click
-            follow(**{state.RUN: same.id})
+            follow(**{session.RUN: same.id})
         if same.state not in (*LIVE, "done") and st.button("Resume it", icon=":material/play_arrow:"):
-            follow(**{state.RUN: launch.resume(same.id, store).id})
+            follow(**{session.RUN: launch.resume(same.id, store).id})
 
 
 def set_up(jobs: list[Job]) -> None:
     """The form, what it describes, and Start."""
-    like = linked(state.LIKE)
+    like = linked(session.LIKE)
     if like:
         st.info(f"Starts from the settings of {inert(like.name)}.")
     first, suffix = (like.config, f"-{like.id}") if like else (ExperimentConfig(), "-new")
@@ -134,7 +144,7 @@ def set_up(jobs: list[Job]) -> None:
 head("train")
 st.title("Train")
 try:
-    shown = None if form_is_asked() else linked(state.RUN)
+    shown = None if form_is_asked() else linked(session.RUN)
     if shown:
         one_run(shown)
     else:

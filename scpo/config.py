@@ -16,27 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from scpo.errors import ConfigError
+from scpo.methods import METHODS, UNTRAINED
 
 DATASETS = ("demo", "prism", "globalopinionqa", "survey", "file")
 SURVEYS = ("globalopinionqa", "survey")  # of one form, read by one loader
 
 SPLITS = ("auto", "user", "prompt", "both")  # what a split goes by
 
-METHODS = {
-    "global": "the global model as it is, no training",
-    "full": "all of the country's pairs, every weight 1",
-    "filter": "only pairs the global model does not clearly agree with, every weight 1",
-    "weight": "all pairs, weighted down the more the global model disagrees",
-    "scpo": "filter and weight: the paper's method",
-    "shared": "beyond the paper: a country is expected to differ from the global model as the other countries do, and "
-    "their pairs show how that is",
-    "inverse": "all pairs, weighted up the more the global model disagrees",
-    "pooled": "one model for the pairs of all countries, every weight 1",
-    "scratch": "the country's pairs alone, from a fresh head",
-    "longer": "no model: the longer answer wins",
-    "random": "no model: a coin decides",
-}
-UNTRAINED = ("global", "longer", "random")
 
 PARTS = ("data", "finetune")  # settings that are groups of settings
 REPEATED = ("data_files", "data_names")  # given once per file on the command line
@@ -136,12 +122,18 @@ class DataConfig:
     demo_shift: float = setting(
         1.0,
         "demo: how far countries' tastes lie from the global one; 1 = by 0.8 to 1.7 times its length, 0 = not at all",
-        low=0, high=100, rare=True,
-    )  # fmt: skip
+        low=0,
+        high=100,
+        rare=True,
+    )
     demo_user_noise: float = setting(
-        0.25, "demo: standard deviation of a person's taste around their country's, per axis", unit="reward",
-        low=0, high=100, rare=True,
-    )  # fmt: skip
+        0.25,
+        "demo: standard deviation of a person's taste around their country's, per axis",
+        unit="reward",
+        low=0,
+        high=100,
+        rare=True,
+    )
     demo_score_noise: float = setting(
         0.8, "demo: standard deviation of the noise in each score", unit="reward", low=0, high=100, rare=True
     )
@@ -152,9 +144,13 @@ class DataConfig:
         1.0, "demo: people of each country to steer to, as a multiple of 54 to 86", low=0.5, high=100, rare=True
     )
     demo_reference_people: int = setting(
-        320, "demo: people of the reference population, whose pairs train the global model", unit="people",
-        low=10, high=100_000, rare=True,
-    )  # fmt: skip
+        320,
+        "demo: people of the reference population, whose pairs train the global model",
+        unit="people",
+        low=10,
+        high=100_000,
+        rare=True,
+    )
     split_seed: int = setting(0, "the seed of the split into train and test", low=0)
     split_by: str = setting(
         "auto",
@@ -183,8 +179,11 @@ class DataConfig:
         1000,
         "files: at most so many pairs are made of the answers that one person scored to one prompt, or of a question's "
         "options; of more, so many are drawn",
-        unit="pairs", low=1, high=100_000_000, rare=True,
-    )  # fmt: skip
+        unit="pairs",
+        low=1,
+        high=100_000_000,
+        rare=True,
+    )
     title: str = setting("", "files: the name of the data, shown wherever its results are", rare=True)
     licence: str = setting("", "files: the licence of the data, such as CC BY-SA 4.0", rare=True)
     citation: str = setting("", "files: how the data is cited", rare=True)
@@ -229,9 +228,12 @@ class FinetuneConfig:
         0, "fine-tuning: stop after so many passes over the pairs; 0 = only after the steps", low=0, high=1000
     )
     max_length: int = setting(
-        512, "fine-tuning: longest input; what is over is cut from the front of the prompt", unit="tokens", low=8,
+        512,
+        "fine-tuning: longest input; what is over is cut from the front of the prompt",
+        unit="tokens",
+        low=8,
         high=131_072,
-    )  # fmt: skip
+    )
     lora: int = setting(0, "fine-tuning: rank of LoRA adapters; 0 = all weights are trained", low=0, high=1024)
     as_published: bool = setting(
         False,
@@ -289,8 +291,11 @@ class ExperimentConfig:
         1.0,
         "the global model's rewards are multiplied by this before anything else: above 1 it is surer of itself, below "
         "1 less sure",
-        low=0, high=1000, open_low=True, rare=True,
-    )  # fmt: skip
+        low=0,
+        high=1000,
+        open_low=True,
+        rare=True,
+    )
     encoder: str = setting("minilm", "text encoder: " + ENCODERS_NOTE)
     precision: str = setting(
         "auto", "arithmetic of the encoder or model: auto (bf16 where the processor has it), bf16 or fp32"
@@ -352,9 +357,11 @@ class ExperimentConfig:
         files = tuple(str(local_path(name).absolute()) for name in self.data.data_files)
         found = {name: _absolute(getattr(self, name)) for name in ("encoder", "global_model")}
         return dataclasses.replace(
-            self, data=dataclasses.replace(self.data, data_files=files),
-            finetune=dataclasses.replace(self.finetune, model=_absolute(self.finetune.model)), **found,
-        )  # fmt: skip
+            self,
+            data=dataclasses.replace(self.data, data_files=files),
+            finetune=dataclasses.replace(self.finetune, model=_absolute(self.finetune.model)),
+            **found,
+        )
 
     def command(self) -> str:
         """The command line that runs this experiment; settings that have their default are left out."""

@@ -64,9 +64,11 @@ class Progress:
     """Collects reports of the stages and hands each on as one entry of progress.jsonl."""
 
     def __init__(
-        self, listener: Callable[[Mapping], None] | None = None,
-        should_stop: Callable[[], bool] | None = None, clock=time.monotonic,
-    ):  # fmt: skip
+        self,
+        listener: Callable[[Mapping], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+        clock=time.monotonic,
+    ):
         """should_stop is asked at every report, the safe points of the work; True raises `Stopped`."""
         self._listener, self._should_stop, self._clock = listener, should_stop, clock
         self._expected = dict.fromkeys(STAGES, 5.0)  # until the sizes are known
@@ -94,9 +96,13 @@ class Progress:
             self._seen[stage] = _Stage(before, self._now, part)
         here, guessed, trust = self._left(stage)
         entry = {
-            "stage": stage, "done": done, "total": total, "seconds_left": here + guessed,
-            "fraction": self._share(here, guessed, trust), **extra,
-        }  # fmt: skip
+            "stage": stage,
+            "done": done,
+            "total": total,
+            "seconds_left": here + guessed,
+            "fraction": self._share(here, guessed, trust),
+            **extra,
+        }
         if self._listener and (extra or part in (0, 1) or self._now - self._told >= EVERY):
             self._told = self._now
             self._listener(entry)
@@ -129,25 +135,11 @@ class Progress:
 
     def _share(self, here: float, guessed: float, trust: float) -> float:
         """The share of the whole that is done; never less than was said before."""
-        done = sum(s.spent / max(1 - s.first, 1e-9) if s.part == 1 else s.spent + s.first * (s.pace or 0.0)
-                   for s in self._seen.values())  # fmt: skip
+        done = sum(
+            s.spent / max(1 - s.first, 1e-9) if s.part == 1 else s.spent + s.first * (s.pace or 0.0)
+            for s in self._seen.values()
+        )
         guessed = max(guessed, (1 - trust) * UNSEEN * done)
         whole = done + here + guessed
         self._fraction = max(self._fraction, done / whole if whole > 0 else 0.0)
         return self._fraction
-
-
-def expected_seconds(
-    characters: int, heads: int, steps: int, batch_size: int, shared: int = 0, subsets: int = 0
-) -> dict[str, float]:
-    """Expected seconds of the stages on 2 cores, from sizes alone.
-
-    characters  of all distinct prompts and responses, 0 if they are in the cache
-    heads       countries x trained methods x seeds x (budgets + 1)
-    shared      training pairs of all countries, if the method `shared` is asked for; subsets: seeds x budgets of them
-    """
-    return {
-        "embed": characters / 4.5 / 15_000, "global": 1.5,
-        "train": 1e-9 * heads * steps * batch_size * 768 + 0.5,
-        "share": 1.2e-4 * shared * (1 + 0.15 * subsets), "measure": 1.0,
-    }  # fmt: skip

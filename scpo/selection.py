@@ -67,17 +67,3 @@ def inverse_weights(margin: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         weight = np.exp(np.maximum(-margin, 0.0))
     return np.minimum(weight, np.finfo(weight.dtype).max)
-
-
-def select(method: str, margin: np.ndarray, tau: float, beta: float) -> tuple[np.ndarray, np.ndarray]:
-    """Which pairs a method trains on, and their weights: (keep (n,) bool, weight (n,) float).
-
-    `full`, `pooled`, `scratch` and `shared` keep all with weight 1; `filter` and `scpo` filter;
-    `weight` and `scpo` weigh down; `inverse` weighs up.
-    """
-    margin = np.asarray(margin, dtype=np.float64)
-    everything, ones = np.ones(len(margin), bool), np.ones(len(margin))
-    keep = keep_mask(margin, tau) if method in ("filter", "scpo") else everything
-    if method in ("weight", "scpo"):
-        return keep, pair_weights(margin, beta)
-    return keep, inverse_weights(margin) if method == "inverse" else ones

@@ -28,8 +28,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that `scpo` is found without being installed
 
-from scpo import runs  # noqa: E402
 from scpo.errors import ScpoError  # noqa: E402
+from scpo.runs.files import write_json
 
 from fuzz_targets import Target, all_targets  # noqa: E402
 
@@ -130,8 +130,14 @@ def fuzz(names: list[str], inputs: int, seed: int) -> dict:
                 print(f"{done:,} inputs in {told - began:.0f} s, crashes: {list(crashes)}", file=sys.stderr, flush=True)
     table = {name: {what: c[what] for what in ("read", "refused", "crashed")} for name, c in counts.items()}
     done = sum(sum(row.values()) for row in table.values())
-    return {"inputs": done, "seed": seed, "seconds": time.monotonic() - began, "targets": table, "crashes": crashes,
-            "slowest": slowest}  # fmt: skip
+    return {
+        "inputs": done,
+        "seed": seed,
+        "seconds": time.monotonic() - began,
+        "targets": table,
+        "crashes": crashes,
+        "slowest": slowest,
+    }
 
 
 def _names() -> list[str]:
@@ -168,7 +174,7 @@ def main() -> int:
         print(f"CRASH {where} at {number}: {message}")
     print(f"{found['inputs']:,} inputs, {len(found['crashes'])} kinds of crash, slowest {found['slowest']:.2f} s")
     if options.json:
-        runs.write_json(options.json, found)
+        write_json(options.json, found)
     return 1 if found["crashes"] else 0
 
 

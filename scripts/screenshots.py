@@ -28,17 +28,29 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Reque
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that `scpo` is found without being installed
 FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
-]  # fmt: skip
+]
 PAGES = {  # page -> what stands on it when it is drawn
-    "overview": "Where to go on", "data": "Read the pairs", "selection": "The numbers behind this chart",
-    "train": "What is compared", "accuracy": "Country by country, in words", "bias": "Bold: a country's model",
-    "efficiency": "What does each pair bring", "runs": "The numbers behind this chart",
-    "steer": "Loads this run's reward models", "learn": "Question.",
+    "overview": "Where to go on",
+    "data": "Read the pairs",
+    "selection": "The numbers behind this chart",
+    "train": "What is compared",
+    "accuracy": "Country by country, in words",
+    "bias": "Bold: a country's model",
+    "efficiency": "What does each pair bring",
+    "runs": "The numbers behind this chart",
+    "steer": "Loads this run's reward models",
+    "learn": "Question.",
     "study": "There is no study",
-}  # fmt: skip
+}
 DRAWN = """quiet => {
     const drawn = document.querySelector('[data-test-script-state=notRunning]')
         && !document.querySelector('[data-testid=stSkeleton]')
@@ -66,8 +78,17 @@ def app_server(workspace: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true",
-               "--server.port", str(port)]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.headless",
+        "true",
+        "--server.port",
+        str(port),
+    ]
     environment = {**os.environ, "SCPO_WORKSPACE": str(workspace), "HF_HUB_OFFLINE": "1"}
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

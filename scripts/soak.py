@@ -27,12 +27,13 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that `scpo` is found without being installed
 
 from scpo import runs  # noqa: E402
+from scpo.bench.sessions import first_paint  # noqa: E402
 from scpo.config import ExperimentConfig  # noqa: E402
 from scpo.errors import ScpoError  # noqa: E402
-from scpo.jobs import claims  # noqa: E402
+from scpo.jobs import leases  # noqa: E402
 from scpo.jobs.job import Job  # noqa: E402
 from scpo.jobs.store import Store, open_store  # noqa: E402
-from scpo.ui.bench_sessions import first_paint  # noqa: E402
+from scpo.runs.files import write_json
 
 from screenshots import PAGES, app_server  # noqa: E402
 
@@ -40,7 +41,7 @@ EVERY = 5.0  # seconds between two samples
 KEPT = 12  # runs that stay listed
 FLAT = 5.0  # percent of growth that still counts as flat
 LONGEST = 300.0  # seconds that a run may take on a busy machine
-claims.KEPT_SECONDS = 0.0  # deleted runs are gone for good at once: what there is to list must not grow for an hour
+leases.KEPT_SECONDS = 0.0  # deleted runs are gone for good at once: what there is to list must not grow for an hour
 MEASURES = ("memory", "files", "connections", "threads", "children")
 WARM_UP = 30  # rounds before the clock starts: the caches and sessions kept, which are bounded, are full then
 
@@ -49,8 +50,13 @@ def sample(process: psutil.Process) -> dict[str, float]:
     """Resident memory in MB, open files, open connections, threads and child processes of a process."""
     with process.oneshot():
         connections = [c for c in process.net_connections() if c.status in ("ESTABLISHED", "CLOSE_WAIT")]
-        values = (process.memory_info().rss / 2**20, process.num_fds(), len(connections), process.num_threads(),
-                  len(process.children(recursive=True)))  # fmt: skip
+        values = (
+            process.memory_info().rss / 2**20,
+            process.num_fds(),
+            len(connections),
+            process.num_threads(),
+            len(process.children(recursive=True)),
+        )
     return dict(zip(MEASURES, values, strict=True))
 
 
@@ -131,8 +137,9 @@ class Soak:
 
     def _settings(self, number: int) -> ExperimentConfig:
         steps = 3000 if number % 3 == 2 else 60  # one that is to be cancelled must not be done at once
-        return ExperimentConfig(methods=("global", "full", "scpo"), seeds=1, steps=steps, budgets=(50, 200),
-                                lr=0.002 + number * 1e-7)  # fmt: skip
+        return ExperimentConfig(
+            methods=("global", "full", "scpo"), seeds=1, steps=steps, budgets=(50, 200), lr=0.002 + number * 1e-7
+        )
 
     def _last_done(self, job: Job) -> Job:
         return next((j for j in self.store.jobs() if j.state == "done"), job)
@@ -165,8 +172,12 @@ def summary(seen: list[tuple[float, int, dict]], seconds: float) -> dict:
     table = {}
     for name in MEASURES:
         first, last = (float(np.median([v[name] for v in part])) if part else float("nan") for part in parts)
-        table[name] = {"first": round(first, 1), "last": round(last, 1), "most": max(v[name] for _, v in mine),
-                       "growth": round(100 * (last / first - 1), 1) if first else last}  # fmt: skip
+        table[name] = {
+            "first": round(first, 1),
+            "last": round(last, 1),
+            "most": max(v[name] for _, v in mine),
+            "growth": round(100 * (last / first - 1), 1) if first else last,
+        }
     return {"processes": len({n for _, n, _ in seen}), "samples": len(mine), **table}
 
 
@@ -195,8 +206,11 @@ def soak(minutes: float, space: Path) -> dict:
     left = [p.pid for p in psutil.wait_procs(children, timeout=30)[1]]
     work.faults += [f"process {pid} is still there" for pid in left]
     table = {who: summary(watch.seen[who], seconds) for who in ("app", "worker") if watch.seen[who]}
-    grown = [f"memory of the {who} grew by {t['memory']['growth']} %" for who, t in table.items()
-             if t["memory"]["growth"] > FLAT]  # fmt: skip
+    grown = [
+        f"memory of the {who} grew by {t['memory']['growth']} %"
+        for who, t in table.items()
+        if t["memory"]["growth"] > FLAT
+    ]
     about = {"seconds": seconds, "rounds": number, "done": dict(work.done), "faults": work.faults + grown}
     return about | table | {"samples": watch.seen}
 
@@ -210,7 +224,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="scpo-soak-", ignore_cleanup_errors=True) as space:
         found = soak(options.minutes, Path(space))
     if options.json:
-        runs.write_json(options.json, found)
+        write_json(options.json, found)
     print(json.dumps({name: value for name, value in found.items() if name != "samples"}, indent=1))
     return 1 if found["faults"] else 0
 

@@ -22,10 +22,12 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that `scpo` is found without being installed
 
-from scpo.runs import write_bytes  # noqa: E402
-from scpo.study import design, kept  # noqa: E402
-from scpo.ui import study, study_charts  # noqa: E402
-from scpo.ui.figure import on_paper  # noqa: E402
+from scpo.charts import study as study_charts  # noqa: E402
+from scpo.charts.style import on_paper  # noqa: E402
+from scpo.runs.files import write_bytes  # noqa: E402
+from scpo.study import design  # noqa: E402
+from scpo.study import folder as kept  # noqa: E402
+from scpo.ui import study  # noqa: E402
 
 COLOURS = 96  # of a picture: enough for its lines and their edges, and a third of the size
 MINUS = "accuracy minus that of full, points"
@@ -54,10 +56,18 @@ def figures(of: kept.Study) -> Iterator[tuple[str, go.Figure]]:
         )
         table = study.tau_scale(of, "full", kept.END, kept.ALL, method)
         same = study.same_pairs(of.config, np.geomspace(table["scale"].min(), table["scale"].max(), 60))
-        yield f"tau-scale-{method}", study_charts.grid_chart(
-            table, ("scale", "scale of the global model's rewards"), ("tau", "filter threshold tau"), axis, of.unit,
-            simulated, same,
-        )  # fmt: skip
+        yield (
+            f"tau-scale-{method}",
+            study_charts.grid_chart(
+                table,
+                ("scale", "scale of the global model's rewards"),
+                ("tau", "filter threshold tau"),
+                axis,
+                of.unit,
+                simulated,
+                same,
+            ),
+        )
     table = kept.by_country(of, "scpo", "full", kept.END)
     yield "countries", study_charts.countries_chart(table, "scpo", "full", simulated)
 

@@ -77,21 +77,41 @@ def train(policy_name: str, reward: Path, table: pd.DataFrame, out: Path, steps:
     before = alignment(policy, tokenizer, test)
     prompts = [{"prompt": [{"role": "user", "content": question}]} for question in train_part["question"]]
     trainer = GRPOTrainer(
-        model=policy, reward_funcs=judge, reward_processing_classes=judge_tokenizer, processing_class=tokenizer,
+        model=policy,
+        reward_funcs=judge,
+        reward_processing_classes=judge_tokenizer,
+        processing_class=tokenizer,
         train_dataset=Dataset.from_list(prompts),
         args=GRPOConfig(
-            str(out), max_steps=steps, learning_rate=lr, per_device_train_batch_size=4, num_generations=4,
-            max_completion_length=16, beta=0.05, report_to=[], save_strategy="no", logging_steps=1, seed=0,
-            use_cpu=not torch.cuda.is_available(), bf16=torch.cuda.is_available(), gradient_checkpointing=False,
+            str(out),
+            max_steps=steps,
+            learning_rate=lr,
+            per_device_train_batch_size=4,
+            num_generations=4,
+            max_completion_length=16,
+            beta=0.05,
+            report_to=[],
+            save_strategy="no",
+            logging_steps=1,
+            seed=0,
+            use_cpu=not torch.cuda.is_available(),
+            bf16=torch.cuda.is_available(),
+            gradient_checkpointing=False,
             disable_tqdm=True,
         ),
-    )  # fmt: skip
+    )
     trainer.train()
     after = alignment(trainer.model, tokenizer, test)
     trainer.save_model(str(out))
     rewards = [entry["reward"] for entry in trainer.state.log_history if "reward" in entry]
-    return {"questions": len(test), "alignment_before": before, "alignment_after": after,
-            "reward_first": rewards[0], "reward_last": rewards[-1], "steps": steps}  # fmt: skip
+    return {
+        "questions": len(test),
+        "alignment_before": before,
+        "alignment_after": after,
+        "reward_first": rewards[0],
+        "reward_last": rewards[-1],
+        "steps": steps,
+    }
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -29,11 +29,11 @@ settings.load_profile("any-machine")
 @pytest.fixture(scope="session", autouse=True)
 def every_word_counts():
     """The tiny encoder knows 20 words, so that no run of it on other texts would have an accuracy to look at."""
-    from scpo.training import reading
+    from scpo.training import encoder_reading
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "MOST_UNKNOWN", 1.0)
-        patch.setattr(reading, "MOST_ALIKE", 1.0)
+        patch.setattr(encoder_reading, "MOST_UNKNOWN", 1.0)
+        patch.setattr(encoder_reading, "MOST_ALIKE", 1.0)
         yield
 
 
@@ -123,13 +123,25 @@ def survey_run(tmp_path_factory, tiny_encoder):
     for question in range(40):
         for at, country in enumerate(("Aland", "Borealis", "Cascadia", "Delos")):
             first = round(0.2 + 0.1 * ((question + at) % 5), 2)
-            rows.append({"question": f"Is number {question} good?", "country": country,
-                         "options": ["Yes", "No", "Perhaps"], "distribution": [first, 0.7 - first, 0.3]})  # fmt: skip
+            rows.append(
+                {
+                    "question": f"Is number {question} good?",
+                    "country": country,
+                    "options": ["Yes", "No", "Perhaps"],
+                    "distribution": [first, 0.7 - first, 0.3],
+                }
+            )
     (folder / "answers.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    data = DataConfig("globalopinionqa", (str(folder / "answers.jsonl"),), reference=("Aland",), test_share=0.3,
-                      countries=("Borealis", "Cascadia", "Delos"))  # fmt: skip
-    config = ExperimentConfig(data, ("global", "full", "scpo"), seeds=2, steps=20, budgets=(20,),
-                              encoder=str(tiny_encoder))  # fmt: skip
+    data = DataConfig(
+        "globalopinionqa",
+        (str(folder / "answers.jsonl"),),
+        reference=("Aland",),
+        test_share=0.3,
+        countries=("Borealis", "Cascadia", "Delos"),
+    )
+    config = ExperimentConfig(
+        data, ("global", "full", "scpo"), seeds=2, steps=20, budgets=(20,), encoder=str(tiny_encoder)
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCPO_WORKSPACE", str(folder / "space"))
         run(config, folder / "run")

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scpo.data.build import scored_pairs, split_units
+from scpo.data.pairing import scored_pairs, split_units
 from scpo.data.preferences import DataCard, Preferences
+from scpo.runs.progress_log import add_progress
 
 WORDS = "yes no maybe please thanks we I you they good bad kind direct polite long short warm cold home away".split()
 
@@ -60,9 +61,13 @@ def tiny_encoder_folder(folder: Path) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         config = BertConfig(
-            vocab_size=len(vocabulary), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
-            intermediate_size=32, max_position_embeddings=64,
-        )  # fmt: skip
+            vocab_size=len(vocabulary),
+            hidden_size=16,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=32,
+            max_position_embeddings=64,
+        )
         BertModel(config, add_pooling_layer=False).save_pretrained(folder)
     return folder
 
@@ -78,10 +83,15 @@ def scored_rows(users: int = 40, prompts: int = 6, seed: int = 0) -> pd.DataFram
             for _ in range(3):
                 words = rng.choice(len(WORDS), size=5)
                 score = taste[country][words].sum() + rng.normal()
-                rows.append({
-                    "prompt": f"question {prompt} {WORDS[prompt]}", "response": " ".join(WORDS[w] for w in words),
-                    "score": round(float(score), 3), "country": country, "user": f"user{user}",
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "prompt": f"question {prompt} {WORDS[prompt]}",
+                        "response": " ".join(WORDS[w] for w in words),
+                        "score": round(float(score), 3),
+                        "country": country,
+                        "user": f"user{user}",
+                    }
+                )
     return pd.DataFrame(rows)
 
 
@@ -115,8 +125,9 @@ def card_rewards(folder: Path, texts=()) -> list[dict[tuple[str, str], float]]:
         print(json.dumps(told))
     """
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], cwd=folder.parent, env=env,
-                          capture_output=True, text=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], cwd=folder.parent, env=env, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     return [dict(zip(given, rewards, strict=True)) for rewards in json.loads(done.stdout.splitlines()[-1])]
 
@@ -130,5 +141,5 @@ def unfinished(workspace: Path, worker: str, *entries: dict):
     store, folder, config = open_store(workspace), workspace / "runs" / "demo-unfinished", ExperimentConfig(seeds=7)
     runs.create(folder, config)
     for entry in entries:
-        runs.add_progress(folder, entry)
+        add_progress(folder, entry)
     return store, store.begin(config, folder, worker)

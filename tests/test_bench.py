@@ -9,15 +9,15 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from scpo.bench import memory, row
-from scpo.bench.command import bench
-from scpo.bench.large import worst_prediction
-from scpo.bench.made import prism_files, scored_table
-from scpo.bench.parts import RandomPairs
+from scpo.bench.inputs import prism_files, scored_table
+from scpo.bench.library import RandomPairs
+from scpo.bench.reference import pairs_by_loop, vectors_by_interaction
 from scpo.bench.scaling import curve, exponent
-from scpo.bench.twins import pairs_by_loop, vectors_by_interaction
+from scpo.bench.whole_runs import worst_prediction
+from scpo.cli.bench import bench
 from scpo.config import DataConfig
 from scpo.data import load
-from scpo.data.build import pairs_within_groups
+from scpo.data.pairing import pairs_within_groups
 from scpo.training.encoders import load_encoder
 
 TINY = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
@@ -62,14 +62,14 @@ def test_vectors_in_length_order_are_those_of_one_interaction_per_batch(tiny_enc
 
 
 def test_steps_of_fine_tuning_lose_what_the_authors_way_loses():
-    from scpo.training.finetune.bench import bench_steps
+    from scpo.bench.finetune import bench_steps
 
     faster, apart = bench_steps(pairs=4, batch=2, **TINY)
     assert apart["reached"] and faster["value"] > 0
 
 
 def test_filter_and_weight_by_a_whole_model_are_those_of_one_pair_at_a_time():
-    from scpo.training.finetune.bench import bench_scoring
+    from scpo.bench.finetune import bench_scoring
 
     _, apart = bench_scoring(pairs=12, **TINY)
     assert apart["reached"]
@@ -108,6 +108,11 @@ def test_files_of_prisms_shape_are_read_by_its_loader(tmp_path):
 
 def test_a_prediction_is_off_by_what_it_says_of_the_whole():
     """A run of 100 s. At 5 s it is too early to count; at 50 s it says 70 s more: 120 s, 20 % too many."""
-    entries = [{"time": 0.0, "seconds_left": 5.0}, {"time": 5.0, "seconds_left": 900.0},
-               {"time": 50.0, "seconds_left": 70.0}, {"time": 90.0, "seconds_left": 5.0}, {"time": 100.0}]  # fmt: skip
+    entries = [
+        {"time": 0.0, "seconds_left": 5.0},
+        {"time": 5.0, "seconds_left": 900.0},
+        {"time": 50.0, "seconds_left": 70.0},
+        {"time": 90.0, "seconds_left": 5.0},
+        {"time": 100.0},
+    ]
     assert worst_prediction(entries) == pytest.approx(0.2)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scpo.budgets import budgets_below
 from scpo.errors import ConfigError
+from scpo.plan import budgets_below
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from scpo import runs
-from scpo.cli import _config, _parser, main
+from scpo.cli import _parser, main
+from scpo.cli.options import config_of
 from scpo.config import DataConfig, ExperimentConfig
+from scpo.runs.progress_log import progress
 
 from fakes import scored_rows
 
@@ -29,9 +31,25 @@ def own_file(tmp_path):
 
 def arguments(own_file, tiny_encoder, out, *more):
     return [
-        "run", "--dataset", "file", "--data-file", own_file, "--test-share", "0.3", "--encoder", str(tiny_encoder),
-        "--seeds", "1", "--steps", "5", "--budgets", "10", "--out", str(out), *more,
-    ]  # fmt: skip
+        "run",
+        "--dataset",
+        "file",
+        "--data-file",
+        own_file,
+        "--test-share",
+        "0.3",
+        "--encoder",
+        str(tiny_encoder),
+        "--seeds",
+        "1",
+        "--steps",
+        "5",
+        "--budgets",
+        "10",
+        "--out",
+        str(out),
+        *more,
+    ]
 
 
 def test_a_run_prints_its_table_on_stdout_and_its_bar_on_stderr(own_file, tiny_encoder, tmp_path, capsys):
@@ -54,7 +72,7 @@ def test_one_country_alone_is_refused_before_any_text_is_encoded(tiny_encoder, t
         assert main(arguments(one, tiny_encoder, tmp_path / "out", "--quiet", *more)) == 2
         told = capsys.readouterr().err
         assert told.count("Aland is the only country") == 2 and "a reward model with a head of its own" in told
-        assert {entry["stage"] for entry in runs.progress(tmp_path / "out")} == {"data", "failed"}
+        assert {entry["stage"] for entry in progress(tmp_path / "out")} == {"data", "failed"}
 
 
 def test_one_country_alone_is_steered_to_from_the_global_model_of_an_earlier_run(
@@ -92,12 +110,20 @@ def test_settings_from_a_file_are_overridden_by_options(own_file, tiny_encoder, 
     assert config.tau == 0.6 and config.steps == 5
 
 
-@pytest.mark.parametrize("option, value, named", [
-    ("--tau", "0", "tau"), ("--tau", "1.2", "tau"), ("--beta", "-1", "beta"),
-    ("--budgets", "10,999999", "beyond the data"),
-    ("--budgets", "ten", "budgets"), ("--methods", "scpo,magic", "magic"), ("--countries", "Atlantis", "Atlantis"),
-    ("--encoder", "/no/such", "no such folder"), ("--data-file", "/no/such.csv", "does not exist"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "option, value, named",
+    [
+        ("--tau", "0", "tau"),
+        ("--tau", "1.2", "tau"),
+        ("--beta", "-1", "beta"),
+        ("--budgets", "10,999999", "beyond the data"),
+        ("--budgets", "ten", "budgets"),
+        ("--methods", "scpo,magic", "magic"),
+        ("--countries", "Atlantis", "Atlantis"),
+        ("--encoder", "/no/such", "no such folder"),
+        ("--data-file", "/no/such.csv", "does not exist"),
+    ],
+)
 def test_unusable_input_exits_with_2_and_names_what_is_wrong(
     own_file, tiny_encoder, tmp_path, capsys, option, value, named
 ):
@@ -155,9 +181,22 @@ def test_ctrl_c_leaves_an_unfinished_folder(own_file, tiny_encoder, tmp_path):
 def test_the_published_command_runs_on_real_survey_data(shared_data, tiny_encoder, tmp_path, capsys):
     sample = str(shared_data / "globalopinionqa_sample.jsonl")
     command = [
-        "run", "--dataset", "globalopinionqa", "--data-file", sample, "--countries", "Mexico,Japan,Kenya",
-        "--seeds", "2", "--steps", "20", "--encoder", str(tiny_encoder), "--out", str(tmp_path / "out"),
-    ]  # fmt: skip
+        "run",
+        "--dataset",
+        "globalopinionqa",
+        "--data-file",
+        sample,
+        "--countries",
+        "Mexico,Japan,Kenya",
+        "--seeds",
+        "2",
+        "--steps",
+        "20",
+        "--encoder",
+        str(tiny_encoder),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     assert main([*command, "--quiet"]) == 0
     assert "SIMULATED" not in capsys.readouterr().out
     result = runs.read(tmp_path / "out")
@@ -175,8 +214,13 @@ def test_a_write_that_fails_is_a_message_and_exit_code_1(tmp_path, capsys):
 def test_the_command_of_an_experiment_gives_its_settings_back():
     config = ExperimentConfig(
         DataConfig("globalopinionqa", ("a b.jsonl", "c.csv"), ("Mexico", "South Korea"), merge_samples=True),
-        ("full", "scpo"), 2, (50, 100), 0.1 + 0.2, 1 / 3, global_scale=0.25,
-    )  # fmt: skip
+        ("full", "scpo"),
+        2,
+        (50, 100),
+        0.1 + 0.2,
+        1 / 3,
+        global_scale=0.25,
+    )
     words = shlex.split(config.command())
     assert words[:4] == ["python", "-m", "scpo", "run"]
-    assert _config(_parser().parse_args([*words[3:], "--out", "x"])) == config
+    assert config_of(_parser().parse_args([*words[3:], "--out", "x"])) == config

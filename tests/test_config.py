@@ -6,20 +6,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scpo.config import METHODS, DataConfig, ExperimentConfig, FinetuneConfig
+from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.errors import ConfigError
+from scpo.methods import METHODS
 
 
 @pytest.mark.parametrize(
     "settings",
     [
-        {"tau": 0}, {"tau": 1.5}, {"tau": float("nan")}, {"tau": "0.7"}, {"beta": 0}, {"beta": -1},
+        {"tau": 0},
+        {"tau": 1.5},
+        {"tau": float("nan")},
+        {"tau": "0.7"},
+        {"beta": 0},
+        {"beta": -1},
         {"beta": float("inf")},
-        {"seeds": 0}, {"steps": 0}, {"batch_size": 0}, {"lr": 0}, {"hidden": -1}, {"budgets": (50, 0)},
-        {"global_scale": 0}, {"global_scale": -1},
-        {"methods": ()}, {"methods": ("scpo", "magic")}, {"methods": ("full", "full")}, {"precision": "fp8"},
+        {"seeds": 0},
+        {"steps": 0},
+        {"batch_size": 0},
+        {"lr": 0},
+        {"hidden": -1},
+        {"budgets": (50, 0)},
+        {"global_scale": 0},
+        {"global_scale": -1},
+        {"methods": ()},
+        {"methods": ("scpo", "magic")},
+        {"methods": ("full", "full")},
+        {"precision": "fp8"},
     ],
-)  # fmt: skip
+)
 def test_a_setting_out_of_range_is_refused_by_name(settings):
     with pytest.raises(ConfigError, match=next(iter(settings))):
         ExperimentConfig(**settings)
@@ -28,21 +43,35 @@ def test_a_setting_out_of_range_is_refused_by_name(settings):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"dataset": "imagenet"}, {"dataset": "file"}, {"dataset": "demo", "data_files": ("a.csv",)},
-        {"demo_shift": -1}, {"demo_user_noise": float("nan")}, {"demo_score_noise": "0.8"}, {"demo_people": 0},
-        {"demo_extreme_raters": 1.1}, {"demo_reference_people": 0},
-        {"min_gap": 0}, {"test_share": 0}, {"test_share": 0.9}, {"validation_share": 1}, {"demo_seed": -1},
+        {"dataset": "imagenet"},
+        {"dataset": "file"},
+        {"dataset": "demo", "data_files": ("a.csv",)},
+        {"demo_shift": -1},
+        {"demo_user_noise": float("nan")},
+        {"demo_score_noise": "0.8"},
+        {"demo_people": 0},
+        {"demo_extreme_raters": 1.1},
+        {"demo_reference_people": 0},
+        {"min_gap": 0},
+        {"test_share": 0},
+        {"test_share": 0.9},
+        {"validation_share": 1},
+        {"demo_seed": -1},
     ],
-)  # fmt: skip
+)
 def test_unusable_data_settings_are_refused(settings):
     with pytest.raises(ConfigError):
         DataConfig(**settings)
 
 
 @given(
-    st.floats(0.01, 1), st.floats(0.01, 10), st.integers(1, 9), st.lists(st.integers(1, 999), max_size=3),
-    st.lists(st.sampled_from(sorted(METHODS)), min_size=1, unique=True), st.lists(st.text(), max_size=2),
-)  # fmt: skip
+    st.floats(0.01, 1),
+    st.floats(0.01, 10),
+    st.integers(1, 9),
+    st.lists(st.integers(1, 999), max_size=3),
+    st.lists(st.sampled_from(sorted(METHODS)), min_size=1, unique=True),
+    st.lists(st.text(), max_size=2),
+)
 def test_saved_settings_come_back_equal(tau, beta, seeds, budgets, methods, countries):
     config = ExperimentConfig(
         DataConfig(countries=tuple(countries)), tuple(methods), seeds, tuple(budgets), tau=tau, beta=beta
@@ -94,8 +123,9 @@ def test_a_whole_models_rewards_cannot_be_scaled():
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5) | st.just(10**400),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3), max_leaves=5,
-)  # fmt: skip
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
 SETTINGS = [("", f.name) for f in dataclasses.fields(ExperimentConfig)]
 SETTINGS += [("data", f.name) for f in dataclasses.fields(DataConfig)]
 SETTINGS += [("finetune", f.name) for f in dataclasses.fields(FinetuneConfig)]
@@ -119,10 +149,21 @@ def test_a_saved_configuration_of_any_values_is_whole_or_refused(changes, other)
             assert isinstance(config.tau, (int, float)) and type(config.steps) is int and 0 < config.tau <= 1
 
 
-@pytest.mark.parametrize("settings", [
-    {"steps": 2.5}, {"steps": "3"}, {"seeds": True}, {"methods": "scpo"}, {"methods": (3,)}, {"budgets": (1.5,)},
-    {"beta": 10**400}, {"beta": float("inf")}, {"encoder": None}, {"lr": "0.1"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"steps": 2.5},
+        {"steps": "3"},
+        {"seeds": True},
+        {"methods": "scpo"},
+        {"methods": (3,)},
+        {"budgets": (1.5,)},
+        {"beta": 10**400},
+        {"beta": float("inf")},
+        {"encoder": None},
+        {"lr": "0.1"},
+    ],
+)
 def test_a_value_of_another_kind_is_refused_by_name(settings):
     with pytest.raises(ConfigError, match=next(iter(settings))):
         ExperimentConfig(**settings)

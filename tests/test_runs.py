@@ -9,16 +9,18 @@ import pytest
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.errors import RunFolderError
+from scpo.runs.files import write_bytes, write_json
+from scpo.runs.progress_log import add_progress, progress
 
 
 def finished(folder, config=None):
     runs.create(folder, config or ExperimentConfig())
     for name in ("data.json", "summary.json"):
-        runs.write_json(folder / name, {})
-    runs.write_json(folder / "metrics.json", [])
+        write_json(folder / name, {})
+    write_json(folder / "metrics.json", [])
     for name in ("margins", "tallies"):
-        runs.write_bytes(folder / f"{name}.safetensors", name.encode())
-    runs.write_bytes(folder / "heads.safetensors", b"weights")
+        write_bytes(folder / f"{name}.safetensors", name.encode())
+    write_bytes(folder / "heads.safetensors", b"weights")
     runs.finish(folder, 1.0)
     return folder
 
@@ -78,24 +80,24 @@ def test_a_folder_of_other_files_is_left_alone(tmp_path):
 
 def test_a_failed_write_leaves_the_old_file_whole(tmp_path):
     path = tmp_path / "a.json"
-    runs.write_json(path, [1])
+    write_json(path, [1])
     with pytest.raises(TypeError):
-        runs.write_json(path, [object()])
+        write_json(path, [object()])
     with pytest.raises(TypeError):
-        runs.write_bytes(path, "text, not bytes")
+        write_bytes(path, "text, not bytes")
     assert json.loads(path.read_text()) == [1] and list(tmp_path.iterdir()) == [path]
 
 
 def test_nan_is_written_as_null_and_numpy_values_as_numbers(tmp_path):
-    runs.write_json(tmp_path / "a.json", {"t": pd.DataFrame({"x": [np.nan, np.float32(0.5)]}), "n": np.int64(3)})
+    write_json(tmp_path / "a.json", {"t": pd.DataFrame({"x": [np.nan, np.float32(0.5)]}), "n": np.int64(3)})
     assert json.loads((tmp_path / "a.json").read_text()) == {"t": [{"x": None}, {"x": 0.5}], "n": 3}
 
 
 def test_a_progress_line_cut_short_is_left_out(tmp_path):
-    runs.add_progress(tmp_path, {"stage": "train", "done": 1})
+    add_progress(tmp_path, {"stage": "train", "done": 1})
     with open(tmp_path / "progress.jsonl", "a") as file:
         file.write('{"stage": "tr')
-    assert [entry["stage"] for entry in runs.progress(tmp_path)] == ["train"]
+    assert [entry["stage"] for entry in progress(tmp_path)] == ["train"]
 
 
 def test_runs_are_listed_newest_first_unfinished_ones_too(workspace):

@@ -15,9 +15,9 @@ import pytest
 
 from scpo import runs
 from scpo.cli import main
+from scpo.export import archive as export
+from scpo.export.report import report
 from scpo.jobs.store import open_store
-from scpo.ui import export
-from scpo.ui.report import report
 
 from fakes import scored_rows
 
@@ -87,10 +87,18 @@ def test_an_upload_without_the_pages_own_token_is_refused(served):
     assert status == 403
 
 
-@pytest.mark.parametrize("path", [
-    "/app/static/../app.py", "/app/static/%2e%2e/app.py", "/app/static/..%2f..%2fetc/passwd", "/static/../app.py",
-    "/media/../app.py", "/app/static//etc/passwd", "/app/static/%00",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/app/static/../app.py",
+        "/app/static/%2e%2e/app.py",
+        "/app/static/..%2f..%2fetc/passwd",
+        "/static/../app.py",
+        "/media/../app.py",
+        "/app/static//etc/passwd",
+        "/app/static/%00",
+    ],
+)
 def test_no_file_but_those_of_static_is_handed_out(served, path):
     _, content = answer(f"{served[0]}{path}")
     assert b"st.navigation" not in content and b"root:" not in content
@@ -120,8 +128,23 @@ def test_no_secret_of_the_environment_is_in_logs_run_folders_or_exports(
 ):
     scored_rows(60).to_csv(tmp_path / "rows.csv", index=False)
     out = tmp_path / "out"
-    command = ["run", "--dataset", "file", "--data-file", str(tmp_path / "rows.csv"), "--test-share", "0.3", "--seeds",
-               "1", "--steps", "5", "--methods", "full,scpo", "--encoder", str(tiny_encoder)]  # fmt: skip
+    command = [
+        "run",
+        "--dataset",
+        "file",
+        "--data-file",
+        str(tmp_path / "rows.csv"),
+        "--test-share",
+        "0.3",
+        "--seeds",
+        "1",
+        "--steps",
+        "5",
+        "--methods",
+        "full,scpo",
+        "--encoder",
+        str(tiny_encoder),
+    ]
     assert main([*command, "--out", str(out)]) == 0
     assert main(["jobs", "list"]) == 1 and main(["data", "check", "--dataset", "prism"]) == 2
     told = "".join(capfd.readouterr())

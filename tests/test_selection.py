@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from scpo import selection
 from scpo.errors import ConfigError
+from scpo.methods import select
 
 margins = hnp.arrays(np.float64, st.integers(1, 30), elements=st.floats(-1e4, 1e4))
 
@@ -72,16 +73,16 @@ def test_a_higher_tau_keeps_no_fewer_pairs(m, a, b):
 
 @given(margins)
 def test_select_combines_filter_and_weight(m):
-    keep, weight = selection.select("scpo", m, 0.7, 1.1)
+    keep, weight = select("scpo", m, 0.7, 1.1)
     assert (keep == selection.keep_mask(m, 0.7)).all() and (weight == selection.pair_weights(m, 1.1)).all()
     for method in ("full", "pooled", "scratch"):
-        keep, weight = selection.select(method, m, 0.7, 1.1)
+        keep, weight = select(method, m, 0.7, 1.1)
         assert keep.all() and (weight == 1).all()
-    keep, weight = selection.select("filter", m, 0.7, 1.1)
+    keep, weight = select("filter", m, 0.7, 1.1)
     assert (keep == selection.keep_mask(m, 0.7)).all() and (weight == 1).all()
     for method in ("weight", "inverse"):
-        assert selection.select(method, m, 0.7, 1.1)[0].all()
-    assert (selection.select("inverse", m, 0.7, 1.1)[1] == selection.inverse_weights(m)).all()
+        assert select(method, m, 0.7, 1.1)[0].all()
+    assert (select("inverse", m, 0.7, 1.1)[1] == selection.inverse_weights(m)).all()
 
 
 @pytest.mark.shared_data

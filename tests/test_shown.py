@@ -2,7 +2,7 @@
 
 import pytest
 
-from scpo.shown import brackets, counted, fixed, percent, points, rounded_down, signed, span
+from scpo.format import brackets, counted, fixed, percent, points, rounded_down, signed, span
 
 NAN, INF = float("nan"), float("inf")
 

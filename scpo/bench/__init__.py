@@ -7,7 +7,7 @@
     large.py     whole runs: the demo, 1,000,000 pairs, PRISM's real size
     made.py      the files for them
 
-Rows of fine-tuning and of the app are in `scpo.training.finetune.bench` and `scpo.ui.bench`.
+Rows of fine-tuning and of the app are in `scpo.bench.finetune` and `scpo.bench.app`.
 docs/bench.md explains each row.
 """
 
@@ -72,11 +72,16 @@ def machine() -> dict[str, object]:
         gflops = round(matmul_rate(torch.bfloat16, 8192, "cuda") / 1e9)
         gpu = {"gpu": torch.cuda.get_device_name(), "gpu_gflops_bf16": gflops}
     return gpu | {
-        "python": platform.python_version(), "torch": torch.__version__, "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(), "processor": platform.processor() or platform.machine(),
-        "load": round(os.getloadavg()[0], 1), "gflops_fp32": round(matmul_rate(torch.float32) / 1e9),
-        "gflops_bf16": round(matmul_rate(torch.bfloat16) / 1e9), "copy_gbytes_per_s": round(copy_rate() / 1e9, 1),
-    }  # fmt: skip
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "processor": platform.processor() or platform.machine(),
+        "load": round(os.getloadavg()[0], 1),
+        "gflops_fp32": round(matmul_rate(torch.float32) / 1e9),
+        "gflops_bf16": round(matmul_rate(torch.bfloat16) / 1e9),
+        "copy_gbytes_per_s": round(copy_rate() / 1e9, 1),
+    }
 
 
 def matmul_rate(dtype: torch.dtype, size: int = 2048, on: torch.device | str = "cpu") -> float:

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from scpo.bench import Row, memory, row, seconds
-from scpo.bench.made import scored_table
-from scpo.bench.parts import RandomPairs, metrics_of
-from scpo.data.build import scored_pairs
+from scpo.bench.inputs import scored_table
+from scpo.bench.library import RandomPairs, metrics_of
+from scpo.data.pairing import scored_pairs
 
 PAIRS = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 COUNTRIES = (7, 14, 28, 56, 130)
@@ -37,11 +37,21 @@ def curve(words: str, sizes: Sequence[int], work_of: Callable[[int], Callable[[]
         taken.append(max(memory(work), SMALL))
         spent.append(seconds(work, repeat=3 if size <= sizes[-2] else 1))
     ends, half = f"{words}, {sizes[0]:,} to {sizes[-1]:,}", len(sizes) // 2
-    yield row(f"{ends}: exponent of time (upper half {exponent(sizes[half:], spent[half:]):.2f}, to {spent[-1]:.2g} s)",
-              exponent(sizes, spent), "", LINEAR, at_most=True)  # fmt: skip
+    yield row(
+        f"{ends}: exponent of time (upper half {exponent(sizes[half:], spent[half:]):.2f}, to {spent[-1]:.2g} s)",
+        exponent(sizes, spent),
+        "",
+        LINEAR,
+        at_most=True,
+    )
     told = [(n, taken_) for n, taken_ in zip(sizes, taken, strict=True) if taken_ > SMALL]
-    yield row(f"{ends}: exponent of memory (to {taken[-1] / 1e6:.0f} MB)",
-              exponent(*zip(*told, strict=True)) if len(told) > 1 else 0.0, "", LINEAR, at_most=True)  # fmt: skip
+    yield row(
+        f"{ends}: exponent of memory (to {taken[-1] / 1e6:.0f} MB)",
+        exponent(*zip(*told, strict=True)) if len(told) > 1 else 0.0,
+        "",
+        LINEAR,
+        at_most=True,
+    )
 
 
 def bench_scaling() -> Iterator[Row]:
@@ -63,7 +73,7 @@ def _training(pairs: RandomPairs):
 
 def _whole(space: Path, countries: int):
     """A run from its file to its measures on 100,000 pairs of so many countries; its vectors are drawn at random."""
-    from scpo.bench.large import run_of_table
+    from scpo.bench.whole_runs import run_of_table
 
     table = scored_table(8_000, 52_000, people=10 * countries, countries=countries)
     return run_of_table(space / f"{countries}-countries", table, seeds=1, steps=50, budgets=())

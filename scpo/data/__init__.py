@@ -29,9 +29,12 @@ from scpo.data.splitting import arranged
 from scpo.errors import InputError
 
 LOADERS = {
-    "demo": "scpo.data.demo", "prism": "scpo.data.prism", "globalopinionqa": "scpo.data.globalopinionqa",
-    "survey": "scpo.data.survey", "file": "scpo.data.userfile",
-}  # fmt: skip
+    "demo": "scpo.data.demo",
+    "prism": "scpo.data.prism",
+    "globalopinionqa": "scpo.data.globalopinionqa",
+    "survey": "scpo.data.survey",
+    "file": "scpo.data.userfile",
+}
 SHOWN = 30  # countries in the table of a refusal
 
 
@@ -58,9 +61,13 @@ def look(config: DataConfig) -> tuple[Preferences, Choice]:
     told = (f"kept, but not on the map, for want of a country code: {listed(sorted(unmapped))}",) if unmapped else ()
     notes = (*data.card.notes, *one_person(data), *choice.notes, *told)
     card = dataclasses.replace(
-        named(data.card, config), countries=choice.countries, reference=choice.reference, notes=notes,
-        split_by=data.card.split_by or data.card.unit, leaks=leaks(data),
-    )  # fmt: skip
+        named(data.card, config),
+        countries=choice.countries,
+        reference=choice.reference,
+        notes=notes,
+        split_by=data.card.split_by or data.card.unit,
+        leaks=leaks(data),
+    )
     return dataclasses.replace(data, card=card), choice
 
 

@@ -12,8 +12,15 @@ import pandas as pd
 
 from scpo.data.faults import Faults
 
-WORDS = {"chosen": "answer", "rejected": "answer", "response": "answer", "model_response": "answer",
-         "user_prompt": "prompt", "user_id": "user", "interaction_id": "interaction"}  # fmt: skip
+WORDS = {
+    "chosen": "answer",
+    "rejected": "answer",
+    "response": "answer",
+    "model_response": "answer",
+    "user_prompt": "prompt",
+    "user_id": "user",
+    "interaction_id": "interaction",
+}
 UNSEEN = "\u00ad\u180e\u200b\u200c\u200d\u2060\ufeff"  # characters without a shape, such as a zero-width space
 LARGEST_WHOLE = 2**53  # beyond it, a float is no whole number that a file can have meant
 
@@ -83,8 +90,12 @@ def check_texts(column: pd.Series, faults: Faults, rows_are: str = "rows") -> No
     got = [f"{column.name} is {short(v)}" for v in values[other]]
     faults.at(rows[other], got, needed, f"{rows_are} whose {word} is no text")
     faults.at(rows[blank], f"{column.name} is empty", needed, empty)
-    faults.at(rows[broken], f"{column.name} has a broken character", f"{column.name}: valid Unicode without NUL",
-              f"{rows_are} with a broken character")  # fmt: skip
+    faults.at(
+        rows[broken],
+        f"{column.name} has a broken character",
+        f"{column.name}: valid Unicode without NUL",
+        f"{rows_are} with a broken character",
+    )
 
 
 def check_numbers(column: pd.Series, faults: Faults, rows_are: str = "rows") -> np.ndarray:
@@ -96,8 +107,12 @@ def check_numbers(column: pd.Series, faults: Faults, rows_are: str = "rows") -> 
     with np.errstate(over="ignore"):
         wrong = ~np.isfinite(numbers.astype(np.float32))  # as pairs keep them
     got = [f"{column.name} is {short(v)}" for v in values[wrong]]
-    faults.at(column.index[wrong], got, f"{column.name}: a finite number",
-              f"{rows_are} whose {column.name} is no finite number")  # fmt: skip
+    faults.at(
+        column.index[wrong],
+        got,
+        f"{column.name}: a finite number",
+        f"{rows_are} whose {column.name} is no finite number",
+    )
     return np.where(wrong, np.nan, numbers)
 
 
@@ -110,8 +125,12 @@ def check_unique(table: pd.DataFrame, columns: list[str], faults: Faults, rows_a
     got = [
         f"{', '.join(columns)} = {short(', '.join(map(str, row)))} again" for row in table[columns].to_numpy()[double]
     ]
-    faults.at(table.index[double], got, f"{', '.join(columns)} once in the file",
-              f"{rows_are} whose {' and '.join(columns)} came before")  # fmt: skip
+    faults.at(
+        table.index[double],
+        got,
+        f"{', '.join(columns)} once in the file",
+        f"{rows_are} whose {' and '.join(columns)} came before",
+    )
 
 
 def is_valid_text(text: str) -> bool:

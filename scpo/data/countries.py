@@ -25,8 +25,17 @@ SAMPLE = re.compile(r"\s*\((?:[^()]*\bsample)\)\s*$", re.IGNORECASE)
 DIGITS = re.compile(r"(\d{1,3})(?:\.0+)?")  # a table with gaps makes 840.0 of 840
 NAME, CODE, ADJECTIVE = "name", "code", "adjective"
 PARTS = frozenset({"england", "scotland", "wales", "northern ireland"})  # on the United Kingdom's place, yet apart
-FULL = {"rep": "republic", "dem": "democratic", "st": "saint", "s": "south", "n": "north", "is": "islands",
-        "fed": "federated", "ter": "territories", "sts": "states"}  # fmt: skip
+FULL = {
+    "rep": "republic",
+    "dem": "democratic",
+    "st": "saint",
+    "s": "south",
+    "n": "north",
+    "is": "islands",
+    "fed": "federated",
+    "ter": "territories",
+    "sts": "states",
+}
 SILENT = {"the", "of", "and"}
 LISTED = 30  # spellings in one note
 

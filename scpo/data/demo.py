@@ -16,18 +16,34 @@ import numpy as np
 import pandas as pd
 
 from scpo.config import DataConfig
-from scpo.data.build import scored_pairs, split_units
 from scpo.data.demo_phrases import AXES, EVASIVE, PLACES, TOPICS
+from scpo.data.pairing import scored_pairs, split_units
 from scpo.data.preferences import DataCard, Preferences
 
 REFERENCE = "Meridia"
 USERS = {
-    "Alvoria": 86, "Bresland": 77, "Cindara": 72, "Dolvane": 67, "Estovia": 65, "Farrowind": 61,
+    "Alvoria": 86,
+    "Bresland": 77,
+    "Cindara": 72,
+    "Dolvane": 67,
+    "Estovia": 65,
+    "Farrowind": 61,
     "Galune": 54,
-}  # fmt: skip
+}
 COUNTRIES = tuple(USERS)
-ORDER = ("warmth", "formality", "directness", "core", "hedging", "length", "collective", "deference", "locality",
-         "humour", "optimism")  # fmt: skip
+ORDER = (
+    "warmth",
+    "formality",
+    "directness",
+    "core",
+    "hedging",
+    "length",
+    "collective",
+    "deference",
+    "locality",
+    "humour",
+    "optimism",
+)
 AXIS_NAMES = (*(name for name in ORDER if name != "core"), "helpfulness")
 ANSWERS_PER_PROMPT = 63
 FIRST_TURNS, LATER_TURNS = 4, 8  # interactions of a user with 4 and with 2 responses
@@ -50,10 +66,17 @@ def load(config: DataConfig) -> Preferences:
     size = np.bincount(rows["group"])
     tied = int((size * (size - 1) // 2).sum()) - len(pairs)
     card = DataCard(
-        "demo", f"Demo world (simulated), seed {config.demo_seed}", True, "user",
-        f"simulated by scpo.data.demo, seed {config.demo_seed}", "Apache-2.0, part of this software",
-        (REFERENCE,), COUNTRIES, {"pairs of equal scores": tied}, (*NOTES, *_changed(config)),
-    )  # fmt: skip
+        "demo",
+        f"Demo world (simulated), seed {config.demo_seed}",
+        True,
+        "user",
+        f"simulated by scpo.data.demo, seed {config.demo_seed}",
+        "Apache-2.0, part of this software",
+        (REFERENCE,),
+        COUNTRIES,
+        {"pairs of equal scores": tied},
+        (*NOTES, *_changed(config)),
+    )
     return Preferences(
         _with_levels(texts, answers, levels),
         pairs,
@@ -73,8 +96,11 @@ def _users(config: DataConfig) -> pd.DataFrame:
 def _changed(config: DataConfig) -> list[str]:
     """What is planted otherwise than by default, in words."""
     knobs = [f for f in dataclasses.fields(config) if f.name.startswith("demo_") and f.metadata["rare"]]
-    found = [f"{f.name} {getattr(config, f.name):g} (default {f.default:g})" for f in knobs
-             if getattr(config, f.name) != f.default]  # fmt: skip
+    found = [
+        f"{f.name} {getattr(config, f.name):g} (default {f.default:g})"
+        for f in knobs
+        if getattr(config, f.name) != f.default
+    ]
     return [f"Not the default world: {', '.join(found)}."] if found else []
 
 
@@ -138,8 +164,10 @@ def _scores(
     user = np.repeat(np.arange(len(users)), sizes.sum())
     group = np.repeat(np.arange(len(users) * len(sizes)), np.tile(sizes, len(users)))
     met = np.concatenate([rng.permutation(len(of_prompt))[: len(sizes)] for _ in range(len(users))])
-    shown = [of_prompt[p][rng.permutation(len(of_prompt[p]))[:s]]
-             for p, s in zip(met, np.tile(sizes, len(users)), strict=True)]  # fmt: skip
+    shown = [
+        of_prompt[p][rng.permutation(len(of_prompt[p]))[:s]]
+        for p, s in zip(met, np.tile(sizes, len(users)), strict=True)
+    ]
     answer = np.concatenate(shown)
     own = taste.loc[users["country"]].to_numpy() + config.demo_user_noise * rng.normal(
         size=(len(users), levels.shape[1])
@@ -149,11 +177,16 @@ def _scores(
     score = habit[user] + spread[user] * utility
     extreme = rng.uniform(size=len(users)) < config.demo_extreme_raters
     score = np.where(extreme[user], np.where(utility > 0, 98, 3) + 2 * rng.normal(size=len(answer)), score)
-    scored = pd.DataFrame({
-        "prompt": answers["prompt"].to_numpy()[answer], "response": answers["response"].to_numpy()[answer],
-        "score": np.clip(np.rint(score), 1, 100), "country": users["country"].to_numpy()[user],
-        "unit": user, "group": group,
-    })  # fmt: skip
+    scored = pd.DataFrame(
+        {
+            "prompt": answers["prompt"].to_numpy()[answer],
+            "response": answers["response"].to_numpy()[answer],
+            "score": np.clip(np.rint(score), 1, 100),
+            "country": users["country"].to_numpy()[user],
+            "unit": user,
+            "group": group,
+        }
+    )
     return scored, extreme
 
 

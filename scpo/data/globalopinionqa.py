@@ -28,8 +28,16 @@ CITATION = "Durmus et al. 2023, Towards Measuring the Representation of Subjecti
 CITATION += "arXiv 2306.16388"
 COUNTRIES = ("Mexico", "Japan", "Kenya", "Turkey", "Nigeria", "Pakistan", "Brazil", "Jordan", "Russia", "Israel")
 REFERENCE = (
-    "United States", "Britain", "Great Britain", "Germany", "France", "Spain", "Italy", "Canada", "Australia",
-)  # fmt: skip
+    "United States",
+    "Britain",
+    "Great Britain",
+    "Germany",
+    "France",
+    "Spain",
+    "Italy",
+    "Canada",
+    "Australia",
+)
 ANOTHER = (
     "by its columns and options this is another survey than GlobalOpinionQA, so it has its file's name; read as the "
     "dataset `survey`, it can be given its own title, licence and citation"

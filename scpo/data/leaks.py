@@ -21,8 +21,11 @@ def leaks(data: Preferences) -> dict[str, int]:
     pair = np.minimum(chosen, rejected) * count + np.maximum(chosen, rejected)
     prompt, name = data.texts["prompt"].cat.codes.to_numpy()[chosen], pd.factorize(data.units["name"])[0]
     found = {}
-    for what, values, each in (("pairs", pair, True), ("prompts", prompt, False),
-                               ("units", name[data.pairs["unit"].to_numpy()], False)):  # fmt: skip
+    for what, values, each in (
+        ("pairs", pair, True),
+        ("prompts", prompt, False),
+        ("units", name[data.pairs["unit"].to_numpy()], False),
+    ):
         tested = values[part == TEST] if each else np.unique(values[part == TEST])
         known = np.unique(values[part == TRAIN])
         found |= {f"test_{what}": len(tested), f"seen_{what}": int(np.isin(tested, known).sum())}

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from scpo.config import DataConfig
-from scpo.data.build import beyond, scored_pairs, split_units
 from scpo.data.checks import as_text, check_numbers, check_texts, check_unique, has_columns, is_valid_text
 from scpo.data.countries import read_countries
 from scpo.data.faults import Faults
+from scpo.data.pairing import beyond, scored_pairs, split_units
 from scpo.data.preferences import DataCard, Preferences
 from scpo.data.reading import file_names, numbered, read_tables
 from scpo.errors import SourceMissing
@@ -32,8 +32,16 @@ COUNTRIES = ("Chile", "South Africa", "New Zealand", "Australia", "Mexico", "Isr
 REFERENCE = ("United States", "United Kingdom")
 UTTERANCES = ["user_id", "interaction_id", "user_prompt", "model_response", "score"]
 PEOPLE_ARE, OF_RESPONSES = "survey rows", "responses"
-PEOPLE = ("age", "gender", "education", "employment_status", "marital_status", "english_proficiency",
-          "religion", "ethnicity")  # fmt: skip
+PEOPLE = (
+    "age",
+    "gender",
+    "education",
+    "employment_status",
+    "marital_status",
+    "english_proficiency",
+    "religion",
+    "ethnicity",
+)
 
 
 def load(config: DataConfig) -> Preferences:
@@ -73,8 +81,12 @@ def _people(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     else:
         places = [_parsed(value) for value in table["location"]]
         wrong = np.array([not isinstance(value, dict) for value in places], bool)
-        faults.at(table.index[wrong], "location cannot be parsed", "location: a dict with reside_country",
-                  f"{PEOPLE_ARE} whose location cannot be parsed")  # fmt: skip
+        faults.at(
+            table.index[wrong],
+            "location cannot be parsed",
+            "location: a dict with reside_country",
+            f"{PEOPLE_ARE} whose location cannot be parsed",
+        )
         country = [p.get("reside_country") if isinstance(p, dict) else None for p in places]
     said = read_countries([c if isinstance(c, str) and is_valid_text(c) else None for c in country])
     about = {c: [_simple(v) for v in table[c]] for c in PEOPLE if c in table.columns}
@@ -93,20 +105,32 @@ def _responses(table: pd.DataFrame, people: pd.DataFrame | None, faults: Faults)
         check_texts(table[name], faults, OF_RESPONSES)
     table = table.assign(score=check_numbers(table["score"], faults, OF_RESPONSES))
     outside = (table["score"].notna() & ~table["score"].between(0, 100)).to_numpy()
-    faults.at(table.index[outside], [f"score is {s:g}" for s in table["score"][outside]], "score: 1 to 100",
-              f"{OF_RESPONSES} with a score beyond 100 or below 0")  # fmt: skip
+    faults.at(
+        table.index[outside],
+        [f"score is {s:g}" for s in table["score"][outside]],
+        "score: 1 to 100",
+        f"{OF_RESPONSES} with a score beyond 100 or below 0",
+    )
     if "utterance_id" in table.columns:
         check_unique(table, ["utterance_id"], faults, OF_RESPONSES)
     if people is not None:
         unknown = ~table["user_id"].isin(people["name"]).to_numpy()
-        faults.at(table.index[unknown], "user_id is not in the survey", "a user_id of the survey file",
-                  f"{OF_RESPONSES} of users who are not in the survey")  # fmt: skip
+        faults.at(
+            table.index[unknown],
+            "user_id is not in the survey",
+            "a user_id of the survey file",
+            f"{OF_RESPONSES} of users who are not in the survey",
+        )
     table = faults.kept(table)
-    return pd.DataFrame({
-        "prompt": table["user_prompt"].to_numpy(), "response": table["model_response"].to_numpy(),
-        "score": table["score"].to_numpy(), "user": table["user_id"].to_numpy(),
-        "group": table["interaction_id"].to_numpy(),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "prompt": table["user_prompt"].to_numpy(),
+            "response": table["model_response"].to_numpy(),
+            "score": table["score"].to_numpy(),
+            "user": table["user_id"].to_numpy(),
+            "group": table["interaction_id"].to_numpy(),
+        }
+    )
 
 
 def preferences(
@@ -129,10 +153,11 @@ def preferences(
         "responses of users who told no country": int((~known).sum()),
         "users with conversations who told no country": int(silent.sum()),
         "survey users without conversations": int((~talked).sum()),
-    }  # fmt: skip
+    }
     source = f"{file_names(config)}, from {SOURCE}" if config.data_files else SOURCE
-    card = DataCard("prism", "PRISM", False, "user", source, LICENCE, REFERENCE, COUNTRIES, dropped,
-                    people.attrs.get("notes", ()))  # fmt: skip
+    card = DataCard(
+        "prism", "PRISM", False, "user", source, LICENCE, REFERENCE, COUNTRIES, dropped, people.attrs.get("notes", ())
+    )
     units = people.assign(split=split)
     return Preferences(texts, pairs, units[["name", "split", *[c for c in units if c not in ("name", "split")]]], card)
 

@@ -18,14 +18,25 @@ from scpo.data.limits import MEGABYTE, limit
 from scpo.data.parquet_file import read_parquet
 from scpo.data.text_files import PACKERS, read_csv, read_json, read_jsonl
 
-READERS = {".csv": read_csv, ".tsv": read_csv, ".tab": read_csv, ".jsonl": read_jsonl, ".ndjson": read_jsonl,
-           ".json": read_json, ".parquet": read_parquet}  # fmt: skip
+READERS = {
+    ".csv": read_csv,
+    ".tsv": read_csv,
+    ".tab": read_csv,
+    ".jsonl": read_jsonl,
+    ".ndjson": read_jsonl,
+    ".json": read_json,
+    ".parquet": read_parquet,
+}
 KINDS = "csv, tsv, jsonl, json or parquet"
 WAY_OUT = {
-    ".zip": "unpack it, and name the files in it", ".xlsx": "save the sheet as csv", ".xls": "save the sheet as csv",
-    ".ods": "save the sheet as csv", ".txt": "name it .csv, .tsv or .jsonl by what is in it",
-    ".arrow": "save it as parquet", ".pkl": "save it as parquet",
-}  # fmt: skip
+    ".zip": "unpack it, and name the files in it",
+    ".xlsx": "save the sheet as csv",
+    ".xls": "save the sheet as csv",
+    ".ods": "save the sheet as csv",
+    ".txt": "name it .csv, .tsv or .jsonl by what is in it",
+    ".arrow": "save it as parquet",
+    ".pkl": "save it as parquet",
+}
 
 
 def file_names(config: DataConfig) -> str:

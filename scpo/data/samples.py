@@ -11,7 +11,7 @@ from itertools import combinations
 import pandas as pd
 
 from scpo.data.countries import base_name, key, names_country, one_spelling, read_countries
-from scpo.shown import counted
+from scpo.format import counted
 
 LISTED = 12  # pairs of samples in a note
 

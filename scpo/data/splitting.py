@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 
 from scpo.config import DataConfig
-from scpo.data.build import split_units
 from scpo.data.checks import is_missing
 from scpo.data.choice import FEWEST, listed
+from scpo.data.pairing import split_units
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
 from scpo.errors import ConfigError
 
@@ -30,11 +30,25 @@ SYNONYMS = {
     TRAIN: ("train", "training"),
     VALIDATION: ("validation", "valid", "val", "dev", "development", "eval", "evaluation"),
     TEST: ("test", "testing", "held out", "heldout", "held-out"),
-}  # fmt: skip
+}
 PART = {word: at for at, part in enumerate(PARTS) for word in SYNONYMS[part]}
 OWN_SPLIT = "the file's own column `split`"
-PERSON = ("user", "annotator", "rater", "worker", "participant", "respondent", "labeler", "labeller", "evaluator",
-          "judge", "person", "crowdworker", "prolific", "coder")  # fmt: skip
+PERSON = (
+    "user",
+    "annotator",
+    "rater",
+    "worker",
+    "participant",
+    "respondent",
+    "labeler",
+    "labeller",
+    "evaluator",
+    "judge",
+    "person",
+    "crowdworker",
+    "prolific",
+    "coder",
+)
 RATERS = (*(who + end for who in PERSON for end in ("", "id", "name", "number")), "workerid", "uid", "pid", "subjectid")
 HEAVY = 0.5  # of a country's pairs: a unit with more is never moved
 

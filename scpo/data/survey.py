@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 
 from scpo.config import DataConfig
-from scpo.data.build import beyond, scored_pairs, split_units
 from scpo.data.faults import Faults
+from scpo.data.pairing import beyond, scored_pairs, split_units
 from scpo.data.preferences import DataCard, Preferences
 from scpo.data.reading import file_names, read_tables
 from scpo.data.samples import labelled, merged, samples_of_one_country
 from scpo.data.splitting import OWN_SPLIT, by_own_parts, own_parts
 from scpo.data.survey_forms import COLUMNS, FORMS, answers, is_published, leave_out
-from scpo.shown import counted
+from scpo.format import counted
 
 # Not opinions: the person gave none, or was not asked. 'None at all', 'Other', 'Depends' are opinions,
 # and so are "Don't know anyone" and 'Missing persons'.
@@ -62,8 +62,15 @@ def opinions(config: DataConfig, fetch: Callable[[Faults], pd.DataFrame] | None 
         kept = [at for at, option in enumerate(row["options"]) if not is_no_opinion(option)]
         shares = np.asarray(row["distribution"], np.float64)[kept]
         if len(kept) > 1 and shares.sum() > 0:
-            rows.append((row["question"], row["country"], [row["options"][at] for at in kept], shares / shares.sum(),
-                         split[place]))  # fmt: skip
+            rows.append(
+                (
+                    row["question"],
+                    row["country"],
+                    [row["options"][at] for at in kept],
+                    shares / shares.sum(),
+                    split[place],
+                )
+            )
     return pd.DataFrame(rows, columns=["question", "country", "options", "shares", "split"])
 
 
@@ -76,8 +83,11 @@ def read_answers(config: DataConfig, fetch: Callable[[Faults], pd.DataFrame] | N
     found = read_tables(config.data_files, faults) if config.data_files else [fetch(faults)]
     read = [_with_own_split(answers(table, faults), table) for table in found]
     table = pd.concat([part for part in read if len(part)] or [pd.DataFrame(columns=COLUMNS)])
-    again = ("a country's answer to a question that came before", "each question once for a country",
-             "rows with a question that came before")  # fmt: skip
+    again = (
+        "a country's answer to a question that came before",
+        "each question once for a country",
+        "rows with a question that came before",
+    )
     table = leave_out(table, [again if twice else None for twice in table.duplicated(["question", "country"])], faults)
     faults.raise_any()
     if table.empty:
@@ -91,12 +101,15 @@ def preferences(read: Answers, config: DataConfig) -> Preferences:
     table, unnamed, notes = labelled(read.table)
     unit, questions = pd.factorize(table["question"])
     size = table["options"].map(len).to_numpy()
-    rows = pd.DataFrame({
-        "prompt": np.repeat(table["question"].to_numpy(), size),
-        "response": np.concatenate(table["options"].to_numpy()),
-        "score": np.concatenate(table["distribution"].to_numpy()).astype(np.float64),
-        "country": np.repeat(table["country"].to_numpy(), size), "unit": np.repeat(unit, size),
-    })  # fmt: skip
+    rows = pd.DataFrame(
+        {
+            "prompt": np.repeat(table["question"].to_numpy(), size),
+            "response": np.concatenate(table["options"].to_numpy()),
+            "score": np.concatenate(table["distribution"].to_numpy()).astype(np.float64),
+            "country": np.repeat(table["country"].to_numpy(), size),
+            "unit": np.repeat(unit, size),
+        }
+    )
     opinion = ~rows["response"].map({r: is_no_opinion(r) for r in rows["response"].unique()}).to_numpy(bool)
     rows, none = rows[opinion], int((~opinion).sum())
     if config.merge_samples:
@@ -109,9 +122,18 @@ def preferences(read: Answers, config: DataConfig) -> Preferences:
     dropped |= beyond(rows["group"].to_numpy(), config.pairs_per_group)
     split, by, split_notes = _split(table, unit, questions, config)
     card = DataCard(
-        config.dataset, file_names(config), False, "question", file_names(config), "the file's own", (), (), dropped,
-        (*notes, *split_notes), by,
-    )  # fmt: skip
+        config.dataset,
+        file_names(config),
+        False,
+        "question",
+        file_names(config),
+        "the file's own",
+        (),
+        (),
+        dropped,
+        (*notes, *split_notes),
+        by,
+    )
     return Preferences(texts, pairs, pd.DataFrame({"name": questions, "split": split}), card)
 
 

@@ -53,9 +53,10 @@ def answers(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     if of_all_countries:
         table = _by_country(table, faults)
     table = table[COLUMNS].assign(
-        country=table["country"].map(as_text).astype(object), options=table["options"].map(_options).astype(object),
+        country=table["country"].map(as_text).astype(object),
+        options=table["options"].map(_options).astype(object),
         distribution=table["distribution"].map(lambda v: _literal(v, list)).astype(object),
-    )  # fmt: skip
+    )
     cells = zip(table["country"], table["options"], table["distribution"], strict=True)
     return leave_out(table, [_problem(*row) for row in cells], faults)
 
@@ -126,8 +127,11 @@ def _by_country(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
         shares = _literal(selections, dict)
         named = shares is not None and all(isinstance(c, str) and is_valid_text(c) for c in shares)
         if not named or _literal(options, list) is None:
-            which, form = ("options", "the text of a list") if named else (
-                "selections", "the text of a defaultdict of lists, by country")  # fmt: skip
+            which, form = (
+                ("options", "the text of a list")
+                if named
+                else ("selections", "the text of a defaultdict of lists, by country")
+            )
             faults.at([number], f"{which} cannot be parsed", f"{which}: {form}", f"rows whose {which} cannot be parsed")
             continue
         if not shares:

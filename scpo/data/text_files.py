@@ -57,8 +57,9 @@ def read_csv(path: Path, name: str, faults: Faults) -> pd.DataFrame:
                 faults.add((name, number), f"two columns named {name!r}", "each column once")
         elif row and len(row) != len(header):
             got, needed = (f"{n} field" + "s" * (n != 1) for n in (len(row), len(header)))
-            faults.at([(name, number)], got, f"{needed}, as in the header",
-                      "rows with more or fewer fields than the header")  # fmt: skip
+            faults.at(
+                [(name, number)], got, f"{needed}, as in the header", "rows with more or fewer fields than the header"
+            )
         elif row:
             rows.append(row)
             numbers.append(number)
@@ -109,8 +110,9 @@ def _of_lines(name: str, text: str, faults: Faults) -> pd.DataFrame:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            faults.at([(name, number)], f"not json: {str(error)[:80]}", "one json object in a line",
-                      "lines that are not json")  # fmt: skip
+            faults.at(
+                [(name, number)], f"not json: {str(error)[:80]}", "one json object in a line", "lines that are not json"
+            )
             continue
         if _usable(row, SURROGATE.search(line) is not None, (name, number), faults):
             rows.append(row)
@@ -187,7 +189,8 @@ def _content(path: Path, name: str, faults: Faults) -> bytes:
         faults.add(None, f"{name} cannot be unpacked: {str(error)[:80]}", f"a whole {path.suffix} file")
         return b""
     if len(content) > most * MEGABYTE:
-        faults.add(None, f"{name} unpacks to more than {most} MB",
-                   f"at most {most} MB (SCPO_MAX_FILE_MB raises the limit)")  # fmt: skip
+        faults.add(
+            None, f"{name} unpacks to more than {most} MB", f"at most {most} MB (SCPO_MAX_FILE_MB raises the limit)"
+        )
         return b""
     return content

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from scpo.config import DataConfig
-from scpo.data.build import beyond, couples, distinct_texts, scored_pairs, split_units
 from scpo.data.checks import as_text, check_numbers, check_texts, has_columns, short, with_names
 from scpo.data.countries import read_countries, text
 from scpo.data.faults import Faults
 from scpo.data.layouts import layout_of
 from scpo.data.messages import as_texts
+from scpo.data.pairing import beyond, couples, distinct_texts, scored_pairs, split_units
 from scpo.data.people import about, is_named, units, user_name
 from scpo.data.preferences import DataCard, Preferences
 from scpo.data.reading import file_names, read_tables
@@ -55,10 +55,18 @@ def load(config: DataConfig) -> Preferences:
     people, more_notes = _people(table, names[:users], len(names) - users)
     read_as = [note for table in tables for note in table.attrs.get("notes", ())]
     card = DataCard(
-        "file", file_names(config), False, "user" if users else "prompt", file_names(config),
-        "the file's own", (), (), faults.left_out | said.left_out(rows_are) | dropped,
-        (*read_as, *said.notes, *notes, *more_notes, *split_notes), by,
-    )  # fmt: skip
+        "file",
+        file_names(config),
+        False,
+        "user" if users else "prompt",
+        file_names(config),
+        "the file's own",
+        (),
+        (),
+        faults.left_out | said.left_out(rows_are) | dropped,
+        (*read_as, *said.notes, *notes, *more_notes, *split_notes),
+        by,
+    )
     if layouts and layouts[0] and len(set(layouts)) == 1:
         about = layouts[0]
         card = dataclasses.replace(
@@ -120,8 +128,12 @@ def _one_country_per_user(table: pd.DataFrame, rows_are: str, faults: Faults) ->
         rows = known[known["user"] == user]
         got = f"user {user!r} in {', '.join(sorted(rows['country'].unique()))}"
         second = rows.index[rows["country"] != rows["country"].iloc[0]][0]
-        faults.at([second] if faults.strict else rows.index, got, f"{needed}, so that no user is in two countries' "
-                  "splits", reason)  # fmt: skip
+        faults.at(
+            [second] if faults.strict else rows.index,
+            got,
+            f"{needed}, so that no user is in two countries' splits",
+            reason,
+        )
 
 
 def _people(table: pd.DataFrame, users: np.ndarray, more: int) -> tuple[dict, list[str]]:
@@ -134,8 +146,10 @@ def _people(table: pd.DataFrame, users: np.ndarray, more: int) -> tuple[dict, li
     notes = [f"not used, as a user has several values: {', '.join(several)}"] if several else []
     if more:
         nameless = int((~is_named(table)).sum())
-        notes.append(f"{nameless:,} {'pair has' if nameless == 1 else 'pairs have'} no user; the split takes them by "
-                     "their prompt")  # fmt: skip
+        notes.append(
+            f"{nameless:,} {'pair has' if nameless == 1 else 'pairs have'} no user; the split takes them by "
+            "their prompt"
+        )
     return found, notes
 
 
@@ -161,8 +175,14 @@ def _paired(table: pd.DataFrame, unit: np.ndarray, config: DataConfig):
     texts, code = distinct_texts(pd.concat([kept["prompt"]] * 2, ignore_index=True), both)
     chosen, rejected = code[: len(kept)], code[len(kept) :]
     none = np.full(len(kept), np.nan, np.float32)
-    pairs = pd.DataFrame({
-        "chosen": chosen, "rejected": rejected, "country": pd.Categorical(kept["country"]),
-        "unit": unit.astype(np.int32), "score_chosen": none, "score_rejected": none,
-    })  # fmt: skip
+    pairs = pd.DataFrame(
+        {
+            "chosen": chosen,
+            "rejected": rejected,
+            "country": pd.Categorical(kept["country"]),
+            "unit": unit.astype(np.int32),
+            "score_chosen": none,
+            "score_rejected": none,
+        }
+    )
     return texts, pairs, {"pairs whose two answers are equal": int(same.sum())} if same.any() else {}, []

@@ -38,11 +38,11 @@ from scpo.progress import Progress
 if TYPE_CHECKING:
     import torch
 
+    from scpo.plan import HeadPlan, Rows
     from scpo.training.checkpoint import Checkpoint
-    from scpo.training.features import Features
-    from scpo.training.heads import HeadShape
-    from scpo.training.plan import HeadPlan, Rows
-    from scpo.training.steering import Steered
+    from scpo.training.heads.features import Features
+    from scpo.training.heads.stacked import HeadShape
+    from scpo.training.heads.train import Steered
 
 ADDRESS = "SCPO_RAY_ADDRESS"
 FORM = re.compile(r"auto|(ray://)?(?P<at>(\[[0-9a-fA-F:]+\]|[^\s/:\[\]]+):\d{1,5})")
@@ -70,7 +70,7 @@ def trainer() -> Callable[..., Steered]:
     if address():
         reach(address())
         return train_on_cluster
-    from scpo.training.steering import train_countries
+    from scpo.training.heads.train import train_countries
 
     return train_countries
 
@@ -81,16 +81,22 @@ def address() -> str:
 
 
 def train_on_cluster(
-    config: ExperimentConfig, data: Preferences, features: Features, shape: HeadShape,
-    start: dict[str, torch.Tensor], rows: dict[str, Rows], plan: HeadPlan, progress: Progress,
+    config: ExperimentConfig,
+    data: Preferences,
+    features: Features,
+    shape: HeadShape,
+    start: dict[str, torch.Tensor],
+    rows: dict[str, Rows],
+    plan: HeadPlan,
+    progress: Progress,
     checkpoint: Checkpoint | None = None,
-) -> Steered:  # fmt: skip
+) -> Steered:
     """Train every head of the plan, as `train_countries` does, to the same weights.
 
     With a checkpoint, a resumed run trains only what no task had finished. Raises `ScpoError` if
     the cluster cannot be used, `Stopped` about half a second after a stop is asked for.
     """
-    from scpo.training.steering import Steered, _current, train_countries
+    from scpo.training.heads.train import Steered, _current, train_countries
 
     if not plan.pools:  # only methods that train nothing
         return train_countries(config, data, features, shape, start, rows, plan, progress)
@@ -124,16 +130,17 @@ def _tensors(parts: dict[int, Steered]) -> dict[str, torch.Tensor]:
     import torch
 
     return {
-        "parts": torch.tensor(list(parts)), "theta": torch.cat([part.theta for part in parts.values()]),
+        "parts": torch.tensor(list(parts)),
+        "theta": torch.cat([part.theta for part in parts.values()]),
         "step": torch.from_numpy(np.concatenate([part.step for part in parts.values()])),
         "path": torch.from_numpy(np.concatenate([part.path for part in parts.values()])),
-    }  # fmt: skip
+    }
 
 
 def _resumed(checkpoint: Checkpoint | None, places: list[np.ndarray], config: ExperimentConfig) -> dict[int, Steered]:
     """The tasks that an earlier attempt had finished, by their number."""
-    from scpo.training.plan import marks_for
-    from scpo.training.steering import Steered
+    from scpo.plan import marks_for
+    from scpo.training.heads.train import Steered
 
     saved = checkpoint.load() if checkpoint else None
     if not saved:
@@ -171,7 +178,7 @@ def _train(shared: Shared, plans: dict[int, HeadPlan], pause: Callable, keep: Ca
     """
     import torch
 
-    from scpo.training.steering import Steered
+    from scpo.training.heads.train import Steered
 
     with connected(address()) as ray:
         watch, given, versions = Watch(ray), ray.put(shared), own_versions()
@@ -206,7 +213,7 @@ def train_part(shared: list, plan: list, versions: dict[str, str]) -> tuple:
     import ray
     import torch
 
-    from scpo.training.steering import train_countries
+    from scpo.training.heads.train import train_countries
 
     torch.set_num_threads(CPUS)
     s, own_plan = ray.get([shared[0], plan[0]])
@@ -271,8 +278,9 @@ class Watch:
                 log.warning(
                     "the node %s does not answer: Ray has heard nothing from it for about a minute. If it is frozen, "
                     "not gone, Ray gives its tasks to other nodes only after some seven minutes; until then the run "
-                    "waits for them.", node.get("NodeManagerAddress") or node["NodeID"],
-                )  # fmt: skip
+                    "waits for them.",
+                    node.get("NodeManagerAddress") or node["NodeID"],
+                )
         self._alive = alive
 
 

@@ -13,8 +13,8 @@ from filelock import FileLock
 
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError
-from scpo.jobs.host import worker_name
 from scpo.jobs.job import Job
+from scpo.jobs.process import worker_name
 from scpo.jobs.store import Store, open_store
 
 IDLE_SECONDS = 60  # then a worker ends; the next job starts another
@@ -62,10 +62,14 @@ def _spawn(space: Path) -> int:
     mode = "ab" if not log.exists() or log.stat().st_size < LOG_BYTES else "wb"
     with open(log, mode) as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "scpo", "worker", "--idle", str(IDLE_SECONDS)], start_new_session=True,
-            env={**os.environ, "SCPO_WORKSPACE": str(space)}, cwd=Path(__file__).parents[2],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-        )  # fmt: skip
+            [sys.executable, "-m", "scpo", "worker", "--idle", str(IDLE_SECONDS)],
+            start_new_session=True,
+            env={**os.environ, "SCPO_WORKSPACE": str(space)},
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
     threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie behind
     psutil.Process(process.pid).nice(10)  # training takes every core there is; the pages go first
     return process.pid

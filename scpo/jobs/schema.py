@@ -21,7 +21,8 @@ BUSY_SECONDS = 10  # how long a write waits for another process's write
 DAMAGED = "The file is damaged: move it away to start a new one; run folders are kept and found again."
 metadata = sa.MetaData()
 JOBS = sa.Table(
-    "jobs", metadata,
+    "jobs",
+    metadata,
     sa.Column("id", sa.String(12), primary_key=True),
     sa.Column("key", sa.String(64), unique=True),  # hash of settings and data; null: not offered again
     sa.Column("folder", sa.Text, unique=True, nullable=False),  # relative to the workspace, or absolute
@@ -42,13 +43,14 @@ JOBS = sa.Table(
     sa.Column("stage", sa.String(12), nullable=False),
     sa.Column("fraction", sa.Double, nullable=False),
     sa.Column("seconds_left", sa.Double),
-)  # fmt: skip
+)
 WORKERS = sa.Table(
-    "workers", metadata,
+    "workers",
+    metadata,
     sa.Column("id", sa.String(120), primary_key=True),
     sa.Column("beat_monotonic", sa.Double, nullable=False),
     sa.Column("beat_database", sa.Double, nullable=False),
-)  # fmt: skip
+)
 
 
 def open_database(url: str) -> sa.Engine:

@@ -17,7 +17,6 @@ import sqlalchemy as sa
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.errors import JobError
-from scpo.jobs.claims import Claims
 from scpo.jobs.job import (
     KEY_LENGTH,
     NAME_LENGTH,
@@ -30,8 +29,9 @@ from scpo.jobs.job import (
     fingerprint,
     line,
 )
-from scpo.jobs.rows import of_job
+from scpo.jobs.leases import Claims
 from scpo.jobs.schema import JOBS
+from scpo.jobs.table import of_job
 
 
 def open_store(space: Path | None = None) -> Store:

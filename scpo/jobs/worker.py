@@ -20,9 +20,10 @@ from pathlib import Path
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.errors import DatabaseError, Fenced, ScpoError, Stopped
-from scpo.jobs.host import worker_name
 from scpo.jobs.job import BEAT, LEASE, Job, is_whole
+from scpo.jobs.process import worker_name
 from scpo.jobs.store import Store, open_store
+from scpo.runs.progress_log import progress
 
 LOG = "log.txt"
 POLL, PATIENCE = 0.5, 60.0  # seconds between two looks at the queue; for which a database may be away
@@ -93,9 +94,13 @@ def _attempt(job: Job, lease: Lease, should_end: Callable[[], bool]) -> None:
         log.info("attempt %d of %s begins", job.attempt, job.id)
         try:
             run(
-                job.config, job.folder, on_progress=lease.note, guard=lease.check, train=trainer(),
+                job.config,
+                job.folder,
+                on_progress=lease.note,
+                guard=lease.check,
+                train=trainer(),
                 should_stop=lambda: lease.should_stop() or should_end(),
-            )  # fmt: skip
+            )
         except ScpoError as error:
             log.warning("ends: %s", error)
             raise
@@ -134,7 +139,7 @@ def _reason(error: BaseException, folder: Path) -> str:
 
 
 def _partial(job: Job) -> str:
-    last = next((e for e in reversed(runs.progress(job.folder)) if "accuracy" in e), None)
+    last = next((e for e in reversed(progress(job.folder)) if "accuracy" in e), None)
     return f"Cancelled at step {last['done']} of {last['total']}; what is shown is partial." if last else "Cancelled."
 
 

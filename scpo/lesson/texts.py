@@ -1,7 +1,7 @@
 """What the lesson says, step by step, as plain data.
 
-Braces are filled with the facts that a step computes from its controls (`scpo.lesson.numbers`,
-`scpo.lesson.training`). Whatever is said without braces must be true at any setting it speaks of;
+Braces are filled with the facts that a step computes from its controls (`scpo.lesson.steps`,
+`scpo.lesson.training_steps`). Whatever is said without braces must be true at any setting it speaks of;
 tests/ui/test_learn_page.py checks each such claim on the computed numbers.
 """
 

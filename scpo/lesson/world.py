@@ -18,7 +18,7 @@ from scpo.config import DataConfig
 from scpo.data import demo
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
 from scpo.errors import ConfigError
-from scpo.lesson.fitting import fit
+from scpo.lesson.bradley_terry import fit
 
 HELPFUL = demo.AXIS_NAMES.index("helpfulness")  # the axis that every planted taste shares: common ground
 

@@ -17,15 +17,14 @@ from scipy.spatial.distance import jensenshannon
 from scipy.special import softmax
 
 from scpo.errors import InputError
-from scpo.metrics.bootstrap import interval
+from scpo.metrics.accuracy import MEAN, nan_mean
+from scpo.metrics.intervals import interval
 from scpo.metrics.outcomes import ratio
-from scpo.metrics.summary import MEAN, nan_mean
 
 UNIFORM, ALL, OTHERS = "every option alike", "average of all countries", "average of the other countries"
 BASELINES = (UNIFORM, ALL, OTHERS)
 TEMPERATURES = np.geomspace(0.02, 50, 60)  # in units of reward
-COLUMNS = ["country", "method", "alignment", "low", "high", "gain", "gain_low", "gain_high", "temperature",
-           "questions"]  # fmt: skip
+COLUMNS = ["country", "method", "alignment", "low", "high", "gain", "gain_low", "gain_high", "temperature", "questions"]
 
 
 def opinion_alignment(p: np.ndarray, q: np.ndarray) -> float:
@@ -77,8 +76,10 @@ def answers_of(pairs: pd.DataFrame) -> Answers:
 
     An option that differs from no other by enough to make a pair is not in it.
     """
-    sides = [pairs[["unit", side, f"score_{side}"]].set_axis(["unit", "text", "share"], axis=1)
-             for side in ("chosen", "rejected")]  # fmt: skip
+    sides = [
+        pairs[["unit", side, f"score_{side}"]].set_axis(["unit", "text", "share"], axis=1)
+        for side in ("chosen", "rejected")
+    ]
     options = pd.concat(sides).drop_duplicates(["unit", "text"]).sort_values(["unit", "text"])
     units, row = np.unique(options["unit"].to_numpy(), return_inverse=True)
     place = options.groupby("unit").cumcount().to_numpy()
@@ -130,9 +131,13 @@ class Aligned:
 
 
 def align(
-    test: Answers, validation: Answers, averages: tuple[np.ndarray, np.ndarray], methods: list[str],
-    on_test: np.ndarray, on_validation: np.ndarray,
-) -> Aligned:  # fmt: skip
+    test: Answers,
+    validation: Answers,
+    averages: tuple[np.ndarray, np.ndarray],
+    methods: list[str],
+    on_test: np.ndarray,
+    on_validation: np.ndarray,
+) -> Aligned:
     """Alignment of K models by their rewards of the sorted texts of both splits, (K, t) and (K, v); and of the three
     baselines without a model. averages: (Q, O) each, of all countries and of all others, as of `average_answers`."""
     temperature = fit_temperature(validation, validation.texts(), on_validation)
@@ -163,8 +168,13 @@ def alignment_table(aligned: dict[str, Aligned], drawn: dict[str, np.ndarray]) -
             gain = per_question - a.values[a.methods.index("global")]
             ahead = gain[known].mean() if known.any() else np.nan
             found[country, name] = (
-                value, draws, ahead, _means(drawn[country], gain), a.temperature[at].mean(), a.unit[known]
-            )  # fmt: skip
+                value,
+                draws,
+                ahead,
+                _means(drawn[country], gain),
+                a.temperature[at].mean(),
+                a.unit[known],
+            )
     rows = []
     for country in [MEAN, *aligned]:
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scpo.metrics.bootstrap import gap_and_lowest
+from scpo.metrics.accuracy import CONSENSUS, DISTINCT, FULL, MEAN, Measures, nan_mean
+from scpo.metrics.intervals import gap_and_lowest
 from scpo.metrics.outcomes import Outcomes, Size
-from scpo.metrics.summary import CONSENSUS, DISTINCT, FULL, MEAN, Measures, nan_mean
 
 
 def bias_table(measures: Measures, reference: Measures | None) -> pd.DataFrame:
@@ -35,16 +35,24 @@ def bias_table(measures: Measures, reference: Measures | None) -> pd.DataFrame:
 
 def _row(method: str, measure: str, value: float, span: tuple[float, float], size: Size, country=None) -> dict:
     return {
-        "method": method, "measure": measure, "value": float(value), "low": span[0], "high": span[1],
-        "country": country, "n": size.pairs, "units": size.units,
-    }  # fmt: skip
+        "method": method,
+        "measure": measure,
+        "value": float(value),
+        "low": span[0],
+        "high": span[1],
+        "country": country,
+        "n": size.pairs,
+        "units": size.units,
+    }
 
 
 def _between_countries(measures: Measures, method: str) -> list[dict]:
     known = [c for c in measures.countries if measures.size(c, FULL).pairs]
     if not known:
-        return [_row(method, name, np.nan, (np.nan, np.nan), measures.size(MEAN, FULL), "-")
-                for name in ("gap", "worst country")]  # fmt: skip
+        return [
+            _row(method, name, np.nan, (np.nan, np.nan), measures.size(MEAN, FULL), "-")
+            for name in ("gap", "worst country")
+        ]
     value = np.array([measures.group(c, method).value[FULL] for c in known])
     draws = np.array([measures.group(c, method).draws[FULL] for c in known])
     worst = known[int(np.nanargmin(value))]
@@ -62,9 +70,8 @@ def _on_reference(reference: Measures, method: str) -> list[dict]:
     size = reference.size(at, FULL)
     return [
         _row(method, "reference accuracy", group.value[FULL], reference.interval(at, FULL, group.draws[FULL]), size),
-        _row(method, "reference drop", drop,
-             reference.interval(at, FULL, base.draws[FULL] - group.draws[FULL]), size),
-    ]  # fmt: skip
+        _row(method, "reference drop", drop, reference.interval(at, FULL, base.draws[FULL] - group.draws[FULL]), size),
+    ]
 
 
 def transfer_table(crossed: dict[tuple[str, str], Outcomes]) -> pd.DataFrame:
@@ -76,8 +83,14 @@ def transfer_table(crossed: dict[tuple[str, str], Outcomes]) -> pd.DataFrame:
     for (model, on), outcomes in crossed.items():
         value = outcomes.accuracy()[:, FULL]
         for method, at in outcomes.heads.groupby("method", sort=False).indices.items():
-            rows.append({
-                "method": method, "model": model, "on": on, "accuracy": float(nan_mean(list(value[at]))),
-                "n": int(outcomes.counts[FULL].sum()), "units": len(outcomes.units),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "method": method,
+                    "model": model,
+                    "on": on,
+                    "accuracy": float(nan_mean(list(value[at]))),
+                    "n": int(outcomes.counts[FULL].sum()),
+                    "units": len(outcomes.units),
+                }
+            )
     return pd.DataFrame(rows, columns=["method", "model", "on", "accuracy", "n", "units"])

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from scpo.metrics.bootstrap import gap_and_lowest, interval
+from scpo.metrics.accuracy import FULL, Measures
+from scpo.metrics.intervals import gap_and_lowest, interval
 from scpo.metrics.outcomes import effective_units, ratio
-from scpo.metrics.summary import FULL, Measures
 
 EVERYBODY = "everybody"
 FEWEST_SHOWN = 5  # people
@@ -81,8 +81,9 @@ def _one(measures: Measures, column: str, country: str, parts: list[str], answer
             accuracies.append((column, str(group), country, method, value[-1], float(low), float(high), people, int(n)))
         (low, high), _ = gap_and_lowest(np.array(value), np.array(draws), *sizes)
         best, worst = (list(shown)[int(at)] for at in (np.argmax(value), np.argmin(value)))
-        gaps.append((column, country, method, max(value) - min(value), low, high, str(best), str(worst), len(shown),
-                     hidden))  # fmt: skip
+        gaps.append(
+            (column, country, method, max(value) - min(value), low, high, str(best), str(worst), len(shown), hidden)
+        )
 
 
 def _counted(measures: Measures, masks: dict[str, np.ndarray]) -> dict[str, tuple]:

@@ -1,4 +1,4 @@
-"""Ratios of runs that older versions made, by the present rule of when there is one (`summary.efficiency_table`).
+"""Ratios of runs that older versions made, by the present rule of when there is one (`scpo.metrics.efficiency`).
 
 The rule needs what `full` gains and from how many people, which every run keeps; the ratios that stay are as the older
 version counted them.
@@ -11,8 +11,8 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from scpo.metrics.bootstrap import FEWEST_FOR_RATIOS
-from scpo.metrics.summary import NO_GAIN, NO_PAIRS, TIE, TOO_FEW, UNCLEAR
+from scpo.metrics.accuracy import NO_GAIN, NO_PAIRS, TIE, TOO_FEW, UNCLEAR
+from scpo.metrics.intervals import FEWEST_FOR_RATIOS
 from scpo.runs import Result
 
 NEWEST = "share_gain"  # a column of `efficiency` that older versions did not write

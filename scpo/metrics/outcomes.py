@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.special import log_expit
 
 from scpo.errors import ScpoError
 
@@ -54,9 +55,13 @@ class Outcomes:
     def pick(self, mask: np.ndarray) -> Outcomes:
         """The outcomes of some heads, mask (H,) bool."""
         return Outcomes(
-            self.country, self.heads[mask].reset_index(drop=True), self.units,
-            self.wins[mask], self.counts, self.ties[mask],
-        )  # fmt: skip
+            self.country,
+            self.heads[mask].reset_index(drop=True),
+            self.units,
+            self.wins[mask],
+            self.counts,
+            self.ties[mask],
+        )
 
 
 def unmeasured(o: Outcomes) -> Outcomes:
@@ -106,3 +111,26 @@ def effective_units(pairs: np.ndarray) -> np.ndarray:
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """part / whole with NaN where the whole is 0: no data is not zero."""
     return np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, np.nan), where=whole > 0)
+
+
+def subset_metrics(margins: np.ndarray, known: np.ndarray | None) -> dict[str, float]:
+    """accuracy, loss and n of `full`, and of `distinct` (known < 0) and `consensus` (known > 0).
+
+    margins (n,) of the model, known (n,) of the starting model, None if it is not known. `accuracy` and `loss` without
+    a prefix are those of all pairs. A tie counts as wrong; a subset without pairs has NaN. `score` orders steps as
+    `scpo.training.heads.held_out.validation_score` does.
+    """
+    parts = {"": np.ones(len(margins), bool)}
+    if known is not None:
+        parts |= {"distinct_": known < 0, "consensus_": known > 0}
+    found: dict[str, float] = {}
+    for name, part in parts.items():
+        here = margins[part].astype(np.float64)
+        found |= {
+            f"{name}accuracy": float((here > 0).mean()) if len(here) else float("nan"),
+            f"{name}loss": float(-log_expit(here).mean()) if len(here) else float("nan"),
+            f"{name}n": len(here),
+        }
+    if len(margins):  # by which the best step is chosen: accuracy, then the lower loss
+        found["score"] = found["accuracy"] - 1e-6 * min(found["loss"], 1e3)
+    return found

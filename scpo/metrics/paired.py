@@ -3,7 +3,7 @@
 Both methods judge the same pairs of the same people, so everything is worked out on differences per user
 or question:
 
-interval    from the resamples that all measures share (`scpo.metrics.bootstrap`)
+interval    from the resamples that all measures share (`scpo.metrics.intervals`)
 p           two-sided, by swapping the two methods within whole users or questions at random: if they do
             not differ, which of them a user's outcomes belong to is arbitrary (Fisher's randomisation test
             with clusters as units; Rosenbaum 2002, Observational Studies, section 2.4)
@@ -22,16 +22,30 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from scpo.config import UNTRAINED
-from scpo.metrics.bootstrap import FEWEST, interval
+from scpo.methods import UNTRAINED
+from scpo.metrics.accuracy import MEAN, Measures, nan_mean
+from scpo.metrics.intervals import FEWEST, interval
 from scpo.metrics.outcomes import SUBSETS, ratio
-from scpo.metrics.summary import MEAN, Measures, nan_mean
 
 BLOCKS, BLOCK = 9, 1_111
 SWAPS = BLOCKS * BLOCK
 ALPHA, POWER = 0.05, 0.8
-COLUMNS = ["country", "subset", "method", "against", "difference", "low", "high", "p", "p_holm", "units", "pairs",
-           "detectable", "seed_sd", "unit_se"]  # fmt: skip
+COLUMNS = [
+    "country",
+    "subset",
+    "method",
+    "against",
+    "difference",
+    "low",
+    "high",
+    "p",
+    "p_holm",
+    "units",
+    "pairs",
+    "detectable",
+    "seed_sd",
+    "unit_se",
+]
 TIE = 1e-6  # differences of accuracy closer than this are equal
 
 
@@ -48,8 +62,10 @@ def paired_table(measures: Measures) -> pd.DataFrame:
         return pd.DataFrame(columns=COLUMNS)
     seeds = {c: _by_seed(measures, c) for c in measures.countries}
     difference = {c: {m: wins.mean(0) for m, wins in part.items()} for c, part in seeds.items()}
-    gaps = {c: np.stack([part[methods[a]] - part[methods[b]] for a, b in zip(left, right, strict=True)])
-            for c, part in difference.items()}  # fmt: skip
+    gaps = {
+        c: np.stack([part[methods[a]] - part[methods[b]] for a, b in zip(left, right, strict=True)])
+        for c, part in difference.items()
+    }
     p_values = swap_test(measures, gaps)
     rows = []
     for country in [MEAN, *measures.countries]:
@@ -64,12 +80,23 @@ def paired_table(measures: Measures) -> pd.DataFrame:
             for s, subset in enumerate(SUBSETS):
                 told = not np.isnan(low[s])
                 error = float(np.nanstd(draws[s], ddof=1)) if told else np.nan
-                rows.append({
-                    "country": country, "subset": subset, "method": methods[a], "against": methods[b],
-                    "difference": group.value[s] - other.value[s], "low": low[s], "high": high[s],
-                    "p": p_values[country][k, s] if told else np.nan, "units": sizes[s].units, "pairs": sizes[s].pairs,
-                    "detectable": level * error if error > 0 else np.nan, "seed_sd": spread[s], "unit_se": error,
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "country": country,
+                        "subset": subset,
+                        "method": methods[a],
+                        "against": methods[b],
+                        "difference": group.value[s] - other.value[s],
+                        "low": low[s],
+                        "high": high[s],
+                        "p": p_values[country][k, s] if told else np.nan,
+                        "units": sizes[s].units,
+                        "pairs": sizes[s].pairs,
+                        "detectable": level * error if error > 0 else np.nan,
+                        "seed_sd": spread[s],
+                        "unit_se": error,
+                    }
+                )
     return _corrected(pd.DataFrame(rows))
 
 

@@ -48,28 +48,41 @@ class Factor:
 
 
 FACTORS = (
-    Factor("demo_shift", "Size of the cultural difference (1 = 0.8 to 1.7 times the global taste)",
-           (0.0, 0.25, 0.5, 1.0, 1.5, 2.0), True),
-    Factor("demo_user_noise", "Noise of each person's taste (standard deviation per axis, reward)",
-           (0.0, 0.25, 0.5, 1.0), True),
+    Factor(
+        "demo_shift",
+        "Size of the cultural difference (1 = 0.8 to 1.7 times the global taste)",
+        (0.0, 0.25, 0.5, 1.0, 1.5, 2.0),
+        True,
+    ),
+    Factor(
+        "demo_user_noise",
+        "Noise of each person's taste (standard deviation per axis, reward)",
+        (0.0, 0.25, 0.5, 1.0),
+        True,
+    ),
     Factor("demo_score_noise", "Noise of each score (standard deviation, reward)", (0.0, 0.4, 0.8, 1.6, 3.2), True),
     Factor("demo_extreme_raters", "Share of people who only give extreme scores", (0.0, 0.12, 0.3, 0.6, 1.0), True),
-    Factor("demo_reference_people", "Quality of the global model: people it learns from", (20, 40, 80, 160, 320, 640),
-           True),
+    Factor(
+        "demo_reference_people", "Quality of the global model: people it learns from", (20, 40, 80, 160, 320, 640), True
+    ),
     Factor("global_scale", "Scale of the global model's rewards (tau and beta stay)", SCALES),
     Factor(FOLLOW, "Scale of the global model's rewards (tau and beta go with it)", SCALES),
     Factor("tau", "Filter threshold tau (probability)", TAUS),
     Factor("beta", "Weight temperature beta (reward)", (0.275, 0.55, 1.1, 2.2, 4.4, 100.0)),
     Factor(PAIRS_STEPS, "Pairs available and training steps", STEPS),
-    Factor(TAU_SCALE, "Filter threshold tau and scale of the global model's rewards",
-           tuple((t, s) for t in TAUS for s in SCALES)),
-)  # fmt: skip
+    Factor(
+        TAU_SCALE,
+        "Filter threshold tau and scale of the global model's rewards",
+        tuple((t, s) for t in TAUS for s in SCALES),
+    ),
+)
 
 
 ALONG = {  # what is shown over one axis
-    ALONG_PAIRS: "Pairs available per country", ALONG_STEPS: "Training steps (16 pairs each)",
+    ALONG_PAIRS: "Pairs available per country",
+    ALONG_STEPS: "Training steps (16 pairs each)",
     **{f.name: f.title for f in FACTORS if f.name not in (PAIRS_STEPS, TAU_SCALE)},
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import safetensors.torch
 import torch
 
 import scpo
-from scpo.runs import write_bytes
+from scpo.runs.files import write_bytes
 
 SECONDS = 5.0  # between two checkpoints; a killed run loses at most about this much training
 

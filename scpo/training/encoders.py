@@ -18,7 +18,7 @@ import torch
 from scpo.errors import SourceMissing
 from scpo.hub import BRING_A_FOLDER, MINILM, model_folder
 from scpo.training.device import device, fast_bf16
-from scpo.training.reading import Reader, longest_of
+from scpo.training.encoder_reading import Reader, longest_of
 
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 65_536}  # 2k stays in the caches of common processors; best of 1k..16k
@@ -45,9 +45,11 @@ class Encoder:
         return self._reader
 
     def encode(
-        self, strings: Sequence[str], on_tokens: Callable[[int, int], None] | None = None,
+        self,
+        strings: Sequence[str],
+        on_tokens: Callable[[int, int], None] | None = None,
         tails: Sequence[bool] | None = None,
-    ) -> np.ndarray:  # fmt: skip
+    ) -> np.ndarray:
         """(n,) strings to (n, d) float32, mean-pooled over tokens and L2-normalised.
 
         on_tokens   on_tokens(done, total), called after each batch

@@ -16,33 +16,38 @@ import time
 from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 
-import numpy as np
-
 from scpo import data as sources
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.errors import Fenced, ScpoError, Stopped
-from scpo.hub import model_folder
-from scpo.metrics.margins import write_margins
-from scpo.metrics.summary import metric_records
-from scpo.metrics.tallies import write_tallies
-from scpo.progress import Progress, expected_seconds
+from scpo.estimate import expected_of_run
+from scpo.metrics.accuracy import metric_records
+from scpo.plan import budgets_for, rows_by_country
+from scpo.progress import Progress
+from scpo.runs.files import write_bytes, write_json
+from scpo.runs.global_rewards import write_margins
+from scpo.runs.outcomes import write_tallies
+from scpo.runs.progress_log import add_progress
+from scpo.training.backend import Trained
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.encoders import load_encoder
-from scpo.training.head_backend import train_heads
-from scpo.training.measuring import Trained, measure
-from scpo.training.plan import budgets_for, rows_by_country
-from scpo.training.steering import Steered, train_countries
+from scpo.training.evaluate import measure
+from scpo.training.heads.backend import train_heads
+from scpo.training.heads.train import Steered, train_countries
 
 Listener = Callable[[Mapping], None]
 
 
 def run(
-    config: ExperimentConfig, out: Path | str, *,
-    on_progress: Listener | None = None, should_stop: Callable[[], bool] | None = None,
-    guard: Callable[[], None] = lambda: None, train: Callable[..., Steered] = train_countries,
-) -> runs.Result:  # fmt: skip
+    config: ExperimentConfig,
+    out: Path | str,
+    *,
+    on_progress: Listener | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    guard: Callable[[], None] = lambda: None,
+    train: Callable[..., Steered] = train_countries,
+) -> runs.Result:
     """Run one experiment and write its run folder.
 
     out          the run folder; an unfinished run of these settings in it is gone on with from its
@@ -57,7 +62,7 @@ def run(
     runs.create(folder, config)
 
     def listen(entry: Mapping) -> None:
-        runs.add_progress(folder, entry)
+        add_progress(folder, entry)
         if on_progress:
             on_progress(entry)
 
@@ -71,7 +76,7 @@ def run(
     except (ScpoError, KeyboardInterrupt, OSError, MemoryError) as error:
         stage = "stopped" if isinstance(error, (Stopped, KeyboardInterrupt)) else "failed"
         with contextlib.suppress(OSError):  # a full disk must not hide why the run failed
-            runs.add_progress(folder, {"stage": stage, "message": str(error) or type(error).__name__})
+            add_progress(folder, {"stage": stage, "message": str(error) or type(error).__name__})
         raise
     listen({"stage": "done", "done": 1, "total": 1, "fraction": 1.0, "seconds_left": 0.0})
     return runs.read(folder)
@@ -88,20 +93,20 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, trai
     checkpoint = Checkpoint(folder, f"{config.digest()}-{content}")
     guard()
     write_card(folder, data, content)
-    progress.expect(**_expected(config, data, len(budgets)))
+    progress.expect(**expected_of_run(config, data, len(budgets)))
     progress.report("data", 1, 1)
 
     trained = train_models(config, data, rows, budgets, progress, checkpoint)
     guard()
     write_margins(folder, data.pairs, {country: part.train for country, part in rows.items()}, trained.rewards)
-    runs.write_bytes(folder / runs.weights_file(config), trained.weights)
+    write_bytes(folder / runs.weights_file(config), trained.weights)
 
     progress.report("measure", 0, 1)
     measures, summary = measure(config, data, rows, trained, progress)
     guard()
     write_tallies(folder, measures, {country: part.test for country, part in rows.items()})
-    runs.write_json(folder / "metrics.json", metric_records(data.card.dataset, measures))
-    runs.write_json(folder / "summary.json", summary)
+    write_json(folder / "metrics.json", metric_records(data.card.dataset, measures))
+    write_json(folder / "summary.json", summary)
     progress.report("measure", 1, 1)
     return checkpoint
 
@@ -122,33 +127,14 @@ def one_device(environment: MutableMapping[str, str]) -> None:
     environment["CUDA_VISIBLE_DEVICES"] = environment.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
 
 
-def _expected(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, float]:
-    """Expected seconds of the stages; none for a model whose work cannot be told beforehand."""
-    needed = sizes(config, data, budgets)
-    if not config.finetune.model:
-        return expected_seconds(**needed)
-    from scpo.training.finetune import cost
-
-    steered = data.pairs["country"].isin(data.card.countries)
-    mine = data.texts.iloc[np.unique(data.pairs.loc[steered, ["chosen", "rejected"]])]
-    characters = int(mine["response"].str.len().sum() + mine["prompt"].astype(object).str.len().sum())
-    model = cost.model_of(model_folder(config.finetune.model))
-    return cost.seconds(config, model, characters, len(mine), needed["heads"]) if model else {}
-
-
-def sizes(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, int]:
-    """What the time of an experiment depends on, for `expected_seconds`."""
-    strings = [*data.texts["response"].unique(), *data.texts["prompt"].cat.categories]
-    heads = len(data.card.countries) * len(config.trained) * config.seeds * (budgets + 1)
-    characters = sum(map(len, strings))
-    steered = int(data.pairs["country"].isin(data.card.countries).sum()) if "shared" in config.methods else 0
-    return {"characters": characters, "heads": heads, "steps": config.steps, "batch_size": config.batch_size,
-            "shared": steered, "subsets": config.seeds * budgets}  # fmt: skip
-
-
 def write_card(folder: Path, data: Preferences, content_hash: str) -> None:
     """data.json: the data card, counts per country, and the hash of the content."""
     card = dataclasses.asdict(data.card)
-    runs.write_json(folder / "data.json", {
-        **card, "counts": sources.counts(data), "content_hash": content_hash,
-    })  # fmt: skip
+    write_json(
+        folder / "data.json",
+        {
+            **card,
+            "counts": sources.counts(data),
+            "content_hash": content_hash,
+        },
+    )

@@ -18,13 +18,13 @@ from transformers import (
     AutoTokenizer,
     PretrainedConfig,
     PreTrainedModel,
-)  # fmt: skip
+)
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from scpo.errors import ConfigError, InputError
 from scpo.training.asking import pair_template
-from scpo.training.features import PRODUCT
-from scpo.training.heads import HeadShape
+from scpo.training.heads.features import PRODUCT
+from scpo.training.heads.stacked import HeadShape
 
 KIND = "scpo-reward"
 
@@ -68,8 +68,9 @@ class RewardModel(PreTrainedModel):
     def forward(self, input_ids, attention_mask=None, token_type_ids=None, labels=None, **more):
         """Token ids (b, t) to logits (b, 1). Raises `InputError` for a sequence that is no prompt with its answer."""
         mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
-        prompts, answers = zip(*(self._parts(ids[kept.bool()]) for ids, kept in zip(input_ids, mask, strict=True)),
-                               strict=True)  # fmt: skip
+        prompts, answers = zip(
+            *(self._parts(ids[kept.bool()]) for ids, kept in zip(input_ids, mask, strict=True)), strict=True
+        )
         known = {prompt: at for at, prompt in enumerate(dict.fromkeys(tuple(ids.tolist()) for ids in prompts))}
         each = torch.tensor([known[tuple(ids.tolist())] for ids in prompts], device=input_ids.device)
         distinct = [torch.tensor(ids, device=input_ids.device) for ids in known]  # both answers of a pair share one
@@ -77,7 +78,9 @@ class RewardModel(PreTrainedModel):
         with torch.autocast(answer.device.type, enabled=False):  # rewards are small differences of large sums
             prompt, answer, root = prompt.float(), answer.float(), answer.shape[1] ** 0.5
             phi = torch.cat([root * answer, (root * root * PRODUCT) * (prompt - self.prompt_mean) * answer], dim=1)
-            logits = self.shape.rewards(self.theta.float()[None], phi)[0][:, None]  # phi as in scpo.training.features
+            logits = self.shape.rewards(self.theta.float()[None], phi)[0][
+                :, None
+            ]  # phi as in scpo.training.heads.features
         loss = nn.functional.mse_loss(logits[:, 0], labels.to(logits)) if labels is not None else None
         return SequenceClassifierOutput(loss=loss, logits=logits)
 
@@ -134,9 +137,14 @@ def assemble(folder: Path, theta: torch.Tensor, hidden: int, prompt_mean: torch.
     longest = min(512, getattr(encoder.config, "max_position_embeddings", 512))
     inner = encoder.config.to_diff_dict() | {"model_type": encoder.config.model_type}
     config = RewardConfig(
-        encoder=inner, hidden=hidden, longest=longest, separator=tokenizer.sep_token_id, prompt_end=True,
-        pad_token_id=tokenizer.pad_token_id, architectures=["RewardModel"],
-    )  # fmt: skip
+        encoder=inner,
+        hidden=hidden,
+        longest=longest,
+        separator=tokenizer.sep_token_id,
+        prompt_end=True,
+        pad_token_id=tokenizer.pad_token_id,
+        architectures=["RewardModel"],
+    )
     model = RewardModel(config)
     model.encoder.load_state_dict(encoder.state_dict())
     with torch.no_grad():

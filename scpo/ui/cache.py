@@ -14,12 +14,12 @@ from scpo.data.preferences import Preferences
 from scpo.errors import ScpoError
 from scpo.jobs.job import Job
 from scpo.jobs.store import Store, open_store
-from scpo.metrics.margins import Margins, disagreement, read_margins
+from scpo.metrics.filtering import Margins, check_same, disagreement
 from scpo.metrics.older import by_present_rule
-from scpo.metrics.tallies import Tallies, read_tallies
-from scpo.study import kept
-from scpo.training.reading import reading_by, unreadable
-from scpo.ui.margins import check_same
+from scpo.runs.global_rewards import read_margins
+from scpo.runs.outcomes import Tallies, read_tallies
+from scpo.study import folder as kept
+from scpo.training.encoder_reading import reading_by, unreadable
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -138,3 +138,17 @@ def _store(space: str, url: str | None) -> Store:
 def job_store() -> Store:
     """The job store of the workspace, opened once for all sessions."""
     return _store(str(runs.workspace()), os.environ.get("SCPO_DATABASE_URL"))
+
+
+def was_encoded(config: ExperimentConfig, jobs: list[Job]) -> bool:
+    """True if a finished run had the same texts and encoder, so that the cache has their vectors."""
+
+    def texts(of: ExperimentConfig) -> tuple:
+        where = of.located().data
+        return where.dataset, where.data_files, where.demo_seed, of.encoder, of.precision
+
+    def same(job: Job) -> bool:
+        encoder = job.config.encoder == config.encoder and job.config.precision == config.precision
+        return texts(job.config) == texts(config) or (encoder and ran_on(job, config.data))
+
+    return any(job.state == "done" and same(job) for job in jobs)

@@ -20,19 +20,18 @@ from streamlit.errors import StreamlitPageNotFoundError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from scpo.errors import JobError, ScpoError
+from scpo.format import counted, inert
 from scpo.jobs.job import Job
-from scpo.shown import counted
-from scpo.ui import state
+from scpo.ui import session
 from scpo.ui.cache import finished_run, job_store
+from scpo.ui.data_source import SOURCES
 from scpo.ui.router import ensure_router
-from scpo.ui.source import SOURCES
-from scpo.ui.words import inert
 
 ID = re.compile(r"[0-9a-f]{12}")
 OF_A_RUN = ("overview", "selection", "accuracy", "bias", "efficiency", "steer")  # pages that always show one
-CARRIED = (state.COUNTRY, state.METHOD, state.METHODS_SHOWN, state.OF)
+CARRIED = (session.COUNTRY, session.METHOD, session.METHODS_SHOWN, session.OF)
 RUNS_DATA, OTHER_DATA = "this run's pairs", "another source"
-OF_LINK = {"data": {state.OF: RUNS_DATA}, "train": {state.NEW: "1"}}
+OF_LINK = {"data": {session.OF: RUNS_DATA}, "train": {session.NEW: "1"}}
 LINKS = {"overview": "Its results", "data": "Data of this run"}
 
 
@@ -49,9 +48,11 @@ def head(page: str, drawn: bool = True) -> Job | None:
         st.error(inert(error))
         return None
     if job:
-        kept[state.RUN] = job.id
-        if state.RUN not in st.query_params and (arrived or page != "runs"):  # where one closes a run, it stays closed
-            into_link |= {state.RUN: job.id} | ({state.NEW: "1"} if page == "train" else {})
+        kept[session.RUN] = job.id
+        if session.RUN not in st.query_params and (
+            arrived or page != "runs"
+        ):  # where one closes a run, it stays closed
+            into_link |= {session.RUN: job.id} | ({session.NEW: "1"} if page == "train" else {})
     if into_link:
         st.query_params.update(into_link)  # at once: each change is a step back in the browser
     if drawn and (job or page == "runs"):
@@ -61,12 +62,12 @@ def head(page: str, drawn: bool = True) -> Job | None:
 
 def choose(id: str) -> None:
     """Make this run the one that the app is about."""
-    st.query_params[state.RUN] = _kept()[state.RUN] = id
+    st.query_params[session.RUN] = _kept()[session.RUN] = id
 
 
 def form_is_asked() -> bool:
     """True if a link to the Train page is one to its form, though it has the chosen run."""
-    return state.NEW in st.query_params or state.LIKE in st.query_params
+    return session.NEW in st.query_params or session.LIKE in st.query_params
 
 
 def link(page: str, label: str, **more: str) -> None:
@@ -74,8 +75,8 @@ def link(page: str, label: str, **more: str) -> None:
 
     more   further parameters. That to Data shows the run's pairs, that to Train the form.
     """
-    run = st.query_params.get(state.RUN)
-    asked = {state.RUN: run, **OF_LINK.get(page, {}), **more} if run else more
+    run = st.query_params.get(session.RUN)
+    asked = {session.RUN: run, **OF_LINK.get(page, {}), **more} if run else more
     try:
         st.page_link(f"pages/{page}.py", label=label, icon=":material/arrow_forward:", query_params=asked or None)
     except StreamlitPageNotFoundError:  # a page that is opened without the router
@@ -107,15 +108,21 @@ def pills(label: str, options: Sequence[str], default: Sequence[str], key: str) 
 
 def data_of_run() -> bool:
     """Asks on the Data page whether the pairs of the chosen run are shown, or those of another source."""
-    default = OTHER_DATA if state.SOURCE in st.query_params else RUNS_DATA
-    _hold(state.OF, [RUNS_DATA, OTHER_DATA], default, state.OF)
-    shown = st.segmented_control("Whose pairs", [RUNS_DATA, OTHER_DATA], key=state.OF, required=True,
-                                 on_change=_chose, args=(state.OF, None, state.OF))  # fmt: skip
+    default = OTHER_DATA if session.SOURCE in st.query_params else RUNS_DATA
+    _hold(session.OF, [RUNS_DATA, OTHER_DATA], default, session.OF)
+    shown = st.segmented_control(
+        "Whose pairs",
+        [RUNS_DATA, OTHER_DATA],
+        key=session.OF,
+        required=True,
+        on_change=_chose,
+        args=(session.OF, None, session.OF),
+    )
     return shown == RUNS_DATA
 
 
 def _kept() -> dict[str, Any]:
-    return st.session_state.setdefault(state.CONTEXT, {})
+    return st.session_state.setdefault(session.CONTEXT, {})
 
 
 def _carried() -> dict[str, list[str]]:
@@ -152,7 +159,7 @@ def _found(page: str) -> Job | None:
 
     The link to the Runs page may name several, which chooses none of them.
     """
-    asked, kept = list(dict.fromkeys(st.query_params.get_all(state.RUN))), _kept().get(state.RUN)
+    asked, kept = list(dict.fromkeys(st.query_params.get_all(session.RUN))), _kept().get(session.RUN)
     if page == "runs":
         return (_job(asked[0]) if len(asked) == 1 else None) or _job(kept)
     return _job(asked[-1] if asked else kept) or _instead(page, asked, kept)
@@ -166,8 +173,8 @@ def _instead(page: str, asked: list[str], kept: str | None) -> Job | None:
         now = f" The newest is chosen now: {inert(newest.name)}." if newest else ""
         whose = "of this link" if asked else "that was chosen"
         st.warning(f"The run {inert(repr(gone[:80]))} {whose} is not in the workspace; it may have been deleted.{now}")
-        _kept().pop(state.RUN, None)
-        st.query_params.pop(state.RUN, None)
+        _kept().pop(session.RUN, None)
+        st.query_params.pop(session.RUN, None)
     return newest
 
 

@@ -20,14 +20,15 @@ import streamlit as st
 
 from scpo import runs
 from scpo.errors import RunFolderError, ScpoError
+from scpo.export.model_card import standing
+from scpo.export.usage import load_lines
+from scpo.format import inert
 from scpo.jobs.job import Job
-from scpo.training.card import standing
 from scpo.training.finetune.listing import model_places
-from scpo.training.usage import load_lines
-from scpo.ui import results, state
+from scpo.ui import session
 from scpo.ui.cache import finished_run
+from scpo.ui.components import method_of
 from scpo.ui.context import select
-from scpo.ui.words import inert
 
 SECONDS, LARGEST = 600, 1 << 30  # how long an export may take, and bytes of weights that a browser is given
 WHY = (
@@ -46,9 +47,9 @@ def model_download(job: Job) -> None:
         return
     left, right = st.columns(2)
     with left:
-        country = select("Country of the model", result.card["countries"], state.COUNTRY)
+        country = select("Country of the model", result.card["countries"], session.COUNTRY)
     with right:
-        method = results.method_of(result.config.trained, "Method of the model")
+        method = method_of(result.config.trained, "Method of the model")
     st.markdown(f":small[{WHY}]")
     try:
         told = standing(result, country, method)
@@ -59,11 +60,16 @@ def model_download(job: Job) -> None:
         return
     if weights <= LARGEST:
         st.download_button(
-            "Download model", lambda: zip_of_model(job.folder, country, method), mime="application/zip",
-            file_name=f"{folder_name(country, method)}-{job.id}.zip", icon=":material/download:", on_click="ignore",
-            key=f"model-{job.id}-{country}-{method}", help="A Hugging Face folder with tokenizer and model card. It "
+            "Download model",
+            lambda: zip_of_model(job.folder, country, method),
+            mime="application/zip",
+            file_name=f"{folder_name(country, method)}-{job.id}.zip",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"model-{job.id}-{country}-{method}",
+            help="A Hugging Face folder with tokenizer and model card. It "
             "takes some seconds to be made; if it cannot be made, the command below says why.",
-        )  # fmt: skip
+        )
     else:
         st.info(f"Its weights have {weights / 1e9:.1f} GB, too much for a browser; the command writes the folder.")
     st.markdown("Unpacked, it is loaded so:")
@@ -90,9 +96,13 @@ def zip_of_model(folder: Path, country: str, method: str) -> bytes:
     with _one_at_a_time, tempfile.TemporaryDirectory(prefix="scpo-export-") as place:
         options = export_options(country, method, str(Path(place) / name))
         done = subprocess.run(
-            [sys.executable, "-m", "scpo", "export", str(folder), *options], cwd=Path(__file__).parents[2],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS,
-        )  # fmt: skip
+            [sys.executable, "-m", "scpo", "export", str(folder), *options],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
         if done.returncode:
             raise RunFolderError(f"The model cannot be exported: {done.stderr.strip()[-2000:]}")
         memory = io.BytesIO()
@@ -106,8 +116,9 @@ def size(result: runs.Result) -> int:
     """Bytes of the weights of a fine-tuned model of the run; 0 for heads, whose encoder is small."""
     if not result.config.finetune.model:
         return 0
-    return max((sum(p.stat().st_size for p in place.glob("*.safetensors")) for place in model_places(result.folder)),
-               default=0)  # fmt: skip
+    return max(
+        (sum(p.stat().st_size for p in place.glob("*.safetensors")) for place in model_places(result.folder)), default=0
+    )
 
 
 def _in_shell(folder: Path) -> str:

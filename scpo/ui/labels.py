@@ -8,12 +8,22 @@ import re
 from scpo.config import PARTS, DataConfig, ExperimentConfig, FinetuneConfig
 
 LABELS = {
-    "countries": "Countries to steer to", "reference": "Reference countries", "tau": "Filter: τ (tau)",
-    "beta": "Weight: β (beta)", "lr": "Learning rate", "seeds": "Seeds", "hidden": "Hidden width",
-    "budgets": "Budgets: numbers of training pairs", "methods": "Methods", "model": "Reward model",
-    "model_lr": "Learning rate", "epochs": "Epochs at most (0 = no limit)", "lora": "LoRA rank (0 = all weights)",
-    "as_published": "As the authors' code does", "max_length": "Longest input (tokens)",
-}  # fmt: skip
+    "countries": "Countries to steer to",
+    "reference": "Reference countries",
+    "tau": "Filter: τ (tau)",
+    "beta": "Weight: β (beta)",
+    "lr": "Learning rate",
+    "seeds": "Seeds",
+    "hidden": "Hidden width",
+    "budgets": "Budgets: numbers of training pairs",
+    "methods": "Methods",
+    "model": "Reward model",
+    "model_lr": "Learning rate",
+    "epochs": "Epochs at most (0 = no limit)",
+    "lora": "LoRA rank (0 = all weights)",
+    "as_published": "As the authors' code does",
+    "max_length": "Longest input (tokens)",
+}
 
 
 def label(spec: dataclasses.Field) -> str:

@@ -11,14 +11,15 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 import streamlit as st
 
+from scpo.charts import lesson as charts
 from scpo.config import ExperimentConfig
-from scpo.lesson import numbers, training
-from scpo.lesson.numbers import Seen
+from scpo.lesson import steps as numbers
+from scpo.lesson import training_steps
+from scpo.lesson.steps import Seen
 from scpo.lesson.texts import STEPS, Step
 from scpo.lesson.world import World
-from scpo.ui import lesson_charts as charts
+from scpo.ui.components import chart
 from scpo.ui.pairs import plain
-from scpo.ui.parts import chart
 from scpo.ui.theme import draw
 
 # Names of session keys and of parameters in the link.
@@ -30,7 +31,7 @@ SEEDS, PART, COUNT, PEOPLE, SAMPLE = "luck", "part", "count", "people", "sample"
 DEFAULT = ExperimentConfig()
 HELP = {spec.name: spec.metadata.get("help") for spec in fields(ExperimentConfig)}
 BETAS = (0.1, 0.2, 0.5, 0.8, DEFAULT.beta, 1.5, 2.0, 5.0, 20.0)
-TRAINING_STEPS = (1, 3, 10, 30, 100, training.MOST_STEPS)
+TRAINING_STEPS = (1, 3, 10, 30, 100, training_steps.MOST_STEPS)
 
 
 class Shown(NamedTuple):
@@ -45,9 +46,14 @@ def average(world: World) -> Shown:
     names = list(world.taste.index)
     loudest = where.selectbox("Who has the most pairs", names, key=LOUDEST, bind="query-params")
     times = many.slider(
-        "How many times as many as each other population", 1, numbers.MOST_TIMES, 5, key=TIMES, bind="query-params",
+        "How many times as many as each other population",
+        1,
+        numbers.MOST_TIMES,
+        5,
+        key=TIMES,
+        bind="query-params",
         help="In the demo world it is about five times as many people for Meridia.",
-    )  # fmt: skip
+    )
     seen = numbers.average_taste(world, loudest, times)
     return Shown(seen, charts.average_chart(seen))
 
@@ -64,13 +70,24 @@ def choice(world: World) -> Shown:
     move, who = st.columns([2, 1], gap="large")
     low, high = numbers.SPAN
     difference = move.slider(
-        "Reward of A minus reward of B", low, high, round(pair.margin, 1), 0.1, key=DIFFERENCE, bind="query-params",
+        "Reward of A minus reward of B",
+        low,
+        high,
+        round(pair.margin, 1),
+        0.1,
+        key=DIFFERENCE,
+        bind="query-params",
         help="It starts where the global model stands on these two answers.",
-    )  # fmt: skip
+    )
     chosen = who.segmented_control(
-        "The person chose", ["A", "B"], default="A", key=CHOSEN, required=True, bind="query-params",
+        "The person chose",
+        ["A", "B"],
+        default="A",
+        key=CHOSEN,
+        required=True,
+        bind="query-params",
         help="In the demo world the simulated person chose A.",
-    )  # fmt: skip
+    )
     seen = numbers.one_choice(pair, difference, chosen)
     return Shown(seen, charts.choice_chart(seen))
 
@@ -95,10 +112,14 @@ def collapse(world: World) -> Shown:
     where, long = st.columns([1, 2], gap="large")
     country = _country(where, world)
     steps = long.select_slider(
-        "Training steps", TRAINING_STEPS, 100, key=STEPS_TRAINED, bind="query-params",
-        help=f"Gradient descent over all of a model's pairs, step size {training.RATE:g}.",
-    )  # fmt: skip
-    seen = training.collapse(world, country, steps, DEFAULT.tau, DEFAULT.beta)
+        "Training steps",
+        TRAINING_STEPS,
+        100,
+        key=STEPS_TRAINED,
+        bind="query-params",
+        help=f"Gradient descent over all of a model's pairs, step size {training_steps.RATE:g}.",
+    )
+    seen = training_steps.collapse(world, country, steps, DEFAULT.tau, DEFAULT.beta)
     return Shown(seen, charts.collapse_chart(seen))
 
 
@@ -106,15 +127,26 @@ def efficiency(world: World) -> Shown:
     where, count, luck, target = st.columns([3, 4, 3, 4], gap="medium")
     country = _country(where, world)
     reading = count.segmented_control(
-        "Count pairs", training.READINGS, default="labelled", key=COUNT, required=True, bind="query-params",
+        "Count pairs",
+        training_steps.READINGS,
+        default="labelled",
+        key=COUNT,
+        required=True,
+        bind="query-params",
         help="labelled: somebody had to judge them. trained: what the filter leaves of them.",
-    )  # fmt: skip
-    seeds = luck.slider("Seeds", 1, training.MOST_SEEDS, 3, key=SEEDS, bind="query-params")
+    )
+    seeds = luck.slider("Seeds", 1, training_steps.MOST_SEEDS, 3, key=SEEDS, bind="query-params")
     part = target.slider(
-        "Target: % of full's gain", 50, 100, 80, 5, key=PART, bind="query-params",
+        "Target: % of full's gain",
+        50,
+        100,
+        80,
+        5,
+        key=PART,
+        bind="query-params",
         help="Of what full gains over the global model with all pairs. The app's other pages use 100.",
-    )  # fmt: skip
-    seen = training.efficiency(world, country, seeds, part, reading, DEFAULT.tau, DEFAULT.beta)
+    )
+    seen = training_steps.efficiency(world, country, seeds, part, reading, DEFAULT.tau, DEFAULT.beta)
     return Shown(seen, charts.efficiency_chart(seen))
 
 
@@ -163,9 +195,13 @@ def turn(step: int, by: int, shortcut: str | None = None) -> None:
 
     exists, word = 1 <= step + by <= len(STEPS), "Next" if by > 0 else "Previous"
     st.button(
-        f"{word}: {STEPS[step + by - 1].name}" if exists else word, key=word, on_click=go, disabled=not exists,
-        icon=f":material/{'arrow_forward' if by > 0 else 'arrow_back'}:", shortcut=shortcut,
-    )  # fmt: skip
+        f"{word}: {STEPS[step + by - 1].name}" if exists else word,
+        key=word,
+        on_click=go,
+        disabled=not exists,
+        icon=f":material/{'arrow_forward' if by > 0 else 'arrow_back'}:",
+        shortcut=shortcut,
+    )
 
 
 def read(world: World, number: int) -> None:

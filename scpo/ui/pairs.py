@@ -9,11 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from scpo.data.preferences import Preferences
-from scpo.metrics.margins import Margins
-from scpo.shown import counted, fixed
-from scpo.ui import state
-from scpo.ui.margins import Chosen, human_score
-from scpo.ui.words import inert
+from scpo.format import counted, fixed, inert
+from scpo.metrics.filtering import Chosen, Margins, human_score
+from scpo.ui import session
 
 PAGE_SIZE, LONG = 10, 1500
 
@@ -22,20 +20,21 @@ def browse(pairs: Preferences) -> None:
     """Pairs as plain text, searched and paged; a text is never read as markdown or HTML."""
     st.header("Read the pairs")
     left, right = st.columns(2)
-    country = left.selectbox("Country", ["all", *pairs.pairs["country"].cat.categories], key=state.BROWSE_COUNTRY)
-    words = right.text_input("Texts that contain", key=state.SEARCH)
+    country = left.selectbox("Country", ["all", *pairs.pairs["country"].cat.categories], key=session.BROWSE_COUNTRY)
+    words = right.text_input("Texts that contain", key=session.SEARCH)
     table = pairs.pairs if country == "all" else pairs.pairs[pairs.pairs["country"] == country]
     if words:
         prompt, response = pairs.texts["prompt"].astype("str"), pairs.texts["response"]
-        found = (prompt.str.contains(words, case=False, regex=False)
-                 | response.str.contains(words, case=False, regex=False)).to_numpy()  # fmt: skip
+        found = (
+            prompt.str.contains(words, case=False, regex=False) | response.str.contains(words, case=False, regex=False)
+        ).to_numpy()
         table = table[found[table["chosen"]] | found[table["rejected"]]]
     if not len(table):
         of = "" if country == "all" else f" of {inert(country)}"
         st.info(f"No pair{of} contains “{inert(words)}”." if words else f"There is no pair{of}.")
         return
     pages = max(-(-len(table) // PAGE_SIZE), 1)
-    page = st.number_input(f"Page of {pages:,} ({counted(len(table), 'pair')})", 1, pages, key=state.PAGE)
+    page = st.number_input(f"Page of {pages:,} ({counted(len(table), 'pair')})", 1, pages, key=session.PAGE)
     shuffled = table.sample(frac=1, random_state=0)  # neighbours in the table share their prompt
     for pair in shuffled.iloc[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].itertuples():
         show_pair(pairs, pair)

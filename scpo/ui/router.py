@@ -15,8 +15,8 @@ from streamlit.navigation.page import Page
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from scpo.ui import state
-from scpo.ui.words import inert
+from scpo.format import inert
+from scpo.ui import session
 
 MOST = 80  # characters of a name that are shown
 
@@ -36,8 +36,8 @@ def no_such_page(pages: Sequence[Page]) -> list[Page]:
     context = get_script_run_ctx()
     asked = context.pages_manager.intended_page_name if context else None
     if asked and asked not in [page.url_path for page in pages]:
-        st.session_state[state.NO_PAGE] = asked  # later drawings of the page know only its hash
-    name = st.session_state.get(state.NO_PAGE)
+        st.session_state[session.NO_PAGE] = asked  # later drawings of the page know only its hash
+    name = st.session_state.get(session.NO_PAGE)
 
     def missing() -> None:
         st.title("There is no such page")

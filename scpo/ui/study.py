@@ -7,28 +7,39 @@ import pandas as pd
 import streamlit as st
 from scipy.special import expit, logit
 
+from scpo.charts.style import SIMULATED
 from scpo.config import ExperimentConfig
+from scpo.format import inert, points, span
 from scpo.jobs import launch
-from scpo.shown import points, span
-from scpo.study import design, kept
-from scpo.ui import charts, state
+from scpo.study import design
+from scpo.study import folder as kept
+from scpo.ui import session
 from scpo.ui.cache import job_store
 from scpo.ui.cache import study as read
 from scpo.ui.context import select
-from scpo.ui.words import inert
 
 STUDY, FACTOR, WHEN, PAIRS, OF, METHOD, VALUE, WORLD = (
-    "study", "varied", "step", "trained-on", "of", "study-method", "study-value", "study-world",
-)  # fmt: skip
+    "study",
+    "varied",
+    "step",
+    "trained-on",
+    "of",
+    "study-method",
+    "study-value",
+    "study-world",
+)
 STEPS = {"chosen on validation": kept.CHOSEN, "the last": kept.END}
 SUBSETS = {"all test pairs": "full", "consensus": "consensus", "distinct": "distinct"}
 HOW = """There is no study in this workspace yet. It takes 10 to 20 minutes on two idle cores and can be stopped and
 gone on with; this page shows it as it grows. In the simulated world, and on survey answers:"""
 OVER = {  # what was drawn anew, and what intervals are over
     "world": ("Simulated worlds, each with texts, tastes and people of its own", "worlds: what another would show"),
-    "country": ("Splits of the data into train and test", "countries, after averaging over splits: all of them answer "
-                "the same questions, so other questions may differ more"),
-}  # fmt: skip
+    "country": (
+        "Splits of the data into train and test",
+        "countries, after averaging over splits: all of them answer "
+        "the same questions, so other questions may differ more",
+    ),
+}
 COMMANDS = "python -m scpo study when\npython -m scpo study when --dataset globalopinionqa --data-file answers.jsonl"
 
 
@@ -42,7 +53,7 @@ def chosen() -> kept.Study | None:
     name = select("Study", list(found), STUDY)
     shown = read(found[name])
     if shown.card["simulated"]:
-        st.info(f"{charts.SIMULATED}. Its countries are invented.", icon=":material/science:")
+        st.info(f"{SIMULATED}. Its countries are invented.", icon=":material/science:")
     else:
         st.caption(inert(f"Source: {shown.card['source']}. Licence: {shown.card['licence']}."))
     n, of = shown.finished_worlds, shown.worlds
@@ -58,14 +69,22 @@ def chosen() -> kept.Study | None:
 def asked(study: kept.Study) -> tuple[str, str, int, str]:
     """What all charts show: subset of the test pairs, step, pairs trained on, method."""
     columns = st.columns(4)
-    of = columns[0].segmented_control("Accuracy on", list(SUBSETS), default="all test pairs", required=True, key=OF,
-                                      bind="query-params")  # fmt: skip
-    step = columns[1].segmented_control("Step", list(STEPS), default="chosen on validation", required=True, key=WHEN,
-                                        bind="query-params", help="The choice hides what training does when it goes "
-                                        "on.")  # fmt: skip
+    of = columns[0].segmented_control(
+        "Accuracy on", list(SUBSETS), default="all test pairs", required=True, key=OF, bind="query-params"
+    )
+    step = columns[1].segmented_control(
+        "Step",
+        list(STEPS),
+        default="chosen on validation",
+        required=True,
+        key=WHEN,
+        bind="query-params",
+        help="The choice hides what training does when it goes on.",
+    )
     sizes = {kept.shown_pairs(n): n for n in (kept.ALL, design.FEW)}
-    size = columns[2].segmented_control("Pairs per country", list(sizes), default="all", required=True, key=PAIRS,
-                                        bind="query-params")  # fmt: skip
+    size = columns[2].segmented_control(
+        "Pairs per country", list(sizes), default="all", required=True, key=PAIRS, bind="query-params"
+    )
     compared = [m for m in study.methods if m != "full"]
     at = compared.index("scpo") if "scpo" in compared else 0
     method = columns[3].selectbox("Method of the grids", compared, at, key=METHOD, bind="query-params")
@@ -75,9 +94,12 @@ def asked(study: kept.Study) -> tuple[str, str, int, str]:
 def factor_of(study: kept.Study) -> str:
     """One of `design.ALONG` of which the study has values: a quick one has few steps, and so no numbers of pairs."""
     inner, there = (design.ALONG_PAIRS, design.ALONG_STEPS), set(study.table["factor"])
-    known = {title: name for name, title in design.ALONG.items()
-             if (design.PAIRS_STEPS if name in inner else name) in there
-             and len(kept.along(study, name, "full", kept.CHOSEN, kept.ALL, "full"))}  # fmt: skip
+    known = {
+        title: name
+        for name, title in design.ALONG.items()
+        if (design.PAIRS_STEPS if name in inner else name) in there
+        and len(kept.along(study, name, "full", kept.CHOSEN, kept.ALL, "full"))
+    }
     return known[st.selectbox("What is varied", list(known), key=FACTOR, bind="query-params")]
 
 
@@ -123,4 +145,4 @@ def point(study: kept.Study, factor: str) -> None:
     st.code(f"{config.command()} --out DIR", language="sh", wrap_lines=True)
     if st.button("Run this point", icon=":material/play_arrow:"):
         job = launch.start(config, job_store(), f"study: {factor}")
-        st.switch_page("pages/accuracy.py", query_params={state.RUN: job.id})
+        st.switch_page("pages/accuracy.py", query_params={session.RUN: job.id})

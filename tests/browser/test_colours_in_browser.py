@@ -6,16 +6,19 @@ import pytest
 from contrasts import THEME, contrast
 from faults import check_faultless
 
-from scpo.ui.colours import DARK, LIGHT
+from scpo.charts.colours import DARK, LIGHT
 
 from screenshots import settle
 
 pytestmark = pytest.mark.browser
 PALETTES = {"light": LIGHT, "dark": DARK}
 LAST = {
-    "accuracy": "Country by country, in words", "bias": "Bold: a country's model",
-    "efficiency": "What does each pair bring", "learn": "Question.", "data": "Read the pairs",
-}  # fmt: skip
+    "accuracy": "Country by country, in words",
+    "bias": "Bold: a country's model",
+    "efficiency": "What does each pair bring",
+    "learn": "Question.",
+    "data": "Read the pairs",
+}
 # Numbers in the cells of a heat map stand on the cell and not on the page; hidden texts are nobody's.
 TEXTS = """() => [...document.querySelectorAll('.js-plotly-plot text')]
     .filter(t => t.textContent.trim() && !t.closest('.heatmaplayer, .modebar') && t.getBoundingClientRect().width)
@@ -52,8 +55,9 @@ def test_a_change_of_theme_changes_the_colours_of_a_chart_that_is_shown(visit):
 
     assert {LIGHT["indigo"], LIGHT["blue"]} <= colours() <= set(LIGHT.values())
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function("() => getComputedStyle(document.querySelector('.stApp')).backgroundColor"
-                           " === 'rgb(20, 24, 29)'")  # fmt: skip
+    page.wait_for_function(
+        "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor === 'rgb(20, 24, 29)'"
+    )
     page.wait_for_timeout(1000)  # until the page runs again
     settle(page, LAST["accuracy"])
     assert {DARK["indigo"], DARK["blue"]} <= colours() <= set(DARK.values())

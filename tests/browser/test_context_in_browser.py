@@ -12,10 +12,18 @@ from screenshots import QUIET, app_server, open_page
 
 pytestmark = pytest.mark.browser
 MENU = {
-    "Overview": "", "Data": "data", "Filter and weight": "selection", "Train": "train", "Accuracy": "accuracy",
-    "Bias": "bias", "Data efficiency": "efficiency", "Steer": "steer", "Runs": "runs", "Study": "study",
+    "Overview": "",
+    "Data": "data",
+    "Filter and weight": "selection",
+    "Train": "train",
+    "Accuracy": "accuracy",
+    "Bias": "bias",
+    "Data efficiency": "efficiency",
+    "Steer": "steer",
+    "Runs": "runs",
+    "Study": "study",
     "Learn": "learn",
-}  # fmt: skip
+}
 OF_A_RUN = ("Overview", "Filter and weight", "Accuracy", "Bias", "Data efficiency", "Steer")
 
 

@@ -10,7 +10,9 @@ from faults import check_faultless, serious_faults
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.jobs.store import open_store
-from scpo.ui.watchers import EVERY
+from scpo.runs.files import write_json
+from scpo.runs.progress_log import add_progress
+from scpo.ui.polling import EVERY
 
 from fakes import scored_rows
 from screenshots import app_server, open_page, settle
@@ -27,7 +29,7 @@ def space(tmp_path_factory, demo_run):
     folder = tmp_path_factory.mktemp("jobs")
     first, config = shutil.copytree(demo_run, folder / "runs" / "demo-finished"), runs.read_config(demo_run)
     second = shutil.copytree(first, folder / "runs" / "demo-longer")
-    runs.write_json(second / "config.json", {**config.as_dict(), "steps": 99})
+    write_json(second / "config.json", {**config.as_dict(), "steps": 99})
     runs.finish(second, 1.0)
     store = open_store(folder)
     for name, job in zip(("first", "second"), sorted(store.jobs(), key=lambda job: job.config.steps), strict=True):
@@ -37,8 +39,15 @@ def space(tmp_path_factory, demo_run):
         runs.create(job.folder, job.config)
         if state == "cancelled":
             for step, value in ((10, 0.5), (40, 0.7)):
-                runs.add_progress(job.folder, {"stage": "train", "done": step, "total": 300, "accuracy": {
-                    "Alvoria": {"full": value, "scpo": value + 0.1}}})  # fmt: skip
+                add_progress(
+                    job.folder,
+                    {
+                        "stage": "train",
+                        "done": step,
+                        "total": 300,
+                        "accuracy": {"Alvoria": {"full": value, "scpo": value + 0.1}},
+                    },
+                )
         store.finish(job, state, "budgets [9] are beyond the data" if state == "failed" else "")
     store.close()
     return folder
@@ -65,11 +74,13 @@ def served(jobs_served):
 
 
 VIEWS = {
-    "the form": ("train", "What it will take"), "a cancelled run": ("train?run={stopped}", "PARTIAL"),
-    "a failed run": ("train?run={broken}", "beyond the data"), "all runs": ("runs", "4 of 4 runs"),
+    "the form": ("train", "What it will take"),
+    "a cancelled run": ("train?run={stopped}", "PARTIAL"),
+    "a failed run": ("train?run={broken}", "beyond the data"),
+    "all runs": ("runs", "4 of 4 runs"),
     "a finished run": ("runs?run={first}", "How it trained"),
     "two runs": ("runs?run={first}&run={second}", "Results side by side"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -54,8 +54,11 @@ def test_a_link_opens_each_step_which_fits_a_narrow_screen(drawn, number):
 def check_width(page):
     """No sideways scrolling at a width of 420 pixels, and nothing cut off."""
     assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= 420
-    parts = (*page.locator(".js-plotly-plot").all(), *page.get_by_test_id("stSlider").all(),
-             *page.get_by_role("button", name=re.compile("^(arrow|Next|Previous|Leave|Presenter)")).all())  # fmt: skip
+    parts = (
+        *page.locator(".js-plotly-plot").all(),
+        *page.get_by_test_id("stSlider").all(),
+        *page.get_by_role("button", name=re.compile("^(arrow|Next|Previous|Leave|Presenter)")).all(),
+    )
     for box in [part.bounding_box() for part in parts]:
         assert box["x"] >= 0 and box["x"] + box["width"] <= 421
 
@@ -80,9 +83,9 @@ def test_all_controls_of_a_step_are_reached_by_the_tab_key(opened):
     reached = []
     for _ in range(16):
         page.keyboard.press("Tab")
-        reached.append(page.evaluate(
-            "() => document.activeElement.getAttribute('aria-label') || document.activeElement.innerText"
-        ))  # fmt: skip
+        reached.append(
+            page.evaluate("() => document.activeElement.getAttribute('aria-label') || document.activeElement.innerText")
+        )
     for name in ("Country", "Weight: β (beta)", "Show the answer", "Previous: Filter", "Next: Collapse"):
         assert any(name in (words or "") for words in reached), (name, reached)
 
@@ -142,11 +145,18 @@ def test_presenter_mode_has_large_type_one_chart_and_the_keys_of_a_remote_contro
 @pytest.mark.parametrize(
     ("query", "width", "scheme"),
     [
-        ("?step=1", 1400, "light"), ("?step=2", 420, "dark"), ("?step=3", 1400, "dark"), ("?step=4", 420, "dark"),
-        ("?step=5", 1400, "light"), ("?step=6", 420, "dark"), ("?step=7", 420, "dark"),
-        ("?step=7&present=1", 1400, "light"), ("?step=3&present=1", 1400, "dark"), ("?step=6&present=1", 420, "light"),
+        ("?step=1", 1400, "light"),
+        ("?step=2", 420, "dark"),
+        ("?step=3", 1400, "dark"),
+        ("?step=4", 420, "dark"),
+        ("?step=5", 1400, "light"),
+        ("?step=6", 420, "dark"),
+        ("?step=7", 420, "dark"),
+        ("?step=7&present=1", 1400, "light"),
+        ("?step=3&present=1", 1400, "dark"),
+        ("?step=6&present=1", 420, "light"),
     ],
-)  # fmt: skip
+)
 def test_no_serious_accessibility_fault_and_the_figure_has_words(drawn, query, width, scheme):
     page = drawn(query, width, scheme)
     assert serious_faults(page) == []

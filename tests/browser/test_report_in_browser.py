@@ -2,7 +2,7 @@
 
 import pytest
 
-from scpo.ui.report import write_report
+from scpo.export.report import write_report
 
 from screenshots import watched_page
 

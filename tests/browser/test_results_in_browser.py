@@ -9,9 +9,10 @@ from screenshots import settle
 
 pytestmark = pytest.mark.browser
 LAST = {  # what stands below the last chart of each page
-    "accuracy": "Country by country, in words", "bias": "Bold: a country's model",
+    "accuracy": "Country by country, in words",
+    "bias": "Bold: a country's model",
     "efficiency": "What does each pair bring",
-}  # fmt: skip
+}
 CHARTS = {"accuracy": 4, "bias": 4, "efficiency": 2}  # so small a run has no ratio to draw
 PAGES = list(LAST)
 

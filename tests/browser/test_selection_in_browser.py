@@ -132,6 +132,10 @@ def test_no_serious_accessibility_fault_and_every_figure_has_words(drawn, width,
     page = drawn(width, scheme)
     assert serious_faults(page) == []
     check_faultless(page, "selection")
-    for words in ("training pairs of all countries have F below 0.50", "Share kept and effective share per country",
-                  "Histogram of F for every country", "How often the global model disagrees"):  # fmt: skip
+    for words in (
+        "training pairs of all countries have F below 0.50",
+        "Share kept and effective share per country",
+        "Histogram of F for every country",
+        "How often the global model disagrees",
+    ):
         assert page.get_by_role("figure", name=re.compile(words)).count() == 1

@@ -8,8 +8,12 @@ from faults import check_faultless, serious_faults
 from screenshots import settle
 
 pytestmark = pytest.mark.browser
-VIEWS = {"Answers": "In a cell: the rank", "Strength": "Every country at", "Mixtures": "It was picked on these",
-         "Tastes": "Correlation over"}  # fmt: skip
+VIEWS = {
+    "Answers": "In a cell: the rank",
+    "Strength": "Every country at",
+    "Mixtures": "It was picked on these",
+    "Tastes": "Correlation over",
+}
 CHARTS = {"Answers": 1, "Strength": 2, "Mixtures": 2, "Tastes": 4}
 
 
@@ -60,8 +64,11 @@ def test_the_strength_moves_by_keyboard_and_the_link_is_the_view(opened, visit):
 def test_typed_answers_are_shown_as_text_and_scored(visit):
     page = visit("steer?texts=typed")
     settle(page, "leave a field empty")
-    for label, text in (("Prompt", "What is good?"), ("Answer A", "<script>document.title = 'x'</script>"),
-                        ("Answer B", "![picture](http://elsewhere.example/a.png) $x^2$")):  # fmt: skip
+    for label, text in (
+        ("Prompt", "What is good?"),
+        ("Answer A", "<script>document.title = 'x'</script>"),
+        ("Answer B", "![picture](http://elsewhere.example/a.png) $x^2$"),
+    ):
         page.get_by_role("textbox", name=label).fill(text)
     page.get_by_role("button", name="Score these answers").click()
     settle(page, "In a cell: the rank")

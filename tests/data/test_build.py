@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scpo.data.build import distinct_texts, pairs_within_groups, scored_pairs, split_units
+from scpo.data.pairing import distinct_texts, pairs_within_groups, scored_pairs, split_units
 
 rows = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 20)), max_size=30)
 
@@ -39,10 +39,16 @@ def test_distinct_texts_give_every_row_back(rows):
 
 
 def test_a_text_scored_twice_makes_no_pair_with_itself():
-    table = pd.DataFrame({
-        "prompt": ["p"] * 3, "response": ["a", "a", "b"], "score": [1, 5, 9], "country": ["X"] * 3,
-        "unit": [0] * 3, "group": [0] * 3,
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "prompt": ["p"] * 3,
+            "response": ["a", "a", "b"],
+            "score": [1, 5, 9],
+            "country": ["X"] * 3,
+            "unit": [0] * 3,
+            "group": [0] * 3,
+        }
+    )
     _, pairs = scored_pairs(table)
     assert len(pairs) == 2 and (pairs["chosen"] != pairs["rejected"]).all()
 

@@ -52,9 +52,15 @@ def test_a_country_with_too_few_pairs_is_named_with_its_counts():
 
 def rows(country, n, people=40):
     return [
-        {"prompt": f"Ask {i}?", "chosen": f"yes {i}", "rejected": f"no {i}", "country": country,
-         "user": f"{country}{i % people}"} for i in range(n)
-    ]  # fmt: skip
+        {
+            "prompt": f"Ask {i}?",
+            "chosen": f"yes {i}",
+            "rejected": f"no {i}",
+            "country": country,
+            "user": f"{country}{i % people}",
+        }
+        for i in range(n)
+    ]
 
 
 def written(folder, *parts):

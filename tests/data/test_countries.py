@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from scpo import cli
+from scpo.cli.options import config_of
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.data import load, look
 from scpo.data.countries import find, iso3, names_country, one_spelling, read_countries, split_names
@@ -15,19 +16,61 @@ from scpo.data.samples import samples_of_one_country
 from scpo.errors import InputError
 
 
-@pytest.mark.parametrize(("said", "code"), [
-    ("Kenya", "KEN"), (" kenya ", "KEN"), ("KE", "KEN"), ("ken", "KEN"), ("404", "KEN"), ("Kenyan", "KEN"),
-    ("8", "ALB"), ("36", "AUS"), ("008", "ALB"), ("840.0", "USA"), ("999", None), ("-1", None),
-    ("UAE", "ARE"), ("U.K.", "GBR"), ("U.S.", "USA"), ("DR Congo", "COD"), ("Congo, Dem. Rep.", "COD"),
-    ("Congo, Rep.", "COG"), ("Brunei", "BRN"), ("East Timor", "TLS"), ("Holland", "NLD"), ("Bosnia", "BIH"),
-    ("State of Palestine", "PSE"), ("Korea, Rep.", "KOR"), ("Korea, Republic of", "KOR"), ("S. Korea", "KOR"),
-    ("Korea, Dem. People's Rep.", "PRK"), ("North Korea", "PRK"), ("Côte d’Ivoire", "CIV"), ("México", "MEX"),
-    ("Mexican", "MEX"), ("Egypt, Arab Rep.", "EGY"), ("St. Lucia", "LCA"), ("Hong Kong SAR, China", "HKG"),
-    ("Gambia, The", "GMB"), ("Lao PDR", "LAO"), ("Trinidad & Tobago", "TTO"), ("Czech", "CZE"), ("Niger", "NER"),
-    ("Nigerien", "NER"), ("Dominica", "DMA"), ("Dominican Republic", "DOM"), ("Guinea-Bissau", "GNB"),
-    ("Brazil (Non-national sample)", "BRA"), ("England", "GBR"), ("Assam", None), ("West Java", None),
-    ("Alvoria", None), ("Northern Cyprus", None), ("", None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("Kenya", "KEN"),
+        (" kenya ", "KEN"),
+        ("KE", "KEN"),
+        ("ken", "KEN"),
+        ("404", "KEN"),
+        ("Kenyan", "KEN"),
+        ("8", "ALB"),
+        ("36", "AUS"),
+        ("008", "ALB"),
+        ("840.0", "USA"),
+        ("999", None),
+        ("-1", None),
+        ("UAE", "ARE"),
+        ("U.K.", "GBR"),
+        ("U.S.", "USA"),
+        ("DR Congo", "COD"),
+        ("Congo, Dem. Rep.", "COD"),
+        ("Congo, Rep.", "COG"),
+        ("Brunei", "BRN"),
+        ("East Timor", "TLS"),
+        ("Holland", "NLD"),
+        ("Bosnia", "BIH"),
+        ("State of Palestine", "PSE"),
+        ("Korea, Rep.", "KOR"),
+        ("Korea, Republic of", "KOR"),
+        ("S. Korea", "KOR"),
+        ("Korea, Dem. People's Rep.", "PRK"),
+        ("North Korea", "PRK"),
+        ("Côte d’Ivoire", "CIV"),
+        ("México", "MEX"),
+        ("Mexican", "MEX"),
+        ("Egypt, Arab Rep.", "EGY"),
+        ("St. Lucia", "LCA"),
+        ("Hong Kong SAR, China", "HKG"),
+        ("Gambia, The", "GMB"),
+        ("Lao PDR", "LAO"),
+        ("Trinidad & Tobago", "TTO"),
+        ("Czech", "CZE"),
+        ("Niger", "NER"),
+        ("Nigerien", "NER"),
+        ("Dominica", "DMA"),
+        ("Dominican Republic", "DOM"),
+        ("Guinea-Bissau", "GNB"),
+        ("Brazil (Non-national sample)", "BRA"),
+        ("England", "GBR"),
+        ("Assam", None),
+        ("West Java", None),
+        ("Alvoria", None),
+        ("Northern Cyprus", None),
+        ("", None),
+    ],
+)
 def test_usual_spellings_codes_and_adjectives_have_their_code(said, code):
     assert iso3(said) == code
 
@@ -40,10 +83,29 @@ def test_every_country_of_the_standard_is_known_by_its_name_and_its_three_codes(
             assert iso3(said) == country.alpha_3, said
 
 
-@pytest.mark.parametrize("said", [
-    "", " ", None, float("nan"), pd.NA, "N/A", "n.a.", "None", "nan", "NULL", "-", "?", "Other", "Prefer not to say",
-    "(refused)", "Don’t know", "Not specified", "unknown",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        " ",
+        None,
+        float("nan"),
+        pd.NA,
+        "N/A",
+        "n.a.",
+        "None",
+        "nan",
+        "NULL",
+        "-",
+        "?",
+        "Other",
+        "Prefer not to say",
+        "(refused)",
+        "Don’t know",
+        "Not specified",
+        "unknown",
+    ],
+)
 def test_words_that_name_no_country(said):
     assert not names_country(said)
 
@@ -96,30 +158,46 @@ def test_a_country_is_found_by_any_spelling():
     assert find("GBR", known) == ["Britain", "Great Britain"] and find("Kenya", known) == []
 
 
-@pytest.mark.parametrize(("said", "names"), [
-    ("Kenya, Chile", ["Kenya", "Chile"]), ("Korea, Republic of", ["Korea, Republic of"]),
-    ("Chile,Korea, Republic of,Kenya", ["Chile", "Korea, Republic of", "Kenya"]),
-    ("China, Taiwan", ["China", "Taiwan"]), ('"Alvoria, East",Kenya', ["Alvoria, East", "Kenya"]),
-    ("Alvoria, East", ["Alvoria", "East"]), ("", []), (" , ", []), ('"a ""b"" c, d"', ['a "b" c, d']),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ("Kenya, Chile", ["Kenya", "Chile"]),
+        ("Korea, Republic of", ["Korea, Republic of"]),
+        ("Chile,Korea, Republic of,Kenya", ["Chile", "Korea, Republic of", "Kenya"]),
+        ("China, Taiwan", ["China", "Taiwan"]),
+        ('"Alvoria, East",Kenya', ["Alvoria, East", "Kenya"]),
+        ("Alvoria, East", ["Alvoria", "East"]),
+        ("", []),
+        (" , ", []),
+        ('"a ""b"" c, d"', ['a "b" c, d']),
+    ],
+)
 def test_names_are_split_at_commas_that_are_not_their_own(said, names):
     assert split_names(said) == names
 
 
-@pytest.mark.parametrize("names", [
-    ("Korea, Republic of",), ("Korea, Republic of", "Chile"), ("Alvoria, East", "Kenya"), ('a "b"', "c"), ("Chile",),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Korea, Republic of",),
+        ("Korea, Republic of", "Chile"),
+        ("Alvoria, East", "Kenya"),
+        ('a "b"', "c"),
+        ("Chile",),
+    ],
+)
 def test_the_printed_command_gives_the_same_settings(names):
     config = ExperimentConfig(DataConfig("file", ("own.csv",), countries=names, reference=(*names, "Peru")))
     words = shlex.split(config.command())[3:]
-    assert cli._config(cli._parser().parse_args([*words, "--out", "x"])) == config
+    assert config_of(cli._parser().parse_args([*words, "--out", "x"])) == config
 
 
 def rows(*countries, n=60):
     return [
         {"prompt": f"Ask {i}?", "chosen": f"yes {i}", "rejected": f"no {i}", "country": c, "user": f"{at}-{i}"}
-        for at, c in enumerate(countries) for i in range(n)
-    ]  # fmt: skip
+        for at, c in enumerate(countries)
+        for i in range(n)
+    ]
 
 
 def written(folder, table, kind="jsonl"):
@@ -150,7 +228,7 @@ def test_a_name_with_a_comma_can_be_chosen_in_every_way(tmp_path):
     again = ["--countries", "Korea, Republic of", "--countries", "Alvoria, East"]
     for given in (again, ["--countries", "KOR,alvoria, east"], ["--countries", 'South Korea,"Alvoria, East"']):
         args = cli._parser().parse_args(["data", "check", "--dataset", "file", "--data-file", path, *given])
-        data = load(cli._config(args).data)
+        data = load(config_of(args).data)
         assert data.card.countries == ("Korea, Republic of", "Alvoria, East") and data.card.reference == ("Kenya",)
 
 
@@ -178,8 +256,9 @@ def test_a_spelling_that_could_be_two_samples_is_asked_about(tmp_path):
     asked = (("S. Korea", 0.7), ("South Korea", 0.3), ("United States", 0.6))
     table = [
         {"question": f"Q{i}?", "country": c, "options": ["Yes", "No"], "distribution": [p, 1 - p]}
-        for i in range(60) for c, p in asked
-    ]  # fmt: skip
+        for i in range(60)
+        for c, p in asked
+    ]
     path = written(tmp_path, table)
     with pytest.raises(InputError, match="could be S. Korea or South Korea"):
         load(DataConfig("globalopinionqa", (path,), countries=("KOR",)))

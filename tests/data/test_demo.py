@@ -72,9 +72,9 @@ def test_the_planted_truth_can_be_recovered_from_the_axis_levels(world):
 
 
 def test_some_raters_give_only_extreme_scores(world):
-    scores = pd.concat([
-        world.pairs[["unit", side]].set_axis(["unit", "score"], axis=1) for side in ("score_chosen", "score_rejected")
-    ])  # fmt: skip
+    scores = pd.concat(
+        [world.pairs[["unit", side]].set_axis(["unit", "score"], axis=1) for side in ("score_chosen", "score_rejected")]
+    )
     middle = scores["score"].between(15, 85).groupby(scores["unit"]).mean()
     share = (middle == 0).mean()
     assert 0.05 < share < 0.25

@@ -10,8 +10,13 @@ NUMBERS = ("first", "second", "third", "fourth")
 
 
 def conversation(n, turns=1, country="india", **more):
-    row = {"conversation_id": f"c{n}", "annotator_id": f"{country}-{n % 12}", "annotator_age": str(20 + n % 12),
-           "annotator_country": country, "assigned_lang": "en"}  # fmt: skip
+    row = {
+        "conversation_id": f"c{n}",
+        "annotator_id": f"{country}-{n % 12}",
+        "annotator_age": str(20 + n % 12),
+        "annotator_country": country,
+        "assigned_lang": "en",
+    }
     for number in NUMBERS[:turns]:
         row |= {f"{number}_turn_prompt": f"{number} {n}?", f"{number}_turn_preferred_response": "response_b"}
         row |= {f"{number}_turn_response_{letter}": f"{letter} {number} {n}<|end_of_text|>" for letter in "abcd"}

@@ -65,10 +65,12 @@ def test_published_csv_and_jsonl_give_the_same_pairs(tmp_path):
     published = {}
     for row in rows:
         published.setdefault(row["question"], ({}, row["options"]))[0][row["country"]] = row["distribution"]
-    table = pd.DataFrame([
-        {"question": q, "selections": f"defaultdict(<class 'list'>, {shares!r})", "options": repr(options)}
-        for q, (shares, options) in published.items()
-    ])  # fmt: skip
+    table = pd.DataFrame(
+        [
+            {"question": q, "selections": f"defaultdict(<class 'list'>, {shares!r})", "options": repr(options)}
+            for q, (shares, options) in published.items()
+        ]
+    )
     first, second = opinions(jsonl(rows, tmp_path / "a.jsonl")), opinions(write(table, tmp_path / "a.csv"))
     assert content_hash(first) == content_hash(second)
 
@@ -79,21 +81,56 @@ def test_answers_that_are_no_opinion_never_pair(tmp_path):
     assert data.card.dropped == {"options that are not opinions": 200}
 
 
-@pytest.mark.parametrize("option", [
-    "DK/Refused", "Don't know", "Don’t know/Refused", "No answer", "No answer/refused", "Missing", "Missing; Unknown",
-    "Other missing; Multiple answers Mail (EVS)", "Total                  N=", "Total N=", "INAP: No internet",
-    "Haven't heard enough (VOL)", "Can't rate (VOL)", "Don't know (VOL)", "(DO NOT READ) Refused", "Refused (VOL)",
-    "Not sure", "No opinion", "Missing; Not applicable for other reasons", "Never heard of (VOL)",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "option",
+    [
+        "DK/Refused",
+        "Don't know",
+        "Don’t know/Refused",
+        "No answer",
+        "No answer/refused",
+        "Missing",
+        "Missing; Unknown",
+        "Other missing; Multiple answers Mail (EVS)",
+        "Total                  N=",
+        "Total N=",
+        "INAP: No internet",
+        "Haven't heard enough (VOL)",
+        "Can't rate (VOL)",
+        "Don't know (VOL)",
+        "(DO NOT READ) Refused",
+        "Refused (VOL)",
+        "Not sure",
+        "No opinion",
+        "Missing; Not applicable for other reasons",
+        "Never heard of (VOL)",
+    ],
+)
 def test_no_opinion_is_recognised(option):
     assert is_no_opinion(option)
 
 
-@pytest.mark.parametrize("option", [
-    "None at all", "No", "Neither (VOL)", "Other (VOL)", "Depends (VOL)", "No effect", "None of these (VOL)",
-    "Totally agree", "Have not heard of it", "Missing persons are a problem", "Never justifiable", "No difference",
-    "No, I do not know anyone", "Don't know any", "Refused to leave", "Have not heard",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "option",
+    [
+        "None at all",
+        "No",
+        "Neither (VOL)",
+        "Other (VOL)",
+        "Depends (VOL)",
+        "No effect",
+        "None of these (VOL)",
+        "Totally agree",
+        "Have not heard of it",
+        "Missing persons are a problem",
+        "Never justifiable",
+        "No difference",
+        "No, I do not know anyone",
+        "Don't know any",
+        "Refused to leave",
+        "Have not heard",
+    ],
+)
 def test_an_opinion_is_not_mistaken_for_none(option):
     assert not is_no_opinion(option)
 
@@ -167,10 +204,14 @@ def test_every_fault_is_reported_at_once_with_its_row(tmp_path):
 
 def test_a_literal_that_is_no_literal_is_a_fault_and_is_not_run(tmp_path):
     trap = tmp_path / "trap"
-    table = pd.DataFrame({
-        "question": ["q1", "q2", "q3"], "options": ["['a', 'b']", "['a'", "['a', 'b']"], "source": "x",
-        "selections": [f"__import__('pathlib').Path({str(trap)!r}).touch()", "{'A': [1.0]}", "[" * 5000],
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "question": ["q1", "q2", "q3"],
+            "options": ["['a', 'b']", "['a'", "['a', 'b']"],
+            "source": "x",
+            "selections": [f"__import__('pathlib').Path({str(trap)!r}).touch()", "{'A': [1.0]}", "[" * 5000],
+        }
+    )
     found = faults_of(DataConfig("globalopinionqa", (write(table, tmp_path / "a.csv"),), strict=True))
     assert [f.row for f in found] == [2, 3, 4] and not trap.exists()
 
@@ -181,20 +222,28 @@ def test_a_literal_that_is_no_literal_is_a_fault_and_is_not_run(tmp_path):
 def prism_tables(users=120):
     rng = np.random.default_rng(0)
     country = np.array(["United States", "Chile", "Mexico", "Prefer not to say"])[np.arange(users) % 4].tolist()
-    survey = pd.DataFrame({
-        "user_id": [f"user{u}" for u in range(users)], "age": "25-34 years old",
-        "location": [{"reside_country": c, "birth_country": c} for c in country],
-        "religion": [{"self_described": "x", "simplified": "No Affiliation"}] * users,
-    })  # fmt: skip
+    survey = pd.DataFrame(
+        {
+            "user_id": [f"user{u}" for u in range(users)],
+            "age": "25-34 years old",
+            "location": [{"reside_country": c, "birth_country": c} for c in country],
+            "religion": [{"self_described": "x", "simplified": "No Affiliation"}] * users,
+        }
+    )
     rows = []
     for user in range(users - 4):
         for turn in range(4):
             for answer in range(4 if turn == 0 else 2):
-                rows.append({
-                    "utterance_id": f"ut{len(rows)}", "interaction_id": f"int{user}-{turn}", "user_id": f"user{user}",
-                    "user_prompt": f"prompt {turn}", "model_response": f"answer {user} {turn} {answer}",
-                    "score": int(rng.integers(1, 101)),
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "utterance_id": f"ut{len(rows)}",
+                        "interaction_id": f"int{user}-{turn}",
+                        "user_id": f"user{user}",
+                        "user_prompt": f"prompt {turn}",
+                        "model_response": f"answer {user} {turn} {answer}",
+                        "score": int(rng.integers(1, 101)),
+                    }
+                )
     return survey, pd.DataFrame(rows)
 
 
@@ -252,10 +301,12 @@ def test_prism_rows_that_say_nothing_are_left_out_and_counted(tmp_path):
     paths = (write(survey, tmp_path / "s.jsonl"), write(utterances, tmp_path / "u.jsonl"))
     data = load(DataConfig("prism", paths))
     assert {reason: n for reason, n in data.card.dropped.items() if reason not in clean.card.dropped} == {
-        "responses with an empty answer": 1, "responses whose score is no finite number": 1,
-        "responses with a score beyond 100 or below 0": 1, "responses of users who are not in the survey": 1,
+        "responses with an empty answer": 1,
+        "responses whose score is no finite number": 1,
+        "responses with a score beyond 100 or below 0": 1,
+        "responses of users who are not in the survey": 1,
         "responses whose utterance_id came before": 1,
-    }  # fmt: skip
+    }
     assert len(data.pairs) < len(clean.pairs) and len(data.units) == len(clean.units)
     assert len(faults_of(DataConfig("prism", paths, strict=True))) == 5
 
@@ -294,9 +345,13 @@ def test_faults_of_both_prism_files_come_together(tmp_path):
     )
     told = " | ".join(map(str, found))
     for part in (
-        "row 4: user_id = 'user2' again", "row 6: score is 'high'", "row 7: score is 900", "not in the survey",
-        "row 8: model_response is empty", "row 10: utterance_id = 'ut8' again",
-    ):  # fmt: skip
+        "row 4: user_id = 'user2' again",
+        "row 6: score is 'high'",
+        "row 7: score is 900",
+        "not in the survey",
+        "row 8: model_response is empty",
+        "row 10: utterance_id = 'ut8' again",
+    ):
         assert part in told
 
 
@@ -464,11 +519,23 @@ def test_counts_agree_with_the_pairs(tmp_path):
     assert (table[["train", "validation", "test"]].sum(axis=1) == table["pairs"]).all()
 
 
-@pytest.mark.parametrize("name, code", [
-    ("Britain", "GBR"), ("S. Korea", "KOR"), ("Czech Rep.", "CZE"), ("Palest. ter.", "PSE"), ("Cote d'Ivoire", "CIV"),
-    ("Ivory Coast (Non-national sample)", "CIV"), ("Türkiye", "TUR"), ("Mexico", "MEX"), ("Macau SAR", "MAC"),
-    ("India (Current national sample)", "IND"), ("Prefer not to say", None), ("Meridia", None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, code",
+    [
+        ("Britain", "GBR"),
+        ("S. Korea", "KOR"),
+        ("Czech Rep.", "CZE"),
+        ("Palest. ter.", "PSE"),
+        ("Cote d'Ivoire", "CIV"),
+        ("Ivory Coast (Non-national sample)", "CIV"),
+        ("Türkiye", "TUR"),
+        ("Mexico", "MEX"),
+        ("Macau SAR", "MAC"),
+        ("India (Current national sample)", "IND"),
+        ("Prefer not to say", None),
+        ("Meridia", None),
+    ],
+)
 def test_spellings_of_the_data_sets_have_codes(name, code):
     assert iso3(name) == code
 

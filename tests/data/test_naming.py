@@ -6,8 +6,18 @@ from scpo.config import DataConfig
 from scpo.data.naming import named, provenance
 from scpo.data.preferences import DataCard
 
-CARD = DataCard("prism", "PRISM", False, "user", "a.csv, from https://example.org/prism", "CC BY 4.0", (), (),
-                citation="Kirk 2024", url="https://example.org/prism")  # fmt: skip
+CARD = DataCard(
+    "prism",
+    "PRISM",
+    False,
+    "user",
+    "a.csv, from https://example.org/prism",
+    "CC BY 4.0",
+    (),
+    (),
+    citation="Kirk 2024",
+    url="https://example.org/prism",
+)
 
 
 def config(**settings):

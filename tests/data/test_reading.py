@@ -30,10 +30,13 @@ def read(*paths):
     return tables, []
 
 
-@pytest.mark.parametrize(("content", "told"), [
-    (b"prompt,chosen\nb,c\nx\xff,a\n\xfe,c\n", "row 3: byte 0xff at column 2 is not UTF-8"),
-    (b"prompt,chosen\nb\x00,c\nb\x00,c\n", "row 2: a NUL character, and 1 more"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"prompt,chosen\nb,c\nx\xff,a\n\xfe,c\n", "row 3: byte 0xff at column 2 is not UTF-8"),
+        (b"prompt,chosen\nb\x00,c\nb\x00,c\n", "row 2: a NUL character, and 1 more"),
+    ],
+)
 def test_characters_that_cannot_be_read_are_one_fault_with_the_way_out(tmp_path, content, told):
     path = tmp_path / "a.csv"
     path.write_bytes(content)
@@ -85,9 +88,11 @@ def test_checks_of_columns_name_row_and_file(tmp_path):
     with pytest.raises(DataFaults) as caught:
         faults.raise_any()
     assert [(f.row, f.got) for f in caught.value.faults] == [
-        (3, "text is empty (a.jsonl)"), (3, "score is True (a.jsonl)"),
-        (3, "text is empty (b.jsonl)"), (3, "score is True (b.jsonl)"),
-    ]  # fmt: skip
+        (3, "text is empty (a.jsonl)"),
+        (3, "score is True (a.jsonl)"),
+        (3, "text is empty (b.jsonl)"),
+        (3, "score is True (b.jsonl)"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -181,10 +186,15 @@ def test_a_path_that_no_file_system_takes_is_a_fault(path):
     assert "does not exist" in read(path)[1][0]
 
 
-@pytest.mark.parametrize(("name", "write"), [
-    ("a.csv", lambda t: t.replace("|", ";")), ("a.csv", lambda t: t.replace("|", "\t")),
-    ("a.tsv", lambda t: t.replace("|", "\t")), ("a.csv", lambda t: t),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("a.csv", lambda t: t.replace("|", ";")),
+        ("a.csv", lambda t: t.replace("|", "\t")),
+        ("a.tsv", lambda t: t.replace("|", "\t")),
+        ("a.csv", lambda t: t),
+    ],
+)
 def test_a_table_separated_by_something_else_than_commas_is_read(tmp_path, name, write):
     (tmp_path / name).write_text(write('prompt|chosen\n"a, b"|c, d\n'))
     (table,), told = read(tmp_path / name)
@@ -204,10 +214,11 @@ def test_utf16_with_its_mark_is_read_as_excel_saves_it(tmp_path, encoding):
 
 
 PACKED = {
-    ".gz": lambda b: __import__("gzip").compress(b), ".bz2": lambda b: __import__("bz2").compress(b),
+    ".gz": lambda b: __import__("gzip").compress(b),
+    ".bz2": lambda b: __import__("bz2").compress(b),
     ".xz": lambda b: __import__("lzma").compress(b),
     ".zst": lambda b: pa.compress(b, codec="zstd", asbytes=True),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("packer", PACKED)
@@ -225,10 +236,16 @@ def test_packed_texts_are_read_and_damaged_or_huge_ones_refused(tmp_path, packer
 ROWS = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
 
 
-@pytest.mark.parametrize("content", [
-    json.dumps(ROWS), json.dumps(ROWS, indent=1), json.dumps({"data": ROWS}), "\n".join(map(json.dumps, ROWS)),
-    pd.DataFrame(ROWS).to_json(),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(ROWS),
+        json.dumps(ROWS, indent=1),
+        json.dumps({"data": ROWS}),
+        "\n".join(map(json.dumps, ROWS)),
+        pd.DataFrame(ROWS).to_json(),
+    ],
+)
 def test_json_lists_and_json_lines_under_the_name_json_are_read(tmp_path, content):
     (tmp_path / "a.json").write_text(content)
     (table,), told = read(tmp_path / "a.json")
@@ -237,8 +254,10 @@ def test_json_lists_and_json_lines_under_the_name_json_are_read(tmp_path, conten
 
 def test_what_is_no_object_in_a_json_list_is_told_by_its_number(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps([ROWS[0], 7, {"a": "\ud800"}]))
-    assert [t.split(";")[0] for t in read(tmp_path / "a.json")[1]] == ["row 2: a json int",
-                                                                       "row 3: half of a surrogate pair"]  # fmt: skip
+    assert [t.split(";")[0] for t in read(tmp_path / "a.json")[1]] == [
+        "row 2: a json int",
+        "row 3: half of a surrogate pair",
+    ]
 
 
 def test_a_folder_is_read_as_its_parts_and_faults_name_them(tmp_path):
@@ -252,8 +271,10 @@ def test_a_folder_is_read_as_its_parts_and_faults_name_them(tmp_path):
         faults.raise_any()
 
 
-@pytest.mark.parametrize(("name", "way"), [("a.xlsx", "save the sheet as csv"), ("a.zip", "unpack it"),
-                                           ("a.parquet.gz", "a file name ending in csv")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [("a.xlsx", "save the sheet as csv"), ("a.zip", "unpack it"), ("a.parquet.gz", "a file name ending in csv")],
+)
 def test_a_kind_that_is_not_read_is_one_line_with_the_way_out(tmp_path, name, way):
     (tmp_path / name).write_bytes(b"x")
     (told,) = read(tmp_path / name)[1]

@@ -8,9 +8,9 @@ import pytest
 
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.data import content_hash, counts, load, look
-from scpo.data.build import split_units
 from scpo.data.choice import FEWEST
 from scpo.data.leaks import sentences
+from scpo.data.pairing import split_units
 from scpo.data.splitting import rater_column
 from scpo.errors import ConfigError, InputError
 
@@ -18,9 +18,17 @@ from scpo.errors import ConfigError, InputError
 def pairs(countries=("Chile", "Kenya"), n=60, people=12, prompts=None, **more):
     """n pairs of each country by so many people; more: columns, each a function of country and number."""
     return [
-        {"prompt": f"Ask {i % (prompts or n)}?", "chosen": f"yes {i}", "rejected": f"no {i}", "country": c,
-         "user": f"{c}-{i % people}", **{k: v(c, i) for k, v in more.items()}} for c in countries for i in range(n)
-    ]  # fmt: skip
+        {
+            "prompt": f"Ask {i % (prompts or n)}?",
+            "chosen": f"yes {i}",
+            "rejected": f"no {i}",
+            "country": c,
+            "user": f"{c}-{i % people}",
+            **{k: v(c, i) for k, v in more.items()},
+        }
+        for c in countries
+        for i in range(n)
+    ]
 
 
 def written(folder, rows):
@@ -38,11 +46,19 @@ def parts_of(values, part):
     return pd.Series(part).groupby(np.asarray(values)).agg(lambda found: frozenset(found))
 
 
-@pytest.mark.parametrize(("columns", "found"), [
-    (["prompt", "user_id"], "user_id"), (["user_id", "user"], "user"), (["Annotator ID"], "Annotator ID"),
-    (["worker"], "worker"), (["rater-id", "age"], "rater-id"), (["participantId"], "participantId"),
-    (["prompt", "usage", "judgement"], None), (["rater", "user_id"], "user_id"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        (["prompt", "user_id"], "user_id"),
+        (["user_id", "user"], "user"),
+        (["Annotator ID"], "Annotator ID"),
+        (["worker"], "worker"),
+        (["rater-id", "age"], "rater-id"),
+        (["participantId"], "participantId"),
+        (["prompt", "usage", "judgement"], None),
+        (["rater", "user_id"], "user_id"),
+    ],
+)
 def test_the_column_that_names_the_rater_is_found(columns, found):
     assert rater_column(columns) == found
 

@@ -18,19 +18,27 @@ COUNTRIES = ("Mexico", "Kenya", "Germany")
 def survey_rows(questions=40, options=("Yes", "No", "Rarely")):
     rng = np.random.default_rng(0)
     return [
-        {"question": f"Question {q}?", "country": c, "options": list(options),
-         "distribution": (rng.dirichlet(np.ones(len(options))) + 0).round(4).tolist()}
-        for q in range(questions) for c in COUNTRIES
-    ]  # fmt: skip
+        {
+            "question": f"Question {q}?",
+            "country": c,
+            "options": list(options),
+            "distribution": (rng.dirichlet(np.ones(len(options))) + 0).round(4).tolist(),
+        }
+        for q in range(questions)
+        for c in COUNTRIES
+    ]
 
 
 def published_rows(questions=40):
     rows = survey_rows(questions)
     return [
-        {"question": part[0]["question"], "options": repr(part[0]["options"]),
-         "selections": "defaultdict(<class 'list'>, %r)" % {r["country"]: r["distribution"] for r in part}}
+        {
+            "question": part[0]["question"],
+            "options": repr(part[0]["options"]),
+            "selections": "defaultdict(<class 'list'>, %r)" % {r["country"]: r["distribution"] for r in part},
+        }
         for part in (rows[at : at + 3] for at in range(0, len(rows), 3))
-    ]  # fmt: skip
+    ]
 
 
 def jsonl(rows, path):
@@ -71,10 +79,14 @@ def test_questions_that_say_nothing_are_left_out_once_and_counted_by_reason(tmp_
     path = csv(rows, tmp_path / "a.csv")
     dropped = {reason: n for reason, n in published(path).card.dropped.items() if n}
     assert dropped == {
-        "rows with an empty question": 2, "rows whose options cannot be parsed": 1, "rows whose shares are all 0": 1,
-        "rows with more or fewer shares than options": 1, "rows whose shares do not sum to 1": 1,
-        "rows with a question that came before": 1, "rows whose shares are all 0, for some countries": 1,
-    }  # fmt: skip
+        "rows with an empty question": 2,
+        "rows whose options cannot be parsed": 1,
+        "rows whose shares are all 0": 1,
+        "rows with more or fewer shares than options": 1,
+        "rows whose shares do not sum to 1": 1,
+        "rows with a question that came before": 1,
+        "rows whose shares are all 0, for some countries": 1,
+    }
     with pytest.raises(DataFaults) as caught:
         published(path, strict=True)
     assert [fault.row for fault in caught.value.faults] == [3, 4, 5, 6, 7, 8, 9, 11]
@@ -163,17 +175,22 @@ def test_a_survey_is_split_by_its_own_column_where_it_has_one(form, write, tmp_p
     assert data.card.split_by == OWN_SPLIT and data.card.leaks["seen_prompts"] == 0
 
 
-@pytest.mark.parametrize(("change", "told"), [
-    (lambda rows: rows[0].update(split="test"), "puts 1 question into several parts"),
-    (lambda rows: [row.update(split="wave 3") for row in rows], "'wave 3' names no part"),
-    (lambda rows: rows[0].pop("split"), "an empty cell names no part"),
-    (lambda rows: [row.update(split="test") for row in rows], "has no training rows"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda rows: rows[0].update(split="test"), "puts 1 question into several parts"),
+        (lambda rows: [row.update(split="wave 3") for row in rows], "'wave 3' names no part"),
+        (lambda rows: rows[0].pop("split"), "an empty cell names no part"),
+        (lambda rows: [row.update(split="test") for row in rows], "has no training rows"),
+    ],
+)
 def test_a_column_split_of_a_survey_that_is_no_split_by_question_is_told_and_not_used(change, told, tmp_path):
     rows = with_parts(survey_rows())
     change(rows)
-    data, plain = (load(DataConfig("survey", (jsonl(of, tmp_path / f"{at}.jsonl"),)))
-                   for at, of in enumerate((rows, survey_rows())))  # fmt: skip
+    data, plain = (
+        load(DataConfig("survey", (jsonl(of, tmp_path / f"{at}.jsonl"),)))
+        for at, of in enumerate((rows, survey_rows()))
+    )
     assert any(OWN_SPLIT in note and told in note for note in data.card.notes)
     assert data.card.split_by == "question" and data.units["split"].tolist() == plain.units["split"].tolist()
 

@@ -14,11 +14,20 @@ def said(role, content):
 Q, A, MORE, SYSTEM = said("user", "q"), said("assistant", "a"), said("user", "more"), said("system", "be kind")
 
 
-@pytest.mark.parametrize(("prompt", "before", "expected"), [
-    ([], [Q], [Q]), ([Q], [], [Q]), ([Q], [Q], [Q]), ([Q], [said("user", " q\n"), A, MORE], None),
-    ([SYSTEM, Q], [Q], [SYSTEM, Q]), ([Q, A, MORE], [MORE], [Q, A, MORE]), ([Q], [A, MORE], [Q, A, MORE]),
-    ([Q, A], [MORE], [Q, A, MORE]), ([said("assistant", None)], [Q], [said("assistant", None), Q]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("prompt", "before", "expected"),
+    [
+        ([], [Q], [Q]),
+        ([Q], [], [Q]),
+        ([Q], [Q], [Q]),
+        ([Q], [said("user", " q\n"), A, MORE], None),
+        ([SYSTEM, Q], [Q], [SYSTEM, Q]),
+        ([Q, A, MORE], [MORE], [Q, A, MORE]),
+        ([Q], [A, MORE], [Q, A, MORE]),
+        ([Q, A], [MORE], [Q, A, MORE]),
+        ([said("assistant", None)], [Q], [said("assistant", None), Q]),
+    ],
+)
 def test_every_turn_is_read_once(prompt, before, expected):
     assert before_answer(prompt, before) == (before if expected is None else expected)
 

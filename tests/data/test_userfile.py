@@ -13,8 +13,9 @@ from scpo.errors import DataFaults, InputError
 def pair_rows(n=60, **more):
     return [
         {"prompt": f"Ask {i}?", "chosen": f"a{i}", "rejected": f"b{i}", "country": c, **more}
-        for i in range(n) for c in ("Chile", "Kenya")
-    ]  # fmt: skip
+        for i in range(n)
+        for c in ("Chile", "Kenya")
+    ]
 
 
 def jsonl(rows, path):
@@ -34,9 +35,12 @@ def test_one_bad_row_of_many_stops_no_run_and_is_counted_unless_strict(tmp_path)
     data = own(str(path))
     assert len(data.pairs) == 116
     assert data.card.dropped == {
-        "lines that are not json": 1, "lines without a json object": 1, "rows with a broken character": 1,
-        "pairs with an empty answer": 2, "pairs that name no country: empty": 1,
-    }  # fmt: skip
+        "lines that are not json": 1,
+        "lines without a json object": 1,
+        "rows with a broken character": 1,
+        "pairs with an empty answer": 2,
+        "pairs that name no country: empty": 1,
+    }
     with pytest.raises(DataFaults) as caught:
         own(str(path), strict=True)
     assert [fault.row for fault in caught.value.faults] == [4, 5, 6, 7, 121, 122]
@@ -75,10 +79,18 @@ def test_pairs_without_a_user_go_by_their_prompt_and_are_never_one_person(tmp_pa
 
 def test_only_answers_to_one_prompt_pair_whatever_the_group(tmp_path):
     rows = [
-        {"prompt": f"Ask {i}?", "response": f"answer {k} to {i}", "score": 10 * k + i % 3, "country": c,
-         "user": f"{c}-{i // 4}", "group": f"{c}-{i // 4}"} for c in ("Chile", "Kenya") for i in range(80)
+        {
+            "prompt": f"Ask {i}?",
+            "response": f"answer {k} to {i}",
+            "score": 10 * k + i % 3,
+            "country": c,
+            "user": f"{c}-{i // 4}",
+            "group": f"{c}-{i // 4}",
+        }
+        for c in ("Chile", "Kenya")
+        for i in range(80)
         for k in range(2)
-    ]  # fmt: skip
+    ]
     data = own(jsonl(rows, tmp_path / "a.jsonl"))
     prompt = data.texts["prompt"].astype(str).to_numpy()
     assert len(data.pairs) == 160 and (prompt[data.pairs["chosen"]] == prompt[data.pairs["rejected"]]).all()
@@ -88,8 +100,10 @@ def test_only_answers_to_one_prompt_pair_whatever_the_group(tmp_path):
 def one_question(tmp_path, answers):
     rows = [
         {"prompt": "Rate it", "response": f"headline {i}", "score": i * 37 % 101, "country": c, "user": f"{c} {u}"}
-        for c in ("Chile", "Kenya") for u in range(10) for i in range(answers)
-    ]  # fmt: skip
+        for c in ("Chile", "Kenya")
+        for u in range(10)
+        for i in range(answers)
+    ]
     return jsonl(rows, tmp_path / "a.jsonl")
 
 
@@ -103,23 +117,35 @@ def test_pairs_of_one_group_are_bounded_told_and_follow_from_the_seed(tmp_path):
 
 
 def test_pairs_that_do_not_fit_into_memory_are_refused_before_they_are_made(tmp_path, monkeypatch):
-    monkeypatch.setattr("scpo.data.build.MEMORY_SHARE", 1e-9)
+    monkeypatch.setattr("scpo.data.pairing.MEMORY_SHARE", 1e-9)
     with pytest.raises(InputError, match=r"would make 15,600 pairs.*`pairs_per_group`"):
         own(one_question(tmp_path, 40))
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "parquet", "tsv"])
 def test_every_kind_of_file_gives_the_same_table(tmp_path, kind):
-    rows = pd.DataFrame([
-        {**row, "country": [152, 404][i % 2], "user": 1000 + i % 40, "gender": "fm"[i // 2 % 2], "age": i % 40 // 2,
-         "town": bool(i % 40 < 20), "mood": i} for i, row in enumerate(pair_rows())
-    ])  # fmt: skip
+    rows = pd.DataFrame(
+        [
+            {
+                **row,
+                "country": [152, 404][i % 2],
+                "user": 1000 + i % 40,
+                "gender": "fm"[i // 2 % 2],
+                "age": i % 40 // 2,
+                "town": bool(i % 40 < 20),
+                "mood": i,
+            }
+            for i, row in enumerate(pair_rows())
+        ]
+    )
     path = tmp_path / f"a.{kind}"
     write = {
-        "csv": lambda: rows.to_csv(path, index=False), "tsv": lambda: rows.to_csv(path, index=False, sep="\t"),
-        "jsonl": lambda: rows.to_json(path, orient="records", lines=True), "parquet": lambda: rows.to_parquet(path),
+        "csv": lambda: rows.to_csv(path, index=False),
+        "tsv": lambda: rows.to_csv(path, index=False, sep="\t"),
+        "jsonl": lambda: rows.to_json(path, orient="records", lines=True),
+        "parquet": lambda: rows.to_parquet(path),
         "json": lambda: rows.to_json(path, orient="records"),
-    }  # fmt: skip
+    }
     write[kind]()
     data = own(str(path))
     assert set(data.pairs["country"]) == {"Chile", "Kenya"}

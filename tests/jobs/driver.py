@@ -27,9 +27,9 @@ from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.errors import JobError
 from scpo.jobs import job as jobs
-from scpo.jobs import launch, rows
-from scpo.jobs.host import worker_name
+from scpo.jobs import launch, table
 from scpo.jobs.job import is_whole
+from scpo.jobs.process import worker_name
 from scpo.jobs.store import open_store
 
 RESULTS = ("metrics.json", "heads.safetensors", "margins.safetensors", "tallies.safetensors", "summary.json")
@@ -107,11 +107,12 @@ def ended(child, pipe):
 def one_job(about, point=None, number=signal.SIGKILL):
     """Claim a job and work on it, or with `here` run its folder as `run --out` does."""
     from scpo.jobs import worker
-    from scpo.training import checkpoint, features, steering
+    from scpo.training import checkpoint
+    from scpo.training.heads.stacked import features, train
 
     features.SHARD = about.get("shard", features.SHARD)
     if not about.get("plain"):  # a checkpoint whenever there is a chance of one
-        checkpoint.SECONDS, steering.STRIDE = 0.0, 20
+        checkpoint.SECONDS, train.STRIDE = 0.0, 20
     if point:
         at_point(point, number)
     if about.get("memory"):  # bytes beyond what this process has already
@@ -188,11 +189,16 @@ def freeze(about):
     said = ended(frozen, pipe)
     after, now = contents(job.folder), state_of(about, id)
     return {
-        "lost": [lost.state, lost.message], "waited": waited, "said": said, "other": other, "same_row": row == now,
-        "state": now.state, "touched": sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n)),
+        "lost": [lost.state, lost.message],
+        "waited": waited,
+        "said": said,
+        "other": other,
+        "same_row": row == now,
+        "state": now.state,
+        "touched": sorted(n for n in before.keys() | after.keys() if before.get(n) != after.get(n)),
         "altered": sorted(n for n in RESULTS if before.get(n, "-")[0] != after.get(n, "-")[0]),
         "readable": runs.is_done(job.folder) and runs.read(job.folder).folder == job.folder,
-    }  # fmt: skip
+    }
 
 
 def rounds(about):
@@ -285,7 +291,7 @@ if __name__ == "__main__":
     if task in (kill, rounds):
         jobs.BEAT = 0.05  # often, so that kills also meet the writes that renew the lease
     if task is freeze:  # never: whoever is frozen in a write to SQLite keeps it locked until he wakes up
-        jobs.BEAT, jobs.LEASE, rows.LEASE = 600.0, 1.0, 1.0
+        jobs.BEAT, jobs.LEASE, table.LEASE = 600.0, 1.0, 1.0
     if task in (kill, rounds, freeze):
         # what a worker needs is loaded once, for all forks
         from transformers import AutoTokenizer, BertModel  # noqa: F401

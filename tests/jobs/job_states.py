@@ -5,8 +5,9 @@ import sys
 
 from scpo import runs
 from scpo.config import ExperimentConfig
-from scpo.jobs.host import worker_name
 from scpo.jobs.job import STATES
+from scpo.jobs.process import worker_name
+from scpo.runs.files import write_bytes
 
 ELSEWHERE = "0123456789abcdef:1:1"
 
@@ -15,7 +16,7 @@ def finished(folder, config):
     """A run folder that reads as done."""
     runs.create(folder, config)
     for name in (*runs.RESULT_FILES[1:], runs.weights_file(config)):
-        runs.write_bytes(folder / name, b"[]" if name == "metrics.json" else b"{}")
+        write_bytes(folder / name, b"[]" if name == "metrics.json" else b"{}")
     runs.finish(folder, 1.0)
     return folder
 

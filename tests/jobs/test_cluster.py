@@ -136,7 +136,7 @@ def test_a_stopped_run_leaves_nothing_running_and_goes_on_with_the_tasks_that_ar
 
 @needs_ray
 def test_no_text_and_no_persons_name_goes_to_the_cluster():
-    from scpo.training.features import embed_texts
+    from scpo.training.heads.features import embed_texts
 
     from fakes import CountingEncoder, tiny_preferences
 
@@ -158,8 +158,15 @@ class TwoNodes:
 
     def nodes(self):
         cores = {"CPU": 1.0}
-        return [{"NodeID": name, "NodeManagerAddress": f"10.0.0.{name}", "Alive": name == "1" or self.answers,
-                 "Resources": cores} for name in "12"]  # fmt: skip
+        return [
+            {
+                "NodeID": name,
+                "NodeManagerAddress": f"10.0.0.{name}",
+                "Alive": name == "1" or self.answers,
+                "Resources": cores,
+            }
+            for name in "12"
+        ]
 
 
 def test_a_node_that_stops_answering_is_told_once_by_its_address(monkeypatch, caplog):
@@ -218,7 +225,7 @@ def test_ray_missing_says_how_to_install_it(monkeypatch):
 
 
 def test_without_an_address_the_heads_are_trained_on_this_machine(monkeypatch):
-    from scpo.training.steering import train_countries
+    from scpo.training.heads.train import train_countries
 
     monkeypatch.delenv(cluster.ADDRESS, raising=False)
     assert cluster.trainer() is train_countries

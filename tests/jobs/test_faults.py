@@ -16,10 +16,11 @@ import pytest
 import scpo
 from scpo import data, runs
 from scpo.jobs import cluster, schema, worker
-from scpo.jobs.host import worker_name
 from scpo.jobs.job import is_whole
+from scpo.jobs.process import worker_name
 from scpo.jobs.store import Store, open_store
 from scpo.jobs.worker import serve, work
+from scpo.runs.progress_log import log_lines
 from scpo.training import checkpoint
 
 
@@ -30,13 +31,19 @@ def run_one(store: Store, config, **options):
     return store.get(job.id)
 
 
-@pytest.mark.parametrize("fault, message", [
-    (RuntimeError("odd"), "unexpected RuntimeError: odd. The log has the details"),
-    (MemoryError(), "Out of memory. Use fewer countries"),
-    (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"), "Out of memory. Use"),
-    (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."), "Out of memory. Use fewer countries"),
-    (OSError(errno.EIO, "Input/output error"), "Input/output error. Mend that and resume"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "fault, message",
+    [
+        (RuntimeError("odd"), "unexpected RuntimeError: odd. The log has the details"),
+        (MemoryError(), "Out of memory. Use fewer countries"),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+            "Out of memory. Use",
+        ),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."), "Out of memory. Use fewer countries"),
+        (OSError(errno.EIO, "Input/output error"), "Input/output error. Mend that and resume"),
+    ],
+)
 def test_a_fault_ends_the_job_and_not_the_worker(file_store, config, monkeypatch, fault, message):
     def broken(*_):
         raise fault
@@ -45,7 +52,7 @@ def test_a_fault_ends_the_job_and_not_the_worker(file_store, config, monkeypatch
         patch.setattr(cluster, "trainer", lambda: broken)
         job = run_one(file_store, config)
     assert job.state == "failed" and message in job.message
-    assert any(type(fault).__name__ in line for line in runs.log_lines(job.folder))
+    assert any(type(fault).__name__ in line for line in log_lines(job.folder))
     assert run_one(file_store, config).state == "done"
 
 
@@ -162,8 +169,9 @@ def test_only_files_that_a_killed_attempt_left_are_swept(file_store, config):
     assert not names & set(left) and {".notes.txt.mine", "notes.txt", ".gitkeep"} <= names
 
 
-@pytest.mark.parametrize("when", ["scpo.data.load", "config.json", "data.json", "features", "heads.safetensors",
-                                  "metrics.json", "done.json"])  # fmt: skip
+@pytest.mark.parametrize(
+    "when", ["scpo.data.load", "config.json", "data.json", "features", "heads.safetensors", "metrics.json", "done.json"]
+)
 def test_a_cancel_at_any_moment_leaves_a_cancelled_job_or_a_done_one_and_nothing_between(
     file_store, config, monkeypatch, when
 ):

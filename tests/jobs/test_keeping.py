@@ -11,8 +11,8 @@ from job_states import finished, in_state
 from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import JobError
-from scpo.jobs.host import worker_name
 from scpo.jobs.job import KEPT_SECONDS, NAME_LENGTH, NOTE_LENGTH, clean, line
+from scpo.jobs.process import worker_name
 from scpo.jobs.schema import JOBS
 
 EVIL = ["../../etc", "/etc/passwd", "..", ".", "", "~", "a\0b", "\ud800", "x" * 5000, "'; DROP TABLE jobs; --", "%s{0}"]

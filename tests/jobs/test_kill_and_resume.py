@@ -36,10 +36,10 @@ POINTS = {
     "embedding, cache file half written": (point(FSYNC, "features", 2, "half"), "lost"),
     "embedding, one cache file written": (point(REPLACE, "features", 1, "after"), "lost"),
     "global model, step about 300": (point(REPORT, "global 300"), "lost"),
-    "plan of the heads": (point("scpo.training.head_backend.plan_heads"), "lost"),
+    "plan of the heads": (point("scpo.training.heads.backend.plan_heads"), "lost"),
     "training, first step": (point(REPORT, "train 1 "), "lost"),
     "training, step 100": (point(REPORT, "train 100"), "lost"),
-    "training, between two heads' blocks": (point("scpo.training.heads.Heads._train_block", nth=30), "lost"),
+    "training, between two heads' blocks": (point("scpo.training.heads.stacked.Heads._train_block", nth=30), "lost"),
     "checkpoint half written": (point(FSYNC, "checkpoint-", 5, "half"), "lost"),
     "checkpoint before its rename": (point(REPLACE, "checkpoint-", 9), "lost"),
     "two checkpoints, old one not removed": (point(REPLACE, "checkpoint-", 12, "after"), "lost"),
@@ -55,9 +55,16 @@ POINTS = {
     "done written, row not yet": (point("scpo.training.checkpoint.Checkpoint.remove", side="after"), "done"),
     "before the row's end": (point("scpo.jobs.store.Store.finish"), "done"),
 }
-OFTEN = ("data.json before its rename", "embedding, cache file half written", "training, step 100",
-         "checkpoint half written", "two checkpoints, old one not removed", "heads half written",
-         "between metrics and summary", "done half written")  # fmt: skip
+OFTEN = (
+    "data.json before its rename",
+    "embedding, cache file half written",
+    "training, step 100",
+    "checkpoint half written",
+    "two checkpoints, old one not removed",
+    "heads half written",
+    "between metrics and summary",
+    "done half written",
+)
 HERE = ("config.json half written", "training, step 100", "between metrics and summary", "before the row's end")
 FROZEN = {
     "in a training step": point(REPORT, "train 100"),
@@ -105,10 +112,15 @@ def killed(config, tmp_path_factory):
     """Runs that were never killed, killed once at each point, killed again and again, and those of the command line."""
     never, here = {"points": [], "plain": True}, {"here": True}
     return groups(
-        "kill", config, tmp_path_factory.mktemp("killed"), never=[never], here_never=[never | here],
-        once=[{"points": [at]} for at, _ in POINTS.values()], often=[{"points": [POINTS[n][0] for n in OFTEN]}],
+        "kill",
+        config,
+        tmp_path_factory.mktemp("killed"),
+        never=[never],
+        here_never=[never | here],
+        once=[{"points": [at]} for at, _ in POINTS.values()],
+        often=[{"points": [POINTS[n][0] for n in OFTEN]}],
         here=[{"points": [POINTS[n][0]]} | here for n in HERE],
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +128,12 @@ def frozen(config, tmp_path_factory):
     """Workers frozen at a point, woken after or before another took their job, or in the middle of a write."""
     first = {"points": [FROZEN["in a training step"]], "wake_first": True}
     return groups(
-        "freeze", config, tmp_path_factory.mktemp("frozen"),
-        awake=[*({"points": [at]} for at in FROZEN.values()), first], halves=[{"points": [at]} for at in HALVES],
-    )  # fmt: skip
+        "freeze",
+        config,
+        tmp_path_factory.mktemp("frozen"),
+        awake=[*({"points": [at]} for at in FROZEN.values()), first],
+        halves=[{"points": [at]} for at in HALVES],
+    )
 
 
 def same(case, other):

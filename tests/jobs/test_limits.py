@@ -16,8 +16,8 @@ from test_kill_and_resume import RESULTS, ROOT
 from scpo.cli import main
 from scpo.errors import DatabaseError
 from scpo.jobs import schema
-from scpo.jobs.host import worker_name
 from scpo.jobs.job import is_whole
+from scpo.jobs.process import worker_name
 from scpo.jobs.store import open_store
 from scpo.jobs.worker import work
 

@@ -14,7 +14,8 @@ from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.jobs.schema import JOBS
 from scpo.jobs.store import open_store
-from scpo.ui import live
+from scpo.runs.progress_log import log_lines, progress
+from scpo.ui import run_status
 
 from fakes import scored_rows
 
@@ -77,7 +78,7 @@ def test_fifty_jobs_started_by_ten_processes_at_once_all_run_once(
         assert {job.id for job in jobs} == set(ids)
         assert {(job.state, job.attempt) for job in jobs} == {("done", 1)} and most <= 2
         for job in jobs:
-            begun = [line for line in runs.log_lines(job.folder) if "begins" in line]
+            begun = [line for line in log_lines(job.folder) if "begins" in line]
             assert len(begun) == 1 and runs.read(job.folder).config == job.config
         print(f"\n50 jobs from 10 processes done in {took:.1f} s by {most} workers")
         while store.waiting()[1] and time.monotonic() < began + 300:
@@ -98,7 +99,7 @@ def test_a_look_at_one_run_among_ten_thousand_takes_under_100_ms(file_store):
     for _ in range(3):
         began = time.process_time()  # of this process: the machine may be busy with others
         assert file_store.get(f"{7:012x}").state == "done" and file_store.waiting() == (0, [], [])
-        assert runs.progress(folder, 3)[-1] == entry and runs.log_lines(folder) == [] and live._scored(folder) == b""
+        assert progress(folder, 3)[-1] == entry and log_lines(folder) == [] and run_status._scored(folder) == b""
         spent.append(time.process_time() - began)
     print(f"\na look takes {1000 * min(spent):.0f} ms", end="")
     assert min(spent) < 0.1

@@ -24,8 +24,8 @@ from test_kill_and_resume import RESULTS, driven
 from test_worker import until
 
 from scpo import runs
+from scpo.bench.sessions import first_paint
 from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
-from scpo.ui.bench_sessions import first_paint
 
 from fakes import scored_rows
 
@@ -60,7 +60,7 @@ def driven_once(heads, whole_models, tmp_path_factory):
         "worker": {"config": heads, "kills": KILLS - OF_APP - OF_TRAINER},
         "trainer": {"config": whole_models, "kills": OF_TRAINER},
         "memory": {"config": dataclasses.replace(heads, hidden=512, seeds=400), "task": "kill", "points": []},
-    }  # fmt: skip
+    }
     for at, case in enumerate(cases.values()):
         config = case["config"]
         case |= {"config": config.as_dict(), "seed": SEED + at, "results_of": results(config)}
@@ -74,8 +74,11 @@ def test_killed_at_random_it_leaves_every_job_once_and_whole(driven_once, who, k
     told = driven_once[who]
     states = dict(collections.Counter(state for _, _, state, *_ in told["kills"]))
     attempts = [attempt for _, attempt, *_ in told["jobs"]]
-    print(f"\n{who}: seed {SEED}, {len(told['kills'])} kills within {told['span']:.2f} s; after them {states}; "
-          f"{len(attempts)} jobs done in {attempts} attempts", end="")  # fmt: skip
+    print(
+        f"\n{who}: seed {SEED}, {len(told['kills'])} kills within {told['span']:.2f} s; after them {states}; "
+        f"{len(attempts)} jobs done in {attempts} attempts",
+        end="",
+    )
     assert len(told["kills"]) >= kills > 0
     for delay, said, state, message, readable, claimed_once in told["kills"]:
         at = f"{who} killed after {delay} s (seed {SEED})"

@@ -68,8 +68,10 @@ def test_an_old_database_is_upgraded_and_keeps_its_jobs(database_url, workspace)
     with opened() as store:
         jobs = {job.id: job for job in store.jobs()}
         assert [(j.state, j.attempt, j.config.seeds) for j in sorted(jobs.values(), key=lambda j: j.id)] == [
-            ("queued", 0, 1), ("lost", 1, 2), ("failed", 2, 3),
-        ]  # fmt: skip
+            ("queued", 0, 1),
+            ("lost", 1, 2),
+            ("failed", 2, 3),
+        ]
         failed = jobs["0ld000000003"]
         assert failed.folder == Path("/elsewhere/run") and failed.message == "the disk was full"
         assert failed.config == ExperimentConfig(seeds=3, tau=0.6) and failed.finished == 1763900210.0
@@ -119,10 +121,13 @@ def test_a_damaged_file_is_named_and_never_made_anew_and_the_runs_are_found_agai
     runs.create(job.folder, job.config)
     path = workspace / "jobs.sqlite"
     content = path.read_bytes()
-    path.write_bytes({
-        "no database at all": b"something else\n" * 400, "header cut off": content[200:],
-        "middle overwritten": content[:4096] + b"\xff" * (len(content) - 4096),
-    }[fault])  # fmt: skip
+    path.write_bytes(
+        {
+            "no database at all": b"something else\n" * 400,
+            "header cut off": content[200:],
+            "middle overwritten": content[:4096] + b"\xff" * (len(content) - 4096),
+        }[fault]
+    )
     damaged = path.read_bytes()
     with pytest.raises(DatabaseError, match="The file is damaged: move it away") as told, opened() as store:
         store.jobs()

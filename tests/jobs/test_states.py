@@ -10,8 +10,8 @@ from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError, Fenced, JobError
 from scpo.jobs import launch
-from scpo.jobs.host import birth, is_gone, this_host, worker_name
 from scpo.jobs.job import LEASE
+from scpo.jobs.process import birth, is_gone, this_host, worker_name
 from scpo.jobs.store import open_store
 
 GONE = f"{this_host()}:{2**22 + 1}:1"  # a process number that no system gives

@@ -11,9 +11,9 @@ from job_states import ELSEWHERE, gone_worker, in_state
 from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import Fenced, JobError
-from scpo.jobs import rows
-from scpo.jobs.host import birth, is_gone, this_host, worker_name
+from scpo.jobs import table
 from scpo.jobs.job import BEAT, LEASE, fingerprint
+from scpo.jobs.process import birth, is_gone, this_host, worker_name
 
 # one job per settings and data
 
@@ -57,10 +57,17 @@ def test_a_job_whose_file_changed_while_it_was_worked_on_is_not_offered_for_eith
     assert store.find(config) is None and store.get(job.id).state == "done"
 
 
-@pytest.mark.parametrize("state, then", [
-    ("queued", "queued"), ("running", "running"), ("done", "done"),
-    ("failed", "queued"), ("cancelled", "queued"), ("lost", "queued"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "state, then",
+    [
+        ("queued", "queued"),
+        ("running", "running"),
+        ("done", "done"),
+        ("failed", "queued"),
+        ("cancelled", "queued"),
+        ("lost", "queued"),
+    ],
+)
 def test_submitting_again_shows_the_job_or_queues_one_that_did_not_get_done(store, state, then):
     job = in_state(store, state)
     again = store.submit(job.config)
@@ -109,9 +116,16 @@ def test_a_resumed_job_is_claimed_with_a_new_attempt(store):
     assert store.resume(job.id).message == "" and store.claim(worker_name()).attempt == job.attempt + 1
 
 
-@pytest.mark.parametrize("state, then", [
-    ("queued", "cancelled"), ("running", "running"), ("done", "done"), ("failed", "failed"), ("lost", "lost"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "state, then",
+    [
+        ("queued", "cancelled"),
+        ("running", "running"),
+        ("done", "done"),
+        ("failed", "failed"),
+        ("lost", "lost"),
+    ],
+)
 def test_cancel_ends_what_has_not_ended(store, state, then):
     job = store.cancel(in_state(store, state).id)
     assert job.state == then and job.cancelling == (state == "running")
@@ -178,7 +192,7 @@ def test_no_sign_of_life_for_longer_than_the_lease_is_lost_and_a_renewal_is_not(
     time.sleep(0.15)
     assert store.get(job.id).state == "running"
     store.renew(job, "train", 0.42, 1.0)
-    monkeypatch.setattr(rows, "LEASE", 0.1)
+    monkeypatch.setattr(table, "LEASE", 0.1)
     time.sleep(0.15)
     lost = store.get(job.id)
     assert lost.state == "lost" and lost.finished and "at 42 %. Resume it" in lost.message

@@ -12,8 +12,9 @@ import pytest
 from scpo import runs
 from scpo.errors import RunFolderError
 from scpo.jobs import launch
-from scpo.jobs.host import worker_name
+from scpo.jobs.process import worker_name
 from scpo.jobs.worker import Lease, serve
+from scpo.runs.progress_log import log_lines, progress
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def worker_processes():
 
 
 def training(store, id):
-    return lambda: any("accuracy" in entry for entry in runs.progress(store.get(id).folder))
+    return lambda: any("accuracy" in entry for entry in progress(store.get(id).folder))
 
 
 def test_a_worker_starts_works_and_ends_when_idle_beside_one_that_is_busy(file_store, config, alone, monkeypatch):
@@ -76,7 +77,7 @@ def test_cancel_ends_a_training_within_2_seconds_and_what_it_reached_is_marked_p
         until(training(file_store, job.id))
         file_store.cancel(job.id)
         times.append(until(lambda: file_store.get(job.id).state == "cancelled"))
-        ended, entries = file_store.get(job.id), runs.progress(job.folder)
+        ended, entries = file_store.get(job.id), progress(job.folder)
         (job.folder / "progress.jsonl").unlink()
         launch.resume(job.id, file_store)
     print("\ncancelled after", ", ".join(f"{seconds:.2f} s" for seconds in times))
@@ -111,7 +112,7 @@ def test_a_worker_takes_job_after_job_and_leaves(store, config):
     jobs = [store.submit(dataclasses.replace(config, steps=steps)) for steps in (3, 4)]
     assert serve(store, idle_seconds=0) == 2 and store.waiting() == (0, [], [])
     assert [store.get(job.id).state for job in jobs] == ["done", "done"]
-    assert all(any("attempt 1" in line for line in runs.log_lines(job.folder)) for job in jobs)
+    assert all(any("attempt 1" in line for line in log_lines(job.folder)) for job in jobs)
 
 
 def test_a_job_that_fails_says_why_and_the_queue_goes_on(file_store, config, tmp_path):

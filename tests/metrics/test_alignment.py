@@ -31,8 +31,12 @@ def answers(questions, first=0):
     for unit, shares in enumerate(questions):
         numbers = range(text, text + len(shares))
         text += len(shares)
-        rows += [(unit, a, b, s, t) for a, s in zip(numbers, shares, strict=True)
-                 for b, t in zip(numbers, shares, strict=True) if s > t]  # fmt: skip
+        rows += [
+            (unit, a, b, s, t)
+            for a, s in zip(numbers, shares, strict=True)
+            for b, t in zip(numbers, shares, strict=True)
+            if s > t
+        ]
     return answers_of(pd.DataFrame(rows, columns=COLUMNS))
 
 
@@ -98,8 +102,10 @@ def test_gains_are_paired_and_the_mean_weighs_countries_equally():
         return Aligned(np.arange(questions), ["global", "scpo", "scpo", OTHERS], values, np.array([1, 2, 4, np.nan]))
 
     aligned = {"A": country(0.1, 40), "B": country(0.02, 10)}
-    drawn = {c: np.random.default_rng(2).multinomial(len(a.unit), np.full(len(a.unit), 1 / len(a.unit)), 500)
-             for c, a in aligned.items()}  # fmt: skip
+    drawn = {
+        c: np.random.default_rng(2).multinomial(len(a.unit), np.full(len(a.unit), 1 / len(a.unit)), 500)
+        for c, a in aligned.items()
+    }
     table = alignment_table(aligned, drawn).set_index(["country", "method"])
     row = table.loc["mean", "scpo"]
     assert row["gain"] == pytest.approx(0.06) and row["temperature"] == pytest.approx(3) and row["questions"] == 40

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scpo.metrics.outcomes import Outcomes
-from scpo.metrics.summary import (
+from scpo.metrics.accuracy import (
     AT_LEAST,
     AT_MOST,
     BOTH_AT_ONCE,
@@ -18,10 +17,10 @@ from scpo.metrics.summary import (
     TOO_FEW,
     UNCLEAR,
     Measures,
-    efficiency_table,
-    per_pair_table,
 )
-from scpo.ui.efficiency_words import efficiency_figure, efficiency_lines, efficiency_sentence, per_pair_sentence
+from scpo.metrics.efficiency import efficiency_table, per_pair_table
+from scpo.metrics.outcomes import Outcomes
+from scpo.text.efficiency import efficiency_figure, efficiency_lines, efficiency_sentence, per_pair_sentence
 
 PAIRS = (50, 100, 200)
 EACH = 20  # pairs of a person
@@ -87,10 +86,15 @@ def test_the_target_is_what_full_ends_with_and_who_ends_ahead_reaches_it():
     assert "65.0 %" in everything_said(people(0.5, [0.6, 0.75, 0.65], [0.55, 0.6, 0.7]))
 
 
-@pytest.mark.parametrize("full, scpo, note", [
-    ([0.65, 0.7, 0.75], [0.55, 0.6, 0.7], NOT_REACHED), ([0.65, 0.7, 0.75], [0.75, 0.8, 0.8], AT_LEAST),
-    ([0.75, 0.75, 0.75], [0.6, 0.7, 0.8], AT_MOST), ([0.75, 0.75, 0.75], [0.8, 0.8, 0.8], BOTH_AT_ONCE),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "full, scpo, note",
+    [
+        ([0.65, 0.7, 0.75], [0.55, 0.6, 0.7], NOT_REACHED),
+        ([0.65, 0.7, 0.75], [0.75, 0.8, 0.8], AT_LEAST),
+        ([0.75, 0.75, 0.75], [0.6, 0.7, 0.8], AT_MOST),
+        ([0.75, 0.75, 0.75], [0.8, 0.8, 0.8], BOTH_AT_ONCE),
+    ],
+)
 def test_a_ratio_that_is_a_bound_says_which(full, scpo, note):
     row = found(people(0.5, full, scpo))
     assert row["note"] == note and np.isnan(row["ratio"]) == (note in (NOT_REACHED, BOTH_AT_ONCE))

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scpo.metrics.bootstrap import FEWEST_UNITS
+from scpo.metrics.accuracy import Measures
 from scpo.metrics.groups import EVERYBODY, FEWEST_SHOWN, group_tables, survey_columns
+from scpo.metrics.intervals import FEWEST_UNITS
 from scpo.metrics.outcomes import tally
-from scpo.metrics.summary import Measures
 
 HEADS = ["method", "seed", "level", "pairs", "trained", "step"]
 
@@ -17,9 +17,14 @@ def world():
     """Two countries of 30 and 24 people; everybody over 40 is served worse. Rights per pair beside it."""
     rng, age = np.random.default_rng(3), np.array(["over 40", "under 40"] * 27, object)
     age[[0, 30]] = None, "rare"
-    units = pd.DataFrame({
-        "name": [f"u{n}" for n in range(54)], "split": "test", "age": age, "essay": [f"text {n}" for n in range(54)],
-    })  # fmt: skip
+    units = pd.DataFrame(
+        {
+            "name": [f"u{n}" for n in range(54)],
+            "split": "test",
+            "age": age,
+            "essay": [f"text {n}" for n in range(54)],
+        }
+    )
     outcomes, rights = [], []
     for country, people in (("A", range(30)), ("B", range(30, 54))):
         unit = np.repeat(people, 8)
@@ -39,8 +44,12 @@ def test_groups_agree_with_counting_and_with_fairlearn(world):
     for country in ("A", "B", EVERYBODY):
         here = rights[rights["age"].isin(["over 40", "under 40"])]
         here = here if country == EVERYBODY else here[here["country"] == country]
-        frame = MetricFrame(metrics=lambda t, p: float(np.mean(t == p)), y_true=np.ones(len(here), bool),
-                            y_pred=here["right"], sensitive_features=here["age"])  # fmt: skip
+        frame = MetricFrame(
+            metrics=lambda t, p: float(np.mean(t == p)),
+            y_true=np.ones(len(here), bool),
+            y_pred=here["right"],
+            sensitive_features=here["age"],
+        )
         mine = groups[(groups["country"] == country) & (groups["method"] == "scpo")].set_index("group")
         assert mine["accuracy"].to_dict() == pytest.approx(frame.by_group.to_dict())
         assert (mine["low"] < mine["accuracy"]).all() and (mine["accuracy"] < mine["high"]).all()

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from scpo.errors import ScpoError
-from scpo.metrics import bootstrap
+from scpo.metrics import intervals
+from scpo.metrics.accuracy import MEAN, Measures, accuracy_table, curve_table, metric_records
 from scpo.metrics.bias import bias_table, transfer_table
-from scpo.metrics.bootstrap import accuracy_draws, fieller, gap_and_lowest, interval, resample_units
-from scpo.metrics.efficiency import efficiency_ratio, monotone, pairs_to_reach
+from scpo.metrics.efficiency import efficiency_ratio, efficiency_table, monotone, pairs_to_reach
+from scpo.metrics.intervals import accuracy_draws, fieller, gap_and_lowest, interval, resample_units
 from scpo.metrics.outcomes import effective_units, size_of, tally
-from scpo.metrics.summary import MEAN, Measures, accuracy_table, curve_table, efficiency_table, metric_records
 
 
 def heads(*rows):
@@ -69,15 +69,19 @@ def test_intervals_agree_with_scipys_bootstrap_over_people():
     for head in (0, 3, 7):
         sample = (result.wins[head, 0], result.counts[0])
         theirs = scipy.stats.bootstrap(
-            sample, lambda w, c, axis=-1: w.sum(axis) / c.sum(axis), paired=True, method="BCa",
-            n_resamples=4000, rng=np.random.default_rng(0),
-        ).confidence_interval  # fmt: skip
+            sample,
+            lambda w, c, axis=-1: w.sum(axis) / c.sum(axis),
+            paired=True,
+            method="BCa",
+            n_resamples=4000,
+            rng=np.random.default_rng(0),
+        ).confidence_interval
         assert (low[head, 0], high[head, 0]) == pytest.approx((theirs.low, theirs.high), abs=0.012)
 
 
 def test_too_few_people_get_no_interval():
     draws = np.ones((2, 50))
-    low, high = interval(draws, np.array([bootstrap.FEWEST_UNITS - 1, bootstrap.FEWEST_UNITS]))
+    low, high = interval(draws, np.array([intervals.FEWEST_UNITS - 1, intervals.FEWEST_UNITS]))
     assert np.isnan(low[0]) and np.isnan(high[0]) and low[1] == high[1] == 1
 
 
@@ -241,14 +245,17 @@ def test_gap_and_worst_country_agree_with_fairlearn():
     for name, users in zip("ABCD", (9, 14, 30, 22), strict=True):
         unit = np.repeat(np.arange(users), rng.integers(3, 12, users))
         margins = rng.normal(rng.uniform(-0.3, 0.6), 1, (2, len(unit)))
-        countries.append(tally(name, heads(("global", 0, 0, 0, 0, 0), ("scpo", 0, 0, 9, 9, 1)), margins, margins[0],
-                               unit))  # fmt: skip
+        countries.append(
+            tally(name, heads(("global", 0, 0, 0, 0, 0), ("scpo", 0, 0, 9, 9, 1)), margins, margins[0], unit)
+        )
         right.append(margins[1] > 0)
         names += [name] * len(unit)
     frame = MetricFrame(
-        metrics=lambda truth, said: float(np.mean(truth == said)), y_true=np.ones(len(names), bool),
-        y_pred=np.concatenate(right), sensitive_features=names,
-    )  # fmt: skip
+        metrics=lambda truth, said: float(np.mean(truth == said)),
+        y_true=np.ones(len(names), bool),
+        y_pred=np.concatenate(right),
+        sensitive_features=names,
+    )
     table = bias_table(Measures(countries, shared_units=False), None)
     ours = table[table["method"] == "scpo"].set_index("measure")
     assert ours.loc["gap", "value"] == pytest.approx(frame.difference(method="between_groups"))
@@ -269,8 +276,14 @@ def test_transfer_is_the_mean_over_seeds():
 )
 def test_counts_per_unit_are_those_of_a_loop_over_pairs(models, pairs, data):
     unit, known = (np.array(column) for column in zip(*pairs, strict=True))
-    margins = np.array(data.draw(st.lists(st.lists(st.integers(-2, 2), min_size=len(pairs), max_size=len(pairs)),
-                                          min_size=models, max_size=models)), float)  # fmt: skip
+    margins = np.array(
+        data.draw(
+            st.lists(
+                st.lists(st.integers(-2, 2), min_size=len(pairs), max_size=len(pairs)), min_size=models, max_size=models
+            )
+        ),
+        float,
+    )
     said = tally("A", heads(*[("full", k, 0, 1, 1, 1) for k in range(models)]), margins, known.astype(float), unit)
     for place, (name, part) in enumerate({"full": known > -9, "distinct": known < 0, "consensus": known > 0}.items()):
         for at, u in enumerate(said.units):
@@ -281,11 +294,13 @@ def test_counts_per_unit_are_those_of_a_loop_over_pairs(models, pairs, data):
     assert (said.counts[1] + said.counts[2] <= said.counts[0]).all() and said.counts[0].sum() == len(pairs)
 
 
-@given(hnp.arrays(np.float64, st.tuples(st.integers(1, 3), st.integers(2, 60)), elements=st.floats(0, 1)),
-       st.integers(1, 200))  # fmt: skip
+@given(
+    hnp.arrays(np.float64, st.tuples(st.integers(1, 3), st.integers(2, 60)), elements=st.floats(0, 1)),
+    st.integers(1, 200),
+)
 def test_an_interval_lies_among_its_draws_and_few_people_have_none(draws, units):
     low, high = interval(draws, units)
-    if units < bootstrap.FEWEST_UNITS:
+    if units < intervals.FEWEST_UNITS:
         assert np.isnan(low).all() and np.isnan(high).all()
         return
     assert (draws.min(-1) <= low).all() and (low <= high).all() and (high <= draws.max(-1)).all()

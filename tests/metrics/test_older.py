@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from scpo import runs
+from scpo.cli.result_table import result_table
+from scpo.export.report import report
+from scpo.metrics.accuracy import NO_GAIN, NO_PAIRS, TOO_FEW, UNCLEAR
 from scpo.metrics.older import SAID, by_present_rule, is_older
-from scpo.metrics.summary import NO_GAIN, NO_PAIRS, TOO_FEW, UNCLEAR
-from scpo.ui.report import report
-from scpo.ui.text_table import result_table
 
 
 def as_an_older_version_wrote_it(result):
@@ -32,8 +32,11 @@ def test_a_run_of_this_version_stays_as_it_is(demo_run):
 
 def test_ratios_of_an_older_run_are_taken_out_by_the_present_rule_with_the_reason(demo_run):
     older = as_an_older_version_wrote_it(runs.read(demo_run))
-    for values, reason in (({"units": 20, "gain": 0.1}, TOO_FEW), ({"units": 60, "gain": -0.01}, NO_GAIN),
-                           ({"units": 60, "gain": 0.1, "gain_low": -0.01}, UNCLEAR)):  # fmt: skip
+    for values, reason in (
+        ({"units": 20, "gain": 0.1}, TOO_FEW),
+        ({"units": 60, "gain": -0.01}, NO_GAIN),
+        ({"units": 60, "gain": 0.1, "gain_low": -0.01}, UNCLEAR),
+    ):
         table = by_present_rule(with_full(older, **values)).tables["efficiency"]
         assert set(table["note"]) == {reason} and table["ratio"].isna().all() and not table["reached"].any()
     kept = by_present_rule(with_full(older, units=60, gain=0.1, gain_low=0.02)).tables["efficiency"]

@@ -12,9 +12,9 @@ from hypothesis.extra import numpy as hnp
 from statsmodels.stats.multitest import multipletests
 
 from scpo.metrics import paired
+from scpo.metrics.accuracy import MEAN, Measures
 from scpo.metrics.outcomes import tally
 from scpo.metrics.paired import holm, paired_table
-from scpo.metrics.summary import MEAN, Measures
 
 HEADS = ["method", "seed", "level", "pairs", "trained", "step"]
 
@@ -58,8 +58,13 @@ def test_p_agrees_with_scipys_permutation_test_of_people():
     country = outcomes("A", np.random.default_rng(6), 0.12)
     row = row_of(paired_table(Measures([country], False)), country="A", subset="full", method="scpo", against="full")
     scpo, full = country.wins[3:5, 0].mean(0), country.wins[1:3, 0].mean(0)
-    theirs = scipy.stats.permutation_test((scpo, full), lambda a, b, axis=-1: (a - b).sum(axis), vectorized=True,
-                                          permutation_type="samples", n_resamples=np.inf)  # fmt: skip
+    theirs = scipy.stats.permutation_test(
+        (scpo, full),
+        lambda a, b, axis=-1: (a - b).sum(axis),
+        vectorized=True,
+        permutation_type="samples",
+        n_resamples=np.inf,
+    )
     assert 0.001 < theirs.pvalue < 0.9 and row["p"] == pytest.approx(theirs.pvalue, abs=0.015)
 
 
@@ -130,8 +135,13 @@ def test_the_test_errs_as_often_as_it_says(monkeypatch):
     for _ in range(400):
         users = 10
         gap = rng.normal(0, rng.uniform(0.5, 3, users)).round()[None, None]
-        known = tally("A", pd.DataFrame([("full", 0, 0, 1, 1, 1)], columns=HEADS), np.ones((1, 60)), np.ones(60),
-                      np.repeat(np.arange(users), 6))  # fmt: skip
+        known = tally(
+            "A",
+            pd.DataFrame([("full", 0, 0, 1, 1, 1)], columns=HEADS),
+            np.ones((1, 60)),
+            np.ones(60),
+            np.repeat(np.arange(users), 6),
+        )
         measures = Measures([known], False)
         below.append(paired.swap_test(measures, {"A": np.repeat(gap, 3, axis=1)})["A"][0, 0] <= 0.05)
     assert 0.02 <= np.mean(below) <= 0.075

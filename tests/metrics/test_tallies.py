@@ -6,9 +6,10 @@ import pytest
 import scipy.stats
 
 from scpo.errors import RunFolderError
+from scpo.metrics.accuracy import MEAN, Measures, accuracy_table
 from scpo.metrics.outcomes import tally
-from scpo.metrics.summary import MEAN, Measures, accuracy_table
-from scpo.metrics.tallies import FILE, differences, read_tallies, write_tallies
+from scpo.runs.comparison import differences
+from scpo.runs.outcomes import FILE, read_tallies, write_tallies
 
 COLUMNS = ["method", "seed", "level", "pairs", "trained", "step"]
 
@@ -60,9 +61,13 @@ def test_differences_are_those_of_the_accuracies_with_paired_intervals(tmp_path)
         assert (row["n"], row["units"]) == (values[0]["n"], values[0]["units"])
     wins = [t.outcomes["A"].wins[1:, 0].mean(0) for t in (base, other)]
     theirs = scipy.stats.bootstrap(
-        (wins[1] - wins[0], base.outcomes["A"].counts[0]), lambda g, n, axis=-1: g.sum(axis) / n.sum(axis),
-        paired=True, method="percentile", n_resamples=4000, rng=np.random.default_rng(0),
-    ).confidence_interval  # fmt: skip
+        (wins[1] - wins[0], base.outcomes["A"].counts[0]),
+        lambda g, n, axis=-1: g.sum(axis) / n.sum(axis),
+        paired=True,
+        method="percentile",
+        n_resamples=4000,
+        rng=np.random.default_rng(0),
+    ).confidence_interval
     row = table.loc["A"]
     assert (row["low"], row["high"]) == pytest.approx((theirs.low, theirs.high), abs=0.02)
 

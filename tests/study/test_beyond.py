@@ -5,7 +5,7 @@ import pytest
 from scpo import DataConfig, ExperimentConfig, run
 from scpo import data as sources
 from scpo.data.preferences import TEST
-from scpo.study.beyond import BUDGET, CANDIDATES, SHARED, _of, measure, without_test
+from scpo.study.better_rule import BUDGET, CANDIDATES, SHARED, _of, measure, without_test
 from scpo.training.encoders import load_encoder
 
 from fakes import scored_rows

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from scpo.study import coverage
-from scpo.study.coverage import ACCURACY, DISTINCT, GAIN, KEPT, SPANS, coverage_table, planted
+from scpo.study import interval_coverage
+from scpo.study.interval_coverage import ACCURACY, DISTINCT, GAIN, KEPT, SPANS, coverage_table, planted
 
 WORLDS = 50
 
@@ -12,7 +12,7 @@ WORLDS = 50
 @pytest.fixture(scope="module")
 def table():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(coverage, "TRUTH_FROM", 40_000)  # which tells an accuracy to 0.1 points
+        patch.setattr(interval_coverage, "TRUTH_FROM", 40_000)  # which tells an accuracy to 0.1 points
         return coverage_table(worlds=WORLDS, people=(30,), seed=1).set_index(["measure", "interval"])
 
 
@@ -47,7 +47,7 @@ def test_a_percentile_interval_of_the_gap_is_found_out():
     """Of seven countries that are alike, none of its lower ends is 0, so that it never holds the truth."""
     rng = np.random.default_rng(0)
     alike = [planted(rng, 30, str(at)) for at in range(7)]
-    measures = coverage.Measures(alike, shared_units=False)
+    measures = interval_coverage.Measures(alike, shared_units=False)
     draws = [measures.group(country, "scpo").draws[0] for country in measures.countries]
     assert np.quantile(np.ptp(draws, axis=0), 0.025) > 0.03
 

@@ -10,8 +10,9 @@ from scpo import run
 from scpo.cli import main
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError
-from scpo.study import design, kept
-from scpo.study.when import accuracies, prepare
+from scpo.study import design
+from scpo.study import folder as kept
+from scpo.study.when_it_helps import accuracies, prepare
 from scpo.training.encoders import load_encoder
 
 from fakes import scored_rows
@@ -28,8 +29,23 @@ def own_file(tmp_path_factory):
 def study(own_file, tiny_encoder, tmp_path_factory):
     """A quick study on a user's file: two splits."""
     folder = tmp_path_factory.mktemp("study")
-    command = ["study", "when", "--dataset", "file", "--data-file", own_file, "--countries", "Borealis,Cascadia",
-               "--encoder", str(tiny_encoder), "--quick", "--worlds", "2", "--out", str(folder / "when")]  # fmt: skip
+    command = [
+        "study",
+        "when",
+        "--dataset",
+        "file",
+        "--data-file",
+        own_file,
+        "--countries",
+        "Borealis,Cascadia",
+        "--encoder",
+        str(tiny_encoder),
+        "--quick",
+        "--worlds",
+        "2",
+        "--out",
+        str(folder / "when"),
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCPO_WORKSPACE", str(folder))
         assert main(command) == 0
@@ -38,16 +54,20 @@ def study(own_file, tiny_encoder, tmp_path_factory):
 
 def test_every_point_is_an_experiment_with_the_same_accuracies(own_file, tiny_encoder, tmp_path):
     data = DataConfig("file", (own_file,), ("Borealis", "Cascadia"))
-    config = ExperimentConfig(data, ("full", "scpo", "shared"), 2, (20,), 0.6, steps=20, global_scale=2.0,
-                              encoder=str(tiny_encoder))  # fmt: skip
+    config = ExperimentConfig(
+        data, ("full", "scpo", "shared"), 2, (20,), 0.6, steps=20, global_scale=2.0, encoder=str(tiny_encoder)
+    )
     found = accuracies(config, prepare(config, load_encoder(config.encoder)))
     found = found[found["when"] == kept.CHOSEN].set_index(["country", "method", "pairs"])
     metrics = run(config, tmp_path / "run").metrics
     metrics["pairs"] = metrics["pairs"].where((metrics["pairs"] == 20) | (metrics["method"] == "global"), kept.ALL)
     wide = metrics.groupby(["country", "method", "pairs", "subset"])["accuracy"].mean().unstack()
     for place, row in wide.iterrows():
-        assert np.allclose(found.loc[place, ["full", "distinct", "consensus"]].astype(float),
-                           row[["full", "distinct", "consensus"]], equal_nan=True), place  # fmt: skip
+        assert np.allclose(
+            found.loc[place, ["full", "distinct", "consensus"]].astype(float),
+            row[["full", "distinct", "consensus"]],
+            equal_nan=True,
+        ), place
     assert len(wide) == 2 * (3 * 2 + 1)
 
 
@@ -62,8 +82,10 @@ def test_a_study_has_every_factor_method_and_country_of_each_world(study):
 def test_tau_and_beta_that_go_with_the_scale_keep_the_same_pairs(study):
     table = kept.read(study[0]).table
     scpo = table[(table["method"] == "scpo") & (table["pairs"] == kept.ALL) & (table["when"] == kept.CHOSEN)]
-    kept_by = {name: part.set_index(["world", "country"])["kept"] for name, part in
-               scpo[(scpo["factor"] == design.BASE) | (scpo["value"] == 0.25)].groupby("factor")}  # fmt: skip
+    kept_by = {
+        name: part.set_index(["world", "country"])["kept"]
+        for name, part in scpo[(scpo["factor"] == design.BASE) | (scpo["value"] == 0.25)].groupby("factor")
+    }
     assert np.allclose(kept_by[design.FOLLOW], kept_by[design.BASE])
     assert not np.allclose(kept_by["global_scale"], kept_by[design.BASE])
 
@@ -78,10 +100,15 @@ def test_a_study_that_was_stopped_goes_on_to_the_same_content(study, capsys):
     assert "world 1 of 2" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("change, said", [
-    ([], "holds this study already"), (["--methods", "full,scpo"], "other settings"),
-    (["--methods", "scpo"], "compares with full"), (["--worlds", "0"], "at least 1"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ([], "holds this study already"),
+        (["--methods", "full,scpo"], "other settings"),
+        (["--methods", "scpo"], "compares with full"),
+        (["--worlds", "0"], "at least 1"),
+    ],
+)
 def test_a_finished_study_is_not_overwritten_and_unusable_options_are_refused(study, capsys, change, said):
     assert main([*study[1], *change]) == 2
     assert said in capsys.readouterr().err and kept.read(study[0]).done
@@ -103,8 +130,12 @@ def test_points_of_a_world_differ_from_the_first_in_their_factor_alone():
     start = design.first_point(ExperimentConfig(methods=design.METHODS), 3)
     points = design.points(start, fewest=700)
     assert start.data.demo_seed == 3 and points[0].config == start and len({p.config for p in points}) == 66
-    allowed = {design.FOLLOW: {"tau", "beta", "global_scale"}, design.TAU_SCALE: {"tau", "global_scale"},
-               design.PAIRS_STEPS: {"budgets", "steps"}, design.BASE: set()}  # fmt: skip
+    allowed = {
+        design.FOLLOW: {"tau", "beta", "global_scale"},
+        design.TAU_SCALE: {"tau", "global_scale"},
+        design.PAIRS_STEPS: {"budgets", "steps"},
+        design.BASE: set(),
+    }
     for point in points:
         changed = differing(start, point.config) | differing(start.data, point.config.data)
         assert changed <= allowed.get(point.factor, {point.factor}), point
@@ -121,10 +152,21 @@ def test_whole_models_are_no_part_of_it():
 def planted(simulated, worlds=6):
     """A study whose numbers are known: scpo minus full is 0.01 times the world, from 1, in country A, nothing in B."""
     rows = [
-        {"factor": "tau", "value": 0.7, "second": np.nan, "country": c, "method": m, "pairs": 0, "when": kept.END,
-         "full": 0.6 + (0.01 * (w + 1) if m == "scpo" and c == "A" else 0.0), "world": w}
-        for w in range(worlds) for c in ("A", "B") for m in ("global", "full", "scpo")
-    ]  # fmt: skip
+        {
+            "factor": "tau",
+            "value": 0.7,
+            "second": np.nan,
+            "country": c,
+            "method": m,
+            "pairs": 0,
+            "when": kept.END,
+            "full": 0.6 + (0.01 * (w + 1) if m == "scpo" and c == "A" else 0.0),
+            "world": w,
+        }
+        for w in range(worlds)
+        for c in ("A", "B")
+        for m in ("global", "full", "scpo")
+    ]
     return kept.Study(None, ExperimentConfig(), {"simulated": simulated}, worlds, True, pd.DataFrame(rows))
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from scpo import data, runs
 from scpo.cli import main
+from scpo.cli.best_of_n import rank, read_candidates
 from scpo.errors import ConfigError, DataFaults
 from scpo.jobs.store import open_store
-from scpo.training import steer
-from scpo.training.best_of_n import rank, read_candidates
+from scpo.training.heads.stacked import saved
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +32,17 @@ def candidates(pairs, tmp_path):
 def test_ranks_are_by_the_rewards_of_the_run(demo_run, pairs, candidates):
     table = rank(demo_run, read_candidates(str(candidates)), "Galune")
     result = runs.read(demo_run)
-    models = steer.load_models(demo_run, result.config, result.card["countries"])
-    rewards = steer.reward_texts(models, pairs.texts, "scpo")
+    models = saved.load_models(demo_run, result.config, result.card["countries"])
+    rewards = saved.reward_texts(models, pairs.texts, "scpo")
     place = rewards.countries.index("Galune")
-    known = pd.DataFrame({
-        "prompt": pairs.texts["prompt"].astype(str), "response": pairs.texts["response"],
-        "expected": rewards.own[place].mean(0), "expected_global": rewards.base[place],
-    }).drop_duplicates(["prompt", "response"])  # fmt: skip
+    known = pd.DataFrame(
+        {
+            "prompt": pairs.texts["prompt"].astype(str),
+            "response": pairs.texts["response"],
+            "expected": rewards.own[place].mean(0),
+            "expected_global": rewards.base[place],
+        }
+    ).drop_duplicates(["prompt", "response"])
     both = table.merge(known, on=["prompt", "response"])
     assert len(both) == len(table) == 12
     assert both["reward"].to_numpy() == pytest.approx(both["expected"].to_numpy(), abs=1e-4)
@@ -82,11 +86,14 @@ def test_the_command_prints_the_best_and_writes_them_all(demo_run, candidates, t
     assert list(written["response"]) == list(pd.read_csv(candidates)["response"])  # in the order given
 
 
-@pytest.mark.parametrize("given, said", [
-    ({"country": "Atlantis"}, "no model for 'Atlantis'; it has Alvoria"),
-    ({"country": "Galune", "method": "global"}, "no models of 'global'; it has full"),
-    ({"country": "Galune", "alpha": float("nan")}, "alpha is nan"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        ({"country": "Atlantis"}, "no model for 'Atlantis'; it has Alvoria"),
+        ({"country": "Galune", "method": "global"}, "no models of 'global'; it has full"),
+        ({"country": "Galune", "alpha": float("nan")}, "alpha is nan"),
+    ],
+)
 def test_what_the_run_cannot_give_is_refused_with_what_it_has(demo_run, candidates, given, said):
     with pytest.raises(ConfigError, match=said):
         rank(demo_run, read_candidates(str(candidates)), **given)

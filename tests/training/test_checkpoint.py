@@ -55,10 +55,12 @@ def test_another_trainings_state_is_not_read(tmp_path):
     same = Checkpoint(tmp_path, "key", every=0).narrowed(b"start", b"pool")
     assert value_of(same.load()) == (10, 1.0, 1)
     for other in (
-        Checkpoint(tmp_path, "key"), Checkpoint(tmp_path, "other").narrowed(b"start", b"pool"),
-        Checkpoint(tmp_path, "key").narrowed(b"start", b"other"), Checkpoint(tmp_path, "key").narrowed(b"startpool"),
+        Checkpoint(tmp_path, "key"),
+        Checkpoint(tmp_path, "other").narrowed(b"start", b"pool"),
+        Checkpoint(tmp_path, "key").narrowed(b"start", b"other"),
+        Checkpoint(tmp_path, "key").narrowed(b"startpool"),
         Checkpoint(tmp_path, "key").narrowed(b"star", b"tpool"),
-    ):  # fmt: skip
+    ):
         assert other.load() is None
 
 
@@ -68,10 +70,16 @@ def test_a_state_of_another_version_of_the_program_is_not_read(tmp_path, monkeyp
     assert Checkpoint(tmp_path, "key").narrowed(b"start").load() is None
 
 
-@pytest.mark.parametrize("damage", [
-    lambda content: b"", lambda content: content[: len(content) // 2], lambda content: content[:-1],
-    lambda content: content[:100] + bytes([content[100] ^ 1]) + content[101:], lambda content: content + b"\0",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:-1],
+        lambda content: content[:100] + bytes([content[100] ^ 1]) + content[101:],
+        lambda content: content + b"\0",
+    ],
+)
 def test_a_damaged_file_is_left_out_and_the_one_before_it_is_taken(tmp_path, damage):
     """Killed between the new file and the removal of the old one, there are two."""
     kept = Checkpoint(tmp_path, "key", every=0)

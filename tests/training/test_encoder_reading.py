@@ -10,20 +10,20 @@ from transformers import AutoTokenizer
 
 from scpo import DataConfig, ExperimentConfig, run
 from scpo.cli import main
+from scpo.cli.result_table import result_table
+from scpo.format import percent
 from scpo.hub import MINILM, model_folder
-from scpo.shown import percent
-from scpo.training import reading
+from scpo.training import encoder_reading
+from scpo.training.encoder_reading import Read, Reader, longest_of, read_data, reading_table, told, unreadable
 from scpo.training.encoders import load_encoder
-from scpo.training.reading import Read, Reader, longest_of, read_data, reading_table, told, unreadable
-from scpo.ui.text_table import result_table
 
 from fakes import WORDS, tiny_preferences
 
 
 @pytest.fixture(autouse=True)
 def the_rule(monkeypatch):
-    monkeypatch.setattr(reading, "MOST_UNKNOWN", 0.5)
-    monkeypatch.setattr(reading, "MOST_ALIKE", 0.5)
+    monkeypatch.setattr(encoder_reading, "MOST_UNKNOWN", 0.5)
+    monkeypatch.setattr(encoder_reading, "MOST_ALIKE", 0.5)
 
 
 ROOM = 62  # tokens of a text beside the two special ones, of the tiny encoder
@@ -35,8 +35,15 @@ def written(folder, answers, countries=("Kenya", "Chile"), prompt="yes no maybe 
     for country in countries:
         for n in range(120):
             chosen, rejected = answers(country, n)
-            rows.append({"prompt": prompt.format(n % 30), "chosen": chosen, "rejected": rejected, "country": country,
-                         "user": f"{country}-{n % 40}"})  # fmt: skip
+            rows.append(
+                {
+                    "prompt": prompt.format(n % 30),
+                    "chosen": chosen,
+                    "rejected": rejected,
+                    "country": country,
+                    "user": f"{country}-{n % 40}",
+                }
+            )
     path = folder / "pairs.jsonl"
     path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
     return path
@@ -58,8 +65,9 @@ def behind_the_limit(country, n):
 
 def settings(path, tiny_encoder, **more):
     data = DataConfig("file", (str(path),), **{"reference": ("Chile",), "countries": ("Kenya",), **more})
-    return ExperimentConfig(data, ("global", "full", "scpo"), seeds=1, steps=10, budgets=(20,),
-                            encoder=str(tiny_encoder), precision="fp32")  # fmt: skip
+    return ExperimentConfig(
+        data, ("global", "full", "scpo"), seeds=1, steps=10, budgets=(20,), encoder=str(tiny_encoder), precision="fp32"
+    )
 
 
 @pytest.mark.parametrize("folder", ["tiny", MINILM])
@@ -119,10 +127,13 @@ def test_what_was_read_is_kept_by_tokenizer_and_texts_and_damage_is_read_anew(ti
     assert len(calls) == 3
 
 
-@pytest.mark.parametrize("answers, said", [
-    (in_another_script, "of the tokens are unknown to the tokenizer and 100.0 % of the pairs cannot be told apart"),
-    (behind_the_limit, "of the texts are cut at its limit and 100.0 % of the pairs cannot be told apart"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "answers, said",
+    [
+        (in_another_script, "of the tokens are unknown to the tokenizer and 100.0 % of the pairs cannot be told apart"),
+        (behind_the_limit, "of the texts are cut at its limit and 100.0 % of the pairs cannot be told apart"),
+    ],
+)
 def test_a_country_that_cannot_be_read_has_words_in_place_of_an_accuracy(answers, said, tiny_encoder, tmp_path):
     result = run(settings(written(tmp_path, answers), tiny_encoder), tmp_path / "run")
     assert unreadable(result.tables["reading"]) == ["Kenya"]
@@ -169,7 +180,7 @@ def test_of_a_long_prompt_the_end_is_kept_and_of_an_answer_the_beginning(tiny_en
 
 def test_a_cached_vector_of_a_cut_prompt_is_not_that_of_its_beginning(tiny_encoder, tmp_path):
     """A text that is a prompt and an answer too has two vectors if it is cut, and one if not."""
-    from scpo.training.features import cached_vectors, read_cache
+    from scpo.training.heads.features import cached_vectors, read_cache
 
     encoder, long = load_encoder(str(tiny_encoder), "fp32"), "warm " * ROOM + "yes " * 9
     as_answers = cached_vectors([long, "short"], encoder, tmp_path)
@@ -181,8 +192,8 @@ def test_a_cached_vector_of_a_cut_prompt_is_not_that_of_its_beginning(tiny_encod
 
 
 def test_an_export_reads_the_end_of_a_long_prompt_as_the_run_does(tiny_encoder, tmp_path):
-    from scpo.training.best_of_n import rank
-    from scpo.training.export import export
+    from scpo.cli.best_of_n import rank
+    from scpo.export.huggingface import export
 
     path = written(tmp_path, known, prompt="warm " * 80 + "{}")
     run(settings(path, tiny_encoder), tmp_path / "run")

@@ -2,7 +2,7 @@
 
 import torch
 
-from scpo.training.evaluation import validation_score
+from scpo.training.heads.held_out import validation_score
 
 
 def test_accuracy_counts_first_and_log_loss_breaks_ties():

@@ -9,8 +9,10 @@ import pytest
 import safetensors.numpy
 
 from scpo import runs
-from scpo.config import METHODS, DataConfig, ExperimentConfig
+from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError, RunFolderError, Stopped
+from scpo.methods import METHODS
+from scpo.runs.progress_log import progress
 from scpo.training.experiment import run
 
 from fakes import scored_rows
@@ -74,7 +76,7 @@ def test_metrics_can_be_computed_again_from_the_saved_weights(result):
     """The slow way: rewards of one head on each test pair of one country, counted in a loop."""
     from scpo import data as sources
     from scpo.training.encoders import load_encoder
-    from scpo.training.features import embed_texts
+    from scpo.training.heads.features import embed_texts
 
     saved = safetensors.numpy.load_file(result.folder / "heads.safetensors")
     with open(result.folder / "heads.safetensors", "rb") as file:
@@ -89,10 +91,12 @@ def test_metrics_can_be_computed_again_from_the_saved_weights(result):
             pair = data.pairs.iloc[row]
             right += float(saved["heads"][at] @ phi[pair["chosen"]]) > float(saved["heads"][at] @ phi[pair["rejected"]])
         rows = result.metrics[
-            (result.metrics["country"] == head["country"]) & (result.metrics["method"] == head["method"])
-            & (result.metrics["seed"] == head["seed"]) & (result.metrics["pairs"] == head["pairs"])
+            (result.metrics["country"] == head["country"])
+            & (result.metrics["method"] == head["method"])
+            & (result.metrics["seed"] == head["seed"])
+            & (result.metrics["pairs"] == head["pairs"])
             & (result.metrics["subset"] == "full")
-        ]  # fmt: skip
+        ]
         assert rows["accuracy"].iloc[0] == pytest.approx(right / len(test)) and rows["n"].iloc[0] == len(test)
 
 
@@ -103,15 +107,27 @@ def test_training_on_a_countrys_own_pairs_beats_the_global_model_here(result):
 
 
 def test_every_summary_table_is_there_and_carries_n(result):
-    assert set(result.tables) == {"accuracy", "paired", "bias", "transfer", "curve", "efficiency", "per_pair", "path",
-                                  "selection", "groups", "reading", "group_gaps"}  # fmt: skip
+    assert set(result.tables) == {
+        "accuracy",
+        "paired",
+        "bias",
+        "transfer",
+        "curve",
+        "efficiency",
+        "per_pair",
+        "path",
+        "selection",
+        "groups",
+        "reading",
+        "group_gaps",
+    }
     assert len(result.tables["paired"]) and result.tables["paired"][["units", "pairs"]].notna().all(axis=None)
     assert all("n" in result.tables[name] for name in ("accuracy", "bias", "transfer", "curve"))
     assert result.tables["selection"]["kept"].between(0, 1).all()
 
 
 def test_progress_rises_to_the_end_and_tells_current_accuracy(result):
-    entries = runs.progress(result.folder, 10_000)
+    entries = progress(result.folder, 10_000)
     fractions = [entry["fraction"] for entry in entries if "fraction" in entry]
     assert fractions == sorted(fractions) and entries[-1]["stage"] == "done"
     measuring = [entry["done"] / entry["total"] for entry in entries if entry["stage"] == "measure"]
@@ -124,7 +140,7 @@ def test_a_stop_leaves_a_folder_that_is_visibly_unfinished_and_can_be_run_again(
     with pytest.raises(Stopped):
         run(config, tmp_path / "run", should_stop=lambda: (tmp_path / "run" / "data.json").exists())
     assert not runs.is_done(tmp_path / "run")
-    assert runs.progress(tmp_path / "run", 1)[-1]["stage"] == "stopped"
+    assert progress(tmp_path / "run", 1)[-1]["stage"] == "stopped"
     with pytest.raises(RunFolderError, match="not finished"):
         runs.read(tmp_path / "run")
     again = run(config, tmp_path / "run")

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from scpo.errors import ConfigError
-from scpo.training.features import embed_texts
-from scpo.training.global_model import train_global
-from scpo.training.heads import HeadShape
+from scpo.training.heads.features import embed_texts
+from scpo.training.heads.global_model import train_global
+from scpo.training.heads.stacked import HeadShape
 
 from fakes import CountingEncoder, tiny_preferences
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from scpo.errors import Stopped
-from scpo.training import heads as module
-from scpo.training.heads import Heads, HeadShape, Pool, batch_order
+from scpo.plan import Pool
+from scpo.training.heads.stacked import Heads, HeadShape, batch_order
+from scpo.training.heads.stacked import stacked as module
 from scpo.training.loss import weighted_bradley_terry
 
 TEXTS, WIDTH, PAIRS = 60, 10, 200
@@ -122,9 +123,16 @@ def test_a_planted_taste_is_recovered():
     chosen, rejected = np.where(wins, left, right), np.where(wins, right, left)
     pool = Pool(np.arange(3000), np.ones(3000, np.float32), (0,))
     heads = Heads(
-        HeadShape(WIDTH), torch.zeros(1, WIDTH), [pool], lambda rows: phi[rows], chosen, rejected,
-        steps=400, batch_size=64, lr=0.02,
-    )  # fmt: skip
+        HeadShape(WIDTH),
+        torch.zeros(1, WIDTH),
+        [pool],
+        lambda rows: phi[rows],
+        chosen,
+        rejected,
+        steps=400,
+        batch_size=64,
+        lr=0.02,
+    )
     heads.advance(400)
     learned = heads.theta[0].numpy()
     assert learned @ taste / np.linalg.norm(learned) / np.linalg.norm(taste) > 0.98

@@ -9,8 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scpo import selection
 from scpo.errors import ConfigError
+from scpo.methods import select
 from scpo.training.loss import weighted_bradley_terry
 
 
@@ -55,10 +55,13 @@ def test_published_losses_are_reproduced(shared_data, dtype, tolerance):
         margin = np.array(case["global_chosen"]) - np.array(case["global_rejected"])
         chosen, rejected = torch.tensor(case["chosen"], dtype=dtype), torch.tensor(case["rejected"], dtype=dtype)
         for name, method in (
-            ("loss_all_unweighted", "full"), ("loss_kept_unweighted", "filter"), ("loss_all_weighted", "weight"),
-            ("loss_scpo", "scpo"), ("loss_inverse", "inverse"),
-        ):  # fmt: skip
-            keep, weight = selection.select(method, margin, case["tau"], case["beta"])
+            ("loss_all_unweighted", "full"),
+            ("loss_kept_unweighted", "filter"),
+            ("loss_all_weighted", "weight"),
+            ("loss_scpo", "scpo"),
+            ("loss_inverse", "inverse"),
+        ):
+            keep, weight = select(method, margin, case["tau"], case["beta"])
             keep = torch.from_numpy(keep)
             loss = weighted_bradley_terry(chosen[keep], rejected[keep], torch.tensor(weight, dtype=dtype)[keep])
             assert loss.item() == pytest.approx(case[name], rel=tolerance), name

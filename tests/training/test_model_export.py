@@ -12,13 +12,12 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from scpo import ExperimentConfig, data, run, runs
 from scpo.cli import main
 from scpo.errors import ConfigError, InputError
+from scpo.export.huggingface import export, mean_head
+from scpo.export.model_card import model_card, standing
+from scpo.export.usage import Asked, load_lines
 from scpo.metrics.paired import decided
-from scpo.training import steer
-from scpo.training.card import model_card, standing
 from scpo.training.encoders import load_encoder
-from scpo.training.export import export, mean_head
-from scpo.training.heads import HeadShape
-from scpo.training.usage import Asked, load_lines
+from scpo.training.heads.stacked import HeadShape, saved
 
 from fakes import card_rewards
 
@@ -53,9 +52,9 @@ def texts(result):
     """Ten answers of the demo world and one that is longer than the encoder reads, with the rewards of the run."""
     table = data.load(result.config.data).texts.iloc[:10]
     table = pd.DataFrame({"prompt": [*table["prompt"].astype(str), LONG], "response": [*table["response"], LONG]})
-    models = steer.load_models(result.folder, result.config, result.card["countries"])
+    models = saved.load_models(result.folder, result.config, result.card["countries"])
     exact = dataclasses.replace(models, encoder=load_encoder(result.config.encoder, "fp32"))
-    rewards = steer.reward_texts(exact, table.astype({"prompt": "category"}), "scpo")
+    rewards = saved.reward_texts(exact, table.astype({"prompt": "category"}), "scpo")
     return table, rewards.own[models.countries.index("Galune")].mean(0)
 
 
@@ -73,8 +72,12 @@ def test_plain_transformers_gives_the_rewards_of_the_run(loaded, texts):
 def test_messages_through_the_chat_template_give_the_same_rewards(loaded, texts):
     model, tokenizer = loaded
     table, expected = texts
-    written = [tokenizer.apply_chat_template([{"role": "user", "content": p}, {"role": "assistant", "content": r}],
-                                             tokenize=False) for p, r in table.to_numpy()[:10]]  # fmt: skip
+    written = [
+        tokenizer.apply_chat_template(
+            [{"role": "user", "content": p}, {"role": "assistant", "content": r}], tokenize=False
+        )
+        for p, r in table.to_numpy()[:10]
+    ]
     batch = tokenizer(written, padding=True, add_special_tokens=False, return_tensors="pt")
     with torch.no_grad():
         assert model(**batch).logits[:, 0].numpy() == pytest.approx(expected[:10], abs=1e-4)
@@ -83,10 +86,10 @@ def test_messages_through_the_chat_template_give_the_same_rewards(loaded, texts)
 def test_every_line_of_the_card_gives_the_reward_of_the_run(result, folder, texts):
     table, expected = texts
     said = [("a prompt", "an answer"), *table.itertuples(index=False, name=None)]
-    models = steer.load_models(result.folder, result.config, result.card["countries"])
+    models = saved.load_models(result.folder, result.config, result.card["countries"])
     exact = dataclasses.replace(models, encoder=load_encoder(result.config.encoder, "fp32"))
     own = pd.DataFrame(said[:1], columns=["prompt", "response"]).astype({"prompt": "category"})
-    first = steer.reward_texts(exact, own, "scpo").own[models.countries.index("Galune")].mean(0)
+    first = saved.reward_texts(exact, own, "scpo").own[models.countries.index("Galune")].mean(0)
     blocks = card_rewards(folder, said[1:])
     assert len(blocks) == 2  # its own lines, and transformers' pipeline
     for rewards in blocks:
@@ -99,8 +102,9 @@ def test_special_tokens_added_twice_change_nothing(loaded, texts):
     table, expected = texts
     turns = [[{"role": "user", "content": p}, {"role": "assistant", "content": r}] for p, r in table.to_numpy()[:10]]
     for side in ("right", "left"):
-        batch = tokenizer(tokenizer.apply_chat_template(turns, tokenize=False), padding=True, padding_side=side,
-                          return_tensors="pt")  # fmt: skip
+        batch = tokenizer(
+            tokenizer.apply_chat_template(turns, tokenize=False), padding=True, padding_side=side, return_tensors="pt"
+        )
         assert batch["input_ids"][0].tolist().count(tokenizer.cls_token_id) == 2
         with torch.no_grad():
             assert model(**batch).logits[:, 0].numpy() == pytest.approx(expected[:10], abs=1e-4)
@@ -190,16 +194,25 @@ def test_a_model_stands_where_the_run_s_own_paired_table_has_it(result):
     row = paired.loc["Galune", "full", "scpo", "global"]
     assert (told.difference, told.low, told.high, told.p) == tuple(row[["difference", "low", "high", "p_holm"]])
     assert told.accuracy - told.base == pytest.approx(told.difference) and (told.pairs, told.units) == (
-        row["pairs"], row["units"])  # fmt: skip
+        row["pairs"],
+        row["units"],
+    )
 
 
-@pytest.mark.parametrize("numbers, way, words", [
-    ({"difference": 0.05, "low": 0.02, "high": 0.08, "p_holm": 0.01}, 1, "is ahead of the global one"),
-    ({"difference": -0.05, "low": -0.08, "high": -0.02, "p_holm": 0.01}, -1, "is worse than the global one"),
-    ({"difference": 0.05, "low": 0.01, "high": 0.09, "p_holm": 0.2}, 0, "is not shown to be ahead of the global one"),
-    ({"difference": -0.01, "low": -0.04, "high": 0.02, "p_holm": 0.6}, 0, "is not ahead of the global one"),
-    ({"difference": 0.05, "low": np.nan, "high": np.nan, "p_holm": np.nan}, 0, "no interval, too few to tell"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "numbers, way, words",
+    [
+        ({"difference": 0.05, "low": 0.02, "high": 0.08, "p_holm": 0.01}, 1, "is ahead of the global one"),
+        ({"difference": -0.05, "low": -0.08, "high": -0.02, "p_holm": 0.01}, -1, "is worse than the global one"),
+        (
+            {"difference": 0.05, "low": 0.01, "high": 0.09, "p_holm": 0.2},
+            0,
+            "is not shown to be ahead of the global one",
+        ),
+        ({"difference": -0.01, "low": -0.04, "high": 0.02, "p_holm": 0.6}, 0, "is not ahead of the global one"),
+        ({"difference": 0.05, "low": np.nan, "high": np.nan, "p_holm": np.nan}, 0, "no interval, too few to tell"),
+    ],
+)
 def test_card_and_command_say_whether_the_model_is_ahead_of_the_global_one(result, numbers, way, words):
     changed = with_numbers(result, **numbers)
     told = standing(changed, "Galune", "scpo")

@@ -5,7 +5,7 @@ import pytest
 
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError
-from scpo.training.plan import budgets_for, marks_for, plan_heads, rows_by_country
+from scpo.plan import budgets_for, marks_for, plan_heads, rows_by_country
 
 from fakes import tiny_preferences
 

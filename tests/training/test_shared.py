@@ -8,9 +8,10 @@ import torch
 
 from scpo import DataConfig, ExperimentConfig, run
 from scpo.errors import ConfigError
-from scpo.training import shared as module
-from scpo.training.heads import HeadShape, Pool
-from scpo.training.shared import Member, Others, average_of_strengths, directions, own_root, shifts
+from scpo.plan import Pool
+from scpo.training.heads.shared import Member, Others, average_of_strengths, directions, own_root, shifts
+from scpo.training.heads.stacked import HeadShape
+from scpo.training.heads.stacked import shared as module
 
 D = 6
 NOTHING = 0.01  # a prior standard deviation that lets next to nothing move
@@ -48,8 +49,10 @@ def pull_of_pairs(one: Member, theta: np.ndarray) -> np.ndarray:
 @pytest.fixture
 def members():
     rng = np.random.default_rng(0)
-    return [member(rng, n, rng.normal(size=D), torch.from_numpy(rng.normal(size=D).astype(np.float32)))
-            for n in (40, 25, 60)]  # fmt: skip
+    return [
+        member(rng, n, rng.normal(size=D), torch.from_numpy(rng.normal(size=D).astype(np.float32)))
+        for n in (40, 25, 60)
+    ]
 
 
 def test_every_shift_is_what_its_pairs_pull_times_its_prior_covariance(members):
@@ -98,9 +101,13 @@ def test_directions_are_the_others_and_their_mean_at_scales_that_margins_are_mea
 
 
 def test_a_country_without_pairs_stays_and_is_no_direction(members):
-    nothing = Member.of(Pool(np.zeros(0, np.int64), np.zeros(0, np.float32), (0,)), torch.ones(D),
-                        lambda texts: np.zeros((len(texts), D), np.float32), np.zeros(0, np.int64),
-                        np.zeros(0, np.int64))  # fmt: skip
+    nothing = Member.of(
+        Pool(np.zeros(0, np.int64), np.zeros(0, np.float32), (0,)),
+        torch.ones(D),
+        lambda texts: np.zeros((len(texts), D), np.float32),
+        np.zeros(0, np.int64),
+        np.zeros(0, np.int64),
+    )
     shape, everyone = HeadShape(D), [*members, nothing]
     others = directions(shape, everyone, ALIKE)
     found = fit(shape, everyone, 0.8, others, like=1.0)
@@ -184,8 +191,15 @@ def test_an_mlp_moves_too_and_takes_the_likeliest_strength():
     before = sum(float(one.loss(shape, one.start)) for one in members)
     seen = []
     others = directions(shape, members, ALIKE)
-    theta = average_of_strengths(shape, members, own_root(shape, members), others,
-                                 lambda heads: seen.append(heads) or np.arange(len(heads)), 10, way=1.0)  # fmt: skip
+    theta = average_of_strengths(
+        shape,
+        members,
+        own_root(shape, members),
+        others,
+        lambda heads: seen.append(heads) or np.arange(len(heads)),
+        10,
+        way=1.0,
+    )
     assert sum(float(one.loss(shape, theta[c])) for c, one in enumerate(members)) < 0.95 * before
     assert torch.equal(theta, seen[0][0])
 
@@ -208,8 +222,14 @@ def test_the_root_of_an_own_part_is_the_power_of_the_second_moment_and_moves_mar
 @pytest.fixture(scope="module")
 def finished(tiny_encoder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shared")
-    config = ExperimentConfig(DataConfig("demo"), ("global", "full", "scpo", "shared"), seeds=2, steps=4, budgets=(20,),
-                              encoder=str(tiny_encoder))  # fmt: skip
+    config = ExperimentConfig(
+        DataConfig("demo"),
+        ("global", "full", "scpo", "shared"),
+        seeds=2,
+        steps=4,
+        budgets=(20,),
+        encoder=str(tiny_encoder),
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCPO_WORKSPACE", str(folder))
         return run(config, folder / "run")

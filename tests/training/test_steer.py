@@ -14,12 +14,11 @@ from hypothesis.extra import numpy as hnp
 from scpo import ExperimentConfig, data, run, runs
 from scpo.data.preferences import TEST
 from scpo.errors import InputError, RunFolderError
-from scpo.training import steer
-from scpo.training.mixing import (
+from scpo.metrics.rewards import Rewards, steered
+from scpo.steering.mixing import (
     ALPHAS,
     GLOBAL,
     LONGEST,
-    Rewards,
     alpha_table,
     answer_table,
     check_typed,
@@ -27,9 +26,9 @@ from scpo.training.mixing import (
     mixture_table,
     ranks,
     simplex,
-    steered,
 )
-from scpo.training.taste import FEWEST_TEXTS, LENGTH, cosine, scaled, taste_table, tastes, terms, within, word_table
+from scpo.steering.taste import FEWEST_TEXTS, LENGTH, cosine, scaled, taste_table, tastes, terms, within, word_table
+from scpo.training.heads.stacked import saved
 
 SAME = ("accuracy", "low", "high", "n", "units")
 
@@ -59,12 +58,12 @@ def pairs(demo_run):
 
 
 def models_of(result):
-    return steer.load_models(result.folder, result.config, result.card["countries"])
+    return saved.load_models(result.folder, result.config, result.card["countries"])
 
 
 @pytest.fixture(scope="module")
 def rewards(result, pairs):
-    return steer.reward_texts(models_of(result), pairs.texts, "scpo")
+    return saved.reward_texts(models_of(result), pairs.texts, "scpo")
 
 
 def accuracies(pairs, rewards, country, values):
@@ -114,13 +113,13 @@ def test_strengths_end_in_the_models_themselves_to_the_last_digit():
 def test_typed_texts_get_the_rewards_that_the_run_s_own_texts_have(result, pairs, rewards):
     prompt = pairs.texts["prompt"].iloc[0]
     rows = np.flatnonzero(pairs.texts["prompt"] == prompt)[:4]
-    typed = steer.reward_typed(models_of(result), prompt, list(pairs.texts["response"].iloc[rows]), "scpo")
+    typed = saved.reward_typed(models_of(result), prompt, list(pairs.texts["response"].iloc[rows]), "scpo")
     assert np.allclose(typed.base, rewards.base[:, rows], atol=1e-4)
     assert np.allclose(typed.own, rewards.own[:, :, rows], atol=1e-4)
 
 
 def test_equal_answers_share_their_reward_and_rank(result):
-    typed = steer.reward_typed(models_of(result), "What?", ["yes please", "no", "yes please"], "scpo")
+    typed = saved.reward_typed(models_of(result), "What?", ["yes please", "no", "yes please"], "scpo")
     table = answer_table(typed, 1.0).pivot(index="model", columns="answer")
     for column in ("reward", "rank", "agree"):
         assert (table[column]["A"] == table[column]["C"]).all()
@@ -132,11 +131,15 @@ def test_a_method_that_trained_no_model_is_refused_by_name(result):
         models_of(result).of("global")
 
 
-@pytest.mark.parametrize("prompt, answers, words", [
-    (" ", ["a", "b"], "the prompt is empty"), ("p", ["a"], "1 answer; needed: 2 to 4"),
-    ("p", list("abcde"), "5 answers"),
-    ("p", ["a", "x" * (LONGEST + 1)], "answer B has 4,001 characters"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "prompt, answers, words",
+    [
+        (" ", ["a", "b"], "the prompt is empty"),
+        ("p", ["a"], "1 answer; needed: 2 to 4"),
+        ("p", list("abcde"), "5 answers"),
+        ("p", ["a", "x" * (LONGEST + 1)], "answer B has 4,001 characters"),
+    ],
+)
 def test_typed_texts_that_cannot_be_scored_are_refused(prompt, answers, words):
     with pytest.raises(InputError, match=words):
         check_typed(prompt, answers)
@@ -167,7 +170,7 @@ def test_changed_weights_are_refused(copied):
 def test_missing_weights_are_explained(copied):
     (copied / "heads.safetensors").unlink()
     with pytest.raises(RunFolderError, match="cannot be read"):
-        steer.load_models(copied, ExperimentConfig(), ("Alvoria",))
+        saved.load_models(copied, ExperimentConfig(), ("Alvoria",))
 
 
 def test_an_encoder_whose_files_changed_is_refused(copied, tmp_path, tiny_encoder):
@@ -176,7 +179,7 @@ def test_an_encoder_whose_files_changed_is_refused(copied, tmp_path, tiny_encode
     settings = json.loads((other / "config.json").read_text())
     (other / "config.json").write_text(json.dumps({**settings, "changed": True}))
     with pytest.raises(RunFolderError, match="not the one that this run used"):
-        steer.load_models(copied, dataclasses.replace(result.config, encoder=str(other)), result.card["countries"])
+        saved.load_models(copied, dataclasses.replace(result.config, encoder=str(other)), result.card["countries"])
 
 
 # mixtures
@@ -209,11 +212,14 @@ def test_linear_heads_mix_by_their_weights_to_the_same_rewards(demo_run, pairs, 
 
     one = torch.einsum("c,csp->sp", torch.from_numpy(shares), heads)
     single = dataclasses.replace(
-        models, countries=("mix",), heads=pd.DataFrame({"country": "mix", "method": "scpo", "seed": range(len(one))}),
-        theta=one, start=models.start[:1],
-    )  # fmt: skip
-    by_weights = steer.reward_texts(single, pairs.texts, "scpo").own[0]
-    by_rewards = np.einsum("c,cst->st", shares, steer.reward_texts(models, pairs.texts, "scpo").own)
+        models,
+        countries=("mix",),
+        heads=pd.DataFrame({"country": "mix", "method": "scpo", "seed": range(len(one))}),
+        theta=one,
+        start=models.start[:1],
+    )
+    by_weights = saved.reward_texts(single, pairs.texts, "scpo").own[0]
+    by_rewards = np.einsum("c,cst->st", shares, saved.reward_texts(models, pairs.texts, "scpo").own)
     assert np.allclose(by_weights, by_rewards, atol=1e-4)
 
 
@@ -292,10 +298,12 @@ def texts_with(pairs, words, n=400):
     """Data of n texts over n/4 prompts; text k has the words that words(rng) gives it."""
     rng = np.random.default_rng(0)
     has = [words(rng) for _ in range(n)]
-    texts = pd.DataFrame({
-        "prompt": pd.Categorical([f"p{k // 4}" for k in range(n)]),
-        "response": [" ".join(["filler", *sorted(w)]) for w in has],
-    })  # fmt: skip
+    texts = pd.DataFrame(
+        {
+            "prompt": pd.Categorical([f"p{k // 4}" for k in range(n)]),
+            "response": [" ".join(["filler", *sorted(w)]) for w in has],
+        }
+    )
     return dataclasses.replace(pairs, texts=texts), has
 
 
@@ -327,8 +335,10 @@ def test_no_common_word_gives_an_empty_table(pairs):
     assert len(table) == 0 and looked_at == 8
 
 
-@given(hnp.arrays(np.float32, st.tuples(st.just(2), st.integers(1, 9)), elements=st.floats(-100, 100, width=32)),
-       st.floats(-2, 2))  # fmt: skip
+@given(
+    hnp.arrays(np.float32, st.tuples(st.just(2), st.integers(1, 9)), elements=st.floats(-100, 100, width=32)),
+    st.floats(-2, 2),
+)
 def test_steering_is_a_straight_line_from_the_global_model_through_the_countrys(rewards, alpha):
     """r_g + alpha (r_c - r_g), of which a margin is the same line between the two margins."""
     base, own = rewards

@@ -12,12 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scpo import runs
-from scpo.config import METHODS, DataConfig
+from scpo.charts import bias, selection
+from scpo.charts import data as charts
+from scpo.charts import steer as steer_charts
+from scpo.charts import study as study_charts
+from scpo.charts.accuracy import accuracy_chart
+from scpo.charts.bias import plane_chart, transfer_chart
+from scpo.charts.colours import METHOD, SYMBOL
+from scpo.charts.efficiency import curve_chart
+from scpo.charts.selection import method_picture
+from scpo.charts.style import SIMULATED
+from scpo.charts.world_map import world_map
+from scpo.config import DataConfig
 from scpo.data import counts, load
-from scpo.ui import bias_charts, charts, selection_charts, study_charts
-from scpo.ui.colours import METHOD, SYMBOL
-from scpo.ui.steer import charts as steer_charts
-from scpo.ui.tables import safe_csv
+from scpo.export.safe_csv import safe_csv
+from scpo.methods import METHODS
 
 
 @pytest.fixture(scope="module")
@@ -28,16 +37,16 @@ def tables(demo_run):
 def figures(tables, simulated=True):
     methods = ["global", "full", "scpo"]
     return {
-        "accuracy": charts.accuracy_chart(tables["accuracy"], methods, "user", simulated),
-        "transfer": charts.transfer_chart(tables["transfer"], "scpo", simulated),
-        "plane": charts.plane_chart(tables["accuracy"], tables["path"], methods, simulated),
-        "curve": charts.curve_chart(tables["curve"], "mean", methods, "labelled", simulated),
+        "accuracy": accuracy_chart(tables["accuracy"], methods, "user", simulated),
+        "transfer": transfer_chart(tables["transfer"], "scpo", simulated),
+        "plane": plane_chart(tables["accuracy"], tables["path"], methods, simulated),
+        "curve": curve_chart(tables["curve"], "mean", methods, "labelled", simulated),
     }
 
 
 def test_every_figure_of_simulated_data_says_so_inside_itself(tables):
     for figure in figures(tables).values():
-        assert charts.SIMULATED in figure.layout.title.text
+        assert SIMULATED in figure.layout.title.text
     for figure in figures(tables, simulated=False).values():
         assert figure.layout.title.text is None
 
@@ -78,14 +87,14 @@ def test_the_transfer_matrix_is_square_plus_the_reference(tables):
 
 def test_the_trained_reading_moves_filtered_methods_to_fewer_pairs(tables):
     labelled, trained = (
-        next(t for t in charts.curve_chart(tables["curve"], "mean", ["scpo"], reading, True).data if t.name == "scpo")
+        next(t for t in curve_chart(tables["curve"], "mean", ["scpo"], reading, True).data if t.name == "scpo")
         for reading in ("labelled", "trained")
     )
     assert (labelled.x > trained.x).all() and (labelled.y == trained.y).all()
 
 
 def test_the_picture_of_the_method_is_drawn_from_the_method():
-    figure = charts.method_picture(0.7, 1.1)
+    figure = method_picture(0.7, 1.1)
     weight = next(t for t in figure.data if "weight" in t.name)
     at = int((abs(weight.x + 1.1)).argmin())
     assert weight.y[at] == pytest.approx(0.3679, abs=0.01) and figure.layout.shapes[0].x0 == pytest.approx(
@@ -95,9 +104,9 @@ def test_the_picture_of_the_method_is_drawn_from_the_method():
 
 def test_the_map_needs_codes_and_the_bars_need_none():
     table = counts(load(DataConfig()))
-    assert charts.SIMULATED in charts.country_bars(table, True).layout.title.text
+    assert SIMULATED in charts.country_bars(table, True).layout.title.text
     real = pd.DataFrame({"country": ["Chile"], "iso3": ["CHL"], "pairs": [10], "units": [3]})
-    assert list(charts.world_map(real, "user").data[0].locations) == ["CHL"]
+    assert list(world_map(real, "user").data[0].locations) == ["CHL"]
 
 
 def test_exports_hold_no_formula():
@@ -130,21 +139,31 @@ def hovers(figure):
 
 def test_differences_that_round_to_zero_have_no_sign_in_a_hover():
     study = pd.DataFrame({"country": ["A", "B"], "world": 0, "disagree": 0.2, "difference": [0.0001, -0.0001]})
-    answers = pd.DataFrame({"model": "global", "answer": ["A", "B"], "reward": [0.001, -0.001], "rank": [1, 2],
-                            "agree": 1, "seeds": 1})  # fmt: skip
+    answers = pd.DataFrame(
+        {"model": "global", "answer": ["A", "B"], "reward": [0.001, -0.001], "rank": [1, 2], "agree": 1, "seeds": 1}
+    )
     errors = pd.DataFrame({"model": "country", "axis": ["x", "y"], "country": "A", "error": [0.001, -0.001]})
-    for figure in (study_charts.countries_chart(study, "scpo", "full", False),
-                   steer_charts.answers_chart(answers, False), steer_charts.errors_chart(errors)):  # fmt: skip
+    for figure in (
+        study_charts.countries_chart(study, "scpo", "full", False),
+        steer_charts.answers_chart(answers, False),
+        steer_charts.errors_chart(errors),
+    ):
         said = hovers(figure)
         assert any(re.search(r"(^|[^\d.])0\.0", text) for text in said)
         assert not any(re.search(r"[-+]0\.0+\b|nan", text) for text in said), said
 
 
 def test_a_cell_without_a_number_has_no_hover():
-    cells = pd.DataFrame({"model": ["A", "A", "B", "B"], "on": ["A", "B"] * 2, "method": "scpo",
-                          "accuracy": [0.6, np.nan, 0.5, 0.7], "n": [9, np.nan, 9, 9], "units": 3})  # fmt: skip
+    cells = pd.DataFrame(
+        {
+            "model": ["A", "A", "B", "B"],
+            "on": ["A", "B"] * 2,
+            "method": "scpo",
+            "accuracy": [0.6, np.nan, 0.5, 0.7],
+            "n": [9, np.nan, 9, 9],
+            "units": 3,
+        }
+    )
     strips = pd.DataFrame([[0.5, 0.5], [np.nan] * 2], ["A", "B"])
-    for figure in (
-        bias_charts.transfer_chart(cells, "scpo", False), selection_charts.strips_chart(strips, 0.7, False)
-    ):  # fmt: skip
+    for figure in (bias.transfer_chart(cells, "scpo", False), selection.strips_chart(strips, 0.7, False)):
         assert figure.data[0].hoverongaps is False

@@ -11,17 +11,21 @@ from contrasts import THEME, channels, contrast
 from plotly.colors import sample_colorscale
 
 from scpo import runs
-from scpo.ui import colours, export
-from scpo.ui.colours import DARK, LIGHT, METHOD, ON_PAPER, PLACE, SCALES, SEQUENCE, TEXT
-from scpo.ui.figure import LINES, country_marks, finish, on_paper
-from scpo.ui.report import STYLE, report
-from scpo.ui.report_parts import parts_of
+from scpo.charts import colours
+from scpo.charts.colours import DARK, LIGHT, METHOD, ON_PAPER, PLACE, SCALES, SEQUENCE, TEXT
+from scpo.charts.style import LINES, country_marks, finish, on_paper
+from scpo.export import archive
+from scpo.export.report import STYLE, report
+from scpo.export.report_figures import parts_of
 
 ROOT = Path(__file__).parents[2]
 PALETTES = {"light": LIGHT, "dark": DARK}
 MARKS = [name for name in LIGHT if name not in ("text", "land")]
-DRAWING = [*sorted((ROOT / "scpo" / "ui").glob("*chart*.py")), ROOT / "scpo/ui/steer/charts.py",
-           *(ROOT / "scpo/ui" / f"{name}.py" for name in ("figure", "world_map", "live", "lesson"))]  # fmt: skip
+DRAWING = [
+    *sorted((ROOT / "scpo" / "ui").glob("*chart*.py")),
+    ROOT / "scpo/charts/steer.py",
+    *(ROOT / "scpo/ui" / f"{name}.py" for name in ("figure", "world_map", "live", "lesson")),
+]
 
 
 def pages(theme):
@@ -100,7 +104,7 @@ def result(demo_run):
 
 def test_figures_of_a_report_and_of_an_export_have_the_light_colours_and_no_places(result):
     drawn = [part.figure for part in parts_of(result)]
-    drawn += [figure for part in export.figures_of(result).values() for figure, _ in part.values()]
+    drawn += [figure for part in archive.figures_of(result).values() for figure, _ in part.values()]
     assert len(drawn) > 10
     for figure in drawn:
         found = {c[:7].upper() for c in colours_in(figure.to_plotly_json()["data"])}

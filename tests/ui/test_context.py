@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo.jobs.store import open_store
-from scpo.ui import parts
+from scpo.ui.run_picker import run_label
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -182,7 +182,7 @@ def test_notes_on_the_data_end_with_one_full_stop(two):
 
 def test_a_run_in_words_has_its_plurals_right(two):
     one = replace(two["older"], config=replace(two["older"].config, seeds=1))
-    assert "1 seed;" in parts.run_label(one)
+    assert "1 seed;" in run_label(one)
 
 
 def test_links_to_the_page_of_training_lead_to_its_form_and_those_to_data_to_the_runs_pairs(two):

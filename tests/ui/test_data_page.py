@@ -18,9 +18,16 @@ def page_of(folder, rows):
 
 def pairs(*countries, prompts=200):
     return [
-        {"prompt": f"Ask {i % prompts}?", "chosen": f"yes {i % prompts}", "rejected": f"no {i % prompts}", "country": c,
-         "rater_id": f"{c}-{i % 40}"} for c in countries for i in range(200)
-    ]  # fmt: skip
+        {
+            "prompt": f"Ask {i % prompts}?",
+            "chosen": f"yes {i % prompts}",
+            "rejected": f"no {i % prompts}",
+            "country": c,
+            "rater_id": f"{c}-{i % 40}",
+        }
+        for c in countries
+        for i in range(200)
+    ]
 
 
 def test_what_the_split_goes_by_and_that_most_of_the_test_is_in_training_is_told(tmp_path):

@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from scpo import runs
 from scpo.errors import RunFolderError
+from scpo.export.model_card import standing
+from scpo.export.usage import load_lines
 from scpo.jobs.store import open_store
-from scpo.training.card import standing
-from scpo.training.usage import load_lines
 from scpo.ui import download
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,8 @@ import json
 import pandas as pd
 
 from scpo.config import ExperimentConfig, FinetuneConfig
-from scpo.ui.estimate import Estimate, time_words
+from scpo.estimate import Estimate
+from scpo.text.estimate import time_words
 
 
 def test_a_model_that_cannot_be_measured_beforehand_is_not_said_to_be_elsewhere(tmp_path):

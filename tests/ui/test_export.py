@@ -15,10 +15,12 @@ import pytest
 import safetensors.numpy
 
 from scpo import runs
+from scpo.charts.style import SIMULATED
 from scpo.config import DataConfig
 from scpo.errors import RunFolderError
+from scpo.export import archive as export
 from scpo.jobs.store import open_store
-from scpo.ui import charts, export
+from scpo.runs.files import write_json
 
 
 def job_in(workspace, demo_run):
@@ -69,19 +71,36 @@ def rewritten(job, **changes):
         path = job.folder / f"{name}.json"
         content = json.loads(path.read_text())
         change(content)
-        runs.write_json(path, content)
+        write_json(path, content)
     runs.finish(job.folder, 1.0)
     return job
 
 
 def test_the_zip_has_exactly_these_files(plain):
-    tables = ("accuracy", "bias", "curve", "efficiency", "group_gaps", "groups", "paired", "path", "per_pair",
-              "reading", "selection", "transfer")  # fmt: skip
+    tables = (
+        "accuracy",
+        "bias",
+        "curve",
+        "efficiency",
+        "group_gaps",
+        "groups",
+        "paired",
+        "path",
+        "per_pair",
+        "reading",
+        "selection",
+        "transfer",
+    )
     assert set(plain[1]) == {
-        "README.txt", "config.json", "data.json", "metrics.csv", "heads.safetensors",
-        *(f"tables/{name}.csv" for name in tables), "figures/NO_SVG.txt",
+        "README.txt",
+        "config.json",
+        "data.json",
+        "metrics.csv",
+        "heads.safetensors",
+        *(f"tables/{name}.csv" for name in tables),
+        "figures/NO_SVG.txt",
         *(f"figures/{name}.html" for name in ("accuracy", "bias", "efficiency", "transfer")),
-    }  # fmt: skip
+    }
 
 
 def test_nothing_of_this_machine_is_in_it(plain, demo_run):
@@ -112,9 +131,13 @@ def test_the_readme_has_title_source_licence_and_says_simulated(plain):
     job, files = plain
     text = files["README.txt"].decode()
     for words in (
-        "Demo world (simulated), seed 0", "Source: simulated by scpo.data.demo", "Licence of the data: Apache-2.0",
-        "simulated data", charts.SIMULATED, f"Run {job.id}, finished 20",
-    ):  # fmt: skip
+        "Demo world (simulated), seed 0",
+        "Source: simulated by scpo.data.demo",
+        "Licence of the data: Apache-2.0",
+        "simulated data",
+        SIMULATED,
+        f"Run {job.id}, finished 20",
+    ):
         assert words in text
     assert "  figures/transfer.html\n" in text
 
@@ -136,7 +159,7 @@ def test_measured_data_is_not_called_simulated(job, no_svg):
     rewritten(job, data=lambda card: card.update(simulated=False, title="Answers", source="x", licence="CC0"))
     files = unzipped(job)
     assert "note" not in files["metrics.csv"].decode().splitlines()[0].split(",")
-    assert b"imulated" not in files["README.txt"] and charts.SIMULATED.encode() not in files["figures/bias.html"]
+    assert b"imulated" not in files["README.txt"] and SIMULATED.encode() not in files["figures/bias.html"]
 
 
 def test_no_cell_is_a_formula(job, no_svg):
@@ -169,7 +192,7 @@ def test_each_html_has_plotly_once_and_asks_for_nothing(plain):
         text = files[name].decode()
         assert len(re.findall(r"plotly\.js v\d", text)) == 1 and "default-src 'none'" in text
         assert not re.search(r"<(script|link|img)[^>]+(src|href)=", text.rpartition("Plotly.newPlot")[2])
-        assert charts.SIMULATED in text and "<script>alert(1)" not in text
+        assert SIMULATED in text and "<script>alert(1)" not in text
     assert files["figures/transfer.html"].count(b"Plotly.newPlot(") > 2
 
 

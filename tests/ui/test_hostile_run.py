@@ -14,18 +14,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo import DataConfig, ExperimentConfig, run, runs
+from scpo.export import archive as export
+from scpo.export.report import report
 from scpo.jobs.store import open_store
-from scpo.ui import export
-from scpo.ui.report import report
 
 from fakes import scored_rows
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("overview", "data", "selection", "train", "accuracy", "bias", "efficiency", "steer", "runs")
 NAMES = {
-    "Aland": "=HYPERLINK(\"http://evil\",\"x\")", "Borealis": "![x](http://evil/x.png) $\\frac{1}{0}$ <img src=x>",
+    "Aland": '=HYPERLINK("http://evil","x")',
+    "Borealis": "![x](http://evil/x.png) $\\frac{1}{0}$ <img src=x>",
     "Cascadia": "../../etc/\u202epasswd \U0001f600 {0} %s '; DROP TABLE jobs; --",
-}  # fmt: skip
+}
 TEXT = "<script>alert(1)</script> **bold** ![x](http://evil/x.png) $x^2$ [a](javascript:b) \u202e\u2066 \U0001f600 "
 ALIVE = re.compile(r"(?<!\\)!\[x\]\(http|(?<!\\)\[a\]\(javascript|(?<!\\)<(img src=x|script>alert)")
 

@@ -11,14 +11,16 @@ import pytest
 from scipy.stats import spearmanr
 from streamlit.testing.v1 import AppTest
 
+from scpo.charts import lesson as lesson_charts
+from scpo.charts.style import SIMULATED
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError
-from scpo.lesson import fitting, numbers, training
+from scpo.lesson import bradley_terry, training_steps
+from scpo.lesson import steps as numbers
 from scpo.lesson.texts import STEPS
 from scpo.lesson.world import HELPFUL, world
 from scpo.selection import pair_weights
-from scpo.ui import lesson, lesson_charts
-from scpo.ui.figure import SIMULATED
+from scpo.ui import lesson
 
 ROOT = Path(__file__).parents[2]
 TAU, BETA = ExperimentConfig().tau, ExperimentConfig().beta
@@ -37,8 +39,8 @@ def words(app):
     return " ".join(str(element.value) for kind in kinds for element in kind)
 
 
-def collapsed(country, steps=training.MOST_STEPS):
-    return training.collapse(world(), country, steps, TAU, BETA).facts
+def collapsed(country, steps=training_steps.MOST_STEPS):
+    return training_steps.collapse(world(), country, steps, TAU, BETA).facts
 
 
 # the world
@@ -52,8 +54,8 @@ def test_the_global_model_is_fitted_and_finds_the_references_planted_taste():
 
 def test_a_fit_by_newton_is_where_the_gradient_is_zero():
     pairs = np.array([[1.0, 0.0], [1.0, 1.0], [-1.0, 1.0], [0.0, -1.0]])
-    taste = fitting.fit(pairs, ridge=0.5)
-    assert pairs.T @ fitting.push(pairs @ taste) - 0.5 * taste == pytest.approx([0, 0], abs=1e-9)
+    taste = bradley_terry.fit(pairs, ridge=0.5)
+    assert pairs.T @ bradley_terry.push(pairs @ taste) - 0.5 * taste == pytest.approx([0, 0], abs=1e-9)
 
 
 def test_one_step_of_descent_is_the_hand_made_gradient():
@@ -61,7 +63,7 @@ def test_one_step_of_descent_is_the_hand_made_gradient():
 
     Step = rate 0.1 x weight 0.5 x push 0.5 x (2, 0) / 1 pair = (0.05, 0).
     """
-    tastes = fitting.descend(
+    tastes = bradley_terry.descend(
         np.array([[2.0, 0.0], [9.0, 9.0]]), np.array([[0.5], [0.0]]), np.zeros(2), np.array([1]), 0.1
     )
     assert tastes[0, :, 0] == pytest.approx([0.05, 0.0])
@@ -98,7 +100,7 @@ def test_those_whose_taste_lies_further_from_the_average_lose_more():
 def test_a_model_trained_on_everybody_learns_roughly_the_average_taste():
     count = np.bincount(world().population)
     average = count @ world().taste.to_numpy()
-    fitted = fitting.fit(world().difference)
+    fitted = bradley_terry.fit(world().difference)
     assert fitted @ average / np.linalg.norm(fitted) / np.linalg.norm(average) > 0.97
 
 
@@ -122,7 +124,7 @@ def test_the_step_shown_is_a_gradient_step_of_the_whole_model():
     row = next(row for row in world().train(COUNTRIES[0]) if -2 < world().margin[row] < -1)
     difference, rate = world().difference[row], numbers.STEP_SIZE
     pair = numbers.Example("", "", "", float(world().margin[row]), float(difference @ difference))
-    moved = fitting.descend(difference[None], np.ones((1, 1)), world().global_taste, np.array([1]), rate)[0, :, 0]
+    moved = bradley_terry.descend(difference[None], np.ones((1, 1)), world().global_taste, np.array([1]), rate)[0, :, 0]
     assert numbers.one_choice(pair, pair.margin, "A").facts["after"] == pytest.approx(difference @ moved)
 
 
@@ -200,7 +202,7 @@ def test_in_the_first_steps_the_filter_learns_the_countrys_taste_fastest(country
 
 
 def test_training_at_a_mark_does_not_depend_on_how_long_it_goes_on():
-    short, long = (training.collapse(world(), "Galune", steps, TAU, BETA).table for steps in (1, 300))
+    short, long = (training_steps.collapse(world(), "Galune", steps, TAU, BETA).table for steps in (1, 300))
     first = long[long["step"] == 1].reset_index(drop=True)
     assert short.drop(columns="step").to_numpy()[:, 1:] == pytest.approx(first.drop(columns="step").to_numpy()[:, 1:])
 
@@ -209,7 +211,7 @@ def test_training_at_a_mark_does_not_depend_on_how_long_it_goes_on():
 
 
 def ratio(country, reading, seeds=3, part=80):
-    return training.efficiency(world(), country, seeds, part, reading, TAU, BETA).facts["ratio"]
+    return training_steps.efficiency(world(), country, seeds, part, reading, TAU, BETA).facts["ratio"]
 
 
 def test_counting_trained_pairs_always_gives_the_larger_ratio():
@@ -227,13 +229,13 @@ def test_full_mostly_needs_fewer_labelled_pairs_in_this_world():
 
 
 def test_seeds_differ_and_the_first_are_the_same_however_many_follow():
-    one, five = (training.efficiency(world(), "Bresland", n, 80, "labelled", TAU, BETA) for n in (1, 5))
+    one, five = (training_steps.efficiency(world(), "Bresland", n, 80, "labelled", TAU, BETA) for n in (1, 5))
     assert one.table["seed_1"].tolist() == five.table["seed_1"].tolist()
     assert five.facts["ratios"].std() > 0 and "only one seed" in one.facts["seeds_words"]
 
 
 def test_a_target_that_is_not_reached_is_said():
-    said = {c: training.efficiency(world(), c, 3, 100, "labelled", TAU, BETA).facts for c in COUNTRIES}
+    said = {c: training_steps.efficiency(world(), c, 3, 100, "labelled", TAU, BETA).facts for c in COUNTRIES}
     missed = [facts for facts in said.values() if np.isnan(facts["scpo"])]
     assert missed and all(f["ratio_words"] == "not reached" and "never" in f["scpo_needs"] for f in missed)
     assert all(np.isfinite(facts["full"]) for facts in said.values())
@@ -273,9 +275,9 @@ def test_people_differ_however_narrow_the_interval_of_the_mean(country):
         lambda: numbers.one_choice(numbers.example(world()), 0.0, "C"),
         lambda: numbers.filtered(world(), "Galune", 0.0),
         lambda: numbers.weighted(world(), "Galune", TAU, -1.0),
-        lambda: training.collapse(world(), "Galune", 10**9, TAU, BETA),
-        lambda: training.efficiency(world(), "Galune", 10**6, 80, "labelled", TAU, BETA),
-        lambda: training.efficiency(world(), "Galune", 3, 80, "guessed", TAU, BETA),
+        lambda: training_steps.collapse(world(), "Galune", 10**9, TAU, BETA),
+        lambda: training_steps.efficiency(world(), "Galune", 10**6, 80, "labelled", TAU, BETA),
+        lambda: training_steps.efficiency(world(), "Galune", 3, 80, "guessed", TAU, BETA),
         lambda: numbers.people(world(), "Galune", 1, 1),
         lambda: numbers.people(world(), "Galune", float("nan"), 1),
     ],
@@ -296,8 +298,8 @@ def test_every_step_computes_and_draws_within_150_ms(country):
         lambda: lesson_charts.choice_chart(numbers.one_choice(pair, -1.5, "A")),
         lambda: lesson_charts.filter_chart(numbers.filtered(here, country, TAU)),
         lambda: lesson_charts.weight_chart(numbers.weighted(here, country, TAU, BETA)),
-        lambda: lesson_charts.collapse_chart(training.collapse(here, country, 300, TAU, BETA)),
-        lambda: lesson_charts.efficiency_chart(training.efficiency(here, country, 3, 80, "labelled", TAU, BETA)),
+        lambda: lesson_charts.collapse_chart(training_steps.collapse(here, country, 300, TAU, BETA)),
+        lambda: lesson_charts.efficiency_chart(training_steps.efficiency(here, country, 3, 80, "labelled", TAU, BETA)),
         lambda: lesson_charts.people_chart(numbers.people(here, country, 54, 1)),
     )
     for number, step in enumerate(steps, 1):
@@ -362,7 +364,9 @@ def test_presenter_mode_is_in_the_link_and_keeps_the_step_and_its_controls():
 
 
 def test_large_figures_have_large_type():
-    chart = lesson_charts.enlarge(lesson_charts.collapse_chart(training.collapse(world(), "Galune", 10, TAU, BETA)))
+    chart = lesson_charts.enlarge(
+        lesson_charts.collapse_chart(training_steps.collapse(world(), "Galune", 10, TAU, BETA))
+    )
     assert chart.layout.font.size >= 20 and chart.layout.xaxis.tickfont.size >= 20 and chart.data[0].line.width > 5
 
 
@@ -384,12 +388,18 @@ def test_other_people_give_another_estimate():
 @pytest.mark.parametrize(
     "query",
     [
-        {"step": "99"}, {"step": "<script>alert(1)</script>"}, {"step": "-1"}, {"present": "<b>"},
-        {"step": "3", "of": "![x](http://evil/x.png)", "cut": "nan"}, {"step": "5", "trained": "1000000000"},
-        {"step": "6", "luck": "100000", "part": "-5", "count": "x"}, {"step": "7", "people": "0"},
-        {"step": "1", "times": "1e9", "loudest": "Atlantis"}, {"step": "2", "difference": "inf", "chose": "C"},
+        {"step": "99"},
+        {"step": "<script>alert(1)</script>"},
+        {"step": "-1"},
+        {"present": "<b>"},
+        {"step": "3", "of": "![x](http://evil/x.png)", "cut": "nan"},
+        {"step": "5", "trained": "1000000000"},
+        {"step": "6", "luck": "100000", "part": "-5", "count": "x"},
+        {"step": "7", "people": "0"},
+        {"step": "1", "times": "1e9", "loudest": "Atlantis"},
+        {"step": "2", "difference": "inf", "chose": "C"},
     ],
-)  # fmt: skip
+)
 def test_a_hostile_link_opens_the_lesson_as_it_is(query):
     app = opened(**query)
     assert not app.exception and not app.error and len(app.get("plotly_chart")) == 1
@@ -398,7 +408,7 @@ def test_a_hostile_link_opens_the_lesson_as_it_is(query):
 
 def test_the_numbers_of_the_lesson_load_neither_torch_nor_streamlit():
     code = (
-        "import sys, scpo.lesson.texts, scpo.lesson.training\n"
+        "import sys, scpo.lesson.texts, scpo.lesson.training_steps\n"
         "sys.exit(any(name in sys.modules for name in ('torch', 'streamlit', 'plotly')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
@@ -407,7 +417,7 @@ def test_the_numbers_of_the_lesson_load_neither_torch_nor_streamlit():
 def test_where_full_gains_nothing_or_nothing_is_trained_on_the_lesson_has_words_for_a_ratio():
     at, pairs = {"full": 100.0, "scpo": float("nan")}, {m: np.array([50.0, 100.0]) for m in ("full", "scpo")}
     kept, ratios = np.array([20.0, 40.0]), np.array([float("nan")])
-    for none in (training._why_none(0.7, 0.7, kept), training._why_none(0.6, 0.7, 0 * kept)):
-        said = training._words(at, pairs, ratios, none)["ratio_words"]
+    for none in (training_steps._why_none(0.7, 0.7, kept), training_steps._why_none(0.6, 0.7, 0 * kept)):
+        said = training_steps._words(at, pairs, ratios, none)["ratio_words"]
         assert said.startswith("none: ") and said == none
-    assert training._why_none(0.6, 0.7, kept) == ""
+    assert training_steps._why_none(0.6, 0.7, kept) == ""

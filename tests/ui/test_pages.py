@@ -10,11 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 from scpo import runs
 from scpo.config import ExperimentConfig
-from scpo.jobs.host import this_host, worker_name
+from scpo.format import percent, span
+from scpo.jobs.process import this_host, worker_name
 from scpo.jobs.store import open_store
-from scpo.shown import percent, span
-from scpo.ui.efficiency_words import efficiency_sentence
-from scpo.ui.words import bias_sentence, headline
+from scpo.text.efficiency import efficiency_sentence
+from scpo.text.results import bias_sentence, headline
 
 from fakes import scored_rows, unfinished
 
@@ -51,8 +51,10 @@ def test_a_finished_run_shows_its_headline_and_says_that_it_is_simulated(page, w
     assert not app.exception
     assert "Simulated data: nothing here is measured from real people" in words(app)
     assert [metric.label for metric in app.metric] == [
-        "Gain of scpo over the global model", "Excess bias: consensus given up", "Data efficiency against full",
-    ]  # fmt: skip
+        "Gain of scpo over the global model",
+        "Excess bias: consensus given up",
+        "Data efficiency against full",
+    ]
     assert len(app.get("plotly_chart")) == 2 and "This workspace has 1 run: 1 done." in words(app)
 
 
@@ -72,8 +74,14 @@ def test_the_workspace_counts_its_runs_by_state(workspace, with_run):
     assert "This workspace has 2 runs: 1 queued, 1 done." in words(opened())
 
 
-TRAINING = {"stage": "train", "done": 30, "total": 300, "fraction": 0.4, "seconds_left": 12.0,
-            "accuracy": {"Alvoria": {"full": 0.61}}}  # fmt: skip
+TRAINING = {
+    "stage": "train",
+    "done": 30,
+    "total": 300,
+    "fraction": 0.4,
+    "seconds_left": 12.0,
+    "accuracy": {"Alvoria": {"full": 0.61}},
+}
 
 
 def test_a_running_run_shows_stage_time_left_and_accuracy_so_far(workspace):
@@ -220,8 +228,22 @@ def test_the_worst_served_country_and_the_gap_are_said_with_their_intervals(demo
 
 
 def test_a_ratio_is_also_said_in_percent_more():
-    table = pd.DataFrame([{
-        "country": "mean", "method": "scpo", "reading": "trained", "target": 0.7, "pairs_full": 280.0,
-        "pairs_method": 100.0, "ratio": 2.8, "low": 1.5, "high": 4.0, "reached": True, "share_reached": 1.0, "note": "",
-    }])  # fmt: skip
+    table = pd.DataFrame(
+        [
+            {
+                "country": "mean",
+                "method": "scpo",
+                "reading": "trained",
+                "target": 0.7,
+                "pairs_full": 280.0,
+                "pairs_method": 100.0,
+                "ratio": 2.8,
+                "low": 1.5,
+                "high": 4.0,
+                "reached": True,
+                "share_reached": 1.0,
+                "note": "",
+            }
+        ]
+    )
     assert "2.80 times as efficient (+180 %)" in efficiency_sentence(table, "mean", "scpo", "trained")

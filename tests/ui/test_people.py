@@ -11,11 +11,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo import runs
+from scpo.charts.accuracy import variance_chart
+from scpo.charts.alignment import alignment_chart
+from scpo.charts.efficiency import ratio_chart
+from scpo.charts.groups import groups_chart
 from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
-from scpo.ui import charts, findings
-from scpo.ui.efficiency_words import efficiency_figure, efficiency_sentence, kept_sentence, per_pair_sentence
-from scpo.ui.measures import MEASURES
-from scpo.ui.words import alignment_sentence, group_sentence, too_few
+from scpo.text import findings
+from scpo.text.efficiency import efficiency_figure, efficiency_sentence, kept_sentence, per_pair_sentence
+from scpo.text.measures import MEASURES
+from scpo.text.results import alignment_sentence, group_sentence, too_few
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,7 +98,7 @@ def test_the_ratio_of_gains_per_pair_is_worked_out_from_the_tables(demo):
 
 def test_hostile_answers_of_a_survey_stay_text(demo):
     groups = demo.tables["groups"].assign(group=lambda t: t["group"] + "<b onclick=x>")
-    chart = charts.groups_chart(groups, "ratings", "everybody", ["scpo"], "user", True)
+    chart = groups_chart(groups, "ratings", "everybody", ["scpo"], "user", True)
     labels = chart.layout.yaxis.ticktext
     assert labels and all("&lt;b" in label and "<b onclick" not in label for label in labels)
     row = demo.tables["group_gaps"].assign(best="**<script>**").iloc[0]
@@ -102,7 +106,7 @@ def test_hostile_answers_of_a_survey_stay_text(demo):
 
 
 def test_baselines_without_a_model_stand_beside_the_methods(survey):
-    chart = charts.alignment_chart(survey.tables["alignment"], "mean", ["global", "scpo"], False)
+    chart = alignment_chart(survey.tables["alignment"], "mean", ["global", "scpo"], False)
     assert list(chart.layout.yaxis.tickvals) == [OTHERS, ALL, UNIFORM, "scpo", "global"]
     assert all(re.search(r"\d+ questions", trace.hovertext) for trace in chart.data)
 
@@ -118,7 +122,7 @@ def test_people_and_seeds_are_shown_apart_with_what_would_be_found(demo):
     row = row.assign(note="").iloc[0]
     told = f"Standard error from users {100 * row['unit_se']:.1f} points, standard deviation over seeds "
     assert told + f"{100 * row['seed_sd']:.1f} points." in words(app)
-    chart = charts.variance_chart(pd.DataFrame([row]), "user", True)
+    chart = variance_chart(pd.DataFrame([row]), "user", True)
     drawn = {trace.name: trace.x[0] for trace in chart.data}
     assert drawn["standard error from users"] == pytest.approx(100 * row["unit_se"])
     assert drawn["standard deviation over seeds"] == pytest.approx(100 * row["seed_sd"])
@@ -126,7 +130,7 @@ def test_people_and_seeds_are_shown_apart_with_what_would_be_found(demo):
 
 def test_a_country_without_a_test_says_so_where_chance_is_drawn(demo):
     row = demo.tables["paired"].iloc[[0]].assign(unit_se=None, detectable=None, seed_sd=None, units=7)
-    chart = charts.variance_chart(row, "user", True)
+    chart = variance_chart(row, "user", True)
     assert "too few for a test" in chart.layout.yaxis.ticktext[0]
 
 
@@ -151,18 +155,44 @@ def test_pairs_per_pair_kept_are_told_as_a_property_of_the_filter(demo):
 
 
 def test_each_number_of_efficiency_says_how_its_pairs_are_counted(demo):
-    row = {"country": "mean", "method": "scpo", "target": 0.7, "pairs_full": 280.0, "pairs_method": 100.0, "note": "",
-           "ratio": 2.8, "low": 1.5, "high": 4.0, "reached": True, "share_reached": 1.0}  # fmt: skip
+    row = {
+        "country": "mean",
+        "method": "scpo",
+        "target": 0.7,
+        "pairs_full": 280.0,
+        "pairs_method": 100.0,
+        "note": "",
+        "ratio": 2.8,
+        "low": 1.5,
+        "high": 4.0,
+        "reached": True,
+        "share_reached": 1.0,
+    }
     table = pd.DataFrame([{**row, "reading": reading} for reading in ("labelled", "trained")])
     for reading, named in (("labelled", "labelled pairs"), ("trained", "pairs trained on")):
         assert named in efficiency_sentence(table, "mean", "scpo", reading)
-        assert named in efficiency_figure(table, "scpo", reading)[2] and "+180 %" in efficiency_figure(
-            table, "scpo", reading
-        )[2]  # fmt: skip
-        one = charts.ratio_chart(table[table["reading"] == reading], "scpo", {}, True)
+        assert (
+            named in efficiency_figure(table, "scpo", reading)[2]
+            and "+180 %" in efficiency_figure(table, "scpo", reading)[2]
+        )
+        one = ratio_chart(table[table["reading"] == reading], "scpo", {}, True)
         assert one.layout.xaxis.title.text.count(named) == 2
-    each = pd.DataFrame([{"country": "mean", "method": "scpo", "gain": 0.04, "trained": 100, "per_100": 0.04,
-                          "low": 0.01, "high": 0.07, "ratio": 2.8, "ratio_low": 1.2, "ratio_high": 4.4}])  # fmt: skip
+    each = pd.DataFrame(
+        [
+            {
+                "country": "mean",
+                "method": "scpo",
+                "gain": 0.04,
+                "trained": 100,
+                "per_100": 0.04,
+                "low": 0.01,
+                "high": 0.07,
+                "ratio": 2.8,
+                "ratio_low": 1.2,
+                "ratio_high": 4.4,
+            }
+        ]
+    )
     assert "2.80 times the gain per pair trained on of full (+180 %; 95 %: 1.20 to 4.40)" in per_pair_sentence(
         each, "mean", "scpo"
     )

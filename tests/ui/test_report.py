@@ -12,12 +12,27 @@ import pandas as pd
 import pytest
 
 from scpo import ExperimentConfig, cli, runs
+from scpo.charts.style import SIMULATED
+from scpo.export.report import report, write_report, zip_of_report
 from scpo.jobs.store import open_store
-from scpo.ui import charts
-from scpo.ui.report import report, write_report, zip_of_report
+from scpo.runs.files import write_json
 
-FIGURES = {"accuracy", "chance", "scpo-against-global", "scpo-against-full", "plane", "countries", "transfer", "curve",
-           "ratio", "per-pair", "groups-1", "recovered", "errors", *(f"taste-{n}" for n in range(1, 8))}  # fmt: skip
+FIGURES = {
+    "accuracy",
+    "chance",
+    "scpo-against-global",
+    "scpo-against-full",
+    "plane",
+    "countries",
+    "transfer",
+    "curve",
+    "ratio",
+    "per-pair",
+    "groups-1",
+    "recovered",
+    "errors",
+    *(f"taste-{n}" for n in range(1, 8)),
+}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +69,7 @@ def test_it_says_what_the_data_is_how_it_was_made_and_where_its_limits_are(made,
     page, result = made["report.html"], runs.read(demo_run)
     for heading in ("Question", "Data", "Method", "Results", "Limits", "To make it again"):
         assert f"<h2>{heading}</h2>" in page
-    assert charts.SIMULATED in page and result.card["licence"] in page and html.escape(result.card["source"]) in page
+    assert SIMULATED in page and result.card["licence"] in page and html.escape(result.card["source"]) in page
     mean = result.tables["accuracy"].query("country == 'mean' and method == 'scpo' and subset == 'full'").iloc[0]
     assert f"{100 * mean['gain']:+.1f} points" in page and f"{mean['n']:,} pairs" in page
     again = html.unescape(re.search(r"<p><code>(\{.*?\})</code></p>", page).group(1))
@@ -77,7 +92,7 @@ def test_a_survey_has_alignment_and_no_planted_taste(survey_run):
     files = report(runs.read(survey_run), "survey")
     assert "alignment.csv" in files and "recovered.csv" not in files
     assert "average of the other countries" in files["alignment.csv"] and "answers.jsonl" in files["report.html"]
-    assert charts.SIMULATED not in files["report.html"] and "simulated data" not in files["alignment.csv"]
+    assert SIMULATED not in files["report.html"] and "simulated data" not in files["alignment.csv"]
 
 
 def test_hostile_names_stay_text(demo_run):
@@ -88,8 +103,10 @@ def test_hostile_names_stay_text(demo_run):
 def test_an_older_run_has_a_report_of_what_it_has(demo_run, tmp_path):
     folder = shutil.copytree(demo_run, tmp_path / "old")
     summary = json.loads((folder / "summary.json").read_text())
-    runs.write_json(folder / "summary.json", {k: v for k, v in summary.items() if k not in
-                                              ("groups", "group_gaps", "per_pair", "paired")})  # fmt: skip
+    write_json(
+        folder / "summary.json",
+        {k: v for k, v in summary.items() if k not in ("groups", "group_gaps", "per_pair", "paired")},
+    )
     runs.finish(folder, 1.0)
     files = report(runs.read(folder), "old")
     assert "accuracy.csv" in files and not {"per-pair.csv", "groups-1.csv"} & set(files)

@@ -15,14 +15,18 @@ from plotly.colors import sample_colorscale
 from streamlit.testing.v1 import AppTest
 
 from scpo import runs
-from scpo.config import METHODS
+from scpo.charts.accuracy import accuracy_chart, difference_chart, seeds_chart, variance_chart
+from scpo.charts.bias import CHANGE, plane_chart, spread_chart, transfer_chart
+from scpo.charts.colours import AROUND_ZERO, INK, MORE
+from scpo.charts.efficiency import curve_chart, ratio_chart
+from scpo.charts.style import SIMULATED, country_marks, log_ticks
+from scpo.format import inert
 from scpo.jobs.store import open_store
-from scpo.ui import charts, findings
-from scpo.ui.bias_charts import CHANGE
-from scpo.ui.colours import AROUND_ZERO, INK, MORE
-from scpo.ui.figure import country_marks, log_ticks
-from scpo.ui.measures import MEASURES
-from scpo.ui.words import difference_sentence, inert, runaway_sentence, told_apart, too_few, verdict
+from scpo.methods import METHODS
+from scpo.runs.files import write_json
+from scpo.text import findings
+from scpo.text.measures import MEASURES
+from scpo.text.results import difference_sentence, runaway_sentence, told_apart, too_few, verdict
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("accuracy", "bias", "efficiency")
@@ -42,24 +46,51 @@ def paired_rows(table):
             for against in part.index.drop(method):
                 difference = part.loc[method, "accuracy"] - part.loc[against, "accuracy"]
                 few, p = part.loc[method, "units"] < 5, 0.01 if abs(difference) > 0.02 else 0.4
-                rows.append({
-                    "country": country, "subset": subset, "method": method, "against": against,
-                    "difference": difference, "low": None if few else difference - 0.03,
-                    "high": None if few else difference + 0.03, "p": None if few else p / 2,
-                    "p_holm": None if few else p, "units": int(part.loc[method, "units"]),
-                    "pairs": int(part.loc[method, "n"]), "detectable": None if few else 0.05, "seed_sd": 0.01,
-                    "unit_se": 0.02,
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "country": country,
+                        "subset": subset,
+                        "method": method,
+                        "against": against,
+                        "difference": difference,
+                        "low": None if few else difference - 0.03,
+                        "high": None if few else difference + 0.03,
+                        "p": None if few else p / 2,
+                        "p_holm": None if few else p,
+                        "units": int(part.loc[method, "units"]),
+                        "pairs": int(part.loc[method, "n"]),
+                        "detectable": None if few else 0.05,
+                        "seed_sd": 0.01,
+                        "unit_se": 0.02,
+                    }
+                )
     return rows[::-1]  # in no particular order
 
 
 def ratio_rows(table):
     """The rows of a table `efficiency` as of a run in which full gains: ratios in all countries but the last."""
     last = [row["country"] for row in table][-1]
-    there = {"target": 0.7, "pairs_full": 280.0, "pairs_method": 100.0, "ratio": 2.8, "low": 1.5, "high": 4.0,
-             "reached": True, "share_reached": 1.0, "share_gain": 1.0, "note": ""}  # fmt: skip
-    missed = {"ratio": None, "pairs_method": None, "low": 0.0, "high": 1.2, "reached": False, "share_reached": 0.1,
-              "note": "not reached"}  # fmt: skip
+    there = {
+        "target": 0.7,
+        "pairs_full": 280.0,
+        "pairs_method": 100.0,
+        "ratio": 2.8,
+        "low": 1.5,
+        "high": 4.0,
+        "reached": True,
+        "share_reached": 1.0,
+        "share_gain": 1.0,
+        "note": "",
+    }
+    missed = {
+        "ratio": None,
+        "pairs_method": None,
+        "low": 0.0,
+        "high": 1.2,
+        "reached": False,
+        "share_reached": 0.1,
+        "note": "not reached",
+    }
     return [{**row, **there, **(missed if row["country"] == last else {})} for row in table]
 
 
@@ -67,7 +98,7 @@ def changed(folder, **files):
     """Change the content of a run's files by functions of it, and make it whole again."""
     for name, change in files.items():
         path = folder / f"{name}.json"
-        runs.write_json(path, change(json.loads(path.read_text())))
+        write_json(path, change(json.loads(path.read_text())))
     runs.finish(folder, 1.0)
     return folder
 
@@ -120,9 +151,12 @@ def on_prism(with_tests):
     """The same run, as if it were one on PRISM with Canada and Chile among its countries."""
     change = renamed({"Alvoria": "Canada", "Bresland": "Chile"})
     return changed(
-        with_tests, summary=change, metrics=change, data=lambda d: {**change(d), "simulated": False},
+        with_tests,
+        summary=change,
+        metrics=change,
+        data=lambda d: {**change(d), "simulated": False},
         config=lambda c: {**c, "data": {**c["data"], "dataset": "prism"}},
-    )  # fmt: skip
+    )
 
 
 # the look
@@ -142,11 +176,11 @@ def test_ticks_of_a_log_axis_are_whole_numbers():
 def test_a_country_has_the_same_colour_in_every_chart(demo):
     marks = country_marks(findings.countries(demo))
     rows = findings.gain_rows(demo, "scpo")
-    bars = charts.difference_chart(rows, "country", marks, "scpo minus global", "user", True)
+    bars = difference_chart(rows, "country", marks, "scpo minus global", "user", True)
     drawn = {name: colour for t in bars.data[::2] if t.y for name, colour in zip(t.y, t.marker.color, strict=True)}
-    spread = charts.spread_chart(demo.tables["accuracy"], ["scpo"], "user", True)
+    spread = spread_chart(demo.tables["accuracy"], ["scpo"], "user", True)
     dots = {t.name.partition(" (no interval")[0]: t.marker.color for t in spread.data}
-    lines = {s.y0: s.line.color for s in charts.ratio_chart(ratios(demo), "scpo", marks, True).layout.shapes}
+    lines = {s.y0: s.line.color for s in ratio_chart(ratios(demo), "scpo", marks, True).layout.shapes}
     for country in findings.countries(demo):
         assert drawn[country] == dots[country] == marks[country][0] == lines.get(country, marks[country][0])
     assert len({*marks.values()}) == len(marks)
@@ -168,22 +202,23 @@ def every_figure(result, simulated=True, country="Galune"):
     tables, marks, unit = result.tables, country_marks(findings.countries(result)), result.card["unit"]
     methods = ["global", "full", "scpo"]
     return {
-        "accuracy": charts.accuracy_chart(tables["accuracy"], methods, unit, simulated, "distinct"),
-        "seeds": charts.seeds_chart(findings.per_seed(result, methods, "full"), methods, unit, simulated),
-        "difference": charts.difference_chart(findings.gain_rows(result, "scpo"), "country", marks, "a minus b", unit,
-                                              simulated),
-        "chance": charts.variance_chart(findings.gain_rows(result, "scpo"), unit, simulated),
-        "plane": charts.plane_chart(tables["accuracy"], tables["path"], methods, simulated, country),
-        "spread": charts.spread_chart(tables["accuracy"], methods, unit, simulated),
-        "transfer": charts.transfer_chart(tables["transfer"], "scpo", simulated, CHANGE),
-        "curve": charts.curve_chart(tables["curve"], country, methods, "trained", simulated),
-        "ratio": charts.ratio_chart(ratios(result), "scpo", marks, simulated),
-    }  # fmt: skip
+        "accuracy": accuracy_chart(tables["accuracy"], methods, unit, simulated, "distinct"),
+        "seeds": seeds_chart(findings.per_seed(result, methods, "full"), methods, unit, simulated),
+        "difference": difference_chart(
+            findings.gain_rows(result, "scpo"), "country", marks, "a minus b", unit, simulated
+        ),
+        "chance": variance_chart(findings.gain_rows(result, "scpo"), unit, simulated),
+        "plane": plane_chart(tables["accuracy"], tables["path"], methods, simulated, country),
+        "spread": spread_chart(tables["accuracy"], methods, unit, simulated),
+        "transfer": transfer_chart(tables["transfer"], "scpo", simulated, CHANGE),
+        "curve": curve_chart(tables["curve"], country, methods, "trained", simulated),
+        "ratio": ratio_chart(ratios(result), "scpo", marks, simulated),
+    }
 
 
 def test_every_figure_of_simulated_data_says_so_and_has_units(demo):
     for name, figure in every_figure(demo).items():
-        assert charts.SIMULATED in figure.layout.title.text
+        assert SIMULATED in figure.layout.title.text
         words = figure.layout.xaxis.title.text + (figure.layout.yaxis.title.text or "")
         assert any(unit in words for unit in ("%", "points", "pairs")), name
     for figure in every_figure(demo, simulated=False).values():
@@ -206,22 +241,35 @@ def test_every_seed_is_drawn_and_their_mean_is_the_accuracy_of_the_run(demo):
 
 
 def a_difference(**given):
-    row = {"country": "A", "against": "full", "difference": 0.04, "low": 0.01, "high": 0.07, "p_holm": 0.02,
-           "units": 60, "pairs": 900, "detectable": 0.03, "subset": "full", "method": "scpo"}  # fmt: skip
+    row = {
+        "country": "A",
+        "against": "full",
+        "difference": 0.04,
+        "low": 0.01,
+        "high": 0.07,
+        "p_holm": 0.02,
+        "units": 60,
+        "pairs": 900,
+        "detectable": 0.03,
+        "subset": "full",
+        "method": "scpo",
+    }
     return {**row, **given}
 
 
 def drawn_differences(*rows):
     table = pd.DataFrame([a_difference(**row) for row in rows])
     table["note"] = [verdict(row, "user") for row in table.itertuples()]
-    return charts.difference_chart(table, "country", {"A": ("#0072B2", "square")}, "scpo minus full", "user", False)
+    return difference_chart(table, "country", {"A": ("#0072B2", "square")}, "scpo minus full", "user", False)
 
 
 def test_a_difference_is_filled_only_where_the_test_tells_it_from_0():
     figure = drawn_differences(
-        {"country": "A"}, {"country": "B", "p_holm": 0.3}, {"country": "C", "p_holm": NONE},
+        {"country": "A"},
+        {"country": "B", "p_holm": 0.3},
+        {"country": "C", "p_holm": NONE},
         {"country": "D", "p_holm": NONE, "low": -0.01},
-    )  # fmt: skip
+    )
     filled, uncertain = figure.data[0], figure.data[2]
     assert set(filled.y) == {"A", "C"} and set(uncertain.y) == {"B", "D"}
     assert all(symbol.endswith("-open") for symbol in uncertain.marker.symbol)
@@ -261,14 +309,26 @@ def test_no_interval_at_all_is_drawn_without_failing(demo):
 
 
 def test_transfer_as_change_is_measured_against_the_global_model():
-    table = pd.DataFrame([(m, a, b, v, 10, 5) for m, a, b, v in (
-        ("global", "A", "A", 0.6), ("global", "A", "B", 0.7), ("global", "B", "A", 0.6), ("global", "B", "B", 0.7),
-        ("scpo", "A", "A", 0.66), ("scpo", "A", "B", 0.65), ("scpo", "B", "A", 0.6), ("scpo", "B", "B", 0.75),
-    )], columns=["method", "model", "on", "accuracy", "n", "units"])  # fmt: skip
-    heat = charts.transfer_chart(table, "scpo", False, CHANGE).data[0]
+    table = pd.DataFrame(
+        [
+            (m, a, b, v, 10, 5)
+            for m, a, b, v in (
+                ("global", "A", "A", 0.6),
+                ("global", "A", "B", 0.7),
+                ("global", "B", "A", 0.6),
+                ("global", "B", "B", 0.7),
+                ("scpo", "A", "A", 0.66),
+                ("scpo", "A", "B", 0.65),
+                ("scpo", "B", "A", 0.6),
+                ("scpo", "B", "B", 0.75),
+            )
+        ],
+        columns=["method", "model", "on", "accuracy", "n", "units"],
+    )
+    heat = transfer_chart(table, "scpo", False, CHANGE).data[0]
     assert heat.z.round(6).tolist() == [[0, 5], [6, -5]] and list(heat.y) == ["B", "A"]
     assert [list(row) for row in heat.text] == [["0", "<b>+5</b>"], ["<b>+6</b>", "-5"]] and heat.zmin == -heat.zmax
-    plain = [charts.transfer_chart(table, m, False).data[0] for m in ("global", "scpo")]
+    plain = [transfer_chart(table, m, False).data[0] for m in ("global", "scpo")]
     assert plain[0].zmin == plain[1].zmin and plain[0].zmax == plain[1].zmax
 
 
@@ -281,14 +341,39 @@ def test_a_path_runs_from_the_global_model_to_the_end_of_training(demo):
 
 
 def test_not_reached_is_written_into_the_chart():
-    table = pd.DataFrame([
-        {"country": "A", "target": 0.7, "reading": "trained", "pairs_full": 280.0, "pairs_method": 100.0, "ratio": 2.8,
-         "low": 1.5, "high": 4.0, "reached": True, "share_reached": 1.0, "note": "", "method": "scpo"},
-        {"country": "B", "target": 0.7, "reading": "trained", "pairs_full": 280.0, "pairs_method": NONE, "ratio": NONE,
-         "low": 0.0, "high": 1.2, "reached": False, "share_reached": 0.1, "note": "not reached",
-         "method": "scpo"},
-    ])  # fmt: skip
-    figure = charts.ratio_chart(table, "scpo", {}, False)
+    table = pd.DataFrame(
+        [
+            {
+                "country": "A",
+                "target": 0.7,
+                "reading": "trained",
+                "pairs_full": 280.0,
+                "pairs_method": 100.0,
+                "ratio": 2.8,
+                "low": 1.5,
+                "high": 4.0,
+                "reached": True,
+                "share_reached": 1.0,
+                "note": "",
+                "method": "scpo",
+            },
+            {
+                "country": "B",
+                "target": 0.7,
+                "reading": "trained",
+                "pairs_full": 280.0,
+                "pairs_method": NONE,
+                "ratio": NONE,
+                "low": 0.0,
+                "high": 1.2,
+                "reached": False,
+                "share_reached": 0.1,
+                "note": "not reached",
+                "method": "scpo",
+            },
+        ]
+    )
+    figure = ratio_chart(table, "scpo", {}, False)
     assert list(figure.layout.yaxis.ticktext) == ["B<br>not reached", "A"]
     assert list(figure.data[0].x) == [2.8] and "in 10.0 % of resamples it does" in figure.data[1].hovertext[0]
     assert all(np.isfinite(s.x0) and s.x0 > 0 for s in figure.layout.shapes)
@@ -332,8 +417,14 @@ def test_a_difference_in_words_has_interval_n_and_test():
 
 
 def test_how_many_countries_are_told_apart_is_said_with_their_names():
-    rows = pd.DataFrame([a_difference(country="A"), a_difference(country="B", difference=-0.02),
-                         a_difference(country="C", p_holm=0.5), a_difference(country="D", p_holm=NONE)])  # fmt: skip
+    rows = pd.DataFrame(
+        [
+            a_difference(country="A"),
+            a_difference(country="B", difference=-0.02),
+            a_difference(country="C", p_holm=0.5),
+            a_difference(country="D", p_holm=NONE),
+        ]
+    )
     assert told_apart(rows, "scpo", "full", "user") == (
         "Of 3 countries with at least 8 users in the test, scpo is told apart from full in 2 after Holm's correction; "
         "higher in A (+4.0); lower in B (-2.0)."
@@ -406,7 +497,7 @@ def test_a_damaged_run_is_a_message_and_no_stack_trace(page, with_run):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_finished_run_has_figures_charts_formulas_and_tables(page, with_tests):
     app = opened(page)
-    assert not app.exception and not app.error and not app.warning and charts.SIMULATED in words(app)
+    assert not app.exception and not app.error and not app.warning and SIMULATED in words(app)
     assert len(specs(app)) == len(app.dataframe) == CHARTS[page]
     assert all("Simulated" in spec["layout"]["title"]["text"] for spec in specs(app))
     assert all(e.proto.alt for e in app.get("plotly_chart")) and app.get("latex") and len(app.metric) >= 2
@@ -425,8 +516,15 @@ def test_pages_are_thin(page):
 
 
 def test_a_link_opens_the_same_view_of_accuracy(with_tests):
-    app = opened("accuracy", subset="distinct", methods=["global", "weight"], seeds="true", method="full",
-                 against="scpo", country="Galune")  # fmt: skip
+    app = opened(
+        "accuracy",
+        subset="distinct",
+        methods=["global", "weight"],
+        seeds="true",
+        method="full",
+        against="scpo",
+        country="Galune",
+    )
     assert not app.exception and "0 % here by construction" in words(app)
     assert {t["name"] for t in specs(app)[0]["data"]} == {"global", "weight"} and len(specs(app)) == 5
     assert "full against scpo, every country" in words(app) and "against every baseline, Galune" in words(app)
@@ -524,8 +622,12 @@ def test_a_run_of_untrained_methods_only_says_what_it_lacks(with_run):
         return {**few, "efficiency": [], "path": [], "transfer": []}
 
     config = {"methods": ["global", "longer"]}
-    changed(with_run, summary=only, config=lambda c: {**c, **config},
-            metrics=lambda rows: [r for r in rows if r["method"] in config["methods"]])  # fmt: skip
+    changed(
+        with_run,
+        summary=only,
+        config=lambda c: {**c, **config},
+        metrics=lambda rows: [r for r in rows if r["method"] in config["methods"]],
+    )
     for page, said in (("accuracy", "longer"), ("bias", "no trained method"), ("efficiency", "No ratio")):
         app = opened(page)
         assert not app.exception and not app.error and said in words(app)
@@ -544,7 +646,8 @@ def test_the_name_of_a_country_comes_alive_nowhere(with_tests):
 
 GLANCE = """
 import streamlit as st
-from scpo.ui import context, results
+from scpo.ui import context
+from scpo.ui import run_picker
 context.head("overview", drawn=False)
 result = results.chosen()
 if result:
@@ -563,12 +666,14 @@ def test_the_glance_has_gain_excess_bias_and_ratio_and_links_to_the_same_run(wit
     )
     app = AppTest.from_file(str(tmp_path / "app.py"), default_timeout=60).run()
     assert not app.exception and [m.label for m in app.metric] == [
-        "Gain of scpo over the global model", "Excess bias: consensus given up", "Data efficiency against full",
-    ]  # fmt: skip
+        "Gain of scpo over the global model",
+        "Excess bias: consensus given up",
+        "Data efficiency against full",
+    ]
     assert [link.proto.page for link in app.get("page_link")] == list(PAGES)
     (run,) = [job.id for job in open_store(with_tests.parents[1]).jobs()]
     assert all(f"run={run}" in link.proto.query_string for link in app.get("page_link"))
-    assert len(specs(app)) == 1 and charts.SIMULATED in specs(app)[0]["layout"]["title"]["text"]
+    assert len(specs(app)) == 1 and SIMULATED in specs(app)[0]["layout"]["title"]["text"]
     assert len(specs(app)[0]["layout"]["yaxis"]["ticktext"]) == 8
 
 

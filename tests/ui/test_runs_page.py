@@ -11,12 +11,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo import DataConfig, runs
+from scpo.charts.runs import delta_chart
 from scpo.config import ExperimentConfig
-from scpo.jobs.host import worker_name
+from scpo.jobs.process import worker_name
 from scpo.jobs.store import open_store
 from scpo.metrics.outcomes import Outcomes
-from scpo.metrics.tallies import Tallies
-from scpo.ui import charts, compare
+from scpo.runs.files import write_json
+from scpo.runs.outcomes import Tallies
+from scpo.ui import compare_runs
 
 ROOT = Path(__file__).parents[2]
 PAGE = str(ROOT / "pages" / "runs.py")
@@ -217,10 +219,10 @@ def second_run(store, workspace, first, change=lambda tables: None, **settings):
     """A copy of a finished run with other settings and summary tables."""
     folder = shutil.copytree(first.folder, workspace / "runs" / f"demo-{len(store.jobs())}")
     config = dataclasses.replace(first.config, **settings)
-    runs.write_json(folder / "config.json", config.as_dict())
+    write_json(folder / "config.json", config.as_dict())
     tables = json.loads((folder / "summary.json").read_text())
     change(tables)
-    runs.write_json(folder / "summary.json", tables)
+    write_json(folder / "summary.json", tables)
     runs.finish(folder, 1.0)
     return next(job for job in store.jobs() if job.folder == folder)
 
@@ -255,16 +257,27 @@ def test_runs_without_a_result_are_said_to_have_none(three):
 def test_runs_of_one_name_are_told_apart(three, store):
     store.rename(three["stopped"].id, "compared")
     store.rename(three["waiting"].id, "compared")
-    found = compare.names([store.get(three[name].id) for name in ("finished", "stopped", "waiting")])
+    found = compare_runs.names([store.get(three[name].id) for name in ("finished", "stopped", "waiting")])
     assert len(set(found.values())) == 3 and found[three["finished"].id] == "finished"
-    table = compare.settings_table([store.get(three[n].id) for n in ("stopped", "waiting")], {})
+    table = compare_runs.settings_table([store.get(three[n].id) for n in ("stopped", "waiting")], {})
     assert table.shape[1] == 4
 
 
 def result(accuracy, low, high, *, content="same", countries=("A",)):
     """A run with one method; every country alike."""
-    rows = [{"country": country, "subset": "full", "method": "scpo", "n": 90, "units": 9, "accuracy": accuracy,
-             "low": low, "high": high} for country in [*countries, "mean"]]  # fmt: skip
+    rows = [
+        {
+            "country": country,
+            "subset": "full",
+            "method": "scpo",
+            "n": 90,
+            "units": 9,
+            "accuracy": accuracy,
+            "low": low,
+            "high": high,
+        }
+        for country in [*countries, "mean"]
+    ]
     card = {"content_hash": content, "simulated": True, "unit": "user"}
     return runs.Result(Path("x"), ExperimentConfig(), card, pd.DataFrame(), {"accuracy": pd.DataFrame(rows)})
 
@@ -279,13 +292,13 @@ def tallies(*right, test="pairs", countries=("A",)):
 
 def apart(left, right):
     """Two runs whose test pairs are not the same."""
-    return compare.difference(left, right, Tallies({}, {}), Tallies({}, {}))
+    return compare_runs.difference(left, right, Tallies({}, {}), Tallies({}, {}))
 
 
 def test_runs_on_the_same_test_pairs_are_compared_person_by_person():
     """Eight people of ten pairs; everybody gets one more pair right: 0.1, and no doubt about it."""
     runs_ = result(0.5, 0.3, 0.7), result(0.6, 0.4, 0.8)
-    found = compare.difference(*runs_, tallies(1, 9, 2, 8, 5, 5, 4, 6), tallies(2, 10, 3, 9, 6, 6, 5, 7))
+    found = compare_runs.difference(*runs_, tallies(1, 9, 2, 8, 5, 5, 4, 6), tallies(2, 10, 3, 9, 6, 6, 5, 7))
     row = found.table.set_index("country").loc["A"]
     assert found.kind == "paired" and (row["low"], row["high"]) == (pytest.approx(0.1), pytest.approx(0.1))
     assert (row["base"], row["other"], row["n"], row["units"]) == (0.5, pytest.approx(0.6), 80, 8)
@@ -296,12 +309,14 @@ def test_runs_on_the_same_test_pairs_are_compared_person_by_person():
 def test_other_test_pairs_are_compared_as_independent_and_say_so(change):
     """0.65 (0.57 to 0.71) minus 0.60 (0.52 to 0.66): 0.05 - sqrt(0.08^2 + 0.06^2) to 0.05 + sqrt(0.06^2 + 0.08^2)."""
     content = "other" if change == "data" else "same"
-    found = compare.difference(
-        result(0.60, 0.52, 0.66), result(0.65, 0.57, 0.71, content=content), tallies(1, 2, 3, 4, 5, 6),
+    found = compare_runs.difference(
+        result(0.60, 0.52, 0.66),
+        result(0.65, 0.57, 0.71, content=content),
+        tallies(1, 2, 3, 4, 5, 6),
         tallies(1, 2, 3, 4, 5, 6, test="pairs" if change == "data" else "others"),
-    )  # fmt: skip
+    )
     row = found.table.set_index(["country", "method"]).loc[("A", "scpo")]
-    assert found.kind == "apart" and "different" in compare.KINDS["apart"] and row["delta"] == pytest.approx(0.05)
+    assert found.kind == "apart" and "different" in compare_runs.KINDS["apart"] and row["delta"] == pytest.approx(0.05)
     assert (row["low"], row["high"]) == (pytest.approx(-0.05), pytest.approx(0.15))
     assert row["reading"] == "no clear difference"
 
@@ -312,21 +327,32 @@ def test_the_mean_is_compared_only_over_the_same_countries():
     assert list(apart(same, same).table["country"]) == ["A", "B", "mean"]
     assert len(apart(same, result(0.2, 0.1, 0.3, countries=("Z",))).table) == 0
     two, one = tallies(1, 2, 3, 4, 5, countries=("A", "B")), tallies(1, 2, 3, 4, 5)
-    assert list(compare.difference(same, same, two, two).table["country"]) == ["mean", "A", "B"]
-    assert list(compare.difference(same, more, two, one).table["country"]) == ["A"]
+    assert list(compare_runs.difference(same, same, two, two).table["country"]) == ["mean", "A", "B"]
+    assert list(compare_runs.difference(same, more, two, one).table["country"]) == ["A"]
 
 
 def test_too_few_people_give_no_interval_and_no_reading():
-    for found in (apart(result(0.1, np.nan, np.nan), result(0.2, 0.1, 0.3)),
-                  compare.difference(result(0, 0, 0), result(0, 0, 0), tallies(1, 2), tallies(2, 3))):  # fmt: skip
+    for found in (
+        apart(result(0.1, np.nan, np.nan), result(0.2, 0.1, 0.3)),
+        compare_runs.difference(result(0, 0, 0), result(0, 0, 0), tallies(1, 2), tallies(2, 3)),
+    ):
         readings = set(found.table["reading"])
         assert found.table["low"].isna().all() and readings == {"no interval: too few people or questions"}
 
 
 def test_the_delta_chart_names_runs_as_text_and_says_when_there_is_no_interval():
-    table = pd.DataFrame({"run": "<b>x", "country": ["A", "mean"], "delta": [0.1, 0.2], "low": [np.nan, 0.1],
-                          "high": [np.nan, 0.3], "n": 10, "units": 2})  # fmt: skip
-    figure = charts.delta_chart(table, "<i>y", ["mean", "A"], "", True)
+    table = pd.DataFrame(
+        {
+            "run": "<b>x",
+            "country": ["A", "mean"],
+            "delta": [0.1, 0.2],
+            "low": [np.nan, 0.1],
+            "high": [np.nan, 0.3],
+            "n": 10,
+            "units": 2,
+        }
+    )
+    figure = delta_chart(table, "<i>y", ["mean", "A"], "", True)
     assert figure.data[0].name == "&lt;b&gt;x" and "&lt;i&gt;y" in figure.layout.xaxis.title.text
     assert "no interval" in figure.data[0].hovertext[0] and "+20.0 points" in figure.data[0].hovertext[1]
     assert "Simulated" in figure.layout.title.text

@@ -14,13 +14,16 @@ from hypothesis.extra import numpy as hnp
 from streamlit.testing.v1 import AppTest
 
 from scpo import DataConfig, ExperimentConfig, data, run, runs
+from scpo.charts import selection
+from scpo.charts.style import SIMULATED
 from scpo.errors import RunFolderError
 from scpo.jobs.store import open_store
-from scpo.metrics import margins as kept
-from scpo.metrics.margins import ALL, FILE, Margins, disagreement, read_margins, write_margins
+from scpo.metrics import filtering as kept
+from scpo.metrics.filtering import ALL, Chosen, Margins, disagreement, filter_frame, weight_frame
+from scpo.runs.files import write_json
+from scpo.runs.global_rewards import COLUMNS, FILE, read_margins, write_margins
 from scpo.selection import keep_mask, pair_weights
-from scpo.ui import charts, selection_charts
-from scpo.ui.margins import Chosen, example_places, filter_frame, headline, moved_sentence, weight_frame
+from scpo.text.selection import example_places, headline, moved_sentence
 
 from fakes import scored_rows
 
@@ -78,20 +81,23 @@ def test_an_older_run_without_the_file_says_what_to_do(tmp_path):
 
 
 def columns(n=3, **other):
-    zeros = {name: np.zeros(n, dtype) for name, dtype in kept.COLUMNS.items()}
+    zeros = {name: np.zeros(n, dtype) for name, dtype in COLUMNS.items()}
     return {**zeros, **other}
 
 
-@pytest.mark.parametrize("tensors, about, why", [
-    (columns(0), '{"countries": ["A"]}', "n > 0"),
-    (columns(unit=np.zeros(2, np.int32)), '{"countries": ["A"]}', "not one"),
-    (columns(country=np.array([0, 1, 0], np.int16)), '{"countries": ["A"]}', "cannot be"),
-    (columns(row=np.array([0, -1, 0], np.int32)), '{"countries": ["A"]}', "cannot be"),
-    (columns(chosen_reward=np.array([0, np.nan, 0], np.float32)), '{"countries": ["A"]}', "not a number"),
-    (columns(), "{}", "cannot be read"),
-    (columns(), "no json", "cannot be read"),
-    ({"row": np.zeros(3, np.int32)}, '{"countries": ["A"]}', "cannot be read"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "tensors, about, why",
+    [
+        (columns(0), '{"countries": ["A"]}', "n > 0"),
+        (columns(unit=np.zeros(2, np.int32)), '{"countries": ["A"]}', "not one"),
+        (columns(country=np.array([0, 1, 0], np.int16)), '{"countries": ["A"]}', "cannot be"),
+        (columns(row=np.array([0, -1, 0], np.int32)), '{"countries": ["A"]}', "cannot be"),
+        (columns(chosen_reward=np.array([0, np.nan, 0], np.float32)), '{"countries": ["A"]}', "not a number"),
+        (columns(), "{}", "cannot be read"),
+        (columns(), "no json", "cannot be read"),
+        ({"row": np.zeros(3, np.int32)}, '{"countries": ["A"]}', "cannot be read"),
+    ],
+)
 def test_a_damaged_file_is_refused_with_the_reason(tmp_path, tensors, about, why):
     (tmp_path / FILE).write_bytes(safetensors.numpy.save(tensors, metadata={"about": about}))
     with pytest.raises(RunFolderError, match=f"damaged.*{why}"):
@@ -126,8 +132,8 @@ def test_a_country_without_pairs_is_nan_not_zero():
     assert found.loc["B", "pairs"] == 0 and np.isnan(found.loc["B", "kept"])
     disagree = disagreement(some, shared_units=False).set_index("country")
     assert np.isnan(disagree.loc["B", "disagree"]) and disagree.loc["B", "units"] == 0
-    selection_charts.shares_chart(found.reset_index(), False)
-    selection_charts.disagreement_chart(disagree.reset_index(), "user", False)
+    selection.shares_chart(found.reset_index(), False)
+    selection.disagreement_chart(disagree.reset_index(), "user", False)
 
 
 finite = hnp.arrays(np.float32, st.integers(1, 40), elements=st.floats(-50, 50, width=32))
@@ -185,9 +191,12 @@ def test_examples_along_f_are_the_pairs_nearest_to_0_to_1():
     """sigmoid: -9 is .00, -1.0986 is .25, 0 is .5, 1.0986 is .75, 9 is 1; the others lie between."""
     some = margins_of({"A": [0.5, -9, 0, -1.0986, 2, 9, 1.0986, -2]})
     assert places(some, "F") == [
-        (1, "nearest to F = 0"), (3, "nearest to F = 0.25"), (2, "nearest to F = 0.5"),
-        (6, "nearest to F = 0.75"), (5, "nearest to F = 1"),
-    ]  # fmt: skip
+        (1, "nearest to F = 0"),
+        (3, "nearest to F = 0.25"),
+        (2, "nearest to F = 0.5"),
+        (6, "nearest to F = 0.75"),
+        (5, "nearest to F = 1"),
+    ]
 
 
 def test_examples_along_w_move_with_beta_and_prefer_the_smallest_margin_among_equals():
@@ -212,8 +221,9 @@ def test_the_pairs_that_the_last_move_changed_are_those_that_crossed_the_cut():
     """tau .7 -> .5: only margins in [0, .8473) are dropped by it; margin .2 loses weight 1, and so does .4."""
     some = margins_of({"A": [-3, 0.2, 2, 0.4, -1]})
     assert places(some, "last move", before=(0.7, 1.1), now=(0.5, 1.1)) == [
-        (1, "W = 1.00 → dropped"), (3, "W = 1.00 → dropped"),
-    ]  # fmt: skip
+        (1, "W = 1.00 → dropped"),
+        (3, "W = 1.00 → dropped"),
+    ]
     assert places(some, "last move") == []
 
 
@@ -251,7 +261,7 @@ def test_the_name_of_a_country_stays_text():
     assert "![x]" not in said(some, (0.7, 1.1), (0.5, 1.1))
     now = Chosen.at(some, 0.7, 1.1)
     card = {"simulated": False, "unit": "user"}
-    for picture in selection_charts.pictures(some, now, ALL, disagreement(some, False), card).values():
+    for picture in selection.pictures(some, now, ALL, disagreement(some, False), card).values():
         assert "<b>" not in picture.figure.to_json().replace("\\u003c", "<").replace("\\u003e", ">")
 
 
@@ -260,7 +270,7 @@ def test_the_name_of_a_country_stays_text():
 
 def drawn(some, tau=0.6, beta=1.1, simulated=True):
     card = {"simulated": simulated, "unit": "user"}
-    return selection_charts.pictures(some, Chosen.at(some, tau, beta), ALL, disagreement(some, False), card)
+    return selection.pictures(some, Chosen.at(some, tau, beta), ALL, disagreement(some, False), card)
 
 
 @pytest.fixture(scope="module")
@@ -270,7 +280,7 @@ def demo_margins(demo_run):
 
 def test_every_figure_of_simulated_data_says_so_inside_itself_and_has_units(demo_margins):
     for picture in drawn(demo_margins).values():
-        assert charts.SIMULATED in picture.figure.layout.title.text
+        assert SIMULATED in picture.figure.layout.title.text
         assert picture.figure.layout.xaxis.title.text and picture.alt and len(picture.table)
     for picture in drawn(demo_margins, simulated=False).values():
         assert picture.figure.layout.title.text is None
@@ -326,7 +336,7 @@ def test_a_country_whose_texts_cannot_be_read_has_words_in_place_of_a_disagreeme
     table = disagreement(margins_of({"A": [1.0, -1.0] * 8, "B": [0.0] * 8, "C": []}), False, ["B"])
     assert np.isnan(table.set_index("country").loc["B", ["disagree", "low", "high"]].astype(float)).all()
     assert table.set_index("country").loc["B", ["pairs", "ties"]].tolist() == [8, 8]
-    figure = selection_charts.disagreement_chart(table, "user", False)
+    figure = selection.disagreement_chart(table, "user", False)
     said = {note.y: note.text for note in figure.layout.annotations if note.y in ("A", "B", "C")}
     assert said == {"B": "its texts cannot be read", "C": "no training pairs"}
     assert not any("nan" in text for text in figure.data[0].hovertext)
@@ -360,14 +370,14 @@ def other_run(demo_run, folder, tau):
     """The demo run as if it had been made with another tau."""
     shutil.copytree(demo_run, folder)
     config = {**json.loads((folder / "config.json").read_text()), "tau": tau}
-    runs.write_json(folder / "config.json", config)
+    write_json(folder / "config.json", config)
     runs.finish(folder, 1.0)
     return folder
 
 
 def test_a_finished_run_shows_five_labelled_charts_with_words_and_numbers_beside_them(with_run):
     app = opened()
-    assert not app.exception and not app.error and not app.warning and charts.SIMULATED in words(app)
+    assert not app.exception and not app.error and not app.warning and SIMULATED in words(app)
     assert all("Simulated" in spec["layout"]["title"]["text"] for spec in specs(app)) and len(specs(app)) == 5
     assert all(e.proto.alt for e in app.get("plotly_chart")) and len(app.dataframe) == 5
     assert len(app.get("latex")) == 4 and len(app.metric) == 2
@@ -438,8 +448,9 @@ def test_the_examples_show_prompt_answers_scores_rewards_filter_value_and_weight
     pair = loaded.pairs.iloc[some.row[place]]
     assert len(app.text) == 15  # five pairs, each a prompt and two answers
     assert [t.value for t in app.text[3:6]] == [
-        loaded.texts["prompt"][pair["chosen"]], *loaded.texts["response"][[pair["chosen"], pair["rejected"]]],
-    ]  # fmt: skip
+        loaded.texts["prompt"][pair["chosen"]],
+        *loaded.texts["response"][[pair["chosen"], pair["rejected"]]],
+    ]
     told = f"F = {some.p_global[place]:.2f}, W = {np.exp(some.margin[place] / 1.1):.2f}** (nearest to F = 0.25)"
     assert told in words(app)
     assert f"-badge[chosen: {pair['score_chosen']:g}] r⁺ = {some.chosen_reward[place]:.2f}" in words(app)
@@ -467,9 +478,12 @@ def own_run(tmp_path_factory, tiny_encoder):
     rows["response"] = "<script>alert(1)</script> ![x](http://evil/x.png) $\\frac{1}{0}$ **bold** " + rows["response"]
     rows.to_csv(folder / "own.csv", index=False)
     config = ExperimentConfig(
-        DataConfig("file", (str(folder / "own.csv"),)), methods=("global", "scpo"), seeds=1, steps=5,
+        DataConfig("file", (str(folder / "own.csv"),)),
+        methods=("global", "scpo"),
+        seeds=1,
+        steps=5,
         encoder=str(tiny_encoder),
-    )  # fmt: skip
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCPO_WORKSPACE", str(folder))
         run(config, folder / "run")
@@ -484,7 +498,7 @@ def with_own_run(workspace, own_run):
 
 def test_texts_of_a_file_are_shown_as_text_only(with_own_run):
     app = opened()
-    assert not app.exception and charts.SIMULATED not in words(app)
+    assert not app.exception and SIMULATED not in words(app)
     assert sum(text.value.startswith("<script>") for text in app.text) == 10
     assert "<script>" not in words(app) and not any(m.proto.allow_html for m in app.markdown)
 
@@ -508,7 +522,7 @@ def test_charts_stay_when_the_source_file_is_gone_or_changed(with_own_run):
 
 
 def test_the_run_of_the_bench_is_one_that_the_page_can_show(monkeypatch, tmp_path):
-    from scpo.ui import bench
+    from scpo.bench import app as bench
 
     for name, small in {"FOURS": 2_000, "TWOS": 10, "MOVES": 4}.items():
         monkeypatch.setattr(bench, name, small)

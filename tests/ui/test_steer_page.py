@@ -10,10 +10,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo import ExperimentConfig, run
+from scpo.charts import steer as charts
 from scpo.config import DataConfig
-from scpo.training.mixing import GLOBAL, LONGEST, line
-from scpo.ui import state
-from scpo.ui.steer import charts, inputs, words
+from scpo.steering.mixing import GLOBAL, LONGEST, line
+from scpo.text import steer as words
+from scpo.ui import session
+from scpo.ui.steer import inputs
 
 from fakes import scored_rows
 
@@ -30,7 +32,7 @@ def opened(asked=True, **query):
     app = AppTest.from_file(str(PAGE), default_timeout=120)
     app.query_params.update(query)
     if asked:
-        app.session_state[state.SCORING] = True
+        app.session_state[session.SCORING] = True
     return app.run()
 
 
@@ -81,9 +83,9 @@ def test_at_strength_zero_every_country_ranks_as_the_global_model(with_run):
 
 
 def typed(app, prompt, *answers):
-    app.text_area(key=state.TYPED_PROMPT).set_value(prompt)
+    app.text_area(key=session.TYPED_PROMPT).set_value(prompt)
     for at, answer in enumerate(answers):
-        app.text_area(key=f"{state.TYPED_ANSWER}-{at}").set_value(answer)
+        app.text_area(key=f"{session.TYPED_ANSWER}-{at}").set_value(answer)
     return next(b for b in app.button if b.label == "Score these answers").click().run()
 
 
@@ -101,9 +103,13 @@ def test_typed_answers_are_scored_and_their_text_is_only_text(with_run):
     assert len(app.dataframe[0].value) == 2 * 8
 
 
-@pytest.mark.parametrize("given, said", [
-    (("p", "only one"), "1 answer; needed: 2 to 4"), (("", "a", "b"), "The prompt is empty"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        (("p", "only one"), "1 answer; needed: 2 to 4"),
+        (("", "a", "b"), "The prompt is empty"),
+    ],
+)
 def test_typed_texts_that_cannot_be_scored_are_a_message_in_the_form(given, said, with_run):
     app = typed(opened(asked=False, texts=inputs.TYPED), *given)
     assert not app.exception and [said in e.value for e in app.error] == [True] and not specs(app)
@@ -139,9 +145,9 @@ def test_answers_follow_each_other_in_the_form_and_below_it(with_run):
 
 def test_typed_texts_are_in_the_link_and_a_link_fills_the_form(with_run):
     app = typed(opened(asked=False, texts=inputs.TYPED), "<b>p</b>", "one", "", "two & three")
-    first = f"{state.TYPED_ANSWER}-0"
-    assert app.query_params[state.TYPED_PROMPT] == "<b>p</b>" and app.query_params[first] == "one"
-    assert f"{state.TYPED_ANSWER}-1" not in app.query_params
+    first = f"{session.TYPED_ANSWER}-0"
+    assert app.query_params[session.TYPED_PROMPT] == "<b>p</b>" and app.query_params[first] == "one"
+    assert f"{session.TYPED_ANSWER}-1" not in app.query_params
     again = opened(asked=False, **dict(app.query_params.items()))
     assert [t.value for t in again.text_area] == ["<b>p</b>", "one", "", "two & three", ""] and not specs(again)
     again = typed(again, "<b>p</b>")
@@ -150,12 +156,12 @@ def test_typed_texts_are_in_the_link_and_a_link_fills_the_form(with_run):
 
 def test_texts_too_long_for_a_link_stay_and_it_is_said(with_run):
     app = typed(opened(asked=False, texts=inputs.TYPED), "p", "ä" * 1200, "two")
-    assert "too long for a link" in told(app) and state.TYPED_PROMPT not in app.query_params
+    assert "too long for a link" in told(app) and session.TYPED_PROMPT not in app.query_params
     assert len(specs(app)) == 1 and app.text_area[1].value == "ä" * 1200
 
 
 def test_a_forged_link_fills_the_form_with_no_more_than_is_read(with_run):
-    app = opened(asked=False, texts=inputs.TYPED, **{state.TYPED_PROMPT: "x" * 5000})
+    app = opened(asked=False, texts=inputs.TYPED, **{session.TYPED_PROMPT: "x" * 5000})
     assert not app.exception and len(app.text_area[0].value) == LONGEST
 
 
@@ -164,13 +170,13 @@ def test_a_mixture_is_a_triangle_of_three_a_line_of_two_and_a_chart_of_others(wi
     assert [s["data"][0]["type"] for s in specs(app)] == ["scatter", "scatterternary"]
     points, corners = (specs(app)[1][part] for part in ("data", "layout"))
     assert "Alvoria" in "".join(points[0]["text"]) and not corners["ternary"]["aaxis"]["title"]["text"]
-    app.button_group(key=state.MEMBERS).set_value(["Alvoria", "Galune"]).run()
+    app.button_group(key=session.MEMBERS).set_value(["Alvoria", "Galune"]).run()
     assert not app.exception and len(specs(app)) == 2 and "share of Galune" in str(specs(app)[1]["layout"]["xaxis"])
-    app.button_group(key=state.MEMBERS).set_value(["Galune"]).run()
+    app.button_group(key=session.MEMBERS).set_value(["Galune"]).run()
     assert not app.exception and len(specs(app)) == 1 and "Galune 100 %" in told(app)
-    app.button_group(key=state.MEMBERS).set_value([]).run()
+    app.button_group(key=session.MEMBERS).set_value([]).run()
     assert not app.exception and not specs(app) and "Choose the countries to mix" in told(app)
-    app.button_group(key=state.MEMBERS).set_value(list(app.button_group(key=state.MEMBERS).options)).run()
+    app.button_group(key=session.MEMBERS).set_value(list(app.button_group(key=session.MEMBERS).options)).run()
     assert not app.exception and len(specs(app)) == 1 and "At most 6 countries can be mixed" in told(app)
 
 
@@ -204,8 +210,14 @@ def own_run(workspace, tiny_encoder, tmp_path):
     def go(*methods, table=None):
         path = tmp_path / "own.csv"
         (scored_rows(90) if table is None else table).to_csv(path, index=False)
-        config = ExperimentConfig(DataConfig("file", (str(path),), test_share=0.3), methods=methods, seeds=1, steps=5,
-                                  budgets=(10,), encoder=str(tiny_encoder))  # fmt: skip
+        config = ExperimentConfig(
+            DataConfig("file", (str(path),), test_share=0.3),
+            methods=methods,
+            seeds=1,
+            steps=5,
+            budgets=(10,),
+            encoder=str(tiny_encoder),
+        )
         return run(config, workspace / "runs" / "own")
 
     return go
@@ -253,16 +265,32 @@ def strengths(change, kept):
     for alpha in (1.0, 1.5):
         for subset, value in (("full", change), ("distinct", 0.0), ("consensus", kept)):
             value = value if alpha > 1 else 0.0
-            rows.append({"country": "A", "alpha": alpha, "subset": subset, "accuracy": 0.7 + value, "low": 0.6,
-                         "high": 0.8, "change": value, "change_low": value - 0.01, "change_high": value + 0.01,
-                         "n": 100, "units": 20})  # fmt: skip
+            rows.append(
+                {
+                    "country": "A",
+                    "alpha": alpha,
+                    "subset": subset,
+                    "accuracy": 0.7 + value,
+                    "low": 0.6,
+                    "high": 0.8,
+                    "change": value,
+                    "change_low": value - 0.01,
+                    "change_high": value + 0.01,
+                    "n": 100,
+                    "units": 20,
+                }
+            )
     return pd.DataFrame(rows)
 
 
-@pytest.mark.parametrize("change, kept, said", [
-    (0.03, 0.0, "raises the accuracy"), (-0.03, 0.0, "lowers the accuracy"),
-    (0.005, -0.04, "nothing that these test pairs can tell (+0.5 points), at the cost of 4.0 points"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change, kept, said",
+    [
+        (0.03, 0.0, "raises the accuracy"),
+        (-0.03, 0.0, "lowers the accuracy"),
+        (0.005, -0.04, "nothing that these test pairs can tell (+0.5 points), at the cost of 4.0 points"),
+    ],
+)
 def test_steering_beyond_one_is_judged_by_its_interval(change, kept, said):
     for alpha in (1.0, 1.5):
         assert said in " ".join(words.strength_lines(strengths(change, kept), "A", alpha, "user"))

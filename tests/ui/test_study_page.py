@@ -9,14 +9,15 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from scpo.charts import study as study_charts
+from scpo.charts.style import SIMULATED
+from scpo.cli.study import summary
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.jobs.store import open_store
-from scpo.metrics.summary import MEAN
-from scpo.study import design, kept
-from scpo.study.command import summary
+from scpo.metrics.accuracy import MEAN
+from scpo.study import design
+from scpo.study import folder as kept
 from scpo.ui import study as asked
-from scpo.ui import study_charts
-from scpo.ui.figure import SIMULATED
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "study.py")
 BASE = ExperimentConfig(methods=("full", "filter", "scpo"), seeds=1, budgets=(50,))
@@ -25,9 +26,22 @@ BASE = ExperimentConfig(methods=("full", "filter", "scpo"), seeds=1, budgets=(50
 def numbers(point, pairs, method, when, country, world):
     """scpo is 1 point ahead of full, more in later worlds; filter is 20 behind at the last step."""
     gain = {"full": 0.05, "scpo": 0.06 + 0.001 * world, "filter": 0.05 if when == kept.CHOSEN else -0.15, "global": 0.0}
-    return {"factor": point.factor, "value": point.value, "second": point.second, "country": country, "method": method,
-            "pairs": pairs, "when": when, "full": 0.6 + gain[method], "distinct": 0.3, "consensus": 0.9, "step": 10,
-            "kept": 0.5, "trained": 100, "disagree": 0.3}  # fmt: skip
+    return {
+        "factor": point.factor,
+        "value": point.value,
+        "second": point.second,
+        "country": country,
+        "method": method,
+        "pairs": pairs,
+        "when": when,
+        "full": 0.6 + gain[method],
+        "distinct": 0.3,
+        "consensus": 0.9,
+        "step": 10,
+        "kept": 0.5,
+        "trained": 100,
+        "disagree": 0.3,
+    }
 
 
 def add_study(workspace, simulated=True, worlds=5, finished=5):
@@ -43,8 +57,12 @@ def add_study(workspace, simulated=True, worlds=5, finished=5):
                 [MEAN, "A", "B"] if simulated and point.factor == design.BASE else [MEAN] if simulated else "ABCDEF"
             )
             for pairs in (*point.config.budgets, kept.ALL):
-                rows += [numbers(point, pairs, m, when, place, world) for m in ("global", *base.methods)
-                         for when in (kept.CHOSEN, kept.END) for place in places]  # fmt: skip
+                rows += [
+                    numbers(point, pairs, m, when, place, world)
+                    for m in ("global", *base.methods)
+                    for when in (kept.CHOSEN, kept.END)
+                    for place in places
+                ]
         kept.add_world(folder, world, pd.DataFrame(rows))
     if finished == worlds:
         kept.finish(folder, 1.0)
@@ -93,8 +111,11 @@ def test_a_point_of_the_study_starts_as_a_run(workspace, monkeypatch):
 
 
 def cells(low):
-    rows = [{"x": x, "y": y, "estimate": 0.02, "low": low if x == 1 else -0.01, "high": 0.04, "n": 6}
-            for x in (1, 2) for y in (5, np.inf)]  # fmt: skip
+    rows = [
+        {"x": x, "y": y, "estimate": 0.02, "low": low if x == 1 else -0.01, "high": 0.04, "n": 6}
+        for x in (1, 2)
+        for y in (5, np.inf)
+    ]
     return study_charts.grid_chart(pd.DataFrame(rows), ("x", "x"), ("y", "y"), "gain", "world", True)
 
 
@@ -113,11 +134,14 @@ def test_of_a_quick_study_the_first_chart_has_values(workspace):
         {"simulated": True, "source": "nobody", "licence": "", "unit": "user"},
     )
     kept.begin(folder, BASE, card, 1, True)
-    rows = [numbers(point, pairs, m, when, place, 0)
-            for point in design.points(design.first_point(BASE, 0), 900, quick=True)
-            for place in ((MEAN, "A", "B") if point.factor == design.BASE else (MEAN,))
-            for pairs in (*point.config.budgets, kept.ALL) for m in ("global", *BASE.methods)
-            for when in (kept.CHOSEN, kept.END)]  # fmt: skip
+    rows = [
+        numbers(point, pairs, m, when, place, 0)
+        for point in design.points(design.first_point(BASE, 0), 900, quick=True)
+        for place in ((MEAN, "A", "B") if point.factor == design.BASE else (MEAN,))
+        for pairs in (*point.config.budgets, kept.ALL)
+        for m in ("global", *BASE.methods)
+        for when in (kept.CHOSEN, kept.END)
+    ]
     kept.add_world(folder, 0, pd.DataFrame(rows))
     kept.finish(folder, 1.0)
     app = opened()
@@ -127,8 +151,16 @@ def test_of_a_quick_study_the_first_chart_has_values(workspace):
 
 
 def test_a_line_over_a_grid_passes_behind_its_numbers_which_have_no_signed_zero():
-    table = pd.DataFrame({"tau": [0.5, 0.5, 0.7, 0.7], "scale": [1.0, 2.0, 1.0, 2.0], "n": 5, "low": -0.1, "high": 0.1,
-                          "estimate": [-0.00004, 0.0002, -0.046, 0.03]})  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "tau": [0.5, 0.5, 0.7, 0.7],
+            "scale": [1.0, 2.0, 1.0, 2.0],
+            "n": 5,
+            "low": -0.1,
+            "high": 0.1,
+            "estimate": [-0.00004, 0.0002, -0.046, 0.03],
+        }
+    )
     path = pd.DataFrame({"scale": [1.0, 2.0], "tau": [0.6, 0.65]})
     figure = study_charts.grid_chart(table, ("scale", "s"), ("tau", "t"), "points", "world", False, path)
     plates = [note for note in figure.layout.annotations if note.bgcolor]

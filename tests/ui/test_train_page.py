@@ -13,14 +13,20 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from scpo import DataConfig, data, runs
+from scpo import DataConfig, data, estimate, runs
+from scpo.charts.runs import growing_chart
 from scpo.config import ExperimentConfig, FinetuneConfig, setting
-from scpo.data import build
+from scpo.data import pairing
 from scpo.errors import InputError
+from scpo.format import duration
 from scpo.jobs import launch
-from scpo.jobs.host import worker_name
+from scpo.jobs.process import worker_name
 from scpo.jobs.store import open_store
-from scpo.ui import charts, estimate, form, live, source, state
+from scpo.runs.progress_log import add_progress
+from scpo.ui import data_source as source
+from scpo.ui import experiment_form, run_status
+from scpo.ui import session as state
+from scpo.ui.cache import was_encoded
 from scpo.ui.labels import in_labels, label
 
 from fakes import scored_rows, tiny_preferences
@@ -120,7 +126,7 @@ def test_a_new_setting_appears_by_itself():
             kind: str = setting("adam", "optimizer")
             prism_only: float = setting(0.5, "PRISM: a share", low=0, high=1)
 
-        st.session_state.found = form._Form("demo", "", form.Problems()).others(Later(), set())
+        st.session_state.found = experiment_form._Form("demo", "", experiment_form.Problems()).others(Later(), set())
 
     app = AppTest.from_function(script).run()
     assert not app.exception
@@ -206,9 +212,11 @@ def test_start_queues_the_experiment_that_the_form_describes_and_shows_it(store)
     assert not app.exception
     (job,) = store.jobs()
     wanted = ExperimentConfig(
-        DataConfig(countries=("Alvoria", "Galune"), test_share=0.2), methods=("global", "scpo"), tau=0.4,
+        DataConfig(countries=("Alvoria", "Galune"), test_share=0.2),
+        methods=("global", "scpo"),
+        tau=0.4,
         budgets=(100, 500),
-    )  # fmt: skip
+    )
     assert job.config == wanted and job.state == "queued" and job.name == "two countries"
     assert app.query_params["run"] == job.id and "Cancel" in labels(app) and "two countries" in words(app)
 
@@ -245,14 +253,20 @@ def test_the_same_settings_are_not_started_again_but_opened(store, state_):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("budgets", "12, many", "not a whole number"), ("budgets", "999999", "beyond the data"),
-        ("budgets", "0", "is 0; needed: at least 1"), ("budgets", "-5", "not a whole number"),
-        ("budgets", "9" * 5000, "not a whole number"), ("methods", [], "at least one method"),
-        ("tau", 7.0, "is 7; needed: above 0, at most 1"), ("seeds", 0, "Seeds is 0; needed: at least 1"),
-        ("test_share", 0.9, "at most 0.5"), ("validation_share", 0.0, "above 0"),
-        ("reference", ["Alvoria", "Meridia"], ""), ("countries", ["Meridia", "Galune"], "o reference country is left"),
+        ("budgets", "12, many", "not a whole number"),
+        ("budgets", "999999", "beyond the data"),
+        ("budgets", "0", "is 0; needed: at least 1"),
+        ("budgets", "-5", "not a whole number"),
+        ("budgets", "9" * 5000, "not a whole number"),
+        ("methods", [], "at least one method"),
+        ("tau", 7.0, "is 7; needed: above 0, at most 1"),
+        ("seeds", 0, "Seeds is 0; needed: at least 1"),
+        ("test_share", 0.9, "at most 0.5"),
+        ("validation_share", 0.0, "above 0"),
+        ("reference", ["Alvoria", "Meridia"], ""),
+        ("countries", ["Meridia", "Galune"], "o reference country is left"),
     ],
-)  # fmt: skip
+)
 def test_unusable_settings_are_a_message_and_cannot_be_started(name, value, message):
     app = opened()
     field(app, name).set_value(value)
@@ -310,12 +324,12 @@ def test_texts_that_were_encoded_before_cost_nothing_again(store):
     small = dataclasses.replace(config, budgets=(5,))
     first, again = (estimate.estimate(small, sizes, encoded).total for encoded in (False, True))
     assert first > again > 0
-    assert not estimate.was_encoded(config, store.jobs())
+    assert not was_encoded(config, store.jobs())
     store.submit(dataclasses.replace(config, seeds=1))
     store.finish(store.claim(worker_name()), "done")
-    assert estimate.was_encoded(config, store.jobs())
+    assert was_encoded(config, store.jobs())
     other = dataclasses.replace(config, data=DataConfig(demo_seed=1))
-    assert not estimate.was_encoded(other, store.jobs())
+    assert not was_encoded(other, store.jobs())
 
 
 # the data
@@ -440,7 +454,7 @@ def running(store, *entries, config=None):
     job = store.claim(worker_name())
     runs.create(job.folder, job.config)
     for entry in entries:
-        runs.add_progress(job.folder, entry)
+        add_progress(job.folder, entry)
     return job
 
 
@@ -506,8 +520,8 @@ def test_a_refusal_of_the_store_is_a_message(store):
     store.finish(job, "done")
     store.delete(job.id)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live, "job_store", lambda: store)
-        live.act("resume", job.id)
+        patch.setattr(run_status, "job_store", lambda: store)
+        run_status.act("resume", job.id)
     assert not app.run().exception
 
 
@@ -542,22 +556,22 @@ def test_a_hostile_name_is_text(store):
 
 def test_a_step_scored_twice_counts_once_and_a_cut_line_not_at_all(tmp_path):
     for entry in (at_step(10, {"A": {"scpo": 0.1}}), at_step(10, {"A": {"scpo": 0.5}}), {"stage": "train", "done": 11}):
-        runs.add_progress(tmp_path, entry)
+        add_progress(tmp_path, entry)
     with open(tmp_path / "progress.jsonl", "a") as file:
         file.write('{"accuracy": 1}\n[]\n{"accuracy": {"A": 2}, "done": 30, "total": 9}\n{"done": 20, "accuracy": {"A"')
-    table = live.marks(tmp_path)
+    table = run_status.marks(tmp_path)
     assert table.to_dict("records") == [{"step": 10, "total": 300, "country": "A", "method": "scpo", "accuracy": 0.5}]
-    assert not len(live.marks(tmp_path / "nothing"))
+    assert not len(run_status.marks(tmp_path / "nothing"))
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.2, "1 s"), (89, "89 s"), (120, "2 min"), (9000, "2.5 h")])
 def test_a_duration_is_as_exact_as_an_estimate_is(seconds, said):
-    assert live.duration(seconds) == said
+    assert duration(seconds) == said
 
 
 def test_the_growing_chart_draws_many_countries_thin_and_names_are_no_tags():
     table = pd.DataFrame({"step": [1] * 12, "country": [f"<a href='x'>{n}" for n in range(12)], "accuracy": 0.5})
-    figure = charts.growing_chart(table, 100, "", False)
+    figure = growing_chart(table, 100, "", False)
     assert len(figure.data) == 13 and figure.data[-1].name == "mean of 12" and not figure.data[0].showlegend
     assert "<a" not in figure.data[0].name and figure.layout.title.text is None
 
@@ -571,8 +585,9 @@ def messages(path):
     """The texts of what is raised in a module."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Raise):
-            yield "".join(part.value for part in ast.walk(node)
-                          if isinstance(part, ast.Constant) and isinstance(part.value, str))  # fmt: skip
+            yield "".join(
+                part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            )
 
 
 AS_SUCH = "[cC]ommand line|python -m scpo"
@@ -585,13 +600,14 @@ def test_messages_that_the_app_shows_name_options_of_the_command_line_as_such():
         (path.name, text)
         for path in [source / "config.py", *(source / "data").rglob("*.py"), *(source / "training").rglob("*.py")]
         if path.name not in COMMANDS_ALONE
-        for text in messages(path) if re.search(r"(?<![\w-])--[a-z]", text) and not re.search(AS_SUCH, text)
-    ]  # fmt: skip
+        for text in messages(path)
+        if re.search(r"(?<![\w-])--[a-z]", text) and not re.search(AS_SUCH, text)
+    ]
     assert not wrong, wrong
 
 
 def test_a_file_of_too_many_pairs_names_the_field_of_the_form(monkeypatch):
-    monkeypatch.setattr(build, "MEMORY_SHARE", 0)
+    monkeypatch.setattr(pairing, "MEMORY_SHARE", 0)
     with pytest.raises(InputError) as raised:
-        build._check_memory(10)
+        pairing._check_memory(10)
     assert '("Pairs per group' in in_labels(raised.value) and "--" not in in_labels(raised.value)

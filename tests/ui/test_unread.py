@@ -9,11 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo import DataConfig, ExperimentConfig, run, runs
-from scpo.training import reading
-from scpo.training.card import model_card
-from scpo.training.usage import Asked
-from scpo.ui.report import report
-from scpo.ui.text_table import result_table
+from scpo.cli.result_table import result_table
+from scpo.export.model_card import model_card
+from scpo.export.report import report
+from scpo.export.usage import Asked
+from scpo.training import encoder_reading
 
 PAGES = Path(__file__).parents[2] / "pages"
 SAID = "cannot be told apart. No accuracy is shown"
@@ -24,15 +24,30 @@ NOT_A_NUMBER = re.compile(r"\b(nan|inf|None)\b|[-+]0\.0\b")
 def unread(tmp_path_factory, tiny_encoder):
     """Both countries write in a script of which the encoder knows no word."""
     folder = tmp_path_factory.mktemp("unread")
-    rows = [{"prompt": f"ጥያቄ {n % 30}", "chosen": f"ጥሩ ደስታ {n}", "rejected": f"መጥፎ ሀዘን {n + 500}", "country": country,
-             "user": f"{country}-{n % 40}"} for country in ("Eritrea", "Ethiopia") for n in range(120)]  # fmt: skip
+    rows = [
+        {
+            "prompt": f"ጥያቄ {n % 30}",
+            "chosen": f"ጥሩ ደስታ {n}",
+            "rejected": f"መጥፎ ሀዘን {n + 500}",
+            "country": country,
+            "user": f"{country}-{n % 40}",
+        }
+        for country in ("Eritrea", "Ethiopia")
+        for n in range(120)
+    ]
     (folder / "pairs.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows))
     data = DataConfig("file", (str(folder / "pairs.jsonl"),), ("Ethiopia",), ("Eritrea",))
-    config = ExperimentConfig(data, ("global", "full", "filter", "scpo", "shared"), seeds=2, steps=10, budgets=(20,),
-                              encoder=str(tiny_encoder))  # fmt: skip
+    config = ExperimentConfig(
+        data,
+        ("global", "full", "filter", "scpo", "shared"),
+        seeds=2,
+        steps=10,
+        budgets=(20,),
+        encoder=str(tiny_encoder),
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCPO_WORKSPACE", str(folder / "space"))
-        patch.setattr(reading, "MOST_UNKNOWN", 0.5)
+        patch.setattr(encoder_reading, "MOST_UNKNOWN", 0.5)
         run(config, folder / "run")
     return folder / "run"
 

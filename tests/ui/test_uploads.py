@@ -11,19 +11,26 @@ from streamlit.testing.v1 import AppTest
 from scpo import DataConfig, data
 from scpo.config import NAME_LENGTH, ExperimentConfig
 from scpo.errors import ConfigError
+from scpo.export.archive import Hidden
 from scpo.jobs.job import fingerprint, usual_name
 from scpo.jobs.store import open_store
-from scpo.ui import cache, compare
-from scpo.ui.export import Hidden
-from scpo.ui.source import clean_name
+from scpo.ui import cache, compare_runs
+from scpo.ui.data_source import clean_name
 
 from fakes import scored_rows
 
 PAGES = Path(__file__).parents[2] / "pages"
 GOOD = scored_rows(120).to_csv(index=False).encode()
 BAD = scored_rows(120).assign(score="x").to_csv(index=False).encode()
-HOSTILE = ["../../etc/passwd.csv", "/abs/ute.csv", "![x](http://evil/x.png).csv", "<b>$x$</b>.csv", "a\nb\x07.csv",
-           "\u202egpj.csv", "x" * 3000 + ".csv"]  # fmt: skip
+HOSTILE = [
+    "../../etc/passwd.csv",
+    "/abs/ute.csv",
+    "![x](http://evil/x.png).csv",
+    "<b>$x$</b>.csv",
+    "a\nb\x07.csv",
+    "\u202egpj.csv",
+    "x" * 3000 + ".csv",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -74,8 +81,9 @@ def test_what_is_left_out_of_a_file_is_on_the_page():
 def test_a_survey_is_shown_under_the_title_and_licence_that_its_user_gives_it():
     rows = "".join(
         f'{{"question": "Q{i}?", "country": "{c}", "options": ["Yes", "No"], "distribution": [0.{p}, 0.{10 - p}]}}\n'
-        for i in range(60) for c, p in (("Kenya", 7), ("Japan", 4))
-    )  # fmt: skip
+        for i in range(60)
+        for c, p in (("Kenya", 7), ("Japan", 4))
+    )
     app = AppTest.from_file(str(PAGES / "data.py"), default_timeout=60).run()
     app.get("button_group")[0].set_value("survey").run()
     upload(app, ("answers.jsonl", rows.encode()))
@@ -161,7 +169,7 @@ def test_another_name_is_no_other_data_and_no_name_is_as_before(tmp_path):
     assert fingerprint(plain) == fingerprint(named) and "data_names" not in plain.as_dict()["data"]
     assert ExperimentConfig.from_dict(named.as_dict()) == named
     assert "'--data-name=-of March, 2025.csv'" in named.command()
-    assert compare._settings(named)["Data files"] == "-of March, 2025.csv"
+    assert compare_runs._settings(named)["Data files"] == "-of March, 2025.csv"
 
 
 def test_settings_of_a_run_start_from_its_file_by_its_name(tmp_path, workspace):

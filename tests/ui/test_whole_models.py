@@ -13,8 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from scpo import runs
 from scpo.config import ExperimentConfig, FinetuneConfig
+from scpo.export import archive as export
 from scpo.jobs.store import open_store
-from scpo.ui import compare, export
+from scpo.runs.files import write_bytes
+from scpo.ui import compare_runs
 
 PAGES = Path(__file__).parents[2] / "pages"
 
@@ -27,10 +29,10 @@ def job(demo_run, workspace):
     folder = workspace / "runs" / "whole"
     runs.create(folder, config)
     for name in runs.RESULT_FILES[1:]:
-        runs.write_bytes(folder / name, (demo_run / name).read_bytes())
+        write_bytes(folder / name, (demo_run / name).read_bytes())
     about = {"start": "/home/somebody/models/deberta", "models": []}
     content = {"global": np.zeros(3, np.float32), "models": np.zeros((2, 3), np.float32)}
-    runs.write_bytes(folder / runs.MODELS, safetensors.numpy.save(content, metadata={"about": json.dumps(about)}))
+    write_bytes(folder / runs.MODELS, safetensors.numpy.save(content, metadata={"about": json.dumps(about)}))
     runs.finish(folder, 1.0)
     store = open_store()
     yield next(job for job in store.jobs() if job.folder.name == "whole")
@@ -58,7 +60,7 @@ def test_accuracy_and_bias_show_a_run_of_whole_models_beside_one_of_heads(job, d
     heads = workspace / "runs" / "heads"
     runs.create(heads, runs.read_config(demo_run))
     for name in [*runs.RESULT_FILES[1:], runs.HEADS]:
-        runs.write_bytes(heads / name, (demo_run / name).read_bytes())
+        write_bytes(heads / name, (demo_run / name).read_bytes())
     runs.finish(heads, 1.0)
     for page in ("accuracy", "bias"):
         app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=60)
@@ -80,9 +82,9 @@ def test_steering_says_what_to_do_instead(job):
 
 def test_a_run_of_heads_and_one_of_whole_models_are_compared(job):
     other = dataclasses.replace(job, id="000000000001", name="heads", config=ExperimentConfig())
-    table = compare.settings_table([job, other], {}).set_index("setting")
+    table = compare_runs.settings_table([job, other], {}).set_index("setting")
     assert table.loc["Reward model", job.name] == "deberta" and table.loc["Reward model", "heads"] == "-"
-    assert table.loc["LoRA rank (0 = all weights)", "compared"] == compare.DIFFERS
+    assert table.loc["LoRA rank (0 = all weights)", "compared"] == compare_runs.DIFFERS
 
 
 def test_the_zip_has_the_rewards_and_no_local_path(job):

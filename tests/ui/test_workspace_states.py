@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo.config import ExperimentConfig
-from scpo.jobs.host import this_host, worker_name
+from scpo.jobs.process import this_host, worker_name
 from scpo.jobs.store import open_store
 
 from fakes import unfinished
@@ -17,8 +17,14 @@ from fakes import unfinished
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 OF_A_RUN = ("accuracy", "bias", "efficiency", "overview", "selection", "steer")  # those that show one run
-TRAINING = {"stage": "train", "done": 30, "total": 300, "fraction": 0.4, "seconds_left": 12.0,
-            "accuracy": {"Alvoria": {"full": 0.61}}}  # fmt: skip
+TRAINING = {
+    "stage": "train",
+    "done": 30,
+    "total": 300,
+    "fraction": 0.4,
+    "seconds_left": 12.0,
+    "accuracy": {"Alvoria": {"full": 0.61}},
+}
 
 
 @pytest.fixture(params=["alone", "through the router"])

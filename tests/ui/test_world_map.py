@@ -8,8 +8,8 @@ import pandas as pd
 import pycountry
 import pytest
 
-from scpo.ui import world_map as maps
-from scpo.ui.places import PLACES
+from scpo.charts import world_map as maps
+from scpo.charts.places import PLACES
 
 
 def world_map(table):
@@ -68,10 +68,15 @@ def test_no_country_has_two_shapes_of_which_only_one_is_painted():
 
 @pytest.mark.parametrize(
     ("pairs", "shown"),
-    [((40, 80), ["20", "50", "100"]), ((61, 72), ["50", "100"]), ((100, 200), ["100", "200"]),
-     ((25, 1999), ["20", "50", "100", "200", "500", "1,000", "2,000"]), ((3, 1999), ["10", "100", "1,000"]),
-     ((1, 50861), ["1", "10", "100", "1,000", "10,000", "100,000"])],
-)  # fmt: skip
+    [
+        ((40, 80), ["20", "50", "100"]),
+        ((61, 72), ["50", "100"]),
+        ((100, 200), ["100", "200"]),
+        ((25, 1999), ["20", "50", "100", "200", "500", "1,000", "2,000"]),
+        ((3, 1999), ["10", "100", "1,000"]),
+        ((1, 50861), ["1", "10", "100", "1,000", "10,000", "100,000"]),
+    ],
+)
 def test_the_colour_bar_has_numbers_wherever_the_counts_lie(pairs, shown):
     assert ticks(*pairs)[0] == shown
 

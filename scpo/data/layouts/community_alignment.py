@@ -22,8 +22,13 @@ LICENCE = "CC BY 4.0"
 CITATION = "Zhang et al. 2025, Cultivating Pluralism In Algorithmic Monoculture: The Community Alignment Dataset, "
 CITATION += "arXiv 2507.09650"
 TURNS, LETTERS = ("first", "second", "third", "fourth"), "abcd"
-COLUMNS = ("annotator_id", "annotator_country", "first_turn_prompt", "first_turn_preferred_response",
-           *(f"first_turn_response_{letter}" for letter in LETTERS))  # fmt: skip
+COLUMNS = (
+    "annotator_id",
+    "annotator_country",
+    "first_turn_prompt",
+    "first_turn_preferred_response",
+    *(f"first_turn_response_{letter}" for letter in LETTERS),
+)
 PERSON = "annotator_"
 END_OF_TEXT = re.compile(r"(\s*(<\|[a-z_]+\|>|</s>))+\s*$")
 
@@ -36,8 +41,12 @@ def pairs(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
         person = {name: row[column] for column, name in about.items()}
         found = _of_conversation(row)
         if not found:
-            faults.at([at], "no turn has a pick among its answers", "first_turn_preferred_response: such as response_a",
-                      "conversations without a pick")  # fmt: skip
+            faults.at(
+                [at],
+                "no turn has a pick among its answers",
+                "first_turn_preferred_response: such as response_a",
+                "conversations without a pick",
+            )
         for prompt, chosen, others in found:
             rows += [{"prompt": prompt, "chosen": chosen, "rejected": other, **person} for other in others]
             index += [at] * len(others)

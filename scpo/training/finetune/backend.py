@@ -21,31 +21,38 @@ import torch
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.errors import ConfigError, InputError
+from scpo.plan import HeadPlan, Rows, pair_margins, plan_heads
 from scpo.progress import Progress
 from scpo.selection import pair_weights
+from scpo.training.backend import Trained
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.device import device
-from scpo.training.features import cache_folder
+from scpo.training.encoder_reading import tell_unread
+from scpo.training.evaluate import reference_rows
+from scpo.training.finetune.dataset import Texts
 from scpo.training.finetune.formats import InputFormat, longest_input
 from scpo.training.finetune.loading import Start, load_model
-from scpo.training.finetune.one import Done, Task, Texts, steps_of, train_one
 from scpo.training.finetune.reading import reading_of
+from scpo.training.finetune.saved import weights_hash
 from scpo.training.finetune.scoring import score
-from scpo.training.finetune.served import weights_hash
-from scpo.training.head_backend import global_heads
-from scpo.training.measuring import Trained, pair_margins, reference_rows
-from scpo.training.plan import HeadPlan, Rows, plan_heads
-from scpo.training.reading import tell_unread
+from scpo.training.finetune.train_model import Done, Task, steps_of, train_one
+from scpo.training.heads.backend import global_heads
+from scpo.training.heads.features import cache_folder
+from scpo.training.heads.shared import SHARED
 from scpo.training.reward_model import assemble
-from scpo.training.shared import SHARED
 
 EVALUATIONS = 4  # on the way of one model, evenly spaced
 
 
 def fine_tune(
-    start: Start, config: ExperimentConfig, data: Preferences, rows: dict[str, Rows], budgets: tuple[int, ...],
-    progress: Progress, checkpoint: Checkpoint,
-) -> Trained:  # fmt: skip
+    start: Start,
+    config: ExperimentConfig,
+    data: Preferences,
+    rows: dict[str, Rows],
+    budgets: tuple[int, ...],
+    progress: Progress,
+    checkpoint: Checkpoint,
+) -> Trained:
     """Score every text with the starting model, then fine-tune it once per row of the plan."""
     if config.finetune.lora and SHARED in config.methods:
         raise ConfigError(
@@ -77,19 +84,28 @@ def fine_tune(
         if twin < k:
             models.append(models[twin])
             continue
-        train = functools.partial(train_one, config=config, texts=texts, marks=marks, key=key,
-                                  margin=margin[plan.table["country"][k]])  # fmt: skip
+        train = functools.partial(
+            train_one, config=config, texts=texts, marks=marks, key=key, margin=margin[plan.table["country"][k]]
+        )
         begin, known, task = start, reward, _task(data, rows, plan, k)
         if task.method == SHARED:
             seed, level = plan.table.loc[k, ["seed", "level"]]
             common = train(
-                start, task=_common_task(data, rows, plan, k), folder=folder / f"common-{seed}-{level}", reward=reward,
+                start,
+                task=_common_task(data, rows, plan, k),
+                folder=folder / f"common-{seed}-{level}",
+                reward=reward,
                 report=lambda step, accuracy=None, k=k: telling.common(k, step),
-            )  # fmt: skip
+            )
             begin = Start(start.name, common.folder, start.tokenizer) if common.folder else start
             known = common.rewards
-        done = train(begin, task=task, folder=folder / f"{k:04d}", reward=known,
-                     report=lambda step, accuracy=None, k=k: telling.of(k, step, accuracy))  # fmt: skip
+        done = train(
+            begin,
+            task=task,
+            folder=folder / f"{k:04d}",
+            reward=known,
+            report=lambda step, accuracy=None, k=k: telling.of(k, step, accuracy),
+        )
         stayed = done.folder is None and begin is not start
         models.append(dataclasses.replace(done, folder=begin.folder) if stayed else done)
     telling.done()
@@ -123,10 +139,12 @@ def _rewards(model, inputs: InputFormat, data: Preferences, rows: dict[str, Rows
     model.to(device())
     table, reward = data.texts.iloc[texts], np.full(len(data.texts), np.nan, np.float32)
     reward[texts] = score(
-        model, inputs, list(zip(table["prompt"].astype(object), table["response"], strict=True)),
+        model,
+        inputs,
+        list(zip(table["prompt"].astype(object), table["response"], strict=True)),
         cache=cache_folder() / "rewards",
         on_progress=lambda done, total: progress.report("global", done, total),
-    )  # fmt: skip
+    )
     progress.report("global", 1, 1)
     return reward
 
@@ -191,8 +209,9 @@ def _common_task(data: Preferences, rows: dict[str, Rows], plan: HeadPlan, k: in
     mine = plan.table.iloc[k]
     same = (plan.table[["method", "seed", "level"]] == mine[["method", "seed", "level"]]).all(axis=1)
     pools = [plan.pools[at] for at in np.flatnonzero(same)]
-    validation, test = (np.concatenate([getattr(part, split) for part in rows.values()])
-                        for split in ("validation", "test"))  # fmt: skip
+    validation, test = (
+        np.concatenate([getattr(part, split) for part in rows.values()]) for split in ("validation", "test")
+    )
     train = np.concatenate([pool.rows for pool in pools])
     scored = _texts_of(data, np.concatenate([train, validation, test, reference_rows(data)]))
     weight = np.concatenate([pool.weight for pool in pools])
@@ -251,5 +270,5 @@ def _model_bytes(start: Start, plan: HeadPlan, models: list[Done], reward, table
         "start": str(start.folder.relative_to(folder)) if made_here else start.name,
         "start_hash": weights_hash(start.folder),
         "models": listed.to_dict("records"),
-    }  # fmt: skip
+    }
     return safetensors.numpy.save({"global": reward, "models": table}, metadata={"about": json.dumps(about)})

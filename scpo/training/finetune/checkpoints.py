@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 from scpo.errors import InputError
-from scpo.runs import write_json
+from scpo.runs.files import write_json
 
 LIST = "files.json"
 

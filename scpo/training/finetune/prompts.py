@@ -86,8 +86,10 @@ def tell_boundary(dataset: Dataset) -> None:
     log.warning(
         "there is no column prompt, so it is taken to be what both answers begin with, up to their last common mark of "
         "the assistant, line, sentence or word; in the first row it ends %r and the answer begins %r. Give a column "
-        "prompt, or messages, if that is not the boundary.", prompt[-30:], answer[:30],
-    )  # fmt: skip
+        "prompt, or messages, if that is not the boundary.",
+        prompt[-30:],
+        answer[:30],
+    )
 
 
 def _turns(messages, where: str) -> list[dict]:

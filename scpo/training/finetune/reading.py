@@ -1,7 +1,7 @@
 """What a whole reward model reads of a data set, by its own tokenizer and its longest input.
 
-The same table as of an encoder (`scpo.training.reading`), but prompt and answer share one input here: a text is cut if
-both together are too long, and two answers are alike if the model gets the same token ids for them.
+The same table as of an encoder (`scpo.training.encoder_reading`), but prompt and answer share one input here: a
+text is cut if both together are too long, and two answers are alike if the model gets the same token ids for them.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from scpo.config import FinetuneConfig
 from scpo.data.preferences import Preferences
 from scpo.errors import ConfigError
 from scpo.hub import ADAPTER, model_folder
+from scpo.training.encoder_reading import Read, reading_table
 from scpo.training.finetune.formats import InputFormat, longest_input
 from scpo.training.finetune.loading import LOCAL, load_tokenizer
-from scpo.training.reading import Read, reading_table
 
 ENDLESS = 1_000_000_000  # tokens: nothing is cut
 
@@ -27,7 +27,7 @@ ENDLESS = 1_000_000_000  # tokens: nothing is cut
 def reading_of(
     data: Preferences, tokenizer, longest: int, as_published: bool = False, countries: tuple[str, ...] = ()
 ) -> pd.DataFrame:
-    """What is read of the texts, per country, as `scpo.training.reading.reading_table` has it.
+    """What is read of the texts, per country, as `scpo.training.encoder_reading.reading_table` has it.
 
     longest       tokens of one input at most, special ones included
     as_published  as in `InputFormat`

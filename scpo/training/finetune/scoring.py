@@ -19,7 +19,7 @@ import safetensors.numpy
 import torch
 
 from scpo.errors import ConfigError
-from scpo.runs import write_bytes
+from scpo.runs.files import write_bytes
 from scpo.training.encoders import length_batches
 from scpo.training.finetune.checks import check_tokens
 from scpo.training.finetune.formats import Encoded, InputFormat
@@ -35,10 +35,15 @@ def score(model, inputs: InputFormat, texts: Sequence[tuple[str, str]], **how) -
 
 
 def rewards_of(
-    model, encoded: Sequence[Encoded], *, cache: Path | None = None, accelerator=None,
-    tokens_per_batch: int = TOKENS_PER_BATCH, on_progress: Callable[[int, int], None] | None = None,
+    model,
+    encoded: Sequence[Encoded],
+    *,
+    cache: Path | None = None,
+    accelerator=None,
+    tokens_per_batch: int = TOKENS_PER_BATCH,
+    on_progress: Callable[[int, int], None] | None = None,
     dropout: bool = False,
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """Rewards (n,) float32 of n encoded texts; equal ones are scored once.
 
     cache        folder of kept rewards, keyed by weights and token ids; None to keep nothing

@@ -28,6 +28,7 @@ from trl import RewardConfig, RewardTrainer
 
 from scpo.errors import ConfigError, InputError
 from scpo.hub import ADAPTER
+from scpo.metrics.outcomes import subset_metrics
 from scpo.training.finetune.checkpoints import seal, to_resume
 from scpo.training.finetune.checks import (
     check_columns,
@@ -40,21 +41,20 @@ from scpo.training.finetune.checks import (
     named_model,
     template_of,
 )
-from scpo.training.finetune.filtering import kept_pairs
-from scpo.training.finetune.formats import InputFormat, longest_input
-from scpo.training.finetune.loading import load_model
-from scpo.training.finetune.pairs import (
+from scpo.training.finetune.dataset import (
     KEPT,
     REFERENCE_MARGIN,
     SCPOCollator,
     encode,
     encoded,
+    kept_pairs,
     tokenized,
 )
+from scpo.training.finetune.formats import InputFormat, longest_input
+from scpo.training.finetune.loading import load_model
 from scpo.training.finetune.prompts import SIDES, answers_repeat, tell_boundary
 from scpo.training.finetune.reporting import LastFigures
 from scpo.training.finetune.scoring import rewards_of
-from scpo.training.finetune.subsets import subset_metrics
 
 METHODS = ("full", "filter", "weight", "scpo", "inverse")
 
@@ -158,9 +158,12 @@ class SCPOTrainer(RewardTrainer):
         check_columns(dataset)
         tell_boundary(dataset)
         return dataset.map(
-            tokenized, fn_kwargs={"inputs": self.inputs, "repeated": answers_repeat(dataset)}, with_indices=True,
-            num_proc=args.dataset_num_proc, desc=f"Tokenizing {dataset_name} dataset",
-        )  # fmt: skip
+            tokenized,
+            fn_kwargs={"inputs": self.inputs, "repeated": answers_repeat(dataset)},
+            with_indices=True,
+            num_proc=args.dataset_num_proc,
+            desc=f"Tokenizing {dataset_name} dataset",
+        )
 
     def _set_signature_columns_if_needed(self):
         self._signature_columns = KEPT

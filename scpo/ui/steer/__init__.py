@@ -1,0 +1,1 @@
+"""The page Steer: what it asks, and its four views."""

@@ -18,15 +18,15 @@ from streamlit.delta_generator import DeltaGenerator
 
 from scpo import runs
 from scpo.data.preferences import Preferences
-from scpo.training import mixing
-from scpo.training.mixing import Rewards
-from scpo.ui import state
+from scpo.format import inert
+from scpo.metrics.rewards import Rewards
+from scpo.steering import mixing
+from scpo.ui import session
 from scpo.ui.cache import finished_run, texts
-from scpo.ui.words import inert
 
 DATA, TYPED = "from the data", "typed"
 MOST_PROMPTS, SHOWN = 300, 90  # prompts in the list, and characters of each
-TYPED_FIELDS = (state.TYPED_PROMPT, *(f"{state.TYPED_ANSWER}-{at}" for at in range(mixing.MOST_ANSWERS)))
+TYPED_FIELDS = (session.TYPED_PROMPT, *(f"{session.TYPED_ANSWER}-{at}" for at in range(mixing.MOST_ANSWERS)))
 LONGEST_LINK = 6000  # characters of typed texts as a link has them; many a proxy refuses more than 8,000 in all
 MOST_MEMBERS, MOST_PARTS, TRIANGLE = 6, 10, 10
 
@@ -59,32 +59,36 @@ class Models:
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the reward models ...")
 def _models(folder: str, changed: int):
-    from scpo.training import steer
+    from scpo.training.heads.stacked import saved
 
     result = finished_run(Path(folder))
-    return steer.load_models(Path(folder), result.config, result.card["countries"])
+    return saved.load_models(Path(folder), result.config, result.card["countries"])
 
 
 @st.cache_resource(max_entries=6, show_spinner="Scoring the texts of the run; what is not kept is encoded first ...")
 def _rewards(folder: str, changed: int, method: str) -> Rewards:
-    from scpo.training import steer
+    from scpo.training.heads.stacked import saved
 
-    return steer.reward_texts(_models(folder, changed), texts(finished_run(Path(folder))).texts, method)
+    return saved.reward_texts(_models(folder, changed), texts(finished_run(Path(folder))).texts, method)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Scoring the answers ...")
 def _typed(folder: str, changed: int, method: str, prompt: str, answers: tuple[str, ...]) -> Rewards:
-    from scpo.training import steer
+    from scpo.training.heads.stacked import saved
 
-    return steer.reward_typed(_models(folder, changed), prompt, answers, method)
+    return saved.reward_typed(_models(folder, changed), prompt, answers, method)
 
 
 @st.cache_data(max_entries=64, show_spinner="Measuring ...")
 def _table(what: str, folder: str, changed: int, method: str, *args):
-    from scpo.training import taste
+    from scpo.steering import taste
 
-    tables = {"alpha": mixing.alpha_table, "mixture": mixing.mixture_table, "truth": taste.taste_table,
-              "words": taste.word_table}  # fmt: skip
+    tables = {
+        "alpha": mixing.alpha_table,
+        "mixture": mixing.mixture_table,
+        "truth": taste.taste_table,
+        "words": taste.word_table,
+    }
     return tables[what](texts(finished_run(Path(folder))), _rewards(folder, changed, method), *args)
 
 
@@ -95,18 +99,22 @@ def picked(pairs: Preferences) -> tuple[str, np.ndarray] | None:
     found = np.flatnonzero(np.bincount(code, minlength=len(prompts)) >= mixing.FEWEST_ANSWERS)
     left, right = st.columns([3, 1])
     if len(found) > MOST_PROMPTS:
-        words = left.text_input("Prompts that contain", key=state.PROMPT_SEARCH)
+        words = left.text_input("Prompts that contain", key=session.PROMPT_SEARCH)
         found = np.array([at for at in found if words.casefold() in prompts[at].casefold()], int)
         if len(found) > MOST_PROMPTS:
             left.caption(f"{len(found):,} prompts; the first {MOST_PROMPTS} are in the list.")
     if not len(found):
         st.info("No prompt contains these words.")
         return None
-    prompt = left.selectbox("Prompt", [int(at) for at in found[:MOST_PROMPTS]], key=state.PROMPT,
-                            format_func=lambda at: prompts[at][:SHOWN])  # fmt: skip
+    prompt = left.selectbox(
+        "Prompt",
+        [int(at) for at in found[:MOST_PROMPTS]],
+        key=session.PROMPT,
+        format_func=lambda at: prompts[at][:SHOWN],
+    )
     rows = np.random.default_rng(0).permutation(np.flatnonzero(code == prompt))
     sets = max(len(rows) // mixing.MOST_ANSWERS, 1)
-    place = right.number_input(f"Answers: set 1 to {sets}", 1, sets, key=f"{state.ANSWER_SET}-{prompt}") - 1
+    place = right.number_input(f"Answers: set 1 to {sets}", 1, sets, key=f"{session.ANSWER_SET}-{prompt}") - 1
     rows = rows[place * mixing.MOST_ANSWERS : (place + 1) * mixing.MOST_ANSWERS]
     return prompts[prompt], rows
 
@@ -119,10 +127,10 @@ def typed() -> tuple[str, list[str]] | None:
     _texts_of_the_link()
     with st.form("typed"):
         size = {"max_chars": mixing.LONGEST, "persist_state": "session"}
-        prompt = st.text_area("Prompt", key=state.TYPED_PROMPT, height=80, **size)
+        prompt = st.text_area("Prompt", key=session.TYPED_PROMPT, height=80, **size)
         at_prompt = st.container()
         fields = [
-            column.text_area(f"Answer {mixing.letter(at)}", key=f"{state.TYPED_ANSWER}-{at}", height=110, **size)
+            column.text_area(f"Answer {mixing.letter(at)}", key=f"{session.TYPED_ANSWER}-{at}", height=110, **size)
             for at, column in enumerate(in_pairs(mixing.MOST_ANSWERS))
         ]
         at_answers = st.container()
@@ -132,7 +140,9 @@ def typed() -> tuple[str, list[str]] | None:
         )
         st.form_submit_button("Score these answers", type="primary", icon=":material/play_arrow:", on_click=_send)
     answers = [text for text in fields if text.strip()]
-    if not st.session_state.get(state.SCORING) or not (st.session_state.get(state.SENT) or prompt.strip() or answers):
+    if not st.session_state.get(session.SCORING) or not (
+        st.session_state.get(session.SENT) or prompt.strip() or answers
+    ):
         return None
     _put_into_the_link([prompt, *fields])
     found = mixing.typed_faults(prompt, answers)
@@ -173,27 +183,35 @@ def wanted() -> bool:
 
     Loading them takes seconds, and no page should open with a wait that nobody asked for.
     """
-    if not st.session_state.get(state.SCORING):
+    if not st.session_state.get(session.SCORING):
         st.button("Ask the models", type="primary", icon=":material/play_arrow:", on_click=_score)
         st.caption("Loads this run's reward models and scores its texts; this takes some seconds the first time.")
-    return bool(st.session_state.get(state.SCORING))
+    return bool(st.session_state.get(session.SCORING))
 
 
 def _send() -> None:
     _score()
-    st.session_state[state.SENT] = True
+    st.session_state[session.SENT] = True
 
 
 def _score() -> None:
     """From the first click on, this session scores what it is shown at once."""
-    st.session_state[state.SCORING] = True
+    st.session_state[session.SCORING] = True
 
 
 def mixture(countries: Sequence[str]) -> tuple[list[str], np.ndarray] | None:
     """Countries in a mixture, and their shares (sum 1); None while there is nothing to mix."""
     # Tags of a multiselect are hard to read in the dark theme.
-    members = st.pills("Countries in the mixture", countries, selection_mode="multi", default=list(countries[:3]),
-                       format_func=inert, key=state.MEMBERS, bind="query-params", wrap=True)  # fmt: skip
+    members = st.pills(
+        "Countries in the mixture",
+        countries,
+        selection_mode="multi",
+        default=list(countries[:3]),
+        format_func=inert,
+        key=session.MEMBERS,
+        bind="query-params",
+        wrap=True,
+    )
     members = [c for c in countries if c in members]
     if len(members) > MOST_MEMBERS:
         members = members[:MOST_MEMBERS]
@@ -203,10 +221,11 @@ def mixture(countries: Sequence[str]) -> tuple[list[str], np.ndarray] | None:
         return None
     columns = st.columns(min(len(members), 3))
     parts = [
-        columns[at % 3].slider(f"Parts of {inert(c)}", 0, MOST_PARTS, 1, key=f"{state.PART}{countries.index(c) + 1}",
-                               bind="query-params")
+        columns[at % 3].slider(
+            f"Parts of {inert(c)}", 0, MOST_PARTS, 1, key=f"{session.PART}{countries.index(c) + 1}", bind="query-params"
+        )
         for at, c in enumerate(members)
-    ]  # fmt: skip
+    ]
     if not sum(parts):
         st.info("Every country has 0 parts; give one of them more.")
         return None

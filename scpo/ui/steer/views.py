@@ -9,23 +9,30 @@ import numpy as np
 import streamlit as st
 
 from scpo import runs
+from scpo.charts import steer as charts
 from scpo.data.preferences import Preferences
-from scpo.training import mixing
-from scpo.ui import results, state
+from scpo.format import inert
+from scpo.steering import mixing
+from scpo.text import steer as words
+from scpo.ui import run_picker, session
+from scpo.ui.components import chart, country_of, section
 from scpo.ui.context import select
 from scpo.ui.pairs import plain
-from scpo.ui.parts import chart
-from scpo.ui.steer import charts, words
 from scpo.ui.steer import inputs as ask
-from scpo.ui.words import inert
 
 
 def answers(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """A prompt and answers, and what every country's model makes of them."""
     simulated = result.card["simulated"]
-    results.section("Which answer does each country's model like best?", "answers", words.MEASURES)
-    source = st.segmented_control("Prompt and answers", [ask.DATA, ask.TYPED], default=ask.DATA, required=True,
-                                  key=state.TEXTS, bind="query-params")  # fmt: skip
+    section("Which answer does each country's model like best?", "answers", words.MEASURES)
+    source = st.segmented_control(
+        "Prompt and answers",
+        [ask.DATA, ask.TYPED],
+        default=ask.DATA,
+        required=True,
+        key=session.TEXTS,
+        bind="query-params",
+    )
     found = ask.picked(pairs) if source == ask.DATA else ask.typed()
     if found is None:
         return
@@ -51,26 +58,35 @@ def answers(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: 
 def strength(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """Curves over alpha, and every country at the chosen one."""
     simulated = result.card["simulated"]
-    results.section("How far to steer?", "strength", words.MEASURES)
+    section("How far to steer?", "strength", words.MEASURES)
     if not ask.wanted():
         return
-    country, table = results.country_of(result), models.table("alpha")
+    country, table = country_of(result), models.table("alpha")
     for line in words.strength_lines(table, country, alpha, result.card["unit"]):
         st.markdown(line)
     rows = table[table["country"] == country]
-    chart(charts.strength_chart(rows, alpha, simulated), "strength",
-          f"Accuracy on full, distinct and consensus test pairs over the strength, {charts.of_mean(country)}.", rows,
-          simulated)  # fmt: skip
+    chart(
+        charts.strength_chart(rows, alpha, simulated),
+        "strength",
+        f"Accuracy on full, distinct and consensus test pairs over the strength, {charts.of_mean(country)}.",
+        rows,
+        simulated,
+    )
     st.subheader(f"Every country at α = {alpha:g}")
     rows = table[table["alpha"] == alpha]
-    chart(charts.countries_chart(rows, result.card["unit"], simulated), "strength-countries",
-          f"Accuracy per country at strength {alpha:g} with 95 % intervals.", rows, simulated)  # fmt: skip
+    chart(
+        charts.countries_chart(rows, result.card["unit"], simulated),
+        "strength-countries",
+        f"Accuracy per country at strength {alpha:g} with 95 % intervals.",
+        rows,
+        simulated,
+    )
 
 
 def mixtures(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """One mixture on everybody's test pairs, and all mixtures of two or three countries."""
     simulated = result.card["simulated"]
-    results.section("What does a mixture of countries cost each of them?", "mixtures", words.MEASURES)
+    section("What does a mixture of countries cost each of them?", "mixtures", words.MEASURES)
     countries = result.card["countries"]
     chosen = ask.mixture(countries)
     if chosen is None or not ask.wanted():
@@ -88,33 +104,42 @@ def mixtures(models: ask.Models, result: runs.Result, pairs: Preferences, alpha:
         return
     st.subheader(inert(f"All mixtures of {', '.join(members)}"))
     left, right = st.columns(2)
-    subset = left.segmented_control("Pairs", list(charts.KINDS), default="full", required=True, key=results.SUBSET,
-                                    bind="query-params")  # fmt: skip
+    subset = left.segmented_control(
+        "Pairs", list(charts.KINDS), default="full", required=True, key=run_picker.SUBSET, bind="query-params"
+    )
     grid = mixing.simplex(ask.TRIANGLE) if len(members) == 3 else mixing.line(2 * ask.TRIANGLE)
     table = models.table("mixture", (grid @ everyone[places]).tolist(), alpha)
     rows = table[table["subset"] == subset]
     if len(members) == 2:
-        chart(charts.shares_chart(rows, grid[:, 1], members, shares[1], subset, simulated), "shares",
-              f"Accuracy on the test pairs of both countries over the share of {members[1]}.",
-              rows[rows["country"].isin(members)], simulated)  # fmt: skip
+        chart(
+            charts.shares_chart(rows, grid[:, 1], members, shares[1], subset, simulated),
+            "shares",
+            f"Accuracy on the test pairs of both countries over the share of {members[1]}.",
+            rows[rows["country"].isin(members)],
+            simulated,
+        )
         return
     with right:
-        where = results.country_of(result)
+        where = country_of(result)
     rows = rows[rows["country"] == where].reset_index(drop=True)
     st.markdown(words.triangle_line(rows, members, grid, charts.of_mean(where)))
-    chart(charts.triangle_chart(rows, grid, members, shares, where, simulated), "triangle",
-          f"Accuracy on {subset} test pairs, {charts.of_mean(where)}, of every mixture of three countries.",
-          rows.assign(**dict(zip(members, grid.T, strict=True))), simulated)  # fmt: skip
+    chart(
+        charts.triangle_chart(rows, grid, members, shares, where, simulated),
+        "triangle",
+        f"Accuracy on {subset} test pairs, {charts.of_mean(where)}, of every mixture of three countries.",
+        rows.assign(**dict(zip(members, grid.T, strict=True))),
+        simulated,
+    )
 
 
 def tastes(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """What moves a country's reward: planted axes where they are known, and words."""
     simulated = result.card["simulated"]
-    country = select("Taste of", pairs.card.countries, state.TASTE, carried=state.COUNTRY)
+    country = select("Taste of", pairs.card.countries, session.TASTE, carried=session.COUNTRY)
     if not ask.wanted():
         return
     if pairs.truth is not None:
-        results.section("Was the planted taste recovered?", "truth", words.MEASURES)
+        section("Was the planted taste recovered?", "truth", words.MEASURES)
         table = models.table("truth", alpha)
         for line in words.truth_lines(table, alpha):
             st.markdown(inert(line))
@@ -129,12 +154,21 @@ def tastes(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: f
             rows = table[table["country"] == country]
             chart(charts.axes_chart(rows), "axes", f"Planted and learned taste of {country} per axis.", rows, simulated)
         st.subheader("Error per axis and country: learned minus planted")
-        chart(charts.errors_chart(table), "errors", "Error of the learned taste per axis and country.",
-              table[table["model"] == "country"], simulated)  # fmt: skip
-    results.section("Which words go with a higher reward in a country?", "words", words.MEASURES)
+        chart(
+            charts.errors_chart(table),
+            "errors",
+            "Error of the learned taste per axis and country.",
+            table[table["model"] == "country"],
+            simulated,
+        )
+    section("Which words go with a higher reward in a country?", "words", words.MEASURES)
     table, looked_at = models.table("words", country)
     st.markdown(words.words_line(table, looked_at, country))
     if len(table):
-        chart(charts.words_chart(table, country, simulated), "words",
-              f"Words that go with a higher or lower reward in {country} than by the global model, with intervals.",
-              table, simulated)  # fmt: skip
+        chart(
+            charts.words_chart(table, country, simulated),
+            "words",
+            f"Words that go with a higher or lower reward in {country} than by the global model, with intervals.",
+            table,
+            simulated,
+        )

@@ -20,25 +20,42 @@ from scpo.training.finetune.trainer import SCPOTrainer
 
 (how, _, low), (folder, out, batch) = sys.argv[1].partition("-"), sys.argv[2:5]
 if how == "cut":
-    os.environ |= {"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "2", "FSDP_STATE_DICT_TYPE": "FULL_STATE_DICT",
-                   "ACCELERATE_MIXED_PRECISION": low or "no"}  # fmt: skip
+    os.environ |= {
+        "ACCELERATE_USE_FSDP": "true",
+        "FSDP_VERSION": "2",
+        "FSDP_STATE_DICT_TYPE": "FULL_STATE_DICT",
+        "ACCELERATE_MIXED_PRECISION": low or "no",
+    }
 model, tokenizer = loaded(folder)
 settings = config(
-    Path(out), method="scpo", per_device_train_batch_size=int(batch), max_steps=3,
-    train_sampling_strategy="sequential", save_strategy="steps", save_steps=2, score_cache=str(Path(out) / "scores"),
-    bf16=bool(low), use_cpu=torch.accelerator.is_available(),  # without one, that is found by the settings themselves
-)  # fmt: skip
+    Path(out),
+    method="scpo",
+    per_device_train_batch_size=int(batch),
+    max_steps=3,
+    train_sampling_strategy="sequential",
+    save_strategy="steps",
+    save_steps=2,
+    score_cache=str(Path(out) / "scores"),
+    bf16=bool(low),
+    use_cpu=torch.accelerator.is_available(),  # without one, that is found by the settings themselves
+)
 if how == "cut" and settings.device.type == "cpu":
     # torch cuts a model on processors too, accelerate asks for it on GPUs only
     PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU
 trainer = SCPOTrainer(
-    model, settings, processing_class=tokenizer, train_dataset=Dataset.from_list(rows()),
+    model,
+    settings,
+    processing_class=tokenizer,
+    train_dataset=Dataset.from_list(rows()),
     eval_dataset=Dataset.from_list(rows(11, seed=1)),
-)  # fmt: skip
+)
 trainer.train()
-found = {"metrics": trainer.evaluate(), "selection": trainer.selection,
-         "margins": trainer.margins(trainer.eval_dataset).tolist(),
-         "losses": [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]}  # fmt: skip
+found = {
+    "metrics": trainer.evaluate(),
+    "selection": trainer.selection,
+    "margins": trainer.margins(trainer.eval_dataset).tolist(),
+    "losses": [entry["loss"] for entry in trainer.state.log_history if "loss" in entry],
+}
 trainer.save_model(str(Path(out) / "final"))
 if trainer.accelerator.is_main_process:
     found |= {"processes": trainer.accelerator.num_processes, "way": str(trainer.accelerator.distributed_type)}

@@ -38,19 +38,32 @@ def tiny_tokenizer(segments: bool = False, chat: bool = False) -> PreTrainedToke
         )
     names = ["input_ids", "attention_mask", *(["token_type_ids"] if segments else [])]
     made = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]",
-        eos_token="<end>" if chat else None, model_input_names=names, model_max_length=64,
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        eos_token="<end>" if chat else None,
+        model_input_names=names,
+        model_max_length=64,
         additional_special_tokens=SPECIAL[4:],
-    )  # fmt: skip
+    )
     made.chat_template = TEMPLATE if chat else None
     return made
 
 
 def tiny_model(folder: Path, kind: str = "bert") -> Path:
     """kind: bert (tells segments apart), deberta, or chat (a Llama with a template)."""
-    sizes = {"vocab_size": len(SPECIAL) + len(WORDS), "hidden_size": 16, "num_hidden_layers": 2,
-             "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 64, "pad_token_id": 0,
-             "num_labels": 1}  # fmt: skip
+    sizes = {
+        "vocab_size": len(SPECIAL) + len(WORDS),
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 32,
+        "max_position_embeddings": 64,
+        "pad_token_id": 0,
+        "num_labels": 1,
+    }
     with torch.random.fork_rng():
         torch.manual_seed(0)
         if kind == "bert":
@@ -81,11 +94,15 @@ def prism_files(folder: Path, users: int = 210, countries=None) -> list[str]:
             prompt = " ".join(WORDS[w] for w in rng.integers(0, 40, 4))
             for _ in range(3):
                 words = rng.integers(0, 40, 6)
-                said.append({
-                    "interaction_id": f"int{user}-{turn}", "user_id": f"user{user}", "user_prompt": prompt,
-                    "model_response": " ".join(WORDS[w] for w in words),
-                    "score": int(np.clip(50 + 12 * taste[place][words].sum(), 1, 100)),
-                })  # fmt: skip
+                said.append(
+                    {
+                        "interaction_id": f"int{user}-{turn}",
+                        "user_id": f"user{user}",
+                        "user_prompt": prompt,
+                        "model_response": " ".join(WORDS[w] for w in words),
+                        "score": int(np.clip(50 + 12 * taste[place][words].sum(), 1, 100)),
+                    }
+                )
     paths = [str(folder / "survey.jsonl"), str(folder / "utterances.jsonl")]
     for path, rows in zip(paths, (survey, said), strict=True):
         pd.DataFrame(rows).to_json(path, orient="records", lines=True)

@@ -23,16 +23,16 @@ from scpo import runs
 from scpo.cli import main
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError, InputError, RunFolderError, SourceMissing, Stopped
+from scpo.plan import HeadPlan, Pool
+from scpo.runs.progress_log import progress as progress_
 from scpo.training.experiment import one_device, run
 from scpo.training.finetune.backend import _hold_shared, _Telling
 from scpo.training.finetune.formats import InputFormat
 from scpo.training.finetune.loading import has_head, load_model, load_start, load_tokenizer
-from scpo.training.finetune.one import KEPT, Task, _read
+from scpo.training.finetune.saved import model_folders, reward_texts, start_of
 from scpo.training.finetune.scoring import score
-from scpo.training.finetune.served import model_folders, reward_texts, start_of
+from scpo.training.finetune.train_model import KEPT, Task, _read
 from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
-from scpo.training.heads import Pool
-from scpo.training.plan import HeadPlan
 
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated.*:FutureWarning")
@@ -112,7 +112,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_results(result, files, model
     seen, out = [], tmp_path / "out"
 
     def stop_in_the_second_model():
-        entries = runs.progress(out)
+        entries = progress_(out)
         return bool(entries) and entries[-1]["stage"] == "train" and entries[-1]["done"] >= 8 + 5
 
     with contextlib.suppress(Stopped):
@@ -207,7 +207,7 @@ def test_a_run_as_published_is_served_in_the_forms_in_which_it_was_judged(publis
 def test_as_published_takes_all_steps_whatever_the_epochs():
     from argparse import ArgumentParser
 
-    from scpo.reproduce import add_reproduce, settings
+    from scpo.cli.reproduce import add_reproduce, settings
 
     parser = ArgumentParser()
     add_reproduce(parser.add_subparsers())
@@ -250,10 +250,13 @@ def test_only_pairs_of_the_shared_method_weigh_the_root_of_scpos_weight():
 
 
 def test_progress_counts_every_training_once_the_common_ones_too():
-    table = pd.DataFrame([
-        {"country": country, "method": method, "seed": 0, "level": 0}
-        for country in ("A", "B") for method in ("pooled", "shared", "full")
-    ])  # fmt: skip
+    table = pd.DataFrame(
+        [
+            {"country": country, "method": method, "seed": 0, "level": 0}
+            for country in ("A", "B")
+            for method in ("pooled", "shared", "full")
+        ]
+    )
     told = []
     progress = SimpleNamespace(report=lambda stage, done, total, **extra: told.append((done, total)))
     pools = [Pool(np.arange(40), np.ones(40, np.float32), (0, 0))] * 6
@@ -349,9 +352,24 @@ def test_the_paper_s_table_end_to_end(tmp_path, capsys):
     model, files = tiny_model(tmp_path / "deberta", "deberta"), prism_files(tmp_path, users=480)
     theirs = tmp_path / "published-chile"
     tiny_model(theirs, "deberta")
-    command = ["reproduce", "--table", "main", "--out", str(tmp_path / "out"), "--model", str(model), "--steps", "2",
-               "--published", str(tmp_path / "published-{country}"), "--quiet", "--data-file", files[0],
-               "--data-file", files[1]]  # fmt: skip
+    command = [
+        "reproduce",
+        "--table",
+        "main",
+        "--out",
+        str(tmp_path / "out"),
+        "--model",
+        str(model),
+        "--steps",
+        "2",
+        "--published",
+        str(tmp_path / "published-{country}"),
+        "--quiet",
+        "--data-file",
+        files[0],
+        "--data-file",
+        files[1],
+    ]
     assert main(command) == 0
     said = capsys.readouterr().out
     table = pd.read_csv(tmp_path / "out" / "main.csv")
@@ -404,8 +422,17 @@ def test_a_killed_training_resumes_to_the_same_weights(result, files, model, tmp
     """SIGKILL in the second model, after its first checkpoint; then the same command again."""
     (tmp_path / "config.json").write_text(json.dumps(result.config.as_dict()))
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "scpo", "run", "--config", str(tmp_path / "config.json"), "--out", str(out),
-               "--quiet"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "scpo",
+        "run",
+        "--config",
+        str(tmp_path / "config.json"),
+        "--out",
+        str(out),
+        "--quiet",
+    ]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 90
     while not list(out.glob("models/0001.part/checkpoint-*/files.json")) and time.monotonic() < deadline:

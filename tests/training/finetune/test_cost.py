@@ -9,8 +9,8 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICA
 
 from scpo import runs
 from scpo.errors import SourceMissing
+from scpo.finetune_cost import model_of
 from scpo.training.experiment import run
-from scpo.training.finetune.cost import model_of
 
 
 def folder_of(config, folder):
@@ -24,8 +24,11 @@ def test_every_kind_that_transformers_classifies_with_is_measured_or_left_out(ki
     config = AutoConfig.for_model(kind)
     model, told = model_of(folder_of(config, tmp_path / "model")), config.get_text_config()
     if model is None:
-        without = [name for name in ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
-                   if not isinstance(getattr(told, name, None), int)]  # fmt: skip
+        without = [
+            name
+            for name in ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
+            if not isinstance(getattr(told, name, None), int)
+        ]
         assert without or kind in ("funnel", "t5gemma2"), "it has sizes of its own kind"
         return
     assert model.hidden == told.hidden_size and model.embedding == told.vocab_size * told.hidden_size
@@ -66,7 +69,7 @@ def test_a_folder_without_a_model_is_told(tmp_path, content):
 def test_a_model_is_trained_with_and_without_an_estimate(known, files, tmp_path, monkeypatch):
     from models import SPECIAL, WORDS, settings
 
-    from scpo.training.finetune import cost
+    from scpo import finetune_cost
 
     sizes = {"dim": 16, "n_layers": 1, "n_heads": 2, "hidden_dim": 32, "vocab_size": len(SPECIAL) + len(WORDS)}
     folder = tmp_path / "distilbert"
@@ -76,6 +79,6 @@ def test_a_model_is_trained_with_and_without_an_estimate(known, files, tmp_path,
     tiny_tokenizer().save_pretrained(folder)
     assert model_of(folder).hidden == 16 and model_of(folder).layers == 1
     if not known:
-        monkeypatch.setattr(cost, "model_of", lambda folder: None)
+        monkeypatch.setattr(finetune_cost, "model_of", lambda folder: None)
     result = run(settings(files, folder, methods=("global", "full"), steps=2), tmp_path / "out")
     assert runs.is_done(result.folder) and result.tables["accuracy"]["accuracy"].notna().any()

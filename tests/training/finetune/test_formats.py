@@ -42,15 +42,20 @@ def test_the_front_of_a_long_prompt_is_cut(chat, expected):
     assert inputs.text(prompt, "w20 w21") == expected
 
 
-TURNS = [{"role": role, "content": text} for role, text in
-         [("system", "w0"), ("user", "w1 w2"), ("assistant", "w3"), ("user", "w4 w5 w6")]]  # fmt: skip
+TURNS = [
+    {"role": role, "content": text}
+    for role, text in [("system", "w0"), ("user", "w1 w2"), ("assistant", "w3"), ("user", "w4 w5 w6")]
+]
 
 
-@pytest.mark.parametrize("room, expected", [
-    (16, "<assistant> w0 <end> <user> w1 w2 <end> <assistant> w3 <end> <user> w4 w5 w6 <end> <assistant> w9 <end>"),
-    (8, "<user> w4 w5 w6 <end> <assistant> w9 <end>"),
-    (7, "<user> w5 w6 <end> <assistant> w9 <end>"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "room, expected",
+    [
+        (16, "<assistant> w0 <end> <user> w1 w2 <end> <assistant> w3 <end> <user> w4 w5 w6 <end> <assistant> w9 <end>"),
+        (8, "<user> w4 w5 w6 <end> <assistant> w9 <end>"),
+        (7, "<user> w5 w6 <end> <assistant> w9 <end>"),
+    ],
+)
 def test_of_a_long_conversation_the_oldest_turns_go_first(room, expected):
     assert InputFormat(tiny_tokenizer(chat=True), 20 if room == 16 else room).text(TURNS, "w9") == expected
 
@@ -110,10 +115,20 @@ def test_a_tokenizer_that_is_a_sentencepiece_model_alone_makes_the_pair(tmp_path
 
     made = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter([f"word{k} says thing{j}" for k in range(20) for j in range(20)]), model_writer=made,
-        vocab_size=40, hard_vocab_limit=False, pad_id=0, bos_id=1, eos_id=2, unk_id=3, pad_piece="[PAD]",
-        bos_piece="[CLS]", eos_piece="[SEP]", unk_piece="[UNK]", minloglevel=2,
-    )  # fmt: skip
+        sentence_iterator=iter([f"word{k} says thing{j}" for k in range(20) for j in range(20)]),
+        model_writer=made,
+        vocab_size=40,
+        hard_vocab_limit=False,
+        pad_id=0,
+        bos_id=1,
+        eos_id=2,
+        unk_id=3,
+        pad_piece="[PAD]",
+        bos_piece="[CLS]",
+        eos_piece="[SEP]",
+        unk_piece="[UNK]",
+        minloglevel=2,
+    )
     (tmp_path / "spm.model").write_bytes(made.getvalue())
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "deberta-v2", "vocab_size": 40}))
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": False, "vocab_type": "spm"}))

@@ -9,19 +9,19 @@ from models import WORDS, tiny_model
 
 from scpo import DataConfig, ExperimentConfig, run
 from scpo.cli import main
+from scpo.cli.result_table import result_table
 from scpo.config import FinetuneConfig
 from scpo.data import load
-from scpo.training import reading
+from scpo.training import encoder_reading
+from scpo.training.encoder_reading import unreadable
 from scpo.training.finetune.loading import load_tokenizer
 from scpo.training.finetune.reading import reading_by_model, reading_of
-from scpo.training.reading import unreadable
-from scpo.ui.text_table import result_table
 
 
 @pytest.fixture(autouse=True)
 def the_rule(monkeypatch):
-    monkeypatch.setattr(reading, "MOST_UNKNOWN", 0.5)
-    monkeypatch.setattr(reading, "MOST_ALIKE", 0.5)
+    monkeypatch.setattr(encoder_reading, "MOST_UNKNOWN", 0.5)
+    monkeypatch.setattr(encoder_reading, "MOST_ALIKE", 0.5)
 
 
 @pytest.fixture(scope="module", params=["bert", "chat"])
@@ -43,9 +43,16 @@ def behind_the_limit(n):
 
 def written(folder, answers):
     """Pairs of Chile in the models' words, and of Kenya by `answers`."""
-    rows = [{"prompt": f"w0 {WORDS[n % 30]}", **dict(zip(("chosen", "rejected"), of(n), strict=True)),
-             "country": country, "user": f"{country}-{n % 40}"}
-            for country, of in (("Chile", known), ("Kenya", answers)) for n in range(120)]  # fmt: skip
+    rows = [
+        {
+            "prompt": f"w0 {WORDS[n % 30]}",
+            **dict(zip(("chosen", "rejected"), of(n), strict=True)),
+            "country": country,
+            "user": f"{country}-{n % 40}",
+        }
+        for country, of in (("Chile", known), ("Kenya", answers))
+        for n in range(120)
+    ]
     path = folder / "pairs.jsonl"
     path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
     return path
@@ -53,8 +60,17 @@ def written(folder, answers):
 
 def settings(path, model, **more):
     data = DataConfig("file", (str(path),), ("Chile",), ("Kenya",))
-    return ExperimentConfig(data, ("global", "full"), seeds=1, steps=2, batch_size=8, budgets=(20,), precision="fp32",
-                            finetune=FinetuneConfig(str(model), max_length=48), **more)  # fmt: skip
+    return ExperimentConfig(
+        data,
+        ("global", "full"),
+        seeds=1,
+        steps=2,
+        batch_size=8,
+        budgets=(20,),
+        precision="fp32",
+        finetune=FinetuneConfig(str(model), max_length=48),
+        **more,
+    )
 
 
 def test_tokens_are_those_of_the_models_own_tokenizer_and_nothing_is_cut_that_fits(either, tmp_path):
@@ -92,8 +108,20 @@ def test_a_fine_tuned_run_says_what_its_model_cannot_read_and_shows_no_accuracy_
 
 
 def test_the_check_uses_the_tokenizer_of_the_model_to_fine_tune(model, tmp_path, capsys):
-    given = ["data", "check", "--dataset", "file", "--data-file", str(written(tmp_path, in_another_script)),
-             "--reference", "Chile", "--countries", "Kenya", "--model", str(model)]  # fmt: skip
+    given = [
+        "data",
+        "check",
+        "--dataset",
+        "file",
+        "--data-file",
+        str(written(tmp_path, in_another_script)),
+        "--reference",
+        "Chile",
+        "--countries",
+        "Kenya",
+        "--model",
+        str(model),
+    ]
     assert main(given) == 0
     out = capsys.readouterr().out
     assert f"what the model {model.name} reads" in out and "Kenya: " in out and "cannot be told apart" in out

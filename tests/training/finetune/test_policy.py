@@ -15,8 +15,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from scpo.config import DataConfig
 from scpo.data.globalopinionqa import load, opinions
 from scpo.errors import InputError
+from scpo.export.huggingface import export
 from scpo.metrics.alignment import opinion_alignment
-from scpo.training.export import export
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts"))
 import train_policy  # noqa: E402
@@ -30,12 +30,20 @@ def policy(tmp_path_factory):
     tokenizer = tiny_tokenizer(chat=True)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        LlamaForCausalLM(LlamaConfig(
-            vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
-            num_key_value_heads=2, intermediate_size=32, max_position_embeddings=64, pad_token_id=0,
-            eos_token_id=tokenizer.eos_token_id,
-            bos_token_id=None,
-        )).save_pretrained(folder)  # fmt: skip
+        LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=len(tokenizer),
+                hidden_size=16,
+                num_hidden_layers=1,
+                num_attention_heads=2,
+                num_key_value_heads=2,
+                intermediate_size=32,
+                max_position_embeddings=64,
+                pad_token_id=0,
+                eos_token_id=tokenizer.eos_token_id,
+                bos_token_id=None,
+            )
+        ).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 
@@ -48,8 +56,14 @@ def answers(tmp_path_factory):
         options = [WORDS[w] for w in rng.choice(40, 3, replace=False)]
         shares = rng.dirichlet(np.ones(3)) * 0.9
         for country in ("Mexico", "Japan"):
-            rows.append({"question": f"w1 w{at}", "country": country, "options": [*options, "DK/Refused"],
-                         "distribution": [*shares.tolist(), 0.1]})  # fmt: skip
+            rows.append(
+                {
+                    "question": f"w1 w{at}",
+                    "country": country,
+                    "options": [*options, "DK/Refused"],
+                    "distribution": [*shares.tolist(), 0.1],
+                }
+            )
     path.write_text("\n".join(map(json.dumps, rows)))
     return str(path)
 
@@ -109,8 +123,22 @@ def test_a_policy_is_trained_on_a_steered_reward_model(kind, policy, answers, re
         export(result.folder, "Chile", tmp_path / "reward", "full")
     else:
         export(demo_run, "Galune", tmp_path / "reward")
-    command = ["--policy", str(policy), "--reward", str(tmp_path / "reward"), "--answers", answers, "--country",
-               "Mexico", "--out", str(tmp_path / "out"), "--steps", "3", "--lr", "0.01"]  # fmt: skip
+    command = [
+        "--policy",
+        str(policy),
+        "--reward",
+        str(tmp_path / "reward"),
+        "--answers",
+        answers,
+        "--country",
+        "Mexico",
+        "--out",
+        str(tmp_path / "out"),
+        "--steps",
+        "3",
+        "--lr",
+        "0.01",
+    ]
     assert train_policy.main(command) == 0
     found = json.loads([line for line in capsys.readouterr().out.splitlines() if line.startswith('{"country')][-1])
     assert found["questions"] == 6 and 0 < found["alignment_before"] < 1 and 0 < found["alignment_after"] < 1
@@ -124,6 +152,16 @@ def test_a_policy_is_trained_on_a_steered_reward_model(kind, policy, answers, re
 
 def test_a_country_without_questions_is_a_message(policy, answers, tmp_path, capsys):
     tiny_model(tmp_path / "reward", "deberta")
-    command = ["--policy", str(policy), "--reward", str(tmp_path / "reward"), "--answers", answers, "--country",
-               "Nowhere", "--out", str(tmp_path / "out")]  # fmt: skip
+    command = [
+        "--policy",
+        str(policy),
+        "--reward",
+        str(tmp_path / "reward"),
+        "--answers",
+        answers,
+        "--country",
+        "Nowhere",
+        "--out",
+        str(tmp_path / "out"),
+    ]
     assert train_policy.main(command) == 2 and "no training" in capsys.readouterr().err

@@ -39,20 +39,23 @@ def test_every_preference_format_is_read(example, expected):
 MORE = [said("assistant", "m"), said("user", "q")]
 
 
-@pytest.mark.parametrize("prompt, chosen, before", [
-    ("p", [P, A], [P]),
-    (" p\n", [P, A], [P]),
-    ([P], [P, A], [P]),
-    ([S, P], [S, P, A], [S, P]),
-    ("p", [S, P, A], [S, P]),
-    ([S, P], [P, A], [S, P]),
-    ([P], [P, *MORE, A], [P, *MORE]),
-    ([P, *MORE], [MORE[1], A], [P, *MORE]),
-    ([P], [*MORE, A], [P, *MORE]),
-    ([P, MORE[0]], [P, A], [P, MORE[0], P]),
-    ([P], [MORE[0], P, A], [P, MORE[0], P]),
-    ([S], [P, A], [S, P]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "prompt, chosen, before",
+    [
+        ("p", [P, A], [P]),
+        (" p\n", [P, A], [P]),
+        ([P], [P, A], [P]),
+        ([S, P], [S, P, A], [S, P]),
+        ("p", [S, P, A], [S, P]),
+        ([S, P], [P, A], [S, P]),
+        ([P], [P, *MORE, A], [P, *MORE]),
+        ([P, *MORE], [MORE[1], A], [P, *MORE]),
+        ([P], [*MORE, A], [P, *MORE]),
+        ([P, MORE[0]], [P, A], [P, MORE[0], P]),
+        ([P], [MORE[0], P, A], [P, MORE[0], P]),
+        ([S], [P, A], [S, P]),
+    ],
+)
 def test_the_turns_of_a_prompt_that_the_answer_holds_are_read_once(prompt, chosen, before):
     assert split_prompt({"prompt": prompt, "chosen": chosen, "rejected": chosen}, "chosen") == (before, "a")
 
@@ -73,22 +76,25 @@ def test_texts_that_begin_with_their_prompt_are_cut_if_all_do_and_refused_if_mos
         answers_repeat(Dataset.from_list([*whole, alone[0]]))
 
 
-@pytest.mark.parametrize("one, other, prompt", [
-    ("What is it? It is blue.", "What is it? It is green.", "What is it? "),
-    ("Name a river. The Volga", "Name a river. The Nile", "Name a river. "),
-    ("Is 3.5 more? Yes", "Is 3.5 more? No", "Is 3.5 more? "),
-    ("same start a", "same start b", "same start "),
-    ("A question\nIt is so", "A question\nIt is not", "A question\n"),
-    ("天空是什么颜色？它是蓝色。", "天空是什么颜色？它是绿色。", "天空是什么颜色？"),
-    ("東京はどこですか。東京は日本です", "東京はどこですか。東京は海です", "東京はどこですか。"),
-    ("ท้องฟ้าสีอะไร? สีฟ้า", "ท้องฟ้าสีอะไร? สีเขียว", "ท้องฟ้าสีอะไร? "),
-    ("กา", "กี", ""),
-    ("天空蓝色", "天空绿色", "天空"),
-    ("Why? Yes.", "Why? Yes. Really.", "Why? "),
-    ("天空？蓝。", "天空？蓝。真的", "天空？"),
-    ("no", "yes", ""),
-    ("equal", "equal", ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "one, other, prompt",
+    [
+        ("What is it? It is blue.", "What is it? It is green.", "What is it? "),
+        ("Name a river. The Volga", "Name a river. The Nile", "Name a river. "),
+        ("Is 3.5 more? Yes", "Is 3.5 more? No", "Is 3.5 more? "),
+        ("same start a", "same start b", "same start "),
+        ("A question\nIt is so", "A question\nIt is not", "A question\n"),
+        ("天空是什么颜色？它是蓝色。", "天空是什么颜色？它是绿色。", "天空是什么颜色？"),
+        ("東京はどこですか。東京は日本です", "東京はどこですか。東京は海です", "東京はどこですか。"),
+        ("ท้องฟ้าสีอะไร? สีฟ้า", "ท้องฟ้าสีอะไร? สีเขียว", "ท้องฟ้าสีอะไร? "),
+        ("กา", "กี", ""),
+        ("天空蓝色", "天空绿色", "天空"),
+        ("Why? Yes.", "Why? Yes. Really.", "Why? "),
+        ("天空？蓝。", "天空？蓝。真的", "天空？"),
+        ("no", "yes", ""),
+        ("equal", "equal", ""),
+    ],
+)
 def test_an_implicit_prompt_ends_with_a_sentence_and_takes_nothing_of_the_answers(one, other, prompt):
     row = {"chosen": one, "rejected": other}
     for side, text in row.items():
@@ -102,8 +108,10 @@ def test_an_implicit_prompt_ends_with_the_last_mark_of_the_assistant():
 
 
 def test_where_an_implicit_prompt_ends_is_told_once(tmp_path, caplog):
-    data = [{"chosen": f"{row['prompt']}? {row['chosen']}", "rejected": f"{row['prompt']}? {row['rejected']} w1"}
-            for row in rows(6)]  # fmt: skip
+    data = [
+        {"chosen": f"{row['prompt']}? {row['chosen']}", "rejected": f"{row['prompt']}? {row['rejected']} w1"}
+        for row in rows(6)
+    ]
     with caplog.at_level(logging.WARNING, "scpo"):
         trainer_of(tiny_model(tmp_path / "model"), data)
     assert caplog.text.count("there is no column prompt") == 1 and repr(rows(6)[0]["chosen"][:30]) in caplog.text
@@ -124,12 +132,17 @@ def test_the_parts_of_a_message_that_are_texts_are_joined_and_others_refused_wit
             trainer_of(folder, data)
 
 
-@pytest.mark.parametrize("change, match", [
-    ({"chosen": [P]}, "last message of `chosen` is of the user"),
-    ({"chosen": [said("assistant", None)]}, "content None"),
-    ({"chosen": []}, "`chosen` is"), ({"chosen": [{"from": "gpt", "value": "a"}]}, "role and content"),
-    ({"prompt": 7}, "`prompt` is 7"), ({"tools": "{"}, "not JSON"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change, match",
+    [
+        ({"chosen": [P]}, "last message of `chosen` is of the user"),
+        ({"chosen": [said("assistant", None)]}, "content None"),
+        ({"chosen": []}, "`chosen` is"),
+        ({"chosen": [{"from": "gpt", "value": "a"}]}, "role and content"),
+        ({"prompt": 7}, "`prompt` is 7"),
+        ({"tools": "{"}, "not JSON"),
+    ],
+)
 def test_what_is_no_pair_is_refused_with_what_was_got(change, match):
     row = {"prompt": [P], "chosen": [A], "rejected": [A]} | change
     with pytest.raises(InputError, match=match):
@@ -144,8 +157,12 @@ def test_pairs_without_answers_are_refused_by_column(tmp_path):
 
 def trainer_of(folder, data, kind=SCPOTrainer, **settings):
     model, tokenizer = loaded(folder)
-    return kind(model, config(folder, method="full", **settings), processing_class=tokenizer,
-                train_dataset=Dataset.from_list(data))  # fmt: skip
+    return kind(
+        model,
+        config(folder, method="full", **settings),
+        processing_class=tokenizer,
+        train_dataset=Dataset.from_list(data),
+    )
 
 
 TEMPLATE = (
@@ -157,10 +174,16 @@ TOOLS = [{"name": "w30", "description": "x"}]
 CALL = [said("assistant", None, tool_calls=[{"name": "w30"}]), said("tool", "w7")]
 
 
-@pytest.mark.parametrize("more", [
-    {}, {"tools": TOOLS}, {"tools": '[{"name": "w30"}]'}, {"chat_template_kwargs": {"loud": True}},
-    {"tools": TOOLS, "chat_template_kwargs": {"loud": True}},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"tools": TOOLS},
+        {"tools": '[{"name": "w30"}]'},
+        {"chat_template_kwargs": {"loud": True}},
+        {"tools": TOOLS, "chat_template_kwargs": {"loud": True}},
+    ],
+)
 @pytest.mark.parametrize("before", [turns("w1"), turns("w1", "w2", "w3"), [*turns("w1"), *CALL]])
 def test_a_chat_model_reads_what_trl_renders(before, more, tmp_path):
     """Tools, arguments of the template and calls of tools; explicit and implicit prompts."""

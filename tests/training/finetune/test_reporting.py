@@ -39,9 +39,13 @@ def folder(tmp_path):
 def trainer_with(tracker, folder, data=None, **settings):
     model, tokenizer = loaded(folder)
     return SCPOTrainer(
-        model, config(folder, **settings), processing_class=tokenizer, train_dataset=Dataset.from_list(rows()),
-        eval_dataset=data or Dataset.from_list(rows(10, seed=1)), callbacks=[tracker],
-    )  # fmt: skip
+        model,
+        config(folder, **settings),
+        processing_class=tokenizer,
+        train_dataset=Dataset.from_list(rows()),
+        eval_dataset=data or Dataset.from_list(rows(10, seed=1)),
+        callbacks=[tracker],
+    )
 
 
 def judged(trainer):
@@ -97,10 +101,17 @@ def test_the_best_model_is_judged_when_it_is_what_the_training_ends_with(folder)
 
     tracker = MLflowCallback()
     trainer = trainer_with(
-        tracker, folder, eval_strategy="steps", eval_steps=3, save_strategy="steps", save_steps=3,
-        load_best_model_at_end=True, metric_for_best_model="eval_loss", greater_is_better=False,
+        tracker,
+        folder,
+        eval_strategy="steps",
+        eval_steps=3,
+        save_strategy="steps",
+        save_steps=3,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
         lr_scheduler_type="constant",
-    )  # fmt: skip
+    )
     trainer.add_callback(Better())
     trainer.train()
     assert trainer.state.best_global_step == 3

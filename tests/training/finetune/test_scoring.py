@@ -80,10 +80,15 @@ def test_equal_ids_with_other_segments_are_two_inputs(tmp_path):
     assert rewards_of(model, both)[0] != rewards_of(model, both)[1]
 
 
-@pytest.mark.parametrize("damage", [
-    lambda content: content[:-1] + bytes([content[-1] ^ 1]), lambda content: content[:-5], lambda content: b"",
-    lambda content: content.replace(b"rewards", b"awardst"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-1] + bytes([content[-1] ^ 1]),
+        lambda content: content[:-5],
+        lambda content: b"",
+        lambda content: content.replace(b"rewards", b"awardst"),
+    ],
+)
 def test_damaged_kept_rewards_are_found_and_made_anew(tmp_path, damage, caplog):
     model, inputs = loaded_as(tmp_path, "bert")
     first = score(model, inputs, texts(), cache=tmp_path / "cache")

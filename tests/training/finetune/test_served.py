@@ -14,11 +14,11 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from scpo import runs
 from scpo.cli import main
+from scpo.cli.best_of_n import rank
 from scpo.errors import ConfigError
-from scpo.training.best_of_n import rank
+from scpo.export.huggingface import export
 from scpo.training.experiment import run
-from scpo.training.export import export
-from scpo.training.finetune.served import model_folders, reward_texts
+from scpo.training.finetune.saved import model_folders, reward_texts
 
 from fakes import card_rewards
 

@@ -9,9 +9,9 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from trl import RewardTrainer
 
 from scpo.errors import ConfigError, InputError
-from scpo.selection import select
+from scpo.methods import select
 from scpo.training.finetune.checks import check_here
-from scpo.training.finetune.pairs import KEPT
+from scpo.training.finetune.dataset import KEPT
 from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated.*:FutureWarning", "ignore:.*pin_memory.*:UserWarning")
@@ -27,9 +27,19 @@ def rows(n=24, seed=0):
 
 
 def config(folder, **settings):
-    plain = {"per_device_train_batch_size": 4, "max_steps": 6, "logging_steps": 1, "report_to": [], "use_cpu": True,
-             "bf16": False, "gradient_checkpointing": False, "save_strategy": "no", "disable_tqdm": True,
-             "learning_rate": 1e-3, "seed": 0}  # fmt: skip
+    plain = {
+        "per_device_train_batch_size": 4,
+        "max_steps": 6,
+        "logging_steps": 1,
+        "report_to": [],
+        "use_cpu": True,
+        "bf16": False,
+        "gradient_checkpointing": False,
+        "save_strategy": "no",
+        "disable_tqdm": True,
+        "learning_rate": 1e-3,
+        "seed": 0,
+    }
     return SCPOConfig(str(folder / "out"), **plain | settings)
 
 
@@ -60,9 +70,11 @@ def test_weights_of_one_give_trls_own_losses(tmp_path):
     ours = trained(folder, method="full", train_sampling_strategy="random")
     model, tokenizer = loaded(folder)
     theirs = RewardTrainer(
-        model, config(folder, train_sampling_strategy="random"), processing_class=tokenizer,
+        model,
+        config(folder, train_sampling_strategy="random"),
+        processing_class=tokenizer,
         train_dataset=ours.train_dataset.select_columns(["chosen_ids", "rejected_ids"]),
-    )  # fmt: skip
+    )
     theirs.train()
     assert losses(ours) == pytest.approx(losses(theirs), abs=1e-6) and len(losses(ours)) == 6
 
@@ -139,8 +151,10 @@ def turns(*said):
 
 def test_conversations_of_several_turns_reach_a_chat_model_turn_by_turn(tmp_path):
     folder = tiny_model(tmp_path / "chat", "chat")
-    data = [{"chosen": turns("w1", "w2", "w3", row["chosen"]), "rejected": turns("w1", "w2", "w3", row["rejected"])}
-            for row in rows(8)]  # fmt: skip
+    data = [
+        {"chosen": turns("w1", "w2", "w3", row["chosen"]), "rejected": turns("w1", "w2", "w3", row["rejected"])}
+        for row in rows(8)
+    ]
     trainer = trained(folder, data, method="full", max_steps=1)
     read = trainer.processing_class.decode(trainer.train_dataset[0]["chosen_ids"])
     answer = trainer.train_dataset[0]["chosen"][-1]["content"]
@@ -185,7 +199,11 @@ def test_padding_and_template_that_are_asked_for_are_used(tmp_path):
 def test_streams_and_models_that_are_elsewhere_are_refused_with_the_remedy(folder):
     model, tokenizer = loaded(folder)
     with pytest.raises(ConfigError, match="streaming=True"):
-        SCPOTrainer(model, config(folder), processing_class=tokenizer,
-                    train_dataset=Dataset.from_list(rows()).to_iterable_dataset())  # fmt: skip
+        SCPOTrainer(
+            model,
+            config(folder),
+            processing_class=tokenizer,
+            train_dataset=Dataset.from_list(rows()).to_iterable_dataset(),
+        )
     with pytest.raises(ConfigError, match="fsdp_cpu_ram_efficient_loading"):
         check_here(model.to("meta"))

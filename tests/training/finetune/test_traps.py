@@ -36,9 +36,12 @@ def folder(tmp_path):
 def trainer_of(folder, data=None, given=None, **settings):
     model, tokenizer = loaded(folder)
     return SCPOTrainer(
-        model, given or config(folder, **settings), processing_class=tokenizer,
-        train_dataset=Dataset.from_list(data or rows()), eval_dataset=Dataset.from_list(rows(10, seed=1)),
-    )  # fmt: skip
+        model,
+        given or config(folder, **settings),
+        processing_class=tokenizer,
+        train_dataset=Dataset.from_list(data or rows()),
+        eval_dataset=Dataset.from_list(rows(10, seed=1)),
+    )
 
 
 def test_the_default_settings_work_on_a_machine_without_a_gpu(folder):
@@ -145,9 +148,12 @@ def test_adapters_that_leave_the_head_untrained_are_refused(folder):
     model, tokenizer = loaded(folder)
     with pytest.raises(ConfigError, match=r"leave classifier untrained.*SEQ_CLS"):
         SCPOTrainer(
-            model, config(folder), processing_class=tokenizer, train_dataset=Dataset.from_list(rows()),
+            model,
+            config(folder),
+            processing_class=tokenizer,
+            train_dataset=Dataset.from_list(rows()),
             peft_config=LoraConfig(target_modules=["query"], modules_to_save=["score"]),
-        )  # fmt: skip
+        )
 
 
 def test_adapters_are_refused_where_the_head_is_no_layer(folder, tmp_path):
@@ -160,17 +166,23 @@ def test_adapters_are_refused_where_the_head_is_no_layer(folder, tmp_path):
         model, tokenizer = assemble(tmp_path / "encoder", torch.ones(32), 0, torch.zeros(16))
         with pytest.raises(ConfigError, match="head in theta, which is no module.*`lora` 0"):
             SCPOTrainer(
-                model, config(tmp_path), processing_class=tokenizer, train_dataset=Dataset.from_list(rows()),
+                model,
+                config(tmp_path),
+                processing_class=tokenizer,
+                train_dataset=Dataset.from_list(rows()),
                 peft_config=LoraConfig(task_type="SEQ_CLS", target_modules=["query"], modules_to_save=modules),
-            )  # fmt: skip
+            )
 
 
 def test_adapters_with_their_head_survive_saving(folder, tmp_path):
     model, tokenizer = loaded(folder)
     trainer = SCPOTrainer(
-        model, config(folder, learning_rate=1e-2), processing_class=tokenizer, train_dataset=Dataset.from_list(rows()),
+        model,
+        config(folder, learning_rate=1e-2),
+        processing_class=tokenizer,
+        train_dataset=Dataset.from_list(rows()),
         peft_config=LoraConfig(task_type="SEQ_CLS", target_modules=["query"], modules_to_save=["classifier"]),
-    )  # fmt: skip
+    )
     trainer.train()
     trainer.save_model(str(tmp_path / "adapter"))
     again = PeftModel.from_pretrained(loaded(folder)[0], tmp_path / "adapter").eval()
@@ -234,8 +246,20 @@ def launched(folder, out, how, processes, batch):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(processes), "--master_port",
-               str(port), str(HERE / "launched.py"), how, str(folder), str(out), str(batch)]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--nproc_per_node",
+        str(processes),
+        "--master_port",
+        str(port),
+        str(HERE / "launched.py"),
+        how,
+        str(folder),
+        str(out),
+        str(batch),
+    ]
     root = HERE.parents[2]
     path = f"{root}:{HERE}:{os.environ.get('PYTHONPATH', '')}".rstrip(":")
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
@@ -274,12 +298,18 @@ def test_two_processes_that_train_in_bfloat16_judge_in_float32(how, folder, tmp_
 
 def trained_alone(folder, out):
     trainer = trainer_of(
-        folder, given=config(out, method="scpo", per_device_train_batch_size=8, max_steps=3,
-                             train_sampling_strategy="sequential"),
-    )  # fmt: skip
+        folder,
+        given=config(
+            out, method="scpo", per_device_train_batch_size=8, max_steps=3, train_sampling_strategy="sequential"
+        ),
+    )
     trainer.eval_dataset = trainer._with_margins(
         trainer._prepare_dataset(Dataset.from_list(rows(11, seed=1)), trainer.processing_class, trainer.args, "eval")
     )
     trainer.train()
-    return {"losses": losses(trainer), "metrics": trainer.evaluate(), "selection": trainer.selection,
-            "margins": trainer.margins(trainer.eval_dataset)}  # fmt: skip
+    return {
+        "losses": losses(trainer),
+        "metrics": trainer.evaluate(),
+        "selection": trainer.selection,
+        "margins": trainer.margins(trainer.eval_dataset),
+    }

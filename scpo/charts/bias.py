@@ -1,0 +1,190 @@
+"""Charts of bias: what a steered model keeps, learns and loses. Each a function from a tidy frame to a figure.
+
+Knows nothing of Streamlit or files. Accuracies come in 0..1 and are drawn in percent or points.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from scpo.charts.colours import AROUND_ZERO, INK, METHOD, MORE, QUIET
+from scpo.charts.style import (
+    MEAN,
+    country_marks,
+    finish,
+    marker,
+    no_interval,
+    plain,
+    row_axis,
+    rules,
+    span,
+    whisker,
+)
+from scpo.format import counted, fixed, percent, signed
+
+ACCURACY, CHANGE = "accuracy", "change"
+MOST_NUMBERS = 14  # columns, above which the numbers of a heat map no longer fit into its cells
+
+
+def transfer_chart(table: pd.DataFrame, method: str, simulated: bool, reading: str = ACCURACY) -> go.Figure:
+    """Heat map A[i, j]: accuracy of the model of country i (row) on the test pairs of country j (column).
+
+    reading     `accuracy`, in percent; or `change`: points above the global model on the same pairs
+    Colours span all methods of the table, so that two methods can be compared.
+    """
+    change = reading == CHANGE
+    table = _against_global(table) if change else table.assign(value=100 * table["accuracy"])
+    rows = table[table["method"] == method]
+    order = list(dict.fromkeys(rows["model"]))
+    others = [c for c in dict.fromkeys(rows["on"]) if c not in order]
+    wide, size, units = (
+        rows.pivot(index="model", columns="on", values=c).reindex(index=order[::-1], columns=order + others)
+        for c in ("value", "n", "units")
+    )
+    z = wide.to_numpy(float)
+    finite = table["value"].dropna()
+    top = max(float(finite.abs().max()), 1.0) if len(finite) else 1.0
+    low, high = (-top, top) if change else (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 100.0)
+    x, y = [plain(c) for c in wide.columns], [plain(c) for c in wide.index]
+    fits = len(x) <= MOST_NUMBERS
+    figure = go.Figure(
+        go.Heatmap(
+            z=z,
+            x=x,
+            y=y,
+            colorscale=AROUND_ZERO if change else MORE,
+            zmin=low,
+            zmax=high,
+            xgap=int(fits),
+            ygap=int(fits),
+            text=_numbers(z, x, y, change) if fits else None,
+            texttemplate="%{text}" if fits else None,
+            textfont={"color": INK, "size": 13},
+            customdata=np.stack([np.vectorize(signed if change else fixed, otypes=[object])(z), size, units], axis=-1),
+            colorbar={"title": "points" if change else "%", "thickness": 12},
+            hoverongaps=False,
+            hovertemplate="model of %{y} on pairs of %{x}: "
+            + ("%{customdata[0]} points against the global model" if change else "%{customdata[0]} %")
+            + "<br>%{customdata[1]:,} pairs of %{customdata[2]:,} people or questions<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title="test pairs of", tickangle=-40, categoryorder="array", categoryarray=x, showgrid=False)
+    figure.update_yaxes(title="model of", categoryorder="array", categoryarray=y, showgrid=False)
+    return finish(figure, simulated, height=max(460, 160 + 26 * len(y)))
+
+
+def _against_global(table: pd.DataFrame) -> pd.DataFrame:
+    base = table[table["method"] == "global"].set_index(["model", "on"])["accuracy"].rename("base")
+    joined = table.join(base, on=["model", "on"])
+    return joined.assign(value=100 * (joined["accuracy"] - joined["base"]))
+
+
+def _numbers(z: np.ndarray, x: list[str], y: list[str], change: bool) -> list[list[str]]:
+    """The number of each cell; that of a country's model on its own pairs is bold."""
+    show = signed if change else fixed
+    texts = [["" if np.isnan(v) else show(v, 0) for v in row] for row in z]
+    return [
+        [f"<b>{text}</b>" if model == on else text for text, on in zip(row, x, strict=True)]
+        for row, model in zip(texts, y, strict=True)
+    ]
+
+
+def plane_chart(
+    accuracy: pd.DataFrame, path: pd.DataFrame, methods: list[str], simulated: bool, country: str = MEAN
+) -> go.Figure:
+    """Consensus kept against distinct taste learned; lines show the way in training, arrows its end.
+
+    country     one country, or the mean over countries
+    """
+    rows = accuracy[accuracy["country"] == country].astype({"accuracy": float, "low": float, "high": float})
+    at = {subset: part.set_index("method") for subset, part in rows.groupby("subset")}
+    distinct, kept = at["distinct"], at["consensus"]
+    figure = go.Figure()
+    for method in [m for m in methods if m in kept.index]:
+        way = path[(path["country"] == country) & (path["method"] == method)] if len(path) else path
+        if len(way) and method != "scratch":
+            _way(figure, way.pivot(index="seen", columns="subset", values="accuracy").sort_index(), method)
+        x, y = distinct.loc[method], kept.loc[method]
+        told = [
+            f"{name} {percent(r['accuracy'])} ({span(*[pd.Series([r[c]]) for c in ('low', 'high')])[0]}; "
+            f"{r['n']:,} pairs)"
+            for name, r in (("distinct", x), ("consensus", y))
+        ]
+        figure.add_scatter(
+            x=[100 * x["accuracy"]],
+            y=[100 * y["accuracy"]],
+            name=method,
+            mode="markers",
+            marker=marker(method, 13),
+            error_x=_cross(x, method),
+            error_y=_cross(y, method),
+            hoverinfo="text",
+            hovertext=f"{method}, chosen step<br>" + "<br>".join(told),
+        )
+    figure.update_xaxes(title="distinct accuracy, %:<br>right where the global model is wrong")
+    figure.update_yaxes(title="consensus retention, %:<br>right where it is right")
+    figure.update_layout(showlegend=True)
+    return no_interval(finish(figure, simulated, height=520), rows)
+
+
+def _way(figure: go.Figure, way: pd.DataFrame, method: str) -> None:
+    """The course of training, to its very end; the arrow says which way it runs."""
+    size = np.zeros(len(way))
+    size[-1] = 12
+    figure.add_scatter(
+        x=100 * way["distinct"],
+        y=100 * way["consensus"],
+        mode="lines+markers",
+        showlegend=False,
+        line={"color": METHOD[method], "width": 1.5},
+        customdata=way.index,
+        marker={"symbol": "arrow", "angleref": "previous", "size": size, "color": METHOD[method], "opacity": 1},
+        hovertemplate=f"{method} after %{{customdata:,}} pairs: distinct %{{x:.1f}} %, consensus %{{y:.1f}} %"
+        "<extra></extra>",
+    )
+
+
+def _cross(row: pd.Series, method: str) -> dict:
+    value, low, high = (pd.Series([100 * row[c]]) for c in ("accuracy", "low", "high"))
+    return {**whisker(value, low, high, METHOD[method]), "thickness": 1}
+
+
+def spread_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: bool) -> go.Figure:
+    """How far countries lie apart under each method: a dot per country, a line from the worst to the best.
+
+    table   the summary table `accuracy`
+    """
+    rows = table[(table["subset"] == "full") & (table["country"] != MEAN) & table["method"].isin(methods)]
+    rows = rows.astype({"accuracy": float, "low": float, "high": float})
+    order = methods[::-1]
+    traces = []  # drawn in one go: adding many to a figure one by one is slow
+    for country, (colour, symbol) in country_marks(list(dict.fromkeys(rows["country"]))).items():
+        mine = rows[rows["country"] == country].set_index("method").reindex(order)
+        few = " (no interval)" if mine["low"].isna().all() else ""
+        hover = [
+            f"{plain(country)}, {method}: {percent(v)}<br>{told}<br>{counted(units, unit)}, {counted(n, 'pair')}"
+            for method, v, told, units, n in zip(
+                order, mine["accuracy"], span(mine["low"], mine["high"]), mine["units"], mine["n"], strict=True
+            )
+        ]
+        traces.append(
+            {
+                "type": "scatter",
+                "x": 100 * mine["accuracy"],
+                "y": order,
+                "name": plain(country) + few,
+                "mode": "markers",
+                "hovertext": hover,
+                "hoverinfo": "text",
+                "marker": {"color": colour, "symbol": symbol, "size": 11},
+            }
+        )
+    figure = go.Figure(traces)
+    ends = 100 * rows.groupby("method")["accuracy"].agg(["min", "max"]).reindex(order)
+    rules(figure, zip(order, ends["min"], ends["max"], [QUIET] * len(order), strict=True))
+    figure.update_xaxes(title="accuracy of each country's model<br>on its own test pairs, %<br>(line: worst to best)")
+    row_axis(figure, order)
+    countries = rows["country"].nunique()  # each takes a place in the legend
+    return finish(figure, simulated, height=130 + 40 * len(order) + 8 * min(countries, 20))

@@ -1,0 +1,182 @@
+"""How many pairs a method needs: curves over pairs, ratios, gain per pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from scpo.charts.accuracy import ARROWS
+from scpo.charts.alignment import method_dots, of_methods
+from scpo.charts.colours import METHOD, QUIET, SYMBOL
+from scpo.charts.style import (
+    band,
+    finish,
+    log_ticks,
+    no_interval,
+    plain,
+    reach,
+    row_axis,
+    rules,
+    span,
+)
+from scpo.format import counted, known, percent, points
+from scpo.metrics.accuracy import BOTH_AT_ONCE, NO_GAIN, NO_PAIRS, TOO_FEW, UNCLEAR
+from scpo.text.efficiency import PAIRS, spread_of, verdict_of, why_no_ratio
+
+READINGS = {  # column of the table, title of the axis
+    "labelled": ("pairs", "labelled pairs available"),
+    "trained": ("trained", "pairs trained on, after the filter"),
+}
+
+
+def curve_chart(table: pd.DataFrame, country: str, methods: list[str], reading: str, simulated: bool) -> go.Figure:
+    """Accuracy over the number of training pairs, log axis, with 95 % bands.
+
+    reading     `labelled`: pairs that were available; `trained`: pairs left after the filter
+    """
+    column, words = READINGS[reading]
+    figure = go.Figure()
+    rows = table[table["country"] == country].astype({"low": float, "high": float})
+    for method in methods:
+        line = rows[rows["method"] == method].sort_values(column)
+        if method == "global" and len(line):
+            _flat(figure, 100 * line["accuracy"].iloc[0], rows.loc[rows[column] > 0, column])
+        line = line[line[column] > 0]
+        if not len(line):
+            continue
+        colour = METHOD[method]
+        if line["low"].notna().all():
+            figure.add_scatter(
+                x=[*line[column], *line[column][::-1]],
+                y=100 * np.array([*line["high"], *line["low"][::-1]]),
+                **band(colour),
+            )
+        hover = [
+            f"{method}, {counted(x, 'pair')}: {percent(a)}<br>{told}<br>mean of {counted(s, 'seed')}, "
+            f"n = {counted(n, 'test pair')}"
+            for x, a, told, s, n in zip(
+                line[column], line["accuracy"], span(line["low"], line["high"]), line["seeds"], line["n"], strict=True
+            )
+        ]
+        figure.add_scatter(
+            x=line[column],
+            y=100 * line["accuracy"],
+            name=method,
+            mode="lines+markers",
+            hovertext=hover,
+            hoverinfo="text",
+            line={"color": colour, "width": 2.5},
+            marker={"symbol": SYMBOL[method], "size": 8},
+        )
+    seen = rows.loc[rows["method"].isin(methods) & (rows[column] > 0), column]
+    ticks = log_ticks(seen.min(), seen.max()) if len(seen) else {"type": "log"}
+    figure.update_xaxes(title=f"{words} (log axis)", **ticks)
+    figure.update_yaxes(title="accuracy, % (band: 95 %)")
+    figure.update_layout(showlegend=True)
+    return no_interval(finish(figure, simulated, height=460), rows)
+
+
+def _flat(figure: go.Figure, accuracy: float, pairs: pd.Series) -> None:
+    """The global model as a line over all numbers of pairs, on none of which it trains."""
+    figure.add_scatter(
+        x=[pairs.min(), pairs.max()] if len(pairs) else [1, 10],
+        y=[accuracy] * 2,
+        name="global",
+        mode="lines",
+        line={"color": METHOD["global"], "dash": "dash", "width": 2},
+        hovertemplate="global model, no training: %{y:.1f} %<extra></extra>",
+    )
+
+
+def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, str]], simulated: bool) -> go.Figure:
+    """How many times fewer pairs a method needs than `full`, per country, on a log axis; or `not reached`.
+
+    table   the summary table `efficiency`, of one method and reading: country, ratio, low, high, ...
+    """
+    numbers = ("ratio", "low", "high", "pairs_full", "pairs_method", "share_reached")
+    rows = table.iloc[::-1].astype(dict.fromkeys(numbers, float))
+    names = rows["country"].tolist()
+    finite = [v for v in (*rows["ratio"], *rows["low"], *rows["high"]) if np.isfinite(v) and v > 0]
+    kind = PAIRS[rows["reading"].iloc[0]]
+    left, right = min([0.5, *finite]) / 1.3, max([2.0, *finite]) * 1.3
+    figure = go.Figure()
+    # A resample that never gets there counts as ratio 0: its line leaves the chart on the left.
+    spans = [(r.country, max(r.low, left), r.high, marks.get(r.country, (QUIET, ""))[0]) for r in rows.itertuples()]
+    rules(figure, [line for line in spans if line[2] > 0], at=1)
+    at = rows[rows["reached"].astype(bool)]
+    hover = [
+        f"{plain(r['country'])}: {verdict_of(r)} as efficient<br>full {r['pairs_full']:,.0f} pairs, {method} "
+        f"{r['pairs_method']:,.0f}, for {percent(r['target'])}<br>{spread_of(r)}"
+        for r in at.to_dict("records")
+    ]
+    figure.add_scatter(
+        x=at["ratio"],
+        y=at["country"],
+        mode="markers",
+        hovertext=hover,
+        hoverinfo="text",
+        showlegend=False,
+        marker={
+            "size": 12,
+            "color": [marks.get(c, (QUIET, ""))[0] for c in at["country"]],
+            "symbol": [
+                ARROWS.get(note) or marks.get(c, ("", "circle"))[1]
+                for c, note in zip(at["country"], at["note"], strict=True)
+            ],
+        },
+    )
+    missed = rows[~rows["reached"].astype(bool)]
+    figure.add_scatter(
+        x=[left] * len(missed),
+        y=missed["country"],
+        mode="markers",
+        hoverinfo="text",
+        showlegend=False,
+        cliponaxis=False,
+        hovertext=[f"{plain(r['country'])}: {verdict_of(r)}<br>{why_no_ratio(r)}" for r in missed.to_dict("records")],
+        marker={"symbol": "x-thin-open", "size": 9, "color": QUIET, "line": {"width": 2}},
+    )
+    figure.update_xaxes(
+        **log_ticks(left, right),
+        range=[np.log10(left), np.log10(right)],
+        title=f"{kind} that full needs /<br>{kind} that {method} needs<br>(line: 95 % interval; log axis)",
+    )
+    row_axis(figure, names, [_ratio_note(row) for row in rows.to_dict("records")])
+    return finish(figure, simulated, height=150 + 44 * len(rows))
+
+
+def _ratio_note(row: dict) -> str:
+    """What stands under the name of a row of ratios: why there is none, or no interval."""
+    short = {
+        NO_GAIN: "full gains nothing",
+        UNCLEAR: "gain of full unclear",
+        TOO_FEW: "too few in the test",
+        NO_PAIRS: "no pair to train on",
+        BOTH_AT_ONCE: "both at once",
+    }
+    if row["note"] in short:
+        return f"no ratio: {short[row['note']]}"
+    if not row["reached"]:
+        return verdict_of(row)
+    return "" if known(row["low"]) else "no interval"
+
+
+def per_pair_chart(table: pd.DataFrame, country: str, methods: Sequence[str], simulated: bool) -> go.Figure:
+    """Accuracy gained per 100 pairs trained on, one row per method, with 95 % intervals.
+
+    table   the summary table `per_pair`
+    """
+    rows = of_methods(table, country, methods)
+    told = [
+        f"{points(gain)} points with {counted(trained, 'pair')}"
+        for gain, trained in zip(rows["gain"].astype(float), rows["trained"], strict=True)
+    ]
+    title = "points of accuracy over global gained<br>per 100 pairs trained on<br>(line: 95 % interval)"
+    figure = method_dots(rows, "per_100", "points", told, title, simulated)
+    ends = rows[["per_100", "low", "high"]].astype(float).to_numpy().ravel()
+    figure.update_xaxes(range=reach([0, *(100 * ends)]))
+    rules(figure, [], at=0)
+    return figure

@@ -1,0 +1,51 @@
+"""Accuracy by any column of the survey: one row per group of people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from scpo.charts.colours import METHOD
+from scpo.charts.style import finish, marker, no_interval, plain, reach, row_axis, span, whisker
+from scpo.format import counted, percent
+
+
+def groups_chart(
+    table: pd.DataFrame, column: str, country: str, methods: Sequence[str], unit: str, simulated: bool
+) -> go.Figure:
+    """Accuracy of each group of one survey column, one mark per method, with 95 % intervals.
+
+    table   the summary table `groups`
+    """
+    part = table[(table["column"] == column) & (table["country"] == country) & table["method"].isin(methods)]
+    part = part.astype({"accuracy": float, "low": float, "high": float})
+    order = list(dict.fromkeys(part["group"]))[::-1]
+    figure = go.Figure()
+    for method in methods[::-1]:
+        rows = part[part["method"] == method].set_index("group").reindex(order)
+        hover = [
+            f"{plain(group)}, {method}: {percent(value)}<br>{told}<br>{counted(units, unit)}, {counted(n, 'pair')}"
+            for group, value, told, units, n in zip(
+                rows.index, rows["accuracy"], span(rows["low"], rows["high"]), rows["units"], rows["n"], strict=True
+            )
+        ]
+        figure.add_scatter(
+            x=100 * rows["accuracy"],
+            y=rows.index,
+            name=method,
+            mode="markers",
+            orientation="h",
+            offsetgroup=method,
+            marker=marker(method, 10),
+            hovertext=hover,
+            hoverinfo="text",
+            error_x=whisker(*(100 * rows[c] for c in ("accuracy", "low", "high")), METHOD[method]),
+        )
+    people = part.drop_duplicates("group").set_index("group")["units"].reindex(order)
+    row_axis(figure, order, [counted(n, unit) for n in people])
+    figure.update_layout(scattermode="group", legend_traceorder="reversed", showlegend=True)
+    ends = reach([*(100 * part["low"]), *(100 * part["high"]), *(100 * part["accuracy"])])
+    figure.update_xaxes(title="accuracy on the group's test pairs, %<br>(line: 95 % interval)", range=ends)
+    return no_interval(finish(figure, simulated, height=110 + len(order) * max(40, 14 * len(methods))), part)

@@ -1,0 +1,91 @@
+"""Charts of runs: accuracy that grows while one watches, and two runs compared."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from scpo.charts.colours import PLACE, QUIET, SYMBOL
+from scpo.charts.style import DASHES, LINES, finish, noted, plain, span
+from scpo.format import counted, points
+
+
+def growing_chart(table: pd.DataFrame, steps: int, note: str, simulated: bool) -> go.Figure:
+    """Test accuracy over training steps, one line per country, as far as a run has come.
+
+    table   step, country, accuracy of one method
+    steps   how far the axis goes; that of the whole training shows how much is still to come
+    note    stands above the figure, such as that the run is partial; may be empty
+    """
+    wide = table.pivot(index="step", columns="country", values="accuracy")[list(table["country"].unique())]
+    many = wide.shape[1] > len(LINES)
+    figure = go.Figure()
+    for at, country in enumerate(wide):
+        line = {
+            "color": QUIET if many else LINES[at % len(LINES)],
+            "width": 1 if many else 2,
+            "dash": "solid" if many else DASHES[at % len(DASHES)],
+        }
+        name = plain(country)
+        figure.add_scatter(
+            x=wide.index,
+            y=100 * wide[country],
+            name=name,
+            mode="lines+markers",
+            line=line,
+            marker={"size": 5},
+            showlegend=not many,
+            hovertemplate=f"{name}, step %{{x:,}}: %{{y:.1f}} %<extra></extra>",
+        )
+    figure.add_scatter(
+        x=wide.index,
+        y=100 * wide.mean(axis=1),
+        name=f"mean of {wide.shape[1]}",
+        mode="lines+markers",
+        line={"color": PLACE["vermilion"] if many else QUIET, "width": 4},
+        marker={"size": 7},
+        hovertemplate="mean, step %{x:,}: %{y:.1f} %<extra></extra>",
+    )
+    figure.update_xaxes(title="training steps", range=[-0.02 * steps, 1.02 * steps])
+    figure.update_yaxes(title="accuracy on test pairs, %")
+    return noted(finish(figure, simulated, height=400), note)
+
+
+def delta_chart(table: pd.DataFrame, base: str, order: list[str], note: str, simulated: bool) -> go.Figure:
+    """Difference in accuracy to one run, per country, with 95 % intervals; one marker per other run.
+
+    table   run, country, delta, low, high (shares; NaN where there is no interval), n, units
+    base    the run that the others are compared to, at 0; order: the countries, from the top
+    """
+    figure = go.Figure()
+    for at, run in enumerate(table["run"].unique()):
+        rows = table[table["run"] == run].set_index("country").reindex(order[::-1])
+        hover = [
+            f"{plain(country)}, {plain(run)}: {points(delta)} points<br>{span}<br>{counted(n, 'pair')}"
+            for country, delta, span, n in zip(
+                rows.index, rows["delta"], span(rows["low"], rows["high"]), rows["n"], strict=True
+            )
+        ]
+        colour = LINES[at % len(LINES)]
+        figure.add_scatter(
+            x=100 * rows["delta"],
+            y=[plain(country) for country in rows.index],
+            name=plain(run),
+            mode="markers",
+            orientation="h",
+            offsetgroup=str(at),
+            marker={"color": colour, "size": 10, "symbol": list(SYMBOL.values())[1 + at % 6]},
+            error_x={
+                "array": 100 * (rows["high"] - rows["delta"]),
+                "arrayminus": 100 * (rows["delta"] - rows["low"]),
+                "color": colour,
+                "thickness": 1.5,
+                "width": 0,
+            },
+            hovertext=hover,
+            hoverinfo="text",
+        )
+    figure.add_vline(x=0, line={"color": QUIET, "dash": "dash"})
+    figure.update_layout(scattermode="group", showlegend=True)
+    figure.update_xaxes(title=f"accuracy minus that of {plain(base)}, points<br>(line: 95 % interval)")
+    return noted(finish(figure, simulated, height=110 + len(order) * max(34, 18 * table["run"].nunique())), note)

@@ -1,0 +1,358 @@
+"""Charts of the Filter and weight page: each a function from a frame to a plotly figure.
+
+The same look and habits as `scpo.charts.data`: units on the axes, n in the hover text, simulated data
+labelled inside the figure. They are drawn anew at every move of a slider, so each figure is made in one
+go from plain dicts (1 ms); adding to a figure bit by bit costs ten times that.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from scpo.charts.colours import DROPPED, KEPT, METHOD, SEQUENCE
+from scpo.charts.style import AXIS, finish, plain, span
+from scpo.format import counted, fixed, percent
+from scpo.metrics.filtering import ALL, STRIPS, Chosen, Margins, filter_frame, strips, weight_frame
+from scpo.selection import p_global, pair_weights
+
+CUT, CURVE = METHOD["scpo"], METHOD["weight"]
+
+
+class Picture(NamedTuple):
+    """A figure, what it shows in words, and its numbers."""
+
+    figure: go.Figure
+    alt: str
+    table: pd.DataFrame
+
+
+HEADROOM = 1.15  # the height of a histogram, as a multiple of its highest bar
+BAR = 120  # px: the height of a colour bar that can be read
+
+
+def pictures(kept: Margins, now: Chosen, country: str, disagree: pd.DataFrame, card: dict) -> dict[str, Picture]:
+    """Every chart of the page for one position of the sliders; country: the one in the two histograms, or all."""
+    at, simulated, row = kept.of(country), card["simulated"], now.of(country)
+    lie, weigh, strip = filter_frame(kept, at, now), weight_frame(kept, at, now), strips(kept, STRIPS)
+    return {
+        "filter": Picture(
+            filter_chart(lie, now.tau, simulated),
+            f"{row['kept_pairs']:,.0f} of {row['pairs']:,.0f} training pairs of {country} have F below {now.tau:.2f}.",
+            lie,
+        ),
+        "weight": Picture(
+            weight_chart(weigh, now.tau, now.beta, simulated),
+            f"Training pairs of {country} over the margin; the weight is 1 from margin 0 on and "
+            f"{weigh['weight'].iloc[0]:.2f} at the left end, margin {weigh['low'].iloc[0]:.1f}.",
+            weigh,
+        ),
+        "shares": Picture(
+            shares_chart(now.shares, simulated),
+            f"Share kept and effective share per country; of all pairs {percent(now.of(ALL)['kept'])} are kept.",
+            now.shares,
+        ),
+        "strips": Picture(
+            strips_chart(strip, now.tau, simulated),
+            f"Histogram of F for every country, as strips, with the cut at {now.tau:.2f}.",
+            strip.reset_index(names="country"),
+        ),
+        "disagreement": Picture(
+            disagreement_chart(disagree, card["unit"], simulated),
+            "How often the global model disagrees with each country, with 95 % intervals.",
+            disagree,
+        ),
+    }
+
+
+def filter_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
+    """Pairs over F, the global model's probability of the choice, with the cut at tau.
+
+    table   low, high, kept, dropped, one row per bin
+    """
+    return _figure(
+        _bars(table, "F"),
+        simulated,
+        360,
+        barmode="stack",
+        bargap=0,
+        **_cut(tau, f"τ = {tau:.2f}", left=tau > 0.6),
+        xaxis=_axis("F: probability that the global model gives<br>to the answer people chose", range=[0, 1]),
+        yaxis=_axis("training pairs", range=_above(table)),
+    )
+
+
+def weight_chart(table: pd.DataFrame, tau: float, beta: float, simulated: bool) -> go.Figure:
+    """The weight over the margin, above the pairs that lie there.
+
+    table   low, high, kept, dropped, weight, one row per bin; the outermost hold what lies beyond
+    """
+    curve = {
+        "type": "scatter",
+        "x": (table["low"] + table["high"]) / 2,
+        "y": table["weight"],
+        "mode": "lines",
+        "name": f"W, weight (β = {beta:.2f})",
+        "yaxis": "y2",
+        "line": {"color": CURVE, "width": 3},
+        "hovertemplate": "margin %{x:.2f}: W = %{y:.2f}<extra></extra>",
+    }
+    low, high = table["low"].iloc[0], table["high"].iloc[-1]
+    cut = np.inf if tau >= 1 else float(np.log(tau / (1 - tau)))
+    line = _cut(cut, f"τ = {tau:.2f}", left=cut > (low + high) / 2) if low <= cut <= high else {}
+    return _figure(
+        [*_bars(table, "margin"), curve],
+        simulated,
+        360,
+        barmode="stack",
+        bargap=0,
+        **line,
+        xaxis=_axis(
+            "m: reward of the chosen minus of the rejected answer<br>(outermost bars: all beyond)", range=[low, high]
+        ),
+        yaxis=_axis("training pairs", range=_above(table)),
+        yaxis2=_axis(
+            "W, weight",
+            overlaying="y",
+            side="right",
+            range=[0, HEADROOM],
+            showgrid=False,
+            tickvals=[0, 0.25, 0.5, 0.75, 1],
+        ),
+    )
+
+
+def shares_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
+    """Share kept and effective share of each country's training pairs, as dots on one line.
+
+    table   country, pairs, kept_pairs, kept, effective_pairs, effective
+    """
+    rows = table.iloc[::-1]
+    names = np.array([plain(country) for country in rows["country"]], object)
+    between = np.stack([rows["effective"], rows["kept"], np.full(len(rows), np.nan)], axis=1).ravel()
+    traces = [
+        {
+            "type": "scatter",
+            "x": 100 * between,
+            "y": np.repeat(names, 3),
+            "mode": "lines",
+            "hoverinfo": "skip",
+            "showlegend": False,
+            "line": {"color": DROPPED, "width": 2},
+        }
+    ]
+    kinds = (
+        ("share kept", "kept", KEPT, "circle", "{:,.0f} of {:,} pairs are kept"),
+        ("effective share", "effective", CURVE, "diamond", "they count as {:,.0f} of {:,} pairs of equal weight"),
+    )
+    for name, column, colour, symbol, words in kinds:
+        numbers = zip(names, rows[column], rows[f"{column}_pairs"], rows["pairs"], strict=True)
+        hover = [
+            f"{country}: {name} {percent(value)}<br>" + words.format(part, n) for country, value, part, n in numbers
+        ]
+        traces.append(
+            {
+                "type": "scatter",
+                "x": 100 * rows[column],
+                "y": names,
+                "name": name,
+                "mode": "markers",
+                "hovertext": hover,
+                "hoverinfo": "text",
+                "marker": {"color": colour, "symbol": symbol, "size": 11},
+            }
+        )
+    return _figure(
+        traces,
+        simulated,
+        90 + 30 * len(rows),
+        yaxis=_rows(rows),
+        xaxis=_axis("of the country's training pairs, %", range=[-2, 102]),
+    )
+
+
+def strips_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
+    """Every country's histogram of F at once, as a strip; what lies left of the cut is kept.
+
+    table   share of the country's pairs per bin of F: rows countries, columns bins
+    """
+    rows, bins = table.iloc[::-1], table.shape[1]
+    heat = {
+        "type": "heatmap",
+        "z": 100 * rows.to_numpy(),
+        "x": (np.arange(bins) + 0.5) / bins,
+        "zmin": 0,
+        "ygap": 3,
+        "y": [plain(country) for country in rows.index],
+        "colorscale": SEQUENCE,
+        "colorbar": {
+            "title": {"text": "% of pairs", "side": "right"},
+            "thickness": 12,
+            "len": 1,
+            "ypad": 0,
+            "nticks": 5,
+        },
+        "hovertemplate": "%{y}, F about %{x:.2f}: %{z:.1f} % of its pairs<extra></extra>",
+        "hoverongaps": False,
+    }
+    cut = _cut(tau, f"τ = {tau:.2f}, kept to the left", left=tau > 0.5, above=True)
+    under = {**cut["shapes"][0], "line": {"color": "black", "width": 4}}  # so that the line shows on every colour
+    over = {**cut["shapes"][0], "line": {"color": "white", "width": 2, "dash": "dash"}}
+    return _figure(
+        [heat],
+        simulated,
+        max(90 + 30 * (len(rows) + 1), BAR + 110),
+        **{**cut, "shapes": [under, over]},
+        xaxis=_axis("F: probability of the chosen answer", range=[0, 1]),
+    )
+
+
+def disagreement_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figure:
+    """How often the global model prefers the rejected answer, per country, with 95 % intervals.
+
+    table   country, disagree, low, high, pairs, units, ties; NaN where there is no share, and words stand in its place
+    """
+    rows = table.sort_values("disagree", ascending=True, kind="stable", na_position="first")
+    names = [plain(country) for country in rows["country"]]
+    value, low, high = (100 * rows[c].astype(float) for c in ("disagree", "low", "high"))
+    numbers = zip(
+        names, value, span(rows["low"], rows["high"]), rows["units"], rows["pairs"], rows["ties"], strict=True
+    )
+    hover = [
+        f"{country}: disagrees on {fixed(share)} %<br>{span}<br>{counted(units, unit)}, {counted(pairs, 'pair')}, "
+        f"{counted(ties, 'tie')}"
+        for country, share, span, units, pairs, ties in numbers
+    ]
+    dots = {
+        "type": "scatter",
+        "x": value,
+        "y": names,
+        "mode": "markers",
+        "hovertext": hover,
+        "hoverinfo": "text",
+        "showlegend": False,
+        "marker": {"color": CUT, "size": 11},
+        "error_x": {"array": high - value, "arrayminus": value - low, "color": CUT, "thickness": 1.5, "width": 0},
+    }
+    furthest = max(60.0, 2 + float(np.nan_to_num(np.fmax(value, high)).max(initial=0)))
+    coin = _cut(50, "a coin", left=True, above=True)
+    coin["annotations"] += [
+        {
+            "x": 1,
+            "y": name,
+            "text": "its texts cannot be read" if pairs else "no training pairs",
+            "showarrow": False,
+            "xanchor": "left",
+        }
+        for name, share, pairs in zip(names, value, rows["pairs"], strict=True)
+        if np.isnan(share)
+    ]
+    return _figure(
+        [dots],
+        simulated,
+        110 + 30 * len(rows),
+        **coin,
+        yaxis={**_rows(rows), "type": "category"},
+        xaxis=_axis(
+            "pairs on which the global model prefers<br>the rejected answer, % (line: 95 % interval)",
+            range=[0, furthest],
+        ),
+    )
+
+
+def _bars(table: pd.DataFrame, over: str) -> list[dict]:
+    """Stacked bars, kept below dropped."""
+    middle, width = (table["low"] + table["high"]) / 2, table["high"] - table["low"]
+    bounds = np.stack([table["low"], table["high"]], axis=1)
+    return [
+        {
+            "type": "bar",
+            "x": middle,
+            "y": table[name],
+            "width": width,
+            "name": name,
+            "customdata": bounds,
+            "marker": {"color": colour, "line": {"width": 0}, "pattern": {"shape": pattern}},
+            "hovertemplate": f"{over} %{{customdata[0]:.2f}} to %{{customdata[1]:.2f}}: %{{y:,}} pairs {name}"
+            "<extra></extra>",
+        }
+        for name, colour, pattern in (("kept", KEPT, ""), ("dropped", DROPPED, "/"))
+    ]
+
+
+def _above(table: pd.DataFrame) -> list[float]:
+    """Room above the highest bar, for the name of the cut."""
+    return [0.0, HEADROOM * max(float((table["kept"] + table["dropped"]).max()), 1.0)]
+
+
+def _cut(at: float, words: str, left: bool, above: bool = False) -> dict:
+    """A dashed line across the figure at x = at, with its name at its upper end: left or right of it."""
+    shape = {
+        "type": "line",
+        "x0": at,
+        "x1": at,
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "line": {"color": CUT, "dash": "dash", "width": 2},
+    }
+    note = {
+        "x": at,
+        "y": 1,
+        "yref": "paper",
+        "text": words,
+        "showarrow": False,
+        "xanchor": "right" if left else "left",
+        "xshift": -4 if left else 4,
+        "yanchor": "bottom" if above else "top",
+    }
+    return {"shapes": [shape], "annotations": [note]}
+
+
+def _axis(title: str, **more) -> dict:
+    return {**AXIS, "title": {**AXIS["title"], "text": title}, **more}
+
+
+def _rows(table: pd.DataFrame) -> dict:
+    """An axis of names, one row for each."""
+    return {**AXIS, "range": [-0.6, len(table) - 0.4]}
+
+
+@cache
+def _look(simulated: bool) -> dict:
+    """The layout that all charts of the app share, as a plain dict; its height is 100 and the label's."""
+    layout = finish(go.Figure(), simulated, height=100).to_plotly_json()["layout"]
+    return {name: value for name, value in layout.items() if name != "template"}
+
+
+def _figure(traces: list[dict], simulated: bool, height: int, **layout) -> go.Figure:
+    look = _look(simulated)
+    return go.Figure(traces, {**look, "height": look["height"] - 100 + height, **layout})
+
+
+def method_picture(tau: float, beta: float) -> go.Figure:
+    """What the filter and the weight do to a pair, over the global model's margin."""
+    margin = np.linspace(-5, 3, 321)
+    cut = float(np.log(tau / (1 - tau))) if tau < 1 else 3.0
+    figure = go.Figure()
+    figure.add_vrect(x0=cut, x1=3, fillcolor=f"{DROPPED}2E", line_width=0)
+    figure.add_annotation(x=(cut + 3) / 2, y=0.5, text="dropped:<br>the global<br>model agrees", showarrow=False)
+    for name, value, dash, colour in (
+        ("probability the global model gives the choice", p_global(margin), "dot", DROPPED),
+        ("weight of the pair in training", np.where(margin < cut, pair_weights(margin, beta), np.nan), "solid", KEPT),
+    ):
+        figure.add_scatter(
+            x=margin,
+            y=value,
+            name=name,
+            mode="lines",
+            line={"dash": dash, "color": colour, "width": 3},
+            hovertemplate="margin %{x:.2f}: %{y:.2f}<extra>" + name + "</extra>",
+        )
+    figure.update_xaxes(title="margin of the global model:<br>reward of the chosen minus of the rejected answer")
+    figure.update_yaxes(title="probability, weight", range=[0, 1.05])
+    return finish(figure, simulated=False, height=340)

@@ -1,0 +1,185 @@
+"""The look that all charts share: size, legend, the label of simulated data, marks, ticks. Knows no data.
+
+Text on a figure must be readable on light and dark pages, and a name from a file must stay text.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from scpo import format as shown
+from scpo.charts.colours import METHOD, ON_PAPER, PLACE, QUIET, SYMBOL, TEXT
+
+SIMULATED = "Simulated data: nothing here is measured from real people"
+MEAN = "mean"
+LINES = tuple(
+    PLACE[name] for name in ("blue", "orange", "green", "purple", "sky", "vermilion", "brown", "grey")
+)  # one per country
+DASHES = ("solid", "dash", "dot", "dashdot")
+DOTS = ("circle", "square", "diamond", "triangle-up", "cross", "pentagon", "star")
+AXIS = {"tickfont": {"color": TEXT}, "title": {"font": {"color": TEXT}}}
+COLOUR = re.compile(r"(#0000\d\d)([0-9A-F]{2})?")
+EDGE = 0.75  # px: the line at the end of a band
+
+
+def finish(figure: go.Figure, simulated: bool, height: int = 420) -> go.Figure:
+    """Size, margins, legend, and the label of simulated data inside the figure."""
+    figure.update_layout(
+        height=height + 40 * simulated,
+        margin={"l": 10, "r": 10, "t": 40 + 40 * simulated, "b": 10},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+        hoverlabel={"align": "left", "font": {"color": TEXT}},
+        font={"color": TEXT},
+    )
+    figure.update_xaxes(AXIS)
+    figure.update_yaxes(AXIS)
+    if simulated:
+        figure.update_layout(
+            title={"text": SIMULATED, "font": {"size": 12, "weight": 400}, "x": 0, "y": 0.99, "yanchor": "top"}
+        )
+    return figure
+
+
+def noted(figure: go.Figure, note: str) -> go.Figure:
+    """Words above a figure, beside those that say that it is simulated."""
+    if note:
+        known = figure.layout.title.text
+        text = f"<b>{note}</b>" + (f"<br>{known}" if known else "")
+        height = figure.layout.height + 20
+        figure.update_layout(  # the upper of two lines would stand above the figure's edge
+            title={"text": text, "font": {"size": 12, "weight": 400}, "x": 0, "y": 1 - 18 / height, "yanchor": "top"},
+            margin_t=figure.layout.margin.t + 20,
+            height=height,
+        )
+    return figure
+
+
+def on_paper(figure: go.Figure) -> go.Figure:
+    """The figure on white, outside the app, with the colours that the browser puts in within it."""
+    return go.Figure(_coloured(figure.update_layout(template="plotly_white").to_plotly_json()))
+
+
+def _coloured(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _coloured(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_coloured(part) for part in value]
+    place = COLOUR.fullmatch(value) if isinstance(value, str) else None
+    return ON_PAPER.get(place[1], place[1]) + (place[2] or "") if place else value
+
+
+def band(colour: str) -> dict:
+    """How the area of 95 % intervals around a line looks: pale, with edges that show."""
+    return {
+        "fill": "toself",
+        "fillcolor": f"{colour}1F",
+        "line": {"color": colour, "width": EDGE, "dash": "dot"},
+        "mode": "lines",
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
+
+
+def plain(text: object) -> str:
+    """A name in a figure: plotly reads some HTML, so that nothing of a name may look like a tag."""
+    return html.escape(str(text), quote=False)
+
+
+def row_axis(figure: go.Figure, names: Sequence[str], notes: Sequence[str] | None = None) -> None:
+    """Rows of a chart by name, from the bottom, with a note under each; the mean stands out.
+
+    The kind of the axis is said, since plotly guesses it from the first trace, which may be empty.
+    """
+    shown = [f"<b>{MEAN}</b>" if name == MEAN else plain(name) for name in names]
+    labels = [
+        name + (f"<br>{note}" if note else "") for name, note in zip(shown, notes or [""] * len(shown), strict=True)
+    ]
+    figure.update_yaxes(
+        type="category",
+        tickmode="array",
+        tickvals=list(names),
+        ticktext=labels,
+        categoryorder="array",
+        categoryarray=list(names),
+    )
+
+
+def marker(method: str, size: int) -> dict:
+    """The mark of a method, the same in every chart."""
+    colour = METHOD[method]
+    return {"color": colour, "symbol": SYMBOL[method], "size": size, "line": {"width": 1.5, "color": colour}}
+
+
+def country_marks(countries: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Country -> colour and symbol, by its place in the run; no two of the first 56 have both alike."""
+    return {c: (LINES[at % len(LINES)], DOTS[at % len(DOTS)]) for at, c in enumerate(countries)}
+
+
+def span(low: pd.Series, high: pd.Series) -> list[str]:
+    """Intervals in words, for hover texts."""
+    return [
+        shown.span(a, b, "no interval: too few") for a, b in zip(low.astype(float), high.astype(float), strict=True)
+    ]
+
+
+def whisker(value: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict:
+    """The error bar of a 95 % interval around values, all in the unit of the axis."""
+    return {"array": high - value, "arrayminus": value - low, "color": colour, "thickness": 1.5, "width": 0}
+
+
+def no_interval(figure: go.Figure, rows: pd.DataFrame) -> go.Figure:
+    """Words above a figure none of whose rows has an interval (column low), where they lie on no row of it."""
+    return noted(figure, shown.TOO_FEW if len(rows) and rows["low"].isna().all() else "")
+
+
+def rules(figure: go.Figure, lines: Iterable[tuple[str, float, float, str]], at: float | None = None) -> None:
+    """Horizontal lines in rows of a chart: row, from, to, colour; and a dashed upright one at a value.
+
+    Drawn in one go: plotly looks at all shapes again for each that is added.
+    """
+    shapes = [
+        {
+            "type": "line",
+            "x0": x0,
+            "x1": x1,
+            "y0": row,
+            "y1": row,
+            "layer": "between",
+            "line": {"color": colour, "width": 2},
+        }
+        for row, x0, x1, colour in lines
+    ]
+    if at is not None:
+        shapes.append(
+            {
+                "type": "line",
+                "x0": at,
+                "x1": at,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "line": {"color": QUIET, "dash": "dash"},
+            }
+        )
+    figure.update_layout(shapes=shapes)
+
+
+def log_ticks(low: float, high: float) -> dict:
+    """Ticks of a log axis at 1, 2 and 5 of each power of ten, as whole numbers: 50, 100, 200, ..., 1,000."""
+    powers = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)
+    ticks = [m * 10.0**p for p in powers for m in (1, 2, 5)]
+    within = [t for t in ticks if low * 0.7 <= t <= high * 1.4]
+    return {"type": "log", "tickmode": "array", "tickvals": within, "ticktext": [f"{t:,.10g}" for t in within]}
+
+
+def reach(values: Iterable[float], *, beside: float = 0.05) -> list[float]:
+    """A range of an axis around numbers, with room beside them; shapes do not stretch an axis by themselves."""
+    known = [v for v in values if np.isfinite(v)] or [0.0, 1.0]
+    room = beside * max(max(known) - min(known), 1.0)
+    return [min(known) - room, max(known) + room]

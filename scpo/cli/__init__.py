@@ -1,0 +1,146 @@
+"""The command line: the same functions as the app, nothing of its own.
+
+`python -m scpo run | data check | jobs | worker | best-of-n | export | report | study | reproduce | bench`.
+Progress goes to stderr, results to stdout. Exit codes: 0 done, 1 failed, 2 unusable input, 130 interrupted.
+Options are made from the configuration classes, so a default and its help text are written once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scpo.cli.best_of_n import add_best_of_n, best_of_n
+from scpo.cli.data import data_check
+from scpo.cli.export import add_export, export_command, report_command
+from scpo.cli.jobs import add_job_commands, manage, work_on
+from scpo.cli.options import add_settings
+from scpo.cli.reproduce import add_reproduce, reproduce
+from scpo.cli.run import run_command
+from scpo.cli.study import add_study, study
+from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
+from scpo.errors import JobError, ScpoError
+from scpo.runs import workspace
+
+OF_A_RUN = ("best-of-n", "export", "report")  # commands that take a run by its folder or its id
+EXAMPLES = """examples:
+  python -m scpo run --dataset demo --out runs/demo
+      the simulated world: seven invented countries, every method, about half a minute
+  python -m scpo run --dataset survey --data-file answers.jsonl --countries Mexico,Japan --out runs/survey
+      real survey answers; rows of question, country, options, distribution; --title and --licence name them
+  python -m scpo data check --dataset file --data-file pairs.csv
+      counts per country, or every fault of the file with its row number
+  python -m scpo jobs list
+      every run of the workspace with its state; show, follow, cancel, resume, delete one
+  python -m scpo best-of-n runs/demo --country Galune --candidates answers.csv
+      the answer to each prompt that Galune's model likes best
+  python -m scpo bench --json bench.json
+      speed on this machine, as ratios within one run
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="python -m scpo", description=__doc__.split("\n")[0], epilog=EXAMPLES, formatter_class=formatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run",
+        help="one experiment: train and measure",
+        epilog=EXAMPLES,
+        formatter_class=formatter,
+        description="Train a reward head per country, method, seed and budget; measure; write a run folder.",
+    )
+    run.add_argument("--out", required=True, metavar="DIR", help="the run folder; a finished run is never overwritten")
+    run.add_argument(
+        "--config", metavar="FILE", help="settings as json, such as the config.json of a run; options override"
+    )
+    run.add_argument("--json", action="store_true", help="print metrics.json's records instead of the table")
+    run.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_settings(run.add_argument_group("data"), DataConfig)
+    add_settings(run.add_argument_group("experiment"), ExperimentConfig)
+    add_settings(run.add_argument_group("fine-tuning whole models"), FinetuneConfig)
+
+    data = commands.add_parser("data", help="look at data before training")
+    check = data.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(
+        "check",
+        help="counts per country, or every fault with its row number; exit 2 if unusable",
+    )
+    check.add_argument("--json", action="store_true", help="counts or faults as json")
+    add_settings(check, DataConfig)
+    model = check.add_argument_group("a global model of one's own, so that no reference country is needed")
+    add_settings(model, ExperimentConfig, {"global_model"})
+    add_settings(model, FinetuneConfig, {"model", "max_length"})
+    check.add_argument(
+        "--encoder",
+        metavar="NAME",
+        help=f"whose tokenizer looks at the texts; none = skip that (default: {ExperimentConfig.encoder})",
+    )
+
+    add_job_commands(commands)
+    add_best_of_n(commands)
+    add_export(commands)
+    add_reproduce(commands)
+    report = commands.add_parser(
+        "report",
+        help="one HTML file that needs no network, and a csv per figure",
+        description="A finished run as a report: question, data, method, results with intervals, limits.",
+    )
+    report.add_argument("run", metavar="RUN", help="the folder of a finished run, or its id in the workspace")
+    report.add_argument("--out", required=True, metavar="DIR", help="a folder that does not exist yet, or is empty")
+    add_study(commands)
+    bench = commands.add_parser("bench", help="measure speed on this machine, as ratios within one run")
+    bench.add_argument("--json", metavar="FILE", help="also write the rows to this file")
+    bench.add_argument("--only", metavar="A,B,...", help="only rows whose name contains one of these words")
+    return parser
+
+
+def _folder_of(said: str) -> str:
+    """The folder of a run that is named by its folder or by its id in the workspace; unknown names stay as they are."""
+    if Path(said).is_dir() or not workspace().is_dir():
+        return said
+    from scpo.jobs.store import open_store
+
+    with contextlib.closing(open_store()) as store, contextlib.suppress(JobError):
+        return str(store.get(said).folder)
+    return said
+
+
+def _bench(args: argparse.Namespace) -> None:
+    from scpo.cli.bench import bench
+
+    bench(only=tuple((args.only or "").split(",")) if args.only else (), json_file=args.json)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code. Never shows a stack trace for a `ScpoError`."""
+    args = _parser().parse_args(argv)
+    commands = {
+        "run": run_command,
+        "data": data_check,
+        "bench": _bench,
+        "jobs": manage,
+        "worker": work_on,
+        "best-of-n": best_of_n,
+        "export": export_command,
+        "reproduce": reproduce,
+        "report": report_command,
+        "study": study,
+    }
+    try:
+        if args.command in OF_A_RUN:
+            args.run = _folder_of(args.run)
+        return commands[args.command](args) or 0
+    except ScpoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except (OSError, MemoryError) as error:  # disk full, a folder that went away, too little memory
+        print(f"error: {error or 'out of memory'}; mend that and run the same command again.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; the run folder is unfinished (it has no done.json).", file=sys.stderr)
+        return 130

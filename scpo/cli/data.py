@@ -1,0 +1,75 @@
+"""`python -m scpo data check`: counts, or every fault with its row."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+from scpo.cli.options import config_of
+from scpo.config import ExperimentConfig
+from scpo.data.leaks import sentences
+from scpo.errors import DataFaults, ScpoError
+
+
+def data_check(args: argparse.Namespace) -> None:
+    from scpo import data as sources
+    from scpo.data.naming import provenance
+
+    try:
+        config = config_of(args)
+        data = sources.load(config.data)
+        sources.check_global(config, data)
+    except DataFaults as error:
+        if not args.json:
+            raise
+        print(
+            json.dumps(
+                {"path": error.path, "why": error.why, "faults": [dataclasses.asdict(f) for f in error.faults]},
+                indent=1,
+            )
+        )
+        raise
+    counts, reading = sources.counts(data), _reading(data, config)
+    if args.json:
+        card = dataclasses.asdict(data.card)
+        read = [] if reading is None else reading.to_dict("records")
+        print(json.dumps({**card, "counts": counts.to_dict("records"), "reading": read}, indent=1, ensure_ascii=False))
+        return
+    print(data.card.title)
+    for label, text in provenance(dataclasses.asdict(data.card)).items():
+        print(f"{label.lower()}: {text}")
+    print()
+    print(counts.to_string(index=False))
+    print("\n" + "\n".join(sentences(dataclasses.asdict(data.card))))
+    for reason, rows in data.card.dropped.items():
+        if rows:
+            print(f"left out: {rows:,} ({reason})")
+    for note in data.card.notes:
+        print(f"note: {note}")
+    if reading is not None:
+        from scpo.training.encoder_reading import lines_of
+
+        whole = config.finetune.model
+        reader = f"model {Path(whole).name}" if whole else f"encoder {Path(config.encoder).name}"
+        print("\n".join(["", f"what the {reader} reads:", *lines_of(reading)]))
+
+
+def _reading(data, config: ExperimentConfig):
+    """What the encoder, or the model to fine-tune, reads of the texts, per country; None where it is not asked for, or
+    is not here."""
+    from scpo.training.encoder_reading import reading_by
+
+    if config.encoder == "none":
+        return None
+    try:
+        if config.finetune.model:
+            from scpo.training.finetune.reading import reading_by_model
+
+            return reading_by_model(data, config.finetune)
+        return reading_by(data, config.encoder)
+    except ScpoError as error:
+        print(f"what is read of the texts is not checked: {error}", file=sys.stderr)
+        return None

@@ -1,0 +1,75 @@
+"""Options of the command line, made from the settings, and the settings made from them."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Collection
+from pathlib import Path
+
+from scpo.config import PARTS, REPEATED, DataConfig, ExperimentConfig, FinetuneConfig, flag
+from scpo.data.countries import split_names
+from scpo.errors import ConfigError
+
+NAMES = ("countries", "reference")  # settings of countries, whose names may hold a comma
+
+
+def add_settings(parser, config_class: type, only: Collection[str] = ()) -> None:
+    """One option per setting, or for these only; None means 'not given', so that --config keeps its values."""
+    for field in dataclasses.fields(config_class):
+        if field.name in PARTS or (only and field.name not in only):
+            continue
+        default = field.default
+        unit = f" [{field.metadata['unit']}]" if field.metadata.get("unit") else ""
+        shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
+        help_ = f"{field.metadata['help']}{unit}" + (f" (default: {shown})" if shown != "" else "")
+        options = {"dest": field.name, "default": None, "help": help_.replace("%", "%%")}
+        if isinstance(default, bool):
+            options["action"] = "store_true"
+        elif field.name in REPEATED:
+            options |= {"action": "append", "help": help_ + "; may be given again"}
+            options["metavar"] = "FILE" if field.name == "data_files" else "NAME"
+        elif field.name in NAMES:
+            options |= {"action": "append", "metavar": "A,B,...", "help": f"{help_}; may be given again, once for each"}
+        elif isinstance(default, tuple):
+            options |= {"metavar": "A,B,..."}
+        else:
+            options |= {"type": type(default), "metavar": type(default).__name__.upper()}
+        parser.add_argument(flag(field), **options)
+
+
+def _given(args: argparse.Namespace, config_class: type) -> dict:
+    """The settings of a class that were given on the command line, in their own types."""
+    found = {}
+    for field in dataclasses.fields(config_class):
+        value = getattr(args, field.name, None)
+        if field.name in PARTS or value is None:
+            continue
+        if field.name in NAMES:
+            value = [name for said in value for name in split_names(said)]
+        elif isinstance(field.default, tuple) and field.name not in REPEATED:
+            value = [part.strip() for part in value.split(",") if part.strip()]
+            if field.name == "budgets":
+                value = [_whole(part, field.name) for part in value]
+        found[field.name] = tuple(value) if isinstance(value, list) else value
+    return found
+
+
+def _whole(text: str, name: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ConfigError(f"{name} has {text!r}; it takes whole numbers of pairs, such as 50,100,200.") from None
+
+
+def config_of(args: argparse.Namespace) -> ExperimentConfig:
+    base = ExperimentConfig()
+    if getattr(args, "config", None):
+        try:
+            base = ExperimentConfig.from_dict(json.loads(Path(args.config).read_bytes()))
+        except (OSError, ValueError, AttributeError) as error:
+            raise ConfigError(f"--config {args.config} cannot be read as json settings: {error}.") from error
+    data = dataclasses.replace(base.data, **_given(args, DataConfig))
+    finetune = dataclasses.replace(base.finetune, **_given(args, FinetuneConfig))
+    return dataclasses.replace(base, data=data, finetune=finetune, **_given(args, ExperimentConfig))

@@ -1,0 +1,66 @@
+"""What a run found, as text for a terminal. Knows nothing of Streamlit."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from scpo.data.leaks import sentences
+from scpo.format import NONE, brackets, counted, fixed, known, points
+from scpo.runs import Result
+from scpo.text.efficiency import efficiency_lines
+from scpo.training.encoder_reading import told
+
+MEAN = "mean"
+
+
+def result_table(result: Result) -> str:
+    """Accuracy per country and method at the largest budget, gain and consensus, and data efficiency."""
+    table = result.tables["accuracy"]
+    full = table[table["subset"] == "full"]
+    methods, lines = list(dict.fromkeys(full["method"])), []
+    if result.card["simulated"]:
+        lines.append("SIMULATED DATA: nothing here is measured from real people.")
+    unit = result.card["unit"]
+    seeds = counted(result.config.seeds, "seed")
+    lines += told(result.tables.get("reading"))
+    lines += [f"Test accuracy in %, all training pairs, {seeds}; n = {unit}s, pairs", ""]
+    lines.append(f"{'country':<22}{'n':>14}" + "".join(f"{m:>9}" for m in methods))
+    for country, rows in full.groupby("country", sort=False):
+        cells = rows.set_index("method")
+        n = f"{cells['units'].iloc[0]:,}, {cells['n'].iloc[0]:,}" if cells["n"].iloc[0] else NONE
+        lines.append(f"{country:<22.22}{n:>14}" + "".join(f"{_share(cells.loc[m, 'accuracy']):>9}" for m in methods))
+    lines += [*_ties(full, methods), "", *_gains(table, methods), "", *efficiency_lines(result.tables["efficiency"])]
+    return "\n".join([*lines, *sentences(result.card), f"run folder: {result.folder}"])
+
+
+def _ties(full: pd.DataFrame, methods: list[str]) -> list[str]:
+    """Shares of the test pairs whose two answers get the same reward, which counts as wrong; none where there is none.
+
+    full    rows of all test pairs; `ties` are summed over seeds
+    """
+    lines = []
+    for country, rows in full.groupby("country", sort=False):
+        cells = rows.set_index("method")
+        share = cells["ties"] / (cells["n"] * cells["seeds"]).where(cells["n"] > 0)
+        if country != MEAN and (share > 0).any():
+            lines.append(f"{country:<22.22}{'ties':>14}" + "".join(f"{_share(share[m]):>9}" for m in methods))
+    return ["", "Ties in % of the test pairs, counted as wrong:", *lines] if lines else []
+
+
+def _gains(table: pd.DataFrame, methods: list[str]) -> list[str]:
+    """Per method the mean gain over the global model with its interval, consensus kept and distinct taste learned."""
+    mean = table[table["country"] == MEAN]
+    full = mean[mean["subset"] == "full"].set_index("method")
+    kept = mean.pivot(index="method", columns="subset", values="accuracy")
+    lines = [f"{'':<9}{'gain over global':>18} {'95 % interval':>16} {'consensus kept':>16} {'distinct':>9}"]
+    for m in methods:
+        row = full.loc[m]
+        lines.append(
+            f"{m:<9}{points(row['gain']):>18} {brackets(row['gain_low'], row['gain_high']):>16} "
+            f"{_share(kept.loc[m, 'consensus']):>16} {_share(kept.loc[m, 'distinct']):>9}"
+        )
+    return lines
+
+
+def _share(value: float) -> str:
+    return fixed(100 * value) if known(value) else fixed(value)

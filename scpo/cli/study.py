@@ -1,0 +1,180 @@
+"""`python -m scpo study NAME`: the project's own studies. Without a name: which there are."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+import time
+from pathlib import Path
+
+from scpo.config import DataConfig, ExperimentConfig
+from scpo.data.countries import split_names
+from scpo.errors import ConfigError
+from scpo.format import brackets, counted, points
+from scpo.methods import METHODS
+from scpo.runs.files import write_bytes
+from scpo.study import design
+from scpo.study import folder as kept
+
+STUDIES = {
+    "coverage": "how often 95 % intervals hold the truth, on planted people (about 10 minutes)",
+    "beyond": "a search for a better rule: every candidate, or the winner on fresh data (20 minutes each)",
+    "when": "when SCPO helps: one factor at a time, and two grids (10 to 20 minutes)",
+}
+WORLDS = 8  # of the demo
+SPLITS = 5  # of a real survey
+
+
+def add_study(commands) -> None:
+    """The command's options."""
+    parser = commands.add_parser("study", help="the project's own studies: " + ", ".join(STUDIES))
+    names = parser.add_subparsers(dest="name", metavar="NAME")
+    says = {
+        name: {"help": about.replace("%", "%%"), "description": about.capitalize().replace("%", "%%") + "."}
+        for name, about in STUDIES.items()
+    }
+    coverage = names.add_parser("coverage", **says["coverage"])
+    coverage.add_argument("--worlds", type=int, default=1000, help="worlds to count over (default: 1000)")
+    coverage.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
+    beyond = names.add_parser("beyond", **says["beyond"])
+    beyond.add_argument(
+        "--data-file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="answers of GlobalOpinionQA; without them only the demo is studied",
+    )
+    beyond.add_argument("--countries", default="", metavar="A,B,...", help="of GlobalOpinionQA, for --final")
+    beyond.add_argument("--final", action="store_true", help="the winner alone, on the test questions and fresh worlds")
+    beyond.add_argument("--worlds", type=int, help="worlds and splits (default: 5; with --final 10 worlds)")
+    beyond.add_argument("--seeds", type=int, default=10, help="training seeds with --final (default: 10)")
+    beyond.add_argument("--encoder", default=ExperimentConfig.encoder, help="text encoder (default: minilm)")
+    beyond.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
+    when = names.add_parser("when", **says["when"])
+    when.add_argument("--dataset", default="demo", help="demo, globalopinionqa, survey, prism or file (default: demo)")
+    when.add_argument("--data-file", action="append", default=[], metavar="FILE", help="may be given again")
+    when.add_argument("--countries", default="", metavar="A,B,...", help="countries to steer to")
+    when.add_argument(
+        "--methods",
+        default=",".join(design.METHODS),
+        metavar="A,B,...",
+        help="methods to compare, full among them: " + ", ".join(METHODS),
+    )
+    when.add_argument("--encoder", default=ExperimentConfig.encoder, help="text encoder (default: minilm)")
+    when.add_argument(
+        "--worlds", type=int, help="demo worlds, each of another seed (default: 8), or splits of real data (default: 5)"
+    )
+    when.add_argument("--quick", action="store_true", help="two values of each factor, in one world: a try")
+    when.add_argument(
+        "--out",
+        metavar="DIR",
+        help="a folder for the study (default: one in the workspace, where the "
+        "app finds it); an unfinished one is gone on with",
+    )
+
+
+def study(args: argparse.Namespace) -> None:
+    """Run one study; without a name, list them."""
+    if args.name is None:
+        print("\n".join(f"{name:<10}{about}" for name, about in STUDIES.items()))
+        return
+    _COMMANDS[args.name](args)
+
+
+def _coverage(args: argparse.Namespace) -> None:
+    from scpo.study.interval_coverage import coverage_table
+
+    table = coverage_table(args.worlds)
+    wide = table.pivot(index=["people", "measure"], columns="interval", values="coverage")
+    print((100 * wide).round(1).to_string(na_rep="-"))
+    if args.out:
+        write_bytes(Path(args.out).absolute(), table.to_csv(index=False).encode())
+
+
+def _beyond(args: argparse.Namespace) -> None:
+    from scpo.study import better_rule as beyond
+    from scpo.training.encoders import load_encoder
+
+    encoder, files = load_encoder(args.encoder), tuple(args.data_file)
+
+    def tell(what: str) -> None:
+        print(what, file=sys.stderr)
+
+    if args.final:
+        countries = tuple(split_names(args.countries))
+        table = beyond.final(files, countries, args.worlds or 10, args.seeds, encoder, tell)
+    else:
+        table = beyond.development(files, args.worlds or 5, encoder, tell)
+    shown = table[table["subset"] != "distinct"].copy()
+    shown["difference"] = [f"{points(row.difference)} {brackets(row.low, row.high)}" for row in shown.itertuples()]
+    for (name, pairs), part in shown.groupby(["data", "pairs"], sort=False):
+        wide = part.pivot(index="candidate", columns=["subset", "against"], values="difference")
+        print(f"\n{name}, {pairs} pairs per country; differences in points, 95 % intervals, n = {part['n'].iloc[0]}")
+        print(wide.loc[part["candidate"].unique()].to_string())
+    if args.out:
+        write_bytes(Path(args.out).absolute(), table.to_csv(index=False).encode())
+
+
+def _when(args: argparse.Namespace) -> None:
+    from scpo import data as sources
+    from scpo.study.when_it_helps import measure_world
+    from scpo.training.encoders import load_encoder
+
+    base = _config(args)
+    worlds = args.worlds or (1 if args.quick else WORLDS if base.data.dataset == "demo" else SPLITS)
+    card = sources.load(design.first_point(base, 0).data).card
+    encoder = load_encoder(base.encoder, base.precision)
+    folder = Path(args.out) if args.out else kept.home() / f"when-{base.data.dataset}-{base.digest()[:8]}"
+    kept.begin(folder, base, dataclasses.asdict(card), worlds, args.quick)
+    began = time.monotonic()
+    for world in [w for w in range(worlds) if not kept.has_world(folder, w)]:
+        tell = _Telling(world, worlds)
+        kept.add_world(folder, world, measure_world(design.first_point(base, world), encoder, args.quick, tell))
+    kept.finish(folder, time.monotonic() - began)
+    print(summary(kept.read(folder)))
+
+
+def _config(args: argparse.Namespace) -> ExperimentConfig:
+    """The settings that nothing varies. Raises `ConfigError` for options that cannot be used."""
+    methods = tuple(filter(None, map(str.strip, args.methods.split(","))))
+    countries = tuple(split_names(args.countries))
+    if "full" not in methods or len(methods) < 2:
+        raise ConfigError(f"--methods is {args.methods!r}; the study compares with full: name it and another method.")
+    if args.worlds is not None and args.worlds < 1:
+        raise ConfigError(f"--worlds is {args.worlds}; it takes a whole number of at least 1.")
+    data = DataConfig(args.dataset, tuple(args.data_file), countries)
+    return ExperimentConfig(data, methods, seeds=1, budgets=(design.FEW,), encoder=args.encoder).located()
+
+
+class _Telling:
+    """Lines on stderr: how far one world is."""
+
+    def __init__(self, world: int, worlds: int):
+        self._name, self._began, self._told = f"world {world + 1} of {worlds}", time.monotonic(), -1
+
+    def __call__(self, done: int, total: int) -> None:
+        tenth = 10 * done // total
+        if tenth > self._told:
+            self._told = tenth
+            seconds = time.monotonic() - self._began
+            print(f"{self._name}: {done} of {total} experiments, {seconds:.0f} s", file=sys.stderr)
+
+
+def summary(study: kept.Study) -> str:
+    """What the study found at its first point and along the steps, as text."""
+    lines = ["SIMULATED DATA: nothing here is measured from real people."] if study.card["simulated"] else []
+    lines.append(
+        f"Accuracy minus that of full, points; 95 % interval over {counted(kept.FEWEST, study.unit)} or more (n)"
+    )
+    for factor in (design.BASE, design.PAIRS_STEPS):
+        for when in (kept.CHOSEN, kept.END):
+            table = kept.compare(study, factor, "full", when, "full")
+            lines += ["", f"{factor}, step {when}"]
+            for row in table[(table["pairs"] == kept.ALL) & (table["method"] != "global")].itertuples():
+                at = "" if row.value != row.value else f"{row.value:g} steps: "
+                lines.append(f"  {at}{row.method:<8}{points(row.estimate):>6} {brackets(row.low, row.high)} ({row.n})")
+    return "\n".join([*lines, "", f"study folder: {study.folder}"])
+
+
+_COMMANDS = {"coverage": _coverage, "beyond": _beyond, "when": _when}

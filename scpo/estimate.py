@@ -1,0 +1,173 @@
+"""What an experiment will cost: its countries' pairs, its heads, and the seconds of each stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scpo import data
+from scpo import finetune_cost as cost
+from scpo.config import ExperimentConfig
+from scpo.data.choice import FEWEST, choose, without_global
+from scpo.data.preferences import Preferences
+from scpo.errors import ConfigError
+from scpo.format import counted
+from scpo.hub import local_folder, model_folder
+from scpo.plan import budgets_below
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What an estimate needs of a data set. counts: the table of `data.counts`; characters: of all its distinct
+    strings; texts: how many (prompt, response), with so many characters together."""
+
+    counts: pd.DataFrame
+    characters: int
+    texts: int
+    joined: int
+    countries: tuple[str, ...]
+    unit: str
+    simulated: bool
+
+    @classmethod
+    def of(cls, pairs: Preferences) -> Sizes:
+        lengths = pairs.texts["prompt"].cat.categories.str.len().to_numpy()
+        responses = int(pairs.texts["response"].str.len().sum())
+        joined = responses + int(lengths[pairs.texts["prompt"].cat.codes].sum())
+        card, characters = pairs.card, responses + int(lengths.sum())
+        return cls(
+            data.counts(pairs),
+            characters,
+            len(pairs.texts),
+            joined,
+            card.countries,
+            card.unit,
+            card.simulated,
+        )
+
+    def enough(self) -> list[str]:
+        """Countries with enough pairs to be steered to."""
+        table = self.counts
+        return list(table.loc[(table[list(FEWEST)] >= pd.Series(FEWEST)).all(axis=1), "country"])
+
+    def too_few(self) -> list[str]:
+        """The other countries, each with what it has too few of: `Germany has 0 validation pairs`."""
+        found = []
+        for row in self.counts[~self.counts["country"].isin(self.enough())].to_dict("records"):
+            few = [counted(row[split], f"{split} pair") for split, least in FEWEST.items() if row[split] < least]
+            found.append(f"{row['country']} has {' and '.join(few)}")
+        return found
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """table: the countries' people or questions and pairs; reference: the countries that the global model learns from;
+    heads: models to train; seconds per stage, none if the model is not on this machine or its kind cannot be measured
+    beforehand; bytes at the height of training whole models, 0 if not known."""
+
+    table: pd.DataFrame
+    reference: tuple[str, ...]
+    budgets: tuple[int, ...]
+    heads: int
+    seconds: dict[str, float]
+    bytes: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return sum(self.seconds.values())
+
+
+def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
+    """Pairs and time of an experiment, before it starts.
+
+    encoded     True if the texts have been through this encoder before and are in the cache
+    Raises `ConfigError` if a budget is beyond the data, or the countries cannot be used as the run would refuse them.
+    """
+    choice = choose(sizes.counts, data.usual(config.data.dataset), config.data)
+    missing = without_global(config, list(sizes.counts["country"]), choice.reference)
+    problems = choice.problems or ((missing,) if missing else ())
+    if problems:
+        field = "reference" if not choice.problems or config.data.reference else "countries"
+        raise ConfigError(" ".join(f"{problem[0].upper()}{problem[1:]}." for problem in problems), field)
+    table = sizes.counts[sizes.counts["country"].isin(choice.countries)].drop(columns="role").reset_index(drop=True)
+    smallest = table.loc[table["train"].idxmin()]
+    automatic = config.budgets or not config.finetune.model  # every budget is another whole model
+    budgets = budgets_below(config.budgets, smallest["country"], int(smallest["train"])) if automatic else ()
+    heads = len(table) * len(config.trained) * config.seeds * (len(budgets) + 1)
+    if config.finetune.model:
+        return Estimate(table, choice.reference, budgets, heads, *_of_whole(config, sizes, table, heads))
+    seconds = expected_seconds(
+        0 if encoded else sizes.characters,
+        heads,
+        config.steps,
+        config.batch_size,
+        int(table["train"].sum()) if "shared" in config.methods else 0,
+        config.seeds * len(budgets),
+    )
+    return Estimate(table, choice.reference, budgets, heads, seconds)
+
+
+def _of_whole(config: ExperimentConfig, sizes: Sizes, table: pd.DataFrame, models: int) -> tuple[dict, float]:
+    """Seconds and bytes of fine-tuning whole models, none if they cannot be told.
+
+    Raises `ScpoError` for a folder that holds no model.
+    """
+    folder = local_folder(config.finetune.model)
+    if folder is None:
+        return {}, 0.0
+    parts = ["train", "validation", "test"]
+    share = float(table[parts].to_numpy().sum() / max(sizes.counts[parts].to_numpy().sum(), 1))
+    model, texts, joined = cost.model_of(folder), round(sizes.texts * share), round(sizes.joined * share)
+    if model is None:
+        return {}, 0.0
+    return cost.seconds(config, model, joined, texts, models), cost.memory(config, model, joined, texts)
+
+
+def expected_of_run(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, float]:
+    """Expected seconds of the stages; none for a model whose work cannot be told beforehand."""
+    needed = sizes(config, data, budgets)
+    if not config.finetune.model:
+        return expected_seconds(**needed)
+    from scpo import finetune_cost
+
+    steered = data.pairs["country"].isin(data.card.countries)
+    mine = data.texts.iloc[np.unique(data.pairs.loc[steered, ["chosen", "rejected"]])]
+    characters = int(mine["response"].str.len().sum() + mine["prompt"].astype(object).str.len().sum())
+    model = finetune_cost.model_of(model_folder(config.finetune.model))
+    return finetune_cost.seconds(config, model, characters, len(mine), needed["heads"]) if model else {}
+
+
+def sizes(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, int]:
+    """What the time of an experiment depends on, for `expected_seconds`."""
+    strings = [*data.texts["response"].unique(), *data.texts["prompt"].cat.categories]
+    heads = len(data.card.countries) * len(config.trained) * config.seeds * (budgets + 1)
+    characters = sum(map(len, strings))
+    steered = int(data.pairs["country"].isin(data.card.countries).sum()) if "shared" in config.methods else 0
+    return {
+        "characters": characters,
+        "heads": heads,
+        "steps": config.steps,
+        "batch_size": config.batch_size,
+        "shared": steered,
+        "subsets": config.seeds * budgets,
+    }
+
+
+def expected_seconds(
+    characters: int, heads: int, steps: int, batch_size: int, shared: int = 0, subsets: int = 0
+) -> dict[str, float]:
+    """Expected seconds of the stages on 2 cores, from sizes alone.
+
+    characters  of all distinct prompts and responses, 0 if they are in the cache
+    heads       countries x trained methods x seeds x (budgets + 1)
+    shared      training pairs of all countries, if the method `shared` is asked for; subsets: seeds x budgets of them
+    """
+    return {
+        "embed": characters / 4.5 / 15_000,
+        "global": 1.5,
+        "train": 1e-9 * heads * steps * batch_size * 768 + 0.5,
+        "share": 1.2e-4 * shared * (1 + 0.15 * subsets),
+        "measure": 1.0,
+    }

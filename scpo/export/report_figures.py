@@ -1,0 +1,228 @@
+"""The figures of a report, each with its heading, its words and its numbers: those of the pages of results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from scpo import data as sources
+from scpo import runs
+from scpo.charts.accuracy import accuracy_chart, difference_chart, variance_chart
+from scpo.charts.alignment import alignment_chart
+from scpo.charts.bias import plane_chart, spread_chart, transfer_chart
+from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
+from scpo.charts.groups import groups_chart
+from scpo.charts.style import MEAN, country_marks, on_paper
+from scpo.format import fixed, percent, points
+from scpo.methods import UNTRAINED
+from scpo.metrics.groups import EVERYBODY
+from scpo.text import findings
+from scpo.text.efficiency import efficiency_sentence, per_pair_sentence
+from scpo.text.measures import MEASURES
+from scpo.text.results import (
+    alignment_sentence,
+    bias_sentence,
+    difference_sentence,
+    group_sentence,
+    runaway_sentence,
+    told_apart,
+    too_few,
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One figure of a report: file name, heading, what the measure is, the figure, its words, and its numbers."""
+
+    name: str
+    title: str
+    measure: str
+    figure: go.Figure
+    lines: list[str]
+    table: pd.DataFrame
+
+
+def results_table(result: runs.Result) -> pd.DataFrame:
+    """The main numbers as words: per country the accuracy of every method, and the gain of the main one."""
+    table = result.tables["accuracy"].query("subset == 'full'")
+    method, unit = findings.main_method(result), result.card["unit"]
+    shown, rows = [m for m in findings.methods_in(table) if m in ("global", "full", method)], []
+    for country, part in table.groupby("country", sort=False):
+        of = part.set_index("method")
+        each = {m: f"{percent(of.loc[m, 'accuracy'])} {_within(of.loc[m], 'low', 'high')}" for m in shown}
+        gain = f"{points(of.loc[method, 'gain'])} {_within(of.loc[method], 'gain_low', 'gain_high')}"
+        size = {f"{unit}s": f"{of.loc[method, 'units']:,}", "pairs": f"{of.loc[method, 'n']:,}"}
+        tied = of.loc[method, "n"] * of.loc[method, "seeds"]
+        size["ties"] = percent(of.loc[method, "ties"] / tied) if tied else percent(None)
+        rows.append({"country": country, **size, **each, f"gain of {method}": gain})
+    return pd.DataFrame(rows)
+
+
+def _within(row: pd.Series, low: str, high: str) -> str:
+    return "(too few)" if pd.isna(row[low]) else f"({fixed(100 * row[low])} to {fixed(100 * row[high])})"
+
+
+def parts_of(result: runs.Result) -> Iterator[Part]:
+    """The figures of the pages of results, in their order."""
+    tables, simulated, unit = result.tables, result.card["simulated"], result.card["unit"]
+    methods, marks = findings.methods_in(tables["accuracy"]), country_marks(findings.countries(result))
+    method, mean = findings.main_method(result), MEAN
+
+    def part(name: str, title: str, measure: str, figure: go.Figure, lines: list[str], table: pd.DataFrame) -> Part:
+        return Part(name, title, MEASURES[measure][0], on_paper(figure), lines, table)
+
+    accuracy = tables["accuracy"]
+    yield part(
+        "accuracy",
+        "Is a country's taste learned?",
+        "accuracy",
+        accuracy_chart(accuracy, methods, unit, simulated),
+        [],
+        accuracy,
+    )
+    differences, tested = findings.differences(result, "full")
+    for against in [m for m in ("global", "full") if m in methods and m != method and method not in UNTRAINED]:
+        rows = differences[(differences["method"] == method) & (differences["against"] == against)]
+        each = rows[rows["country"] != mean]
+        lines = [told_apart(each, method, against, unit), too_few(each, unit)] if tested else []
+        yield part(
+            f"{method}-against-{against}",
+            f"{method} against {against}",
+            "difference",
+            difference_chart(rows, "country", marks, f"accuracy of {method} minus {against}", unit, simulated),
+            lines,
+            rows,
+        )
+        if tested and against == "global" and rows["unit_se"].notna().any():
+            yield part(
+                "chance",
+                f"Is {method} against {against} more than chance?",
+                "chance",
+                variance_chart(rows, unit, simulated),
+                [difference_sentence(row, unit) for row in rows.itertuples()],
+                rows,
+            )
+    yield part(
+        "plane",
+        "What is kept, what is learned?",
+        "plane",
+        plane_chart(accuracy, tables["path"], methods, simulated),
+        [runaway_sentence(tables["path"], mean, methods)],
+        accuracy[accuracy["country"] == mean],
+    )
+    yield part(
+        "countries",
+        "Which country is served worst?",
+        "gap",
+        spread_chart(accuracy, methods, unit, simulated),
+        [bias_sentence(tables["bias"], m) for m in methods if m not in ("longer", "random")],
+        tables["bias"],
+    )
+    yield from _of_people(result, methods, part)
+    known = findings.methods_in(tables["transfer"])
+    if known:
+        shown = method if method in known else known[0]
+        yield part(
+            "transfer",
+            f"Does a {shown} model serve other countries?",
+            "transfer",
+            transfer_chart(tables["transfer"], shown, simulated),
+            [],
+            tables["transfer"],
+        )
+    trained = findings.methods_in(tables["efficiency"])
+    yield part(
+        "curve",
+        "How many pairs does it need?",
+        "curve",
+        curve_chart(tables["curve"], mean, methods, "labelled", simulated),
+        [efficiency_sentence(tables["efficiency"], mean, m, r) for m in trained for r in ("labelled", "trained")],
+        tables["curve"],
+    )
+    if trained:
+        shown = method if method in trained else trained[0]
+        rows = tables["efficiency"].query("method == @shown and reading == 'trained'")
+        yield part(
+            "ratio",
+            f"How many times fewer pairs than full must {shown} train on?",
+            "ratio",
+            ratio_chart(rows, shown, marks, simulated),
+            [],
+            tables["efficiency"],
+        )
+    each = tables.get("per_pair")
+    if each is not None and len(each):
+        listed = findings.methods_in(each)
+        yield part(
+            "per-pair",
+            "What does each pair bring?",
+            "per_pair",
+            per_pair_chart(each, mean, listed, simulated),
+            [per_pair_sentence(each, mean, m) for m in listed],
+            each,
+        )
+
+
+def _of_people(result: runs.Result, methods: list[str], part) -> Iterator[Part]:
+    """Alignment with survey answers, and accuracy by survey column."""
+    tables, simulated, unit = result.tables, result.card["simulated"], result.card["unit"]
+    aligned, groups = tables.get("alignment"), tables.get("groups")
+    if aligned is not None and len(aligned):
+        yield part(
+            "alignment",
+            "How like the countries' answers is it?",
+            "alignment",
+            alignment_chart(aligned, MEAN, findings.methods_in(aligned), simulated),
+            [alignment_sentence(aligned, MEAN)],
+            aligned,
+        )
+    for at, column in enumerate(groups["column"].unique() if groups is not None and len(groups) else []):
+        rows, gaps = groups[groups["column"] == column], tables["group_gaps"]
+        where = EVERYBODY if EVERYBODY in set(rows["country"]) else rows["country"].iloc[0]
+        gaps = gaps[(gaps["column"] == column) & (gaps["country"] == where)]
+        yield part(
+            f"groups-{at + 1}",
+            f"People by {column}, {where}",
+            "groups",
+            groups_chart(rows, column, where, methods, unit, simulated),
+            [group_sentence(row) for row in gaps.itertuples()],
+            rows,
+        )
+
+
+def recovered(result: runs.Result) -> list[Part]:
+    """Planted against learned taste, of a run of heads on the demo world."""
+    trained = [m for m in findings.methods_in(result.tables["accuracy"]) if m not in UNTRAINED]
+    if result.card["dataset"] != "demo" or result.config.finetune.model or not trained:
+        return []
+    from scpo.charts.steer import PER_AXIS, axes_chart, cosine_chart, errors_chart
+    from scpo.steering.taste import taste_table
+    from scpo.text.steer import MEASURES as OF_STEERING
+    from scpo.text.steer import truth_lines
+    from scpo.training.heads.saved import load_models, reward_texts
+
+    models = load_models(result.folder, result.config, result.card["countries"])
+    pairs = sources.load(result.config.data)
+    table = taste_table(pairs, reward_texts(models, pairs.texts, findings.main_method(result)), 1.0)
+    once = table.drop_duplicates(["country", "model"]).drop(columns=PER_AXIS)
+    lines, sentence = truth_lines(table, 1.0), OF_STEERING["truth"][0]
+    each = [
+        Part(f"taste-{at + 1}", f"Planted and learned taste of {country}", "", axes_chart(rows), [], rows)
+        for at, (country, rows) in enumerate(table.groupby("country", sort=False))
+    ]
+    parts = [
+        Part("recovered", "Was the planted taste recovered?", sentence, cosine_chart(once), lines, once),
+        Part(
+            "errors",
+            "Error per axis and country: learned minus planted",
+            "",
+            errors_chart(table),
+            [],
+            table[table["model"] == "country"],
+        ),
+        *each,
+    ]
+    return [replace(part, figure=on_paper(part.figure)) for part in parts]

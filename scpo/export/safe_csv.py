@@ -1,0 +1,18 @@
+"""Tables as csv files that no spreadsheet takes for formulas."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # a spreadsheet takes a cell that begins with one of these for a formula
+
+
+def safe_csv(table: pd.DataFrame) -> str:
+    """A csv in which no text, nor the name of a column, can be run as a formula by a spreadsheet."""
+    texts = table.select_dtypes(exclude="number").columns
+    guarded = table[texts].astype(object).fillna("").astype(str).map(_guarded)
+    return table.assign(**{c: guarded[c] for c in texts}).rename(columns=_guarded).to_csv(index=False)
+
+
+def _guarded(text: object) -> object:
+    return f"'{text}" if str(text).startswith(FORMULA) else text

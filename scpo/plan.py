@@ -1,0 +1,160 @@
+"""What one experiment trains: budgets, pools and one head per country, method, seed and budget.
+
+Pure bookkeeping over numpy arrays; checks every request against the data before any work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scpo.config import ExperimentConfig
+from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
+from scpo.errors import ConfigError
+from scpo.methods import select
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of the pair table of one country, by split."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def rows_by_country(data: Preferences, countries: tuple[str, ...], all_train: bool = False) -> dict[str, Rows]:
+    """Rows of each country, (n,) int64 per split.
+
+    all_train  the pairs of the validation split are trained on too
+    """
+    code, split = data.pairs["country"].cat.codes.to_numpy(), data.split_of_pairs()
+    names = list(data.pairs["country"].cat.categories)
+    found = {}
+    for country in countries:
+        here = np.flatnonzero(code == names.index(country))
+        train, validation, test = (here[split[here] == part] for part in (TRAIN, VALIDATION, TEST))
+        found[country] = Rows(np.union1d(train, validation) if all_train else train, validation, test)
+    return found
+
+
+def budgets_for(config: ExperimentConfig, rows: dict[str, Rows]) -> tuple[int, ...]:
+    """`budgets_below` for the country with the fewest training pairs. Raises `ConfigError` as it does."""
+    if config.finetune.model and not config.budgets:
+        return ()  # every budget is another whole model, so only those asked for
+    sizes = {country: len(part.train) for country, part in rows.items()}
+    smallest = min(sizes, key=sizes.get)
+    return budgets_below(config.budgets, smallest, sizes[smallest])
+
+
+@dataclass(frozen=True)
+class HeadPlan:
+    """K trained heads: a table with country, method, seed, level, pairs, trained; and their pools."""
+
+    table: pd.DataFrame
+    pools: list[Pool]
+
+    def take(self, indices: np.ndarray) -> HeadPlan:
+        """The heads at these places, (n,) int; their table is numbered anew."""
+        return HeadPlan(self.table.iloc[indices].reset_index(drop=True), [self.pools[i] for i in indices])
+
+
+def plan_heads(
+    config: ExperimentConfig, rows: dict[str, Rows], margin: dict[str, np.ndarray], budgets: tuple[int, ...]
+) -> HeadPlan:
+    """One head per country, trained method, seed and budget level (the last level = all pairs).
+
+    margin  per country, the global model's margin on every row of the pair table that it needs:
+            (pairs,) float, NaN elsewhere
+    The first n pairs of a seed's shuffle are its budget n, so budgets are nested.
+    """
+    records, pools, shared = [], [], {}
+    methods = config.trained
+    shuffles = {
+        (country, seed): np.random.default_rng([seed, place]).permutation(len(part.train))
+        for place, (country, part) in enumerate(rows.items())
+        for seed in range(config.seeds)
+    }
+    for place, country in enumerate(rows):
+        for seed in range(config.seeds):
+            for level in range(len(budgets) + 1):
+                for method in methods:
+                    members = list(rows) if method == "pooled" else [country]
+                    taken = [_take(rows[c].train, shuffles[c, seed], budgets, level) for c in members]
+                    union = np.concatenate(taken)
+                    keep, weight = select(method, margin[country][union], config.tau, config.beta)
+                    stream = 0 if method == "pooled" else place + 1
+                    made = Pool(union[keep], weight[keep].astype(np.float32), (seed, stream, level))
+                    # pooled models of all countries train on the same pairs, kept once
+                    pools.append(shared.setdefault((seed, level), made) if method == "pooled" else made)
+                    records.append(
+                        {
+                            "country": country,
+                            "method": method,
+                            "seed": seed,
+                            "level": level,
+                            "pairs": len(union),
+                            "trained": int(keep.sum()),
+                        }
+                    )
+    columns = ["country", "method", "seed", "level", "pairs", "trained"]
+    return HeadPlan(pd.DataFrame(records, columns=columns), pools)
+
+
+def _take(train: np.ndarray, shuffle: np.ndarray, budgets: tuple[int, ...], level: int) -> np.ndarray:
+    return train[shuffle if level == len(budgets) else shuffle[: budgets[level]]]
+
+
+def marks_for(steps: int, count: int = 12) -> tuple[int, ...]:
+    """Steps at which heads are evaluated, log-spaced, the last one included."""
+    spaced = np.geomspace(max(steps / 60, 1), steps, count)
+    return tuple(sorted({int(round(step)) for step in spaced} | {steps}))
+
+
+SMALLEST, AUTOMATIC = 50, 5
+
+
+def budgets_below(asked: tuple[int, ...], country: str, pairs: int) -> tuple[int, ...]:
+    """Budgets below 'all pairs', rising: those asked for, or some spaced evenly on a log axis.
+
+    country, pairs  the country with the fewest training pairs, and how many it has
+    Raises `ConfigError` naming any budget that exceeds them.
+    """
+    beyond = [b for b in asked if b > pairs]
+    if beyond:
+        raise ConfigError(
+            f"budgets {beyond} are beyond the data: {country} has {pairs} training pairs. "
+            f"Use budgets up to {pairs}, or leave out {country}.",
+            "budgets",
+        )
+    if asked:
+        return tuple(sorted({b for b in asked if b < pairs}))
+    spaced = np.geomspace(min(SMALLEST, max(pairs // 4, 1)), pairs, AUTOMATIC + 1)[:-1]
+    return tuple(sorted({_two_digits(b) for b in spaced}))
+
+
+def _two_digits(value: float) -> int:
+    size = 10 ** max(int(np.log10(value)) - 1, 0)
+    return int(value / size + 1e-9) * size
+
+
+def pair_margins(data: Preferences, rewards: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Per country, the margin of every pair under its global model, (pairs,), from rewards of texts."""
+    chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
+    made: dict[int, np.ndarray] = {}  # countries that start from one model share its rewards and margins
+    for reward in rewards.values():
+        if id(reward) not in made:
+            made[id(reward)] = reward[chosen] - reward[rejected]
+    return {country: made[id(reward)] for country, reward in rewards.items()}
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The pairs one head trains on: rows (n,) int64 of the pair table, weights (n,), and the seed
+    of the order in which it meets them. Pools of one seed and size meet them in the same order."""
+
+    rows: np.ndarray
+    weight: np.ndarray
+    seed: tuple[int, ...]

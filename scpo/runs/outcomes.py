@@ -1,0 +1,87 @@
+"""The outcomes of a run's heads on each user or question, kept so that runs can be compared pair by pair.
+
+`tallies.safetensors` has, per country (numbered as in the header's list), the heads with the largest budget and
+the untrained ones:
+
+    0/units    (U,)        users or questions with test pairs
+    0/wins     (H, S, U)   right answers; S subsets full, distinct, consensus
+    0/counts   (S, U)      pairs
+    0/ties     (H, S)
+
+The header has method, seed and pairs of each head and a hash of the test pairs: two runs whose data and test
+pairs are the same were put to the same questions, and their differences are paired.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import safetensors
+import safetensors.numpy
+
+from scpo.errors import RunFolderError
+from scpo.metrics.accuracy import Measures
+from scpo.metrics.outcomes import SUBSETS, Outcomes
+from scpo.runs.files import write_bytes
+
+FILE = "tallies.safetensors"
+HEAD = ["method", "seed", "pairs"]
+
+
+@dataclass(frozen=True)
+class Tallies:
+    """Country -> outcomes at the largest budget, and country -> hash of its test pairs."""
+
+    outcomes: Mapping[str, Outcomes]
+    test: Mapping[str, str]
+
+
+def write_tallies(folder: Path, measures: Measures, test_rows: Mapping[str, np.ndarray]) -> None:
+    """Write `tallies.safetensors`; test_rows: country -> rows of the pair table that it is tested on."""
+    tensors, heads, test = {}, [], {}
+    for at, (country, o) in enumerate(measures.outcomes.items()):
+        top = o.pick((o.heads["level"] == o.heads["method"].map(measures.top)).to_numpy())
+        heads.append(top.heads[HEAD].to_dict("list"))
+        test[country] = hashlib.sha256(np.ascontiguousarray(test_rows[country], "<i8")).hexdigest()
+        for name, values in {"units": o.units, "wins": top.wins, "counts": top.counts, "ties": top.ties}.items():
+            tensors[f"{at}/{name}"] = _smallest(values)
+    about = json.dumps({"countries": list(measures.outcomes), "heads": heads, "test": test})
+    write_bytes(folder / FILE, safetensors.numpy.save(tensors, metadata={"about": about}))
+
+
+def _smallest(values: np.ndarray) -> np.ndarray:
+    """Whole numbers from 0 in the smallest type that holds them."""
+    return np.ascontiguousarray(values, np.min_scalar_type(int(values.max(initial=0))))
+
+
+def read_tallies(folder: Path) -> Tallies:
+    """The tallies of a finished run. Raises `RunFolderError` where there are none, or damaged ones."""
+    path, kept = folder / FILE, {}
+    if not path.is_file():
+        raise RunFolderError(f"The run {folder.name} has no {FILE}: an older version made it. Run it again.")
+    try:
+        with safetensors.safe_open(path, "np") as file:
+            about = json.loads(file.metadata()["about"])
+            for at, (country, heads) in enumerate(zip(about["countries"], about["heads"], strict=True)):
+                part = {name: file.get_tensor(f"{at}/{name}") for name in ("units", "wins", "counts", "ties")}
+                kept[country] = _checked(country, pd.DataFrame(heads), part)
+            return Tallies(kept, {country: str(about["test"][country]) for country in kept})
+    except (OSError, safetensors.SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunFolderError(f"{FILE} of the run {folder.name} is damaged: {error}. Run it again.") from error
+
+
+def _checked(country: str, heads: pd.DataFrame, part: dict[str, np.ndarray]) -> Outcomes:
+    size = (len(heads), len(SUBSETS), len(part["units"]))
+    shapes = tuple(part[name].shape for name in ("wins", "counts", "ties"))
+    if shapes != (size, size[1:], size[:2]) or list(heads.columns) != HEAD:
+        raise ValueError(f"the shapes {shapes} of {country} do not go with {size[0]} heads and {size[2]} units")
+    wins, counts = part["wins"].astype(np.float32), part["counts"].astype(np.float32)
+    if (wins > counts).any():
+        raise ValueError(f"{country} has more right answers than pairs")
+    return Outcomes(country, heads, part["units"], wins, counts, part["ties"])

@@ -1,0 +1,121 @@
+"""When does SCPO help? Every point of `scpo.study.design`, world by world, through the project's own training.
+
+The texts of a world are encoded once and its global model is trained once per data; only the heads differ from point to
+point. Of each head two accuracies are kept: at the step that validation pairs chose, and at the very end of training,
+since the choice hides what training does when it goes on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from scpo import data as sources
+from scpo.config import ExperimentConfig
+from scpo.data.preferences import Preferences
+from scpo.errors import ConfigError
+from scpo.metrics.accuracy import MEAN
+from scpo.metrics.outcomes import SUBSETS
+from scpo.plan import Rows, budgets_for, pair_margins, rows_by_country
+from scpo.progress import Progress
+from scpo.study.design import BASE, points
+from scpo.study.folder import ALL, CHOSEN, COLUMNS, END, NUMBERS
+from scpo.training.encoders import Encoder
+from scpo.training.heads.backend import global_heads, steer_heads
+from scpo.training.heads.features import Features
+from scpo.training.heads.stacked import HeadShape
+from scpo.training.heads.train import Steered, train_countries
+
+
+@dataclasses.dataclass(frozen=True)
+class Ground:
+    """What all points of the same data start from: pairs, features, the global heads (1 or C, p) at scale 1."""
+
+    data: Preferences
+    rows: dict[str, Rows]
+    features: Features
+    globals_: object
+
+
+def measure_world(
+    start: ExperimentConfig,
+    encoder: Encoder,
+    quick: bool = False,
+    pause: Callable[[int, int], None] = lambda done, total: None,
+) -> pd.DataFrame:
+    """The accuracies of every point of one world, columns as in `scpo.study.folder`.
+
+    start   what `design.first_point` gave
+    pause   called with the number of points done and their total; may raise
+
+    A row per country on a real survey; in a simulated world only the mean over countries, but of the first point.
+    """
+    ground, tables = prepare(start, encoder), []
+    simulated, of = ground.data.card.simulated, start.data
+    fewest = min(len(part.train) for part in ground.rows.values())
+    plan = points(start, fewest, quick)
+    for done, point in enumerate(plan):
+        pause(done, len(plan))
+        if point.config.data != of:
+            ground, of = prepare(point.config, encoder), point.config.data
+        table = accuracies(point.config, ground)
+        if simulated:
+            keys = ["method", "pairs", "when"]
+            mean = table.groupby(keys, sort=False, as_index=False)[list(NUMBERS)].mean().assign(country=MEAN)
+            table = pd.concat([mean, table]) if point.factor == BASE else mean
+        tables.append(table.assign(factor=point.factor, value=point.value, second=point.second))
+    pause(len(plan), len(plan))
+    return pd.concat(tables, ignore_index=True)[COLUMNS]
+
+
+def prepare(config: ExperimentConfig, encoder: Encoder) -> Ground:
+    """Pairs, features and global heads of an experiment. Raises `ScpoError` as a run does."""
+    if config.finetune.model:
+        raise ConfigError("the study trains heads; fine-tuning whole models is not part of it. Leave out --model.")
+    data = sources.load(config.data)
+    features, globals_ = global_heads(dataclasses.replace(config, global_scale=1.0), data, encoder, Progress())
+    return Ground(data, rows_by_country(data, data.card.countries), features, globals_)
+
+
+def accuracies(config: ExperimentConfig, ground: Ground) -> pd.DataFrame:
+    """Test accuracy of every country, method and budget of one experiment, as a run of these settings has it.
+
+    Columns country, method, pairs, when and `NUMBERS`; mean over seeds. The row of `global` is what all start from.
+    """
+    data, rows = ground.data, ground.rows
+    shape = HeadShape(ground.features.width, config.hidden)
+    globals_ = shape.scaled(ground.globals_, config.global_scale)
+    budgets = budgets_for(config, rows)
+    rewards, plan, steered = steer_heads(
+        train_countries, config, data, ground.features, globals_, rows, budgets, Progress()
+    )
+    margin = pair_margins(data, rewards)
+    table = plan.table.assign(
+        pairs=np.array([*budgets, ALL])[plan.table["level"]],
+        disagree=[float((margin[c][rows[c].train] < 0).mean()) for c in plan.table["country"]],
+    )
+    kept = table["trained"] / plan.table["pairs"]
+    found = pd.concat([_of(table.assign(kept=kept), steered, when) for when in (CHOSEN, END)], ignore_index=True)
+    mean = found.groupby(["country", "method", "pairs", "when"], sort=False, as_index=False)[list(NUMBERS)].mean()
+    return pd.concat([_untouched(table, steered), mean], ignore_index=True)
+
+
+def _of(table: pd.DataFrame, steered: Steered, when: str) -> pd.DataFrame:
+    last = np.full(len(table), len(steered.marks) - 1)
+    at = last if when == END else np.searchsorted(steered.marks, steered.step)
+    accuracy = steered.path[np.arange(len(table)), at]  # (K, subsets)
+    return table.assign(when=when, step=np.array(steered.marks)[at], **dict(zip(SUBSETS, accuracy.T, strict=True)))
+
+
+def _untouched(table: pd.DataFrame, steered: Steered) -> pd.DataFrame:
+    """The global model's own accuracies, from where training starts."""
+    own = table[table["method"] == "full"].groupby("country", sort=False).head(1)
+    accuracy = steered.path[own.index, 0]
+    rows = own.assign(method="global", kept=0.0, trained=0, step=0, **dict(zip(SUBSETS, accuracy.T, strict=True)))
+    sizes = table["pairs"].unique()
+    return pd.concat([rows.assign(pairs=n, when=when) for n in sizes for when in (CHOSEN, END)])[
+        ["country", "method", "pairs", "when", *NUMBERS]
+    ]

@@ -1,0 +1,165 @@
+"""Data efficiency in words: how many times fewer pairs than full, or why nobody can say."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from scpo.format import TOO_FEW, fixed, known, percent, points, signed, span
+from scpo.metrics.accuracy import AT_LEAST, AT_MOST, BOTH_AT_ONCE, MEAN, NO_GAIN, NO_PAIRS, UNCLEAR
+from scpo.metrics.accuracy import TOO_FEW as TOO_FEW_TO_TELL
+from scpo.metrics.intervals import FEWEST_FOR_RATIOS
+
+PAIRS = {"labelled": "labelled pairs", "trained": "pairs trained on"}  # two ways to count the pairs of a ratio
+BOUNDS = {AT_LEAST: "at least ", AT_MOST: "at most "}
+OF_FULL = (NO_GAIN, UNCLEAR, TOO_FEW_TO_TELL)  # reasons that hold for every method
+NOTHING_GAINED = "full gains nothing over the global model, so there is nothing to be efficient at"
+
+
+def row_of(table: pd.DataFrame, country: str, method: str, reading: str) -> pd.Series | None:
+    """The row of the summary table `efficiency`; None where the run has none."""
+    if not len(table):
+        return None
+    found = table[(table["country"] == country) & (table["method"] == method) & (table["reading"] == reading)]
+    return found.iloc[0] if len(found) else None
+
+
+def why_no_row(method: str) -> str:
+    """Why a run has no ratio of a method at all."""
+    if method == "full":
+        return "needs another trained method beside full"
+    return "needs the method full, a trained method, and at least one budget below all pairs; this run lacks one"
+
+
+def why_no_ratio(row) -> str:
+    """Why there is no ratio, as the end of a sentence; '' where there is one."""
+    reasons = {
+        NO_GAIN: NOTHING_GAINED,
+        UNCLEAR: "what full gains over the global model may be chance, so the ratio could be anything",
+        TOO_FEW_TO_TELL: f"a ratio takes at least {FEWEST_FOR_RATIOS} people or questions in the test",
+        NO_PAIRS: f"{row['method']} trained on no pair, since the filter kept none",
+        BOTH_AT_ONCE: f"full and {row['method']} both get to {percent(row['target'])} with the fewest pairs that were "
+        "tried, so how many times fewer one needs is not known",
+    }
+    if not known(row["target"]):
+        return "no accuracy of full is known"
+    if row["note"] in reasons:
+        return reasons[row["note"]]
+    if row["reached"]:
+        return ""
+    often = "" if not known(row["share_reached"]) else f"; in {percent(row['share_reached'])} of resamples it does"
+    return f"{row['method']} does not get to the {percent(row['target'])} that full ends with{often}"
+
+
+def verdict_of(row) -> str:
+    """The ratio, or in two words that there is none: 2.80 times, at least 2.80 times, no ratio, not reached."""
+    if row["reached"]:
+        return f"{BOUNDS.get(row['note'], '')}{fixed(row['ratio'], 2)} times"
+    return "no ratio" if row["note"].startswith("no ratio") else "not reached"
+
+
+def spread_of(row) -> str:
+    """The interval of a ratio, or why there is none; a resample in which the target is not reached is a ratio 0."""
+    if not known(row["low"]):
+        lost = 1 - row.get("share_gain", 1.0)
+        return (
+            TOO_FEW
+            if not lost > 0
+            else (
+                f"no interval: in {percent(lost)} of resamples full gains nothing over the global model, and there the "
+                "ratio could be anything"
+            )
+        )
+    missed = 1 - row["share_reached"]
+    often = f", not reached in {percent(missed)} of resamples" if missed > 0 else ""
+    return f"95 %: {fixed(row['low'], 2)} to {fixed(row['high'], 2)}{often}"
+
+
+def efficiency_figure(table: pd.DataFrame, method: str, reading: str = "trained", country: str = MEAN):
+    """How many times fewer pairs than full: label, value, and the note with interval."""
+    label, row = "Data efficiency against full", row_of(table, country, method, reading)
+    if row is None:
+        return label, "-", why_no_row(method)
+    none = why_no_ratio(row)
+    if none:
+        return label, verdict_of(row), none
+    return (
+        label,
+        verdict_of(row),
+        (
+            f"{PAIRS[reading]} for {percent(row['target'])}: full {row['pairs_full']:,.0f}, {method} "
+            f"{row['pairs_method']:,.0f}, {more(row['ratio'])}; {spread_of(row)}"
+        ),
+    )
+
+
+def efficiency_sentence(table: pd.DataFrame, country: str, method: str, reading: str) -> str:
+    """How many pairs a method needs for the accuracy that `full` ends with."""
+    row = row_of(table, country, method, reading)
+    if row is None:
+        return f"**{method}**: no ratio; it {why_no_row(method)}."
+    none = why_no_ratio(row)
+    if none:
+        return f"**{method}** ({PAIRS[reading]}): {verdict_of(row)}, since {none}."
+    return (
+        f"**{method}**: {percent(row['target'])} takes full {row['pairs_full']:,.0f} {PAIRS[reading]} and {method} "
+        f"{row['pairs_method']:,.0f}: {verdict_of(row)} as efficient ({more(row['ratio'])}); {spread_of(row)}."
+        f"{_whose(method)}"
+    )
+
+
+def efficiency_lines(table: pd.DataFrame) -> list[str]:
+    """The ratios of the mean over countries as lines of text."""
+    rows = table[table["country"] == MEAN] if len(table) else table
+    if not len(rows):
+        return []
+    if rows["note"].iloc[0] in OF_FULL:
+        return [f"Data efficiency: no ratio, since {why_no_ratio(rows.iloc[0])}."]
+    lines = ["Pairs needed for the accuracy that full ends with (ratio full / method; 2.8 = 180 % more efficient):"]
+    for row in rows.to_dict("records"):
+        none = why_no_ratio(row)
+        lines.append(f"  {row['method']:<9}{row['reading']:<10}{verdict_of(row)}; {none or spread_of(row)}")
+    return lines
+
+
+def kept_sentence(table: pd.DataFrame, country: str, method: str) -> str:
+    """How many pairs there were per pair that a filter kept, of the summary table `curve`; '' without a filter."""
+    rows = table[(table["country"] == country) & (table["method"] == method)]
+    pairs, trained = rows.sort_values("pairs").iloc[-1][["pairs", "trained"]]
+    if not 0 < trained < pairs:
+        return ""
+    return (
+        f"**{method}**: the filter kept {trained:,.0f} of {pairs:,.0f} pairs, that is "
+        f"{fixed(pairs / trained, 2)} pairs per pair kept. This is a property of the filter and says nothing of "
+        "accuracy."
+    )
+
+
+def per_pair_sentence(table: pd.DataFrame, country: str, method: str) -> str:
+    """What each pair brought a method, and how that compares with `full`."""
+    row = table[(table["country"] == country) & (table["method"] == method)].iloc[0]
+    if not row["trained"]:
+        return f"**{method}**: trained on no pair, so there is no gain per pair."
+    told = (
+        f"**{method}**: {points(row['gain'])} points with {row['trained']:,.0f} pairs, {points(row['per_100'])} per "
+        f"100 ({span(row['low'], row['high'])})"
+    )
+    if method == "full":
+        return told + "."
+    if not known(row["ratio"]):
+        return told + "; no ratio, since the gain of full itself may be chance here, or the people are too few."
+    return (
+        f"{told}; {fixed(row['ratio'], 2)} times the gain per pair trained on of full ({more(row['ratio'])}; "
+        f"95 %: {fixed(row['ratio_low'], 2)} to {fixed(row['ratio_high'], 2)}).{_whose(method)}"
+    )
+
+
+def more(ratio: float) -> str:
+    """A ratio as 'more', as papers say it: 2.8 -> +180 %."""
+    return f"{signed(100 * (ratio - 1), 0)} %"
+
+
+def _whose(method: str) -> str:
+    """What the count of pairs leaves out."""
+    if method != "shared":
+        return ""
+    return " Counted are a country's own pairs; what it expects of the country, it learns from the pairs of the others."

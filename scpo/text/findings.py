@@ -1,0 +1,192 @@
+"""What a finished run found: frames and figures that pages draw. Knows nothing of Streamlit.
+
+A figure is a label, a value and a note with interval and n. Computes nothing that a run keeps itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from scpo import runs
+from scpo.format import counted, fixed, inert, percent, points, span
+from scpo.methods import METHODS, UNTRAINED
+from scpo.metrics.accuracy import MEAN
+from scpo.text.efficiency import efficiency_figure
+from scpo.text.results import ALPHA, fewest, headline, verdict
+
+Figure = tuple[str, str, str]
+
+# Figures that the authors published for a quantity that a run here measures too: accuracy on the test
+# pairs of PRISM, before and after SCPO (model card of their Canada model), and the best gain of their paper.
+PUBLISHED = {"prism": {"Canada": {"global": 0.6040, "scpo": 0.6619}}}
+PUBLISHED_GAIN = {"prism": ("Chile", "South Africa", "New Zealand", "Australia", "Mexico", "Israel", "Canada")}
+
+
+def countries(result: runs.Result) -> list[str]:
+    """The countries of a run, in its own order; a country keeps its place and with it its colour."""
+    return [c for c in dict.fromkeys(result.tables["accuracy"]["country"]) if c != MEAN]
+
+
+def methods_in(table: pd.DataFrame) -> list[str]:
+    """The methods that a table has rows of, in the usual order."""
+    return [m for m in METHODS if len(table) and m in set(table["method"])]
+
+
+def main_method(result: runs.Result) -> str:
+    """The method that a page speaks of first: the paper's, else the first that was trained."""
+    trained = [m for m in methods_in(result.tables["accuracy"]) if m not in UNTRAINED]
+    return "scpo" if "scpo" in trained else next(iter(trained), "global")
+
+
+def differences(result: runs.Result, subset: str) -> tuple[pd.DataFrame, bool]:
+    """Paired differences between methods on one subset, and whether the run has tests of them.
+
+    Columns country, subset, method, against, difference, low, high, p_holm, units, pairs, detectable, note.
+    A run of an older version has no such table: then only its gains over the global model are known.
+    """
+    table = result.tables.get("paired")
+    tested = table is not None and len(table) > 0
+    if not tested:
+        names = {"gain": "difference", "gain_low": "low", "gain_high": "high", "n": "pairs"}
+        kept = result.tables["accuracy"].drop(columns=["low", "high", "pairs"]).rename(columns=names)
+        table = kept[kept["method"] != "global"].assign(against="global", p_holm=np.nan, detectable=np.nan)
+    numbers = ["difference", "low", "high", "p_holm", "detectable"]
+    table = table[table["subset"] == subset].astype(dict.fromkeys(numbers, float))
+    place = {name: at for at, name in enumerate([MEAN, *countries(result), *METHODS])}
+    table = table.sort_values(["country", "method", "against"], key=lambda c: c.map(place), kind="stable")
+    return table.assign(note=[verdict(row, result.card["unit"]) for row in table.itertuples()]), tested
+
+
+def gain_rows(result: runs.Result, method: str) -> pd.DataFrame:
+    """Differences of a method from the global model on all test pairs, per country and as mean."""
+    table, _ = differences(result, "full")
+    return table[(table["method"] == method) & (table["against"] == "global")]
+
+
+def per_seed(result: runs.Result, methods: Sequence[str], subset: str) -> pd.DataFrame:
+    """Accuracy of each seed at the largest budget, per country and as mean over countries.
+
+    Columns country, method, seed, accuracy, low, high, n.
+    """
+    rows = result.metrics[(result.metrics["subset"] == subset) & result.metrics["method"].isin(methods)]
+    top = rows["pairs"] == rows.groupby(["country", "method"])["pairs"].transform("max")
+    rows = rows.loc[top, ["country", "method", "seed", "accuracy", "low", "high", "n"]]
+    mean = rows.groupby(["method", "seed"], sort=False, as_index=False).agg({"accuracy": "mean", "n": "sum"})
+    table = pd.concat([mean.assign(country=MEAN, low=np.nan, high=np.nan), rows], ignore_index=True)
+    return table.astype({"low": float, "high": float})[rows.columns]
+
+
+def published(result: runs.Result, subset: str) -> pd.DataFrame:
+    """The authors' figures for what this run measures too: country, method, accuracy; mostly empty."""
+    known = PUBLISHED.get(result.config.data.dataset, {}) if subset == "full" else {}
+    rows = [(c, m, value) for c in countries(result) for m, value in known.get(c, {}).items()]
+    return pd.DataFrame(rows, columns=["country", "method", "accuracy"])
+
+
+def published_words(result: runs.Result) -> list[str]:
+    """What the authors published for the same quantities, said to be theirs."""
+    dataset, here = result.config.data.dataset, countries(result)
+    told = [
+        f"Published by the authors for {c}, theirs and not of this run: {100 * part['global']:.2f} % before and "
+        f"{100 * part['scpo']:.2f} % after SCPO. They fine-tuned a whole reward model; this run steers its own."
+        for c, part in PUBLISHED.get(dataset, {}).items()
+        if c in here
+    ]
+    seven = PUBLISHED_GAIN.get(dataset, ())
+    if any(c in here for c in seven):
+        told.append(
+            "Published by the authors, theirs and not of this run: gains over their global model of up to +7 points "
+            f"for minority countries, the best of seven ({', '.join(seven)})."
+        )
+    return told
+
+
+def accuracy_figures(result: runs.Result) -> list[Figure]:
+    """The gain, in how many countries it is more than chance, and the country that gains least."""
+    method = main_method(result)
+    gain, _, _ = headline(result.tables, result.config.methods, result.card["unit"])
+    rows = gain_rows(result, method).query("country != @MEAN")
+    if not len(rows):
+        return [gain]
+    tested = rows["p_holm"].notna().any()
+    up, down = rows["difference"] > 0, rows["difference"] < 0
+    clear = rows["p_holm"] < ALPHA if tested else (rows["low"] > 0) | (rows["high"] < 0)
+    least = rows.sort_values("difference").iloc[0]
+    unit = result.card["unit"]
+    return [
+        gain,
+        _clear_gains(rows, tested, int((clear & up).sum()), int((clear & down).sum()), unit),
+        (
+            f"Least gain: {inert(least['country'])}",
+            f"{points(least['difference'])} points",
+            f"{span(least['low'], least['high'])}; {counted(least['units'], unit)}, {counted(least['pairs'], 'pair')}",
+        ),
+    ]
+
+
+def _clear_gains(rows: pd.DataFrame, tested: bool, up: int, down: int, unit: str) -> Figure:
+    """In how many countries a gain is more than chance; of none, where no country has people enough to tell."""
+    label, known = "Countries with a clear gain", int(rows["low"].notna().sum())
+    if not known:
+        return label, "-", f"no country has the {fewest('full')} {unit}s in the test that an interval takes"
+    without = len(rows) - known
+    few = f"; {counted(without, 'country')} with fewer than {fewest('full')} {unit}s cannot be told" if without else ""
+    how = "after Holm's correction" if tested else "interval without 0, as an older version kept no test"
+    return label, f"{up} of {known}", f"{how}; with a clear loss: {down}; the others may be chance{few}"
+
+
+def bias_figures(result: runs.Result) -> list[Figure]:
+    """What the main method gave up and learned, and how unequally it serves countries."""
+    method = main_method(result)
+    rows = result.tables["bias"].query("method == @method").set_index("measure")
+    learned, gap, worst = (rows.loc[name] for name in ("distinct accuracy", "gap", "worst country"))
+    return [
+        excess_bias(result, method),
+        (
+            "Distinct taste learned",
+            percent(learned["value"]),
+            f"of the pairs the global model gets wrong, {method} gets these right; "
+            f"{span(learned['low'], learned['high'])}; {counted(learned['n'], 'pair')}",
+        ),
+        (
+            "Gap between countries",
+            f"{fixed(100 * gap['value'])} points",
+            f"{span(gap['low'], gap['high'])}; {counted(gap['n'], 'pair')}",
+        ),
+        (
+            f"Served worst: {inert(worst['country'])}",
+            percent(worst["value"]),
+            f"{span(worst['low'], worst['high'])}; {counted(worst['n'], 'pair')}",
+        ),
+    ]
+
+
+def excess_bias(result: runs.Result, method: str) -> Figure:
+    """Consensus that a method gave up."""
+    rows = result.tables["bias"].query("measure == 'consensus retention'").set_index("method")
+    row = rows.loc[method]
+    low, high = (1 - row[c] if pd.notna(row[c]) else np.nan for c in ("high", "low"))
+    full = f"; full: {percent(1 - rows.loc['full', 'value'])}" if "full" in rows.index and method != "full" else ""
+    return (
+        "Excess bias: consensus given up",
+        percent(1 - row["value"]),
+        f"of the pairs the global model gets right, {method} gets these wrong; {span(low, high)}; "
+        f"{counted(row['n'], 'pair')}{full}",
+    )
+
+
+def efficiency_figures(result: runs.Result) -> list[Figure]:
+    """The ratio of the main method, in both ways to count pairs; once, where there is none in either."""
+    method, table = main_method(result), result.tables["efficiency"]
+    labels = {"trained": "Fewer pairs trained on", "labelled": "Fewer labelled pairs"}
+    found = [
+        (f"{label}: {method} against full", *efficiency_figure(table, method, reading)[1:])
+        for reading, label in labels.items()
+    ]
+    if found[0][1:] == found[1][1:]:
+        against = "Data efficiency" if method == "full" else f"Data efficiency: {method} against full"
+        return [(against, *found[0][1:])]
+    return found

@@ -1,0 +1,90 @@
+"""What each measure is: one plain sentence, its formula, and what stands in it. The words of the pages of results."""
+
+from __future__ import annotations
+
+MEASURES = {  # what a measure is: one plain sentence, and its formula with what stands in it
+    "accuracy": (
+        "Accuracy: the share of a country's held-out pairs on which the model prefers the answer people chose.",
+        r"A_c = \frac{1}{n_c} \sum_{i=1}^{n_c} \mathbf{1}\left[r(x_i, y_i^+) > r(x_i, y_i^-)\right], \qquad "
+        r"\text{mean} = \frac{1}{C} \sum_c A_c",
+        "A tie counts as wrong. The 95 % interval comes from drawing the country's test people (or questions) again "
+        "and again with replacement, never single pairs.",
+    ),
+    "difference": (
+        "Difference: how many more of the same held-out pairs one method gets right than another, in points.",
+        r"\Delta_c = A_c^{\,\text{method}} - A_c^{\,\text{baseline}}",
+        "Both methods are judged on the same pairs of the same people, so the difference is paired. With several "
+        "countries some differ by chance; Holm's correction makes up for that: a p below 0.05 after it counts as told "
+        "apart.",
+    ),
+    "chance": (
+        "Two sources of chance, shown apart: which people (or questions) happen to be in the test, and luck in "
+        "training. More seeds do not make more people.",
+        r"\text{smallest found} = \left(z_{1 - 0.05 / 2C} + z_{0.8}\right) SE_{\text{people}}, \qquad "
+        r"SD_{\text{seeds}} \text{ of } \Delta_{c,s} \text{ over seeds } s",
+        "The smallest difference that would be found, four times in five, at the strictest level of Holm's correction "
+        "over C countries. A country whose difference is smaller, and not told apart, has too few people to tell: that "
+        "is not the same as no difference.",
+    ),
+    "seeds": (
+        "Each seed trains anew on the same split, with its own order of pairs: what differs is luck in training.",
+        r"A_{c} = \frac{1}{S} \sum_{s=1}^{S} A_{c,s}",
+        "Every other figure on this page is the mean over seeds.",
+    ),
+    "plane": (
+        "Consensus retention: of the pairs the global model gets right, the share a steered model still gets right. "
+        "Distinct accuracy: of the pairs it gets wrong, the share a steered model now gets right.",
+        r"\text{retention} = P\left(m_{\text{steered}} > 0 \mid m_{\text{global}} > 0\right), \qquad "
+        r"\text{distinct} = P\left(m_{\text{steered}} > 0 \mid m_{\text{global}} < 0\right)",
+        "m is the reward of the chosen minus that of the rejected answer. Excess bias is what retention lacks to "
+        "100 %: consensus that a model gave up for its country.",
+    ),
+    "gap": (
+        "Gap: how far the best and the worst served country lie apart; the worst country: the accuracy of the latter.",
+        r"\text{gap} = \max_c A_c - \min_c A_c, \qquad \text{worst} = \min_c A_c",
+        "The intervals hold whichever countries are best and worst. Some country is always measured best: a gap whose "
+        "interval begins at 0 may be chance alone.",
+    ),
+    "transfer": (
+        "Transfer: how well the model of one country serves the people of another; the diagonal is each country's own.",
+        r"A_{ij} = \text{accuracy of the model of country } i \text{ on the test pairs of country } j",
+        "Change: the same minus the accuracy of the global model on these pairs. Mean over seeds.",
+    ),
+    "groups": (
+        "Accuracy of the country's own model on the pairs of people of one group; a gap between groups is a bias "
+        "against people, where one between countries is a bias against countries.",
+        r"A_g = \frac{1}{n_g} \sum_{i:\, u(i) \in g} \mathbf{1}\left[r(x_i, y_i^+) > r(x_i, y_i^-)\right]",
+        "g is a group of people u by an answer of the survey. A group of fewer than 5 people is not shown: its number "
+        "would say little about it, and too much about them. With fewer than 8 there is no interval.",
+    ),
+    "alignment": (
+        "Opinion alignment: how like the country's answers a model's rewards are, read as shares of the options.",
+        r"1 - \mathrm{JSD}\left(\mathrm{softmax}(r / T),\ \text{answers of the country}\right), \qquad "
+        r"T \text{ chosen on validation questions}",
+        "JSD is the Jensen-Shannon distance to base 2; 100 % is the same distribution. Three rows need no model: every "
+        "option alike, and the averages of what all countries answered, with this country and without it.",
+    ),
+    "curve": (
+        "Each point is the accuracy after training on so many of the country's pairs; the test pairs stay the same.",
+        r"A(n) = \text{accuracy after training on } n \text{ pairs}",
+        "Labelled pairs are those somebody had to label; trained pairs are what the filter leaves of them.",
+    ),
+    "ratio": (
+        "Efficiency ratio: how many times fewer pairs a method needs than full for the accuracy that full ends with.",
+        r"\text{ratio} = \frac{n_{\text{full}}(A^*)}{n_{\text{method}}(A^*)}, \qquad "
+        r"A^* = A_{\text{full}}(\text{all pairs})",
+        "2.8 means 2.8 times as efficient, that is 180 % more, and 280 % more would be 3.8. "
+        "Curves are made to rise (isotonic regression) and read between budgets on the log axis. Where a method never "
+        "gets to A*, there is no ratio: not reached. Nor is there one with fewer than 50 people or questions in the "
+        "test, or where the gain of full over the global model may be chance: there is nothing to be efficient at.",
+    ),
+    "per_pair": (
+        "Gain per pair: the accuracy a method gains over the global model, shared out over the pairs it trained on.",
+        r"g = \frac{A_{\text{method}} - A_{\text{global}}}{n_{\text{method}}}, \qquad "
+        r"\text{ratio} = \frac{g_{\text{method}}}{g_{\text{full}}}",
+        "At the largest budget: a ratio of 2.8 is 180 % more. It favours methods that drop pairs: twice the gain per "
+        "pair can go with a lower accuracy, and gains do not grow in proportion to pairs. Pairs before the filter per "
+        'pair kept is another figure, most likely the one that the paper\'s "280 % more data-efficient" goes by (36 % '
+        "of the pairs kept); it says how much was dropped, not how accurate the model is.",
+    ),
+}

@@ -1,0 +1,184 @@
+"""Results in plain sentences, each with its n and interval; the same words whichever method wins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from scpo.format import counted, fixed, inert, percent, points, span
+from scpo.metrics.alignment import ALL, BASELINES, OTHERS, UNIFORM
+from scpo.metrics.groups import FEWEST_SHOWN
+from scpo.metrics.intervals import FEWEST
+from scpo.metrics.outcomes import SUBSETS
+from scpo.text.efficiency import efficiency_figure
+
+MEAN = "mean"
+ALPHA = 0.05
+
+
+def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str) -> list[tuple[str, str, str]]:
+    """Three figures of a run: label, value, and the note with interval and n. `-` where there is none."""
+    method = "scpo" if "scpo" in methods else next((m for m in methods if m != "global"), "global")
+    mean = tables["accuracy"].query("country == @MEAN").set_index(["method", "subset"])
+    full = mean.loc[(method, "full")]
+    countries = tables["accuracy"]["country"].nunique() - 1
+    gain = (
+        f"Gain of {method} over the global model",
+        f"{points(full['gain'])} points",
+        f"mean of {counted(countries, 'country')}, from {percent(mean.loc[('global', 'full'), 'accuracy'])} to "
+        f"{percent(full['accuracy'])}; {span(full['gain_low'], full['gain_high'])}; "
+        f"{counted(full['units'], unit)}, {counted(full['n'], 'pair')}",
+    )
+    kept = mean.loc[(method, "consensus")]
+    retention = (
+        "Consensus kept",
+        percent(kept["accuracy"]),
+        f"of the pairs the global model gets right; {span(kept['low'], kept['high'])}; {counted(kept['n'], 'pair')}",
+    )
+    return [gain, retention, efficiency_figure(tables["efficiency"], method)]
+
+
+def bias_sentence(table: pd.DataFrame, method: str) -> str:
+    """Who is served worst by a method, how far countries are apart, and what the reference population loses."""
+    rows = table[table["method"] == method].set_index("measure")
+    worst, gap = rows.loc["worst country"], rows.loc["gap"]
+    words = (
+        f"**{method}**: {inert(worst['country'])} is served worst, {percent(worst['value'])} "
+        f"({span(worst['low'], worst['high'])}; {counted(worst['n'], 'pair')}); between best and worst country lie "
+        f"{fixed(100 * gap['value'])} points ({span(gap['low'], gap['high'])}; {by_chance(gap['low'])})"
+    )
+    if method == "global" or "reference drop" not in rows.index:
+        return words + "."
+    drop = rows.loc["reference drop"]
+    return words + (
+        f"; the reference population loses {fixed(100 * drop['value'])} points ({span(drop['low'], drop['high'])}; "
+        f"{counted(drop['n'], 'pair')})."
+    )
+
+
+def fewest(subset: str) -> int:
+    """People or questions that an interval takes, on all test pairs or on a part of them."""
+    return FEWEST[SUBSETS.index(subset)]
+
+
+def verdict(row, unit: str) -> str:
+    """What a paired difference tells: higher, lower, or how large it would have to be to be found.
+
+    row     subset, difference, low, high, p_holm, units, detectable (NaN where the run has none)
+    """
+    if np.isnan(row.low):
+        return f"no interval: {counted(row.units, unit)}, and one takes {fewest(row.subset)}"
+    if np.isnan(row.p_holm):
+        return "the interval excludes 0" if row.low > 0 or row.high < 0 else "the interval includes 0"
+    if row.p_holm < ALPHA:
+        return "higher" if row.difference > 0 else "lower"
+    if np.isnan(row.detectable):
+        return "no difference found"
+    who = "people" if unit == "user" else f"{unit}s"
+    return (
+        f"too few {who} to tell: with {counted(row.units, unit)} only differences above {fixed(100 * row.detectable)} "
+        "points would be found"
+    )
+
+
+def difference_sentence(row, unit: str) -> str:
+    """One paired difference with its interval, n, test and what it tells; row as for `verdict`, with its note."""
+    chance = "" if np.isnan(row.p_holm) else f", p = {row.p_holm:.3g} after Holm's correction"
+    return (
+        f"**{inert(row.country)}**: {points(row.difference)} points ({span(row.low, row.high)}; "
+        f"{counted(row.units, unit)}, {counted(row.pairs, 'pair')}{chance}): {row.note}.{_variance(row, unit)}"
+    )
+
+
+def _variance(row, unit: str) -> str:
+    """Both sources of variance of a difference, apart; '' where a run has neither."""
+    if np.isnan(getattr(row, "unit_se", np.nan)):
+        return ""
+    seeds = "" if np.isnan(row.seed_sd) else f", standard deviation over seeds {fixed(100 * row.seed_sd)} points"
+    return f" Standard error from {unit}s {fixed(100 * row.unit_se)} points{seeds}."
+
+
+def told_apart(rows: pd.DataFrame, method: str, against: str, unit: str) -> str:
+    """In how many countries a method differs from a baseline, and which way.
+
+    rows    country, subset, difference, low, p_holm, one row per country, without the mean
+    """
+    tested = rows[rows["p_holm"].notna()]
+    needed = f"{fewest(rows['subset'].iloc[0])} {unit}s" if len(rows) else ""
+    if not len(tested):
+        return f"No country has enough {unit}s in the test to tell {method} from {against}: an interval takes {needed}."
+    clear = tested[tested["p_holm"] < ALPHA].sort_values("difference", ascending=False)
+    up, down = clear[clear["difference"] > 0], clear[clear["difference"] < 0]
+    of = counted(len(tested), "country")
+    known = "" if len(tested) == len(rows) else f" with at least {needed} in the test"
+    where = f"in {len(clear)}" if len(clear) else "in none"
+    words = f"Of {of}{known}, {method} is told apart from {against} {where} after Holm's correction"
+    for name, part in (("higher", up), ("lower", down)):
+        if len(part):
+            listed = ", ".join(f"{inert(r.country)} ({points(r.difference)})" for r in part.itertuples())
+            words += f"; {name} in {listed}"
+    return words + "."
+
+
+def too_few(rows: pd.DataFrame, unit: str) -> str:
+    """The countries whose differences may be there and be missed, and those without an interval; '' if none.
+
+    rows    country, subset, note (of `verdict`)
+    """
+    found = []
+    missed, without = (
+        [inert(row.country) for row in rows.itertuples() if row.note.startswith(start)]
+        for start in ("too few", "no interval")
+    )
+    if missed:
+        who = "people" if unit == "user" else f"{unit}s"
+        found.append(f"Too few {who} to tell, which is not 'no difference': {', '.join(missed)}.")
+    if without and len(without) < len(rows):
+        needed = fewest(rows["subset"].iloc[0])
+        found.append(f"No interval, for fewer than {needed} {unit}s: {', '.join(without)}.")
+    return " ".join(found)
+
+
+def runaway_sentence(path: pd.DataFrame, country: str, methods: Sequence[str]) -> str:
+    """Where each method's training ends, past the chosen step: what it keeps of the consensus; '' without paths."""
+    rows = path[(path["country"] == country) & (path["subset"] == "consensus")] if len(path) else path
+    known = [m for m in methods if len(rows) and (rows["method"] == m).any()]
+    ends = [rows[rows["method"] == m].sort_values("seen").iloc[-1] for m in known]
+    if not ends:
+        return ""
+    told = ", ".join(f"{end['method']} {percent(end['accuracy'])}" for end in ends)
+    return f"At the very end of training ({ends[0]['seen']:,} pairs seen) the consensus kept is: {told}."
+
+
+def group_sentence(row) -> str:
+    """The gap between groups of people under one method; row: method, gap, low, high, best, worst, groups, hidden."""
+    few = f"; not shown: {counted(row.hidden, 'group')} of fewer than {FEWEST_SHOWN} people" if row.hidden else ""
+    return (
+        f"**{row.method}**: {fixed(100 * row.gap)} points between {inert(row.best)} (best served) and "
+        f"{inert(row.worst)} (worst), {span(row.low, row.high)}, of {row.groups} groups{few}; {by_chance(row.low)}."
+    )
+
+
+def by_chance(low: float) -> str:
+    """What the interval of a gap says of chance: also of groups or countries that are alike, one is measured best."""
+    if pd.isna(low):
+        return "some gap is there by chance alone"
+    return "chance alone may make as much" if low <= 0 else "more than chance alone makes"
+
+
+def alignment_sentence(table: pd.DataFrame, country: str) -> str:
+    """The best method of a country by opinion alignment, its gain, and what the other countries' average reaches."""
+    rows = table[table["country"] == country].set_index("method").astype({"alignment": float})
+    models = rows.drop(index=[name for name in BASELINES if name in rows.index])
+    best = models["alignment"].idxmax()
+    told = f"**{best}** is nearest to the answers with {percent(models.loc[best, 'alignment'])}"
+    if best != "global":
+        row = models.loc[best]
+        told += f", {points(row['gain'])} points against global ({span(row['gain_low'], row['gain_high'])})"
+    told += f"; every option alike reaches {percent(rows['alignment'].get(UNIFORM, np.nan))}"
+    for name, who in ((ALL, "all countries"), (OTHERS, "the other countries")):
+        reached = rows["alignment"].get(name, np.nan)
+        told += "" if np.isnan(reached) else f"; what {who} answered on average reaches {percent(reached)}"
+    return told + "."

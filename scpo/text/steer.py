@@ -1,0 +1,181 @@
+"""The Steer page in words: what each measure is, and what the numbers say, whichever way they fall.
+
+Knows nothing of Streamlit, torch or files. Names and texts of files are made inert for markdown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from scpo.format import counted, fixed, inert, percent, points, signed, span
+from scpo.steering.mixing import GLOBAL
+
+MEASURES = {  # as in scpo.text.results: the measure in one plain sentence, its formula, and what stands in it
+    "answers": (
+        "Reward: how much a model likes an answer. It has no zero of its own, so each is shown minus the model's mean "
+        "over these answers, with its rank.",
+        r"r_\alpha(x, y) = r_g(x, y) + \alpha \left(r_c(x, y) - r_g(x, y)\right), \qquad "
+        r"P(y_1 \succ y_2) = \sigma\left(r(x, y_1) - r(x, y_2)\right)",
+        "Mean over seeds. A lead of 1 means that the model gives the better answer 73 %, a lead of 0.1 only 52 %. "
+        "Rewards of different models have no common scale; their ranks can be compared.",
+    ),
+    "strength": (
+        "Strength α: 0 is the global model, 1 the country's own, beyond 1 goes further the same way.",
+        r"r_\alpha = r_g + \alpha \left(r_c - r_g\right)",
+        "Distinct pairs are test pairs that the global model gets wrong, consensus pairs those it gets right: at "
+        "α = 0 these are 0 % and 100 % by construction. Mean over seeds; the 95 % interval resamples people (or "
+        "questions). α was 1 in training; nothing was trained for another α.",
+    ),
+    "mixtures": (
+        "A mixture's reward is the weighted mean of the countries' rewards; it is measured on the test pairs of "
+        "every country, also of those that are not in it.",
+        r"r_{\text{mix}} = \sum_c w_c \left(r_g + \alpha \left(r_c - r_g\right)\right), \qquad \sum_c w_c = 1",
+        "Retention is the accuracy on consensus pairs: of what the global model gets right, the share the mixture "
+        "still gets right. Linear heads can as well be mixed by their weights, to the same rewards; heads with a "
+        "hidden layer are mixed by their rewards.",
+    ),
+    "truth": (
+        "Cosine: how alike the learned and the planted taste of a country are, from 1 (the same direction) over 0 "
+        "(nothing in common) to -1.",
+        r"\cos = \frac{\langle \hat t, t \rangle}{\lVert \hat t \rVert\, \lVert t \rVert}, \qquad "
+        r"\text{error}_a = s\, \hat t_a - t_a, \quad s = \max\left(0, "
+        r"\frac{\langle \hat t, t \rangle}{\langle \hat t, \hat t \rangle}\right)",
+        "t is the planted taste per axis. t̂ comes from least squares of a model's rewards on the planted levels of "
+        "the test texts, within each prompt. Rewards have no unit, so t̂ is scaled to t as well as it can be; the "
+        "error is in units of the planted taste. Intervals resample prompts; they do not cover other training people.",
+    ),
+    "words": (
+        "Effect of a word: how much more the country's model than the global model rewards answers that have it, "
+        "compared with answers to the same prompt that do not.",
+        r"r_c - r_g = a_{\text{prompt}} + \sum_j b_j\, [\text{word } j \text{ is in the answer}] + e",
+        "Correlation, not cause: a word may stand for the phrase or the style that it comes with. All words are "
+        "fitted together (ridge 1); intervals are 95 % for all words at once (Bonferroni), with errors that may be "
+        "alike within a prompt. Words are told apart by spaces and signs, so this says little where a script has none.",
+    ),
+}
+
+
+def answer_lines(table: pd.DataFrame) -> list[str]:
+    """Who likes which answer best, and about which two answers countries disagree most."""
+    ranked = table.pivot(index="model", columns="answer", values="rank").reindex(table["model"].unique())
+    first = {a: [m for m in ranked.index if ranked.loc[m, a] == 1] for a in ranked.columns}
+    lines = [f"Best by their model: {answer} for {listed(models)}." for answer, models in first.items() if models]
+    countries = ranked.drop(index=GLOBAL)
+    if len(countries) < 2:
+        return lines
+    split = {(a, b): int((countries[a] < countries[b]).sum()) for a, b in combinations(ranked.columns, 2)}
+    (a, b), ahead = min(split.items(), key=lambda item: abs(item[1] - len(countries) / 2))
+    if ahead in (0, len(countries)):
+        return [*lines, "All countries' models put these answers in the same order."]
+    known = countries[[a, b]]
+    for_a, for_b = known.index[known[a] < known[b]], known.index[known[b] < known[a]]
+    by_global = a if ranked.loc[GLOBAL, a] < ranked.loc[GLOBAL, b] else b
+    return [
+        *lines,
+        f"They disagree most about {a} and {b}: {a} is ahead for {listed(for_a)}, {b} for "
+        f"{listed(for_b)}; the global model prefers {by_global}.",
+    ]
+
+
+def listed(names: Sequence[str]) -> str:
+    """A, B and C."""
+    names = [inert(name) if name != GLOBAL else "the global model" for name in names]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or "none"
+
+
+def strength_lines(table: pd.DataFrame, country: str, alpha: float, unit: str) -> list[str]:
+    """What a strength does against the country's own model (alpha 1), on each kind of pair."""
+    rows = table[(table["country"] == country) & (table["alpha"] == alpha)].set_index("subset")
+    size = f"{counted(rows.loc['full', 'n'], 'test pair')} of {counted(rows.loc['full', 'units'], unit)}"
+    if alpha == 1:
+        end = table[(table["country"] == country) & (table["alpha"] == table["alpha"].max())].set_index("subset")
+        return [f"At α = 1, the country's own model ({size}). " + _beyond(end, table["alpha"].max())]
+    parts = ", ".join(f"{name} {_change(rows.loc[name])}" for name in ("full", "distinct", "consensus"))
+    lines = [f"At α = {alpha:g} against α = 1, in points: {parts} ({size})."]
+    return [*lines, _beyond(rows, alpha)] if alpha > 1 else lines
+
+
+def _change(row: pd.Series) -> str:
+    return f"{points(row['change'])} ({span(row['change_low'], row['change_high'])})"
+
+
+def _beyond(rows: pd.DataFrame, alpha: float) -> str:
+    """Whether going beyond alpha 1 pays, in plain words."""
+    full, kept = rows.loc["full"], rows.loc["consensus"]
+    if np.isnan(full["change_low"]):
+        return f"Too few people or questions to tell whether α = {alpha:g} is better."
+    if full["change_low"] > 0:
+        verdict = f"Steering on to α = {alpha:g} raises the accuracy: this model stopped short of its country's taste"
+    elif full["change_high"] < 0:
+        verdict = f"Steering on to α = {alpha:g} lowers the accuracy"
+    else:
+        verdict = f"Steering on to α = {alpha:g} changes the accuracy by nothing that these test pairs can tell"
+    lost = kept["change_high"] < 0
+    price = f"at the cost of {100 * -kept['change']:.1f}" if lost else f"with {points(kept['change'])}"
+    return f"{verdict} ({points(full['change'])} points), {price} points of the consensus."
+
+
+def mixture_line(table: pd.DataFrame, members: Sequence[str], shares: Sequence[float]) -> str:
+    """What a mixture keeps of each member's own accuracy; table has mixture 0 and then each member alone."""
+    rows = table[table["subset"] == "full"].set_index(["country", "mixture"])
+    parts = []
+    for place, country in enumerate(members):
+        mixed, alone = rows.loc[(country, 0)], rows.loc[(country, place + 1)]
+        gap = span(-alone["change_high"], -alone["change_low"])
+        parts.append(
+            f"{inert(country)} {percent(mixed['accuracy'])}, {points(-alone['change'])} points against its "
+            f"own model ({gap})"
+        )
+    share = ", ".join(f"{inert(c)} {100 * s:.0f} %" for c, s in zip(members, shares, strict=True))
+    return f"**{share}.** On their own test pairs: {'; '.join(parts)}."
+
+
+def triangle_line(rows: pd.DataFrame, members: Sequence[str], grid: np.ndarray, where: str) -> str:
+    """The best point of the triangle, and how little it may be worth; rows: one per point, in the order of grid."""
+    if rows["accuracy"].isna().all():
+        return ""
+    best, worst = rows.loc[rows["accuracy"].idxmax()], rows.loc[rows["accuracy"].idxmin()]
+    share = ", ".join(
+        f"{inert(c)} {100 * s:.0f} %" for c, s in zip(members, grid[int(best["mixture"])], strict=True) if s > 0
+    )
+    return (
+        f"From {percent(worst['accuracy'])} to {percent(best['accuracy'])} ({inert(where)}); the most at {share} "
+        f"({span(best['low'], best['high'])}; {counted(best['n'], 'pair')}). It was picked on these very pairs, "
+        "so it is flattered; neighbours within its interval are as good."
+    )
+
+
+def truth_lines(table: pd.DataFrame, alpha: float) -> list[str]:
+    """How much nearer steering brought the models to the planted tastes, and what it missed most."""
+    each = table.drop_duplicates(["country", "model"]).pivot(index="country", columns="model", values="cosine")
+    nearer = int((each["country"] > each[GLOBAL]).sum())
+    own = table[table["model"] == "country"]
+    missed = own.loc[own["error"].abs().idxmax()]
+    low = each["country"].idxmin()
+    of = f"{counted(missed['texts'], 'test text')} of {counted(missed['prompts'], 'prompt')}"
+    own_mean, usual_mean, lowest = (
+        fixed(cosine, 2) for cosine in (each["country"].mean(), each[GLOBAL].mean(), each.loc[low, "country"])
+    )
+    return [
+        f"At α = {alpha:g} the mean cosine over {counted(len(each), 'country')} is {own_mean}; that "
+        f"of the global model is {usual_mean}. Steering came nearer to the planted taste in {nearer} of "
+        f"{len(each)}, and is furthest from it in {inert(low)} ({lowest}).",
+        f"Missed most: {missed['axis']} in {inert(missed['country'])}, planted {signed(missed['planted'], 2)}, learned "
+        f"{signed(missed['learned'], 2)} ({of}).",
+    ]
+
+
+def words_line(table: pd.DataFrame, texts: int, country: str) -> str:
+    """What was looked at, and how much of it is more than chance."""
+    if not len(table):
+        return f"No word is in enough of {counted(texts, 'text')} to say anything."
+    clear = int(table["clear"].sum())
+    return (
+        f"Correlation over {counted(texts, 'text')}: of {len(table)} words and features that are common enough, "
+        f"{clear} {'goes' if clear == 1 else 'go'} with a clearly different reward in {inert(country)}. Each counts "
+        "only with its interval; none is a cause."
+    )

@@ -1,0 +1,281 @@
+"""One model of the plan: trained by `SCPOTrainer`, its best validation step kept (the last, where that is asked for),
+its rewards written down.
+
+A model that is done has its own folder, which appears whole; what is under way has a folder `.part` beside it, with the
+checkpoints to go on from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+import torch
+from transformers import PrinterCallback, TrainerCallback
+
+from scpo.config import ExperimentConfig
+from scpo.metrics.outcomes import subset_metrics
+from scpo.runs.files import write_bytes
+from scpo.training.device import fast_bf16
+from scpo.training.finetune.checks import head_modules
+from scpo.training.finetune.dataset import Texts
+from scpo.training.finetune.loading import Start, load_model
+from scpo.training.finetune.scoring import rewards_of
+from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
+from scpo.training.reward_model import RewardModel
+
+LARGE = 1_000_000_000  # parameters from which activations are computed twice to save memory
+KEPT = "rewards.safetensors"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one model is trained on and asked for.
+
+    train, validation, test  rows of the pair table; weight (n,) of the training pairs
+    scored                   rows of the text table whose rewards are wanted
+    keep                     keep the weights too, not the rewards alone
+    """
+
+    method: str
+    seed: int
+    train: np.ndarray
+    weight: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    scored: np.ndarray
+    keep: bool
+
+    def steps(self, config: ExperimentConfig) -> int:
+        """Steps that it trains: those asked for, or fewer if the passes over its pairs are limited."""
+        return steps_of(config, len(self.train))
+
+
+def steps_of(config: ExperimentConfig, pairs: int) -> int:
+    """Steps on so many pairs: those asked for, or fewer if the passes over them are limited."""
+    passes = config.finetune.epochs * -(-pairs // config.batch_size)
+    return min(config.steps, passes) if config.finetune.epochs else config.steps
+
+
+@dataclass(frozen=True)
+class Done:
+    """A trained model: the step that was kept (0 = as it started), test accuracy along the way (marks, 3) on full,
+    distinct and consensus pairs, rewards (texts,) with NaN where not asked for, and its folder; None = the start."""
+
+    step: int
+    path: np.ndarray
+    rewards: np.ndarray
+    folder: Path | None
+
+
+def train_one(
+    start: Start,
+    config: ExperimentConfig,
+    texts: Texts,
+    task: Task,
+    folder: Path,
+    *,
+    marks: tuple[int, ...],
+    margin: np.ndarray,
+    reward: np.ndarray,
+    key: str,
+    report: Callable[..., None],
+) -> Done:
+    """Train one model, or read the one that is done.
+
+    marks   steps at which it is evaluated, 0 first
+    margin  (pairs,) of the global model; reward (texts,) of the model to start from
+    key     names the experiment: a folder of another key is not taken
+    report  report(step) at every step, report(step, accuracy=...) after an evaluation
+    """
+    done = _read(folder, key)
+    if done:
+        return done
+    path = {0: _subsets(texts.margin(task.test, reward), margin[task.test])}
+    if not len(task.train):
+        return Done(0, _path(path, marks), _placed(reward[task.scored], task.scored, len(reward)), None)
+    work, steps = folder.with_name(f"{folder.name}.part"), task.steps(config)
+    model = load_model(start.folder, start.tokenizer)
+    model.name_or_path = start.name  # what adapters say that they belong to
+    if task.method == "scratch":
+        fresh_head(model, task.seed)
+    trainer = SCPOTrainer(
+        model,
+        _settings(config, task, work, steps, model.num_parameters()),
+        processing_class=start.tokenizer,
+        train_dataset=texts.pairs(task.train, margin, task.weight),
+        peft_config=_adapters(config, model),
+        eval_dataset={"validation": texts.pairs(task.validation, margin), "test": texts.pairs(task.test, margin)},
+        callbacks=[_Watch(marks, report)],
+    )
+    trainer.remove_callback(PrinterCallback)  # stdout is for results
+    first = texts.margin(task.validation, reward)
+    if task.method == "scratch":
+        first = trainer.margins(trainer.eval_dataset["validation"])
+        path[0] = _subsets(trainer.margins(trainer.eval_dataset["test"]), margin[task.test])
+    at_start = subset_metrics(first, None).get("score", 0.0)
+    trainer.train(resume_from_checkpoint=True)
+    for entry in trainer.state.log_history:
+        if "eval_test_accuracy" in entry:
+            path[entry["step"]] = [entry[f"eval_test_{part}accuracy"] for part in ("", "distinct_", "consensus_")]
+    step = _kept_step(trainer.state, at_start, config.finetune.as_published)
+    if step == 0 and task.method != "scratch":
+        rewards = reward[task.scored]
+    else:
+        torch.manual_seed(task.seed)  # for dropout, where that is asked for
+        inputs = [texts.encoded(int(text)) for text in task.scored]
+        rewards = rewards_of(trainer.model, inputs, dropout=config.finetune.as_published)
+    keep = trainer.model if task.keep and (step or task.method == "scratch") else None
+    return _write(folder, work, start, keep, key, step, _path(path, marks), _placed(rewards, task.scored, len(reward)))
+
+
+def _kept_step(state, at_start: float, last: bool) -> int:
+    """The step with the best validation score, 0 where none is above that of the start; or the last, as published."""
+    if last:
+        return state.global_step
+    return state.best_global_step if state.best_metric is not None and state.best_metric > at_start else 0
+
+
+def computes_in_bf16(config: ExperimentConfig) -> bool:
+    """Whether training multiplies in bfloat16: as asked for, `auto` where the device is fast in it."""
+    if config.precision != "auto":
+        return config.precision == "bf16"
+    return fast_bf16()
+
+
+def fresh_head(model, seed: int) -> None:
+    """Give a reward model a head that has learnt nothing."""
+    if isinstance(model, RewardModel):
+        with torch.no_grad():
+            model.theta.copy_(model.shape.fresh(seed + 1))
+        return
+    with torch.random.fork_rng():
+        torch.manual_seed(seed + 1)
+        for name in head_modules(model):
+            for part in getattr(model, name).modules():
+                if hasattr(part, "reset_parameters"):
+                    part.reset_parameters()
+
+
+def _settings(config: ExperimentConfig, task: Task, work: Path, steps: int, parameters: int) -> SCPOConfig:
+    whole = config.finetune
+    return SCPOConfig(
+        str(work),
+        method="full",  # the plan has filtered and weighted already
+        max_steps=steps,
+        per_device_train_batch_size=config.batch_size,
+        learning_rate=whole.model_lr,
+        max_length=whole.max_length,
+        as_published=whole.as_published,
+        last_evaluation=False,
+        seed=task.seed,
+        data_seed=task.seed,
+        use_cpu=not torch.cuda.is_available(),
+        bf16=computes_in_bf16(config),
+        activation_checkpointing=parameters > LARGE,
+        eval_strategy="steps",
+        eval_steps=steps,
+        save_strategy="steps",
+        save_steps=steps,
+        save_total_limit=1,
+        load_best_model_at_end=not whole.as_published,
+        metric_for_best_model="eval_validation_score",
+        greater_is_better=True,
+        logging_steps=10,
+        report_to=[],
+        disable_tqdm=True,
+        dataloader_pin_memory=torch.cuda.is_available(),
+    )
+
+
+def _adapters(config: ExperimentConfig, model):
+    """LoRA of the rank asked for on every linear layer of the body, the head trained whole; None = all weights."""
+    if not config.finetune.lora:
+        return None
+    from peft import LoraConfig
+
+    rank = config.finetune.lora
+    return LoraConfig(
+        task_type="SEQ_CLS",
+        r=rank,
+        lora_alpha=2 * rank,
+        target_modules="all-linear",
+        modules_to_save=head_modules(model),
+    )
+
+
+class _Watch(TrainerCallback):
+    """Tells of every step, and has the model evaluated and saved at the marks."""
+
+    def __init__(self, marks: tuple[int, ...], report: Callable[..., None]):
+        self._marks, self._report = set(marks), report
+
+    def on_step_end(self, args, state, control, **others):
+        self._report(state.global_step)
+        if state.global_step in self._marks:
+            control.should_evaluate = control.should_save = True
+        return control
+
+    def on_evaluate(self, args, state, control, metrics=None, **others):
+        if "eval_test_accuracy" in (metrics or {}):
+            self._report(state.global_step, accuracy=metrics["eval_test_accuracy"])
+
+
+def _subsets(margins: np.ndarray, known: np.ndarray) -> list[float]:
+    found = subset_metrics(margins, known)
+    return [found[f"{part}accuracy"] for part in ("", "distinct_", "consensus_")]
+
+
+def _path(values: dict[int, list[float]], marks: tuple[int, ...]) -> np.ndarray:
+    """Values at the marks, (marks, 3); a training that ended earlier stays at its last."""
+    return np.array([values[max(step for step in values if step <= mark)] for mark in marks])
+
+
+def _placed(rewards: np.ndarray, at: np.ndarray, texts: int) -> np.ndarray:
+    found = np.full(texts, np.nan, np.float32)
+    found[at] = rewards
+    return found
+
+
+def _write(folder: Path, work: Path, start: Start, model, key: str, step: int, path: np.ndarray, rewards) -> Done:
+    """Keep a model: its folder appears whole, then its checkpoints go."""
+    made = folder.with_name(f".{folder.name}")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir()
+    if model is not None:
+        model.save_pretrained(made)
+        start.tokenizer.save_pretrained(made)
+    about = {"key": key, "step": step, "model": model is not None, "sha256": _hash(path, rewards)}
+    content = {"path": path, "rewards": rewards}
+    write_bytes(made / KEPT, safetensors.numpy.save(content, metadata={"about": json.dumps(about)}))
+    made.rename(folder)
+    shutil.rmtree(work, ignore_errors=True)
+    return Done(step, path, rewards, folder if model is not None else None)
+
+
+def _read(folder: Path, key: str) -> Done | None:
+    """A model that is done; None if there is none, or one of another experiment or a damaged one, which is removed."""
+    if not (folder / KEPT).is_file():
+        return None
+    try:
+        with safetensors.safe_open(folder / KEPT, "np") as file:
+            about = json.loads(file.metadata()["about"])
+            path, rewards = file.get_tensor("path"), file.get_tensor("rewards")
+    except (safetensors.SafetensorError, ValueError):
+        about = {}
+    if about.get("key") == key and about["sha256"] == _hash(path, rewards):
+        return Done(about["step"], path, rewards, folder if about["model"] else None)
+    shutil.rmtree(folder)
+    shutil.rmtree(folder.with_name(f"{folder.name}.part"), ignore_errors=True)
+    return None
+
+
+def _hash(*arrays: np.ndarray) -> str:
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()

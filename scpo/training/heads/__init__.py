@@ -1,0 +1,1 @@
+"""The first back end: reward heads on a frozen encoder, all trained together."""

@@ -1,0 +1,85 @@
+"""Pieces that several pages show: a chart with its table and download, and the choice of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from scpo import runs
+from scpo.charts.colours import METHOD, SYMBOL
+from scpo.charts.style import MEAN
+from scpo.export.safe_csv import safe_csv
+from scpo.methods import METHODS
+from scpo.text.findings import Figure, countries
+from scpo.text.measures import MEASURES
+from scpo.ui import session
+from scpo.ui.context import pills, select
+from scpo.ui.theme import draw
+
+CHART_OPTIONS = {"topojsonURL": "./app/static/", "displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
+
+
+def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated: bool) -> None:
+    """A figure, its text alternative, and its numbers as a table and a csv."""
+    draw(figure, f"{key}-chart", alt, CHART_OPTIONS)
+    with st.expander("The numbers behind this chart"):
+        st.dataframe(table, hide_index=True, key=f"{key}-table")
+        noted = table.assign(note="simulated data") if simulated else table
+        st.download_button(
+            "Download these numbers",
+            lambda: safe_csv(noted),
+            file_name=f"{key}.csv",
+            mime="text/csv",
+            key=f"{key}-csv",
+            on_click="ignore",
+        )
+
+
+USUAL = ("global", "full", "filter", "weight", "scpo", "shared")
+
+
+def section(title: str, measure: str, measures: Mapping[str, Sequence[str]] = MEASURES) -> None:
+    """A question, the measure that answers it in a plain sentence, and its formula for those who ask."""
+    explain(title, *measures[measure])
+
+
+def explain(title: str, sentence: str, formula: str, *more: str, label: str = "The formula") -> None:
+    """The same from its parts."""
+    st.header(title)
+    st.markdown(sentence)
+    with st.expander(label):
+        st.latex(formula)
+        for text in more:
+            st.markdown(text)
+
+
+def methods_shown(known: Sequence[str], usual: Sequence[str] = USUAL) -> list[str]:
+    """Which methods the charts show; never none."""
+    first = [m for m in known if m in usual] or list(known)
+    return pills("Methods shown", known, first, session.METHODS_SHOWN)
+
+
+def method_of(known: Sequence[str], label: str = "Method", key: str = session.METHOD) -> str:
+    """One method; the paper's, if the run has it."""
+    at = list(known).index("scpo") if "scpo" in known else 0
+    return select(label, known, key, at, session.METHOD)
+
+
+def country_of(result: runs.Result, key: str = session.COUNTRY) -> str:
+    """One country, or the mean over countries."""
+    return select("Country, or the mean over countries", [MEAN, *countries(result)], key, carried=session.COUNTRY)
+
+
+def method_marks() -> dict[str, tuple[str, str]]:
+    """Method -> colour and symbol, as `country_marks` for countries."""
+    return {m: (METHOD[m], SYMBOL[m]) for m in METHODS}
+
+
+def figures(rows: Sequence[Figure]) -> None:
+    """Figures side by side."""
+    for column, (label, value, note) in zip(st.columns(len(rows)), rows, strict=True):
+        column.metric(label, value, border=True)
+        column.caption(note)
