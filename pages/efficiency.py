@@ -6,7 +6,7 @@ from scpo import ScpoError, runs
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
 from scpo.charts.style import country_marks
 from scpo.format import inert
-from scpo.metrics.older import SAID, is_older
+from scpo.runs.older_ratios import SAID, is_older
 from scpo.text import findings
 from scpo.text.efficiency import (
     OF_FULL,

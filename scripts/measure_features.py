@@ -19,10 +19,10 @@ from scpo import data as sources
 from scpo.config import DataConfig
 from scpo.data.preferences import VALIDATION
 from scpo.training.encoders import load_encoder
+from scpo.training.heads import features as module
 from scpo.training.heads.features import Features, cache_folder, cached_vectors, embed_texts
 from scpo.training.heads.global_model import train_global
 from scpo.training.heads.stacked import HeadShape
-from scpo.training.heads.stacked import features as module
 
 
 @dataclasses.dataclass(frozen=True)

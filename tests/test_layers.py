@@ -8,49 +8,73 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ABOVE = {  # what a layer must not import
-    "scpo/errors.py": ["scpo"],
-    "scpo/config.py": ["scpo.data", "scpo.metrics", "scpo.training", "scpo.ui", "scpo.jobs", "torch", "streamlit"],
-    "scpo/selection.py": ["scpo.data", "scpo.metrics", "scpo.training", "scpo.ui", "scpo.jobs", "torch", "streamlit"],
-    "scpo/runs/__init__.py": [
-        "scpo.data",
-        "scpo.metrics",
-        "scpo.training",
-        "scpo.ui",
-        "scpo.jobs",
-        "torch",
-        "streamlit",
-    ],
-    "scpo/data": ["scpo.metrics", "scpo.training", "scpo.ui", "scpo.jobs", "torch", "streamlit", "plotly"],
-    "scpo/metrics": ["scpo.data", "scpo.training", "scpo.ui", "scpo.jobs", "torch", "streamlit", "plotly"],
-    "scpo/training": ["scpo.ui", "scpo.jobs", "streamlit", "plotly"],
-    "scpo/jobs": ["scpo.ui", "streamlit", "plotly"],
-    "scpo/ui": ["torch", "pages"],
-    "pages": ["torch", "transformers"],
-    "app.py": ["torch", "transformers"],
+# From the top down: a layer imports from the rows below its own, and from nothing beside or above it.
+LAYERS = (
+    ("pages",),  # and app.py
+    ("cli", "ui"),
+    ("bench", "export"),
+    ("charts", "jobs", "study"),
+    ("text", "training"),
+    ("estimate",),
+    ("lesson", "plan", "steering"),
+    ("data", "finetune_cost", "runs"),
+    ("metrics",),
+    ("config",),
+    ("methods",),
+    ("hub", "progress", "selection"),
+    ("errors", "format"),
+)
+# The only layers in which a heavy library is imported at all.
+HOMES = {
+    "torch": {"training", "study", "bench", "export", "jobs"},
+    "transformers": {"training", "bench", "export"},
+    "plotly": {"charts", "export", "ui"},
+    "streamlit": {"pages", "ui", "bench"},
 }
+LOADED_ON_DEMAND = {"torch": {"export", "jobs"}, "transformers": {"export"}}  # there inside functions only
 
 
-def sources(layer):
-    path = ROOT / layer
-    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+def layer_of(path):
+    """The layer of a file: its folder in scpo/, the name of a file at the top of the package, or `pages`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return parts[1] if parts[0] == "scpo" else "pages"
 
 
-def imported(path):
-    for node in ast.walk(ast.parse(path.read_text())):
+def sources():
+    named = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted((ROOT / "scpo").rglob("*.py"))]
+    return [path for path in named if path.parent != ROOT / "scpo" or not path.name.startswith("__")]
+
+
+def imported(nodes):
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("layer", ABOVE)
-def test_imports_point_downward(layer):
-    assert sources(layer), f"{layer} has no source"
-    for path in sources(layer):
-        for name in imported(path):
-            wrong = [above for above in ABOVE[layer] if name == above or name.startswith(above + ".")]
-            assert not wrong, f"{path.relative_to(ROOT)} imports {name}"
+def test_every_file_of_the_package_lies_in_a_layer():
+    known = {name for row in LAYERS for name in row}
+    assert {layer_of(path) for path in sources()} == known
+
+
+def test_imports_point_downward():
+    row_of = {name: place for place, row in enumerate(LAYERS) for name in row}
+    for path in sources():
+        layer = layer_of(path)
+        for name in imported(ast.walk(ast.parse(path.read_text()))):
+            if name.startswith("scpo.") and (used := name.split(".")[1]) in row_of and used != layer:
+                assert row_of[used] > row_of[layer], f"{path.relative_to(ROOT)} imports {name}"
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_a_heavy_library_has_its_homes(library):
+    for path in sources():
+        tree, layer = ast.parse(path.read_text()), layer_of(path)
+        found = {name.split(".")[0] for name in imported(ast.walk(tree))}
+        assert library not in found or layer in HOMES[library], f"{path.relative_to(ROOT)} imports {library}"
+        if layer in LOADED_ON_DEMAND.get(library, ()):
+            assert library not in {name.split(".")[0] for name in imported(tree.body)}, path.relative_to(ROOT)
 
 
 def test_torch_is_loaded_by_no_module_below_training_and_run_is_offered_lazily():
@@ -75,3 +99,9 @@ def test_nothing_reads_pickles_evaluates_data_or_runs_a_model_folders_code():
                 assert name not in ("eval", "exec", "torch.load", "pickle.load", "pickle.loads", "pd.read_pickle"), path
             if isinstance(node, ast.keyword) and node.arg in ("trust_remote_code", "unsafe_allow_html"):
                 assert isinstance(node.value, ast.Constant) and node.value.value is False, path
+
+
+def test_the_picture_of_the_imports_is_that_of_the_code():
+    script = ROOT / "scripts" / "architecture.py"
+    done = subprocess.run([sys.executable, str(script), "--check"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -87,7 +87,7 @@ def _rewards(result: runs.Result, candidates: pd.DataFrame, country: str, method
         texts = list(zip(candidates["prompt"], candidates["response"], strict=True))
         own = saved.reward_texts(result, saved.model_folders(result, country, method), texts)
         return saved.reward_texts(result, [saved.start_of(result)], texts), own
-    from scpo.training.heads.stacked import saved
+    from scpo.training.heads import saved
 
     models = saved.load_models(result.folder, result.config, countries)
     rewards = saved.reward_texts(models, candidates.astype({"prompt": "category"}), method)

@@ -81,7 +81,7 @@ def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 
 def _of_run(result: runs.Result, country: str, method: str, seed: int):
     """The heads of a run, or the folder of the fine-tuned model that is asked for."""
     if not result.config.finetune.model:
-        from scpo.training.heads.stacked import saved
+        from scpo.training.heads import saved
 
         return saved.load_models(result.folder, result.config, result.card["countries"]), None
     from scpo.training.finetune import saved

@@ -27,8 +27,8 @@ from scpo.format import counted
 from scpo.jobs.job import Job
 from scpo.methods import METHODS
 from scpo.metrics.intervals import FEWEST_FOR_PARTS, FEWEST_FOR_RATIOS, FEWEST_UNITS
-from scpo.metrics.older import SAID, by_present_rule, is_older
 from scpo.runs.files import write_bytes
+from scpo.runs.older_ratios import SAID, by_present_rule, is_older
 from scpo.text import findings
 from scpo.text.encoder_reading import LIMITS, percents
 from scpo.text.results import headline

@@ -2,7 +2,7 @@
 
 Braces are filled with the facts that a step computes from its controls (`scpo.lesson.steps`,
 `scpo.lesson.training_steps`). Whatever is said without braces must be true at any setting it speaks of;
-tests/ui/test_learn_page.py checks each such claim on the computed numbers.
+tests/pages/test_learn.py checks each such claim on the computed numbers.
 """
 
 from __future__ import annotations

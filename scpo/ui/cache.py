@@ -15,8 +15,8 @@ from scpo.errors import ScpoError
 from scpo.jobs.job import Job
 from scpo.jobs.store import Store, open_store
 from scpo.metrics.filtering import Margins, check_same, disagreement
-from scpo.metrics.older import by_present_rule
 from scpo.runs.global_rewards import read_margins
+from scpo.runs.older_ratios import by_present_rule
 from scpo.runs.outcomes import Tallies, read_tallies
 from scpo.study import folder as kept
 from scpo.training.encoder_reading import reading_by, unreadable

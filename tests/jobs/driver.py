@@ -108,7 +108,7 @@ def one_job(about, point=None, number=signal.SIGKILL):
     """Claim a job and work on it, or with `here` run its folder as `run --out` does."""
     from scpo.jobs import worker
     from scpo.training import checkpoint
-    from scpo.training.heads.stacked import features, train
+    from scpo.training.heads import features, train
 
     features.SHARD = about.get("shard", features.SHARD)
     if not about.get("plain"):  # a checkpoint whenever there is a chance of one

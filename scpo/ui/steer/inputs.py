@@ -59,7 +59,7 @@ class Models:
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the reward models ...")
 def _models(folder: str, changed: int):
-    from scpo.training.heads.stacked import saved
+    from scpo.training.heads import saved
 
     result = finished_run(Path(folder))
     return saved.load_models(Path(folder), result.config, result.card["countries"])
@@ -67,14 +67,14 @@ def _models(folder: str, changed: int):
 
 @st.cache_resource(max_entries=6, show_spinner="Scoring the texts of the run; what is not kept is encoded first ...")
 def _rewards(folder: str, changed: int, method: str) -> Rewards:
-    from scpo.training.heads.stacked import saved
+    from scpo.training.heads import saved
 
     return saved.reward_texts(_models(folder, changed), texts(finished_run(Path(folder))).texts, method)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Scoring the answers ...")
 def _typed(folder: str, changed: int, method: str, prompt: str, answers: tuple[str, ...]) -> Rewards:
-    from scpo.training.heads.stacked import saved
+    from scpo.training.heads import saved
 
     return saved.reward_typed(_models(folder, changed), prompt, answers, method)
 

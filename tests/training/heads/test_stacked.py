@@ -6,8 +6,8 @@ import torch
 
 from scpo.errors import Stopped
 from scpo.plan import Pool
+from scpo.training.heads import stacked as module
 from scpo.training.heads.stacked import Heads, HeadShape, batch_order
-from scpo.training.heads.stacked import stacked as module
 from scpo.training.loss import weighted_bradley_terry
 
 TEXTS, WIDTH, PAIRS = 60, 10, 200

@@ -11,7 +11,7 @@ from scpo.cli import main
 from scpo.cli.best_of_n import rank, read_candidates
 from scpo.errors import ConfigError, DataFaults
 from scpo.jobs.store import open_store
-from scpo.training.heads.stacked import saved
+from scpo.training.heads import saved
 
 
 @pytest.fixture(scope="module")

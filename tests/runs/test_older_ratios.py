@@ -9,7 +9,7 @@ from scpo import runs
 from scpo.cli.result_table import result_table
 from scpo.export.report import report
 from scpo.metrics.accuracy import NO_GAIN, NO_PAIRS, TOO_FEW, UNCLEAR
-from scpo.metrics.older import SAID, by_present_rule, is_older
+from scpo.runs.older_ratios import SAID, by_present_rule, is_older
 
 
 def as_an_older_version_wrote_it(result):

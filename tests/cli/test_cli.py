@@ -20,7 +20,7 @@ from scpo.runs.progress_log import progress
 
 from fakes import scored_rows
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from scpo.export.model_card import model_card, standing
 from scpo.export.usage import Asked, load_lines
 from scpo.metrics.paired import decided
 from scpo.training.encoders import load_encoder
-from scpo.training.heads.stacked import HeadShape, saved
+from scpo.training.heads import saved
+from scpo.training.heads.stacked import HeadShape
 
 from fakes import card_rewards
 

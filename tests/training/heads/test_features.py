@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scpo.training.heads import features as module
 from scpo.training.heads.features import cached_vectors, embed_texts, interplay
-from scpo.training.heads.stacked import features as module
 
 from fakes import CountingEncoder
 

@@ -28,7 +28,7 @@ from scpo.steering.mixing import (
     simplex,
 )
 from scpo.steering.taste import FEWEST_TEXTS, LENGTH, cosine, scaled, taste_table, tastes, terms, within, word_table
-from scpo.training.heads.stacked import saved
+from scpo.training.heads import saved
 
 SAME = ("accuracy", "low", "high", "n", "units")
 

@@ -9,9 +9,9 @@ import torch
 from scpo import DataConfig, ExperimentConfig, run
 from scpo.errors import ConfigError
 from scpo.plan import Pool
+from scpo.training.heads import shared as module
 from scpo.training.heads.shared import Member, Others, average_of_strengths, directions, own_root, shifts
 from scpo.training.heads.stacked import HeadShape
-from scpo.training.heads.stacked import shared as module
 
 D = 6
 NOTHING = 0.01  # a prior standard deviation that lets next to nothing move
