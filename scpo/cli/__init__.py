@@ -100,9 +100,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _folder_of(said: str) -> str:
-    """The folder of a run that is named by its folder or by its id in the workspace; unknown names stay as they are."""
+    """The folder of a run, named by it, by its name among the workspace's runs, or by its id; others stay as they are."""
     if Path(said).is_dir() or not workspace().is_dir():
         return said
+    in_workspace = workspace() / "runs" / Path(said).name
+    if in_workspace.is_dir():
+        return str(in_workspace)
     from scpo.jobs.store import open_store
 
     with contextlib.closing(open_store()) as store, contextlib.suppress(JobError):

@@ -117,6 +117,7 @@ def test_a_new_setting_appears_by_itself():
         import streamlit as st
 
         from scpo.config import setting
+        from scpo.ui import experiment_form
 
         @dataclass(frozen=True)
         class Later:
