@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _folder_of(said: str) -> str:
-    """The folder of a run, named by it, by its name among the workspace's runs, or by its id; others stay as they are."""
+    """The folder of a run, named by it, by its name among the workspace's runs, or by its id; others as they are."""
     if Path(said).is_dir() or not workspace().is_dir():
         return said
     in_workspace = workspace() / "runs" / Path(said).name

@@ -23,8 +23,9 @@ from scpo.jobs import launch
 from scpo.jobs.process import worker_name
 from scpo.jobs.store import open_store
 from scpo.runs.progress_log import add_progress
+from scpo.text import estimate as text_estimate
 from scpo.ui import data_source as source
-from scpo.ui import experiment_form, run_status
+from scpo.ui import run_status
 from scpo.ui import session as state
 from scpo.ui.cache import was_encoded
 from scpo.ui.labels import in_labels, label
@@ -178,7 +179,7 @@ def test_a_model_that_is_not_here_has_no_estimate_and_says_so(store):
 
 
 def test_a_model_too_large_for_the_memory_is_told(monkeypatch):
-    monkeypatch.setattr(estimate.psutil, "virtual_memory", lambda: SimpleNamespace(available=2**28))
+    monkeypatch.setattr(text_estimate.psutil, "virtual_memory", lambda: SimpleNamespace(available=2**28))
     assert "Only 0.2 GiB are free" in words(whole(opened()))
 
 
@@ -596,7 +597,7 @@ COMMANDS_ALONE = ("export.py", "best_of_n.py", "command.py")  # no page raises w
 
 
 def test_messages_that_the_app_shows_name_options_of_the_command_line_as_such():
-    source = Path(runs.__file__).parent
+    source = Path(runs.__file__).parents[1]
     wrong = [
         (path.name, text)
         for path in [source / "config.py", *(source / "data").rglob("*.py"), *(source / "training").rglob("*.py")]
