@@ -22,9 +22,9 @@ ROOT = Path(__file__).parents[2]
 PALETTES = {"light": LIGHT, "dark": DARK}
 MARKS = [name for name in LIGHT if name not in ("text", "land")]
 DRAWING = [
-    *sorted((ROOT / "scpo" / "ui").glob("*chart*.py")),
-    ROOT / "scpo/charts/steer.py",
-    *(ROOT / "scpo/ui" / f"{name}.py" for name in ("figure", "world_map", "live", "lesson")),
+    *sorted(path for path in (ROOT / "scpo/charts").glob("*.py") if path.name != "colours.py"),
+    ROOT / "scpo/ui/run_status.py",
+    ROOT / "scpo/ui/lesson.py",
 ]
 
 
