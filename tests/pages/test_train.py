@@ -595,7 +595,7 @@ def messages(path):
 AS_SUCH = "[cC]ommand line|python -m scpo"
 
 
-PARTS = ("data", "training", "steering", "metrics", "runs")  # of the library that pages call
+PARTS = ("data", "training", "steering", "metrics")  # of the library that pages call
 
 
 def test_messages_that_the_app_shows_name_options_of_the_command_line_as_such():
