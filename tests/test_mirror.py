@@ -9,6 +9,7 @@ TOGETHER = {
     ".": {"documented_faults", "fuzz", "layers", "mirror", "packaging", "security", "budgets"},
     "charts": {"charts"},
     "cli": {"cli"},
+    "config": {"config"},
     "data": {"data_faults", "layouts", "loaders"},
     "jobs": {"cluster", "commands", "faults", "keeping", "kill_and_resume", "limits", "many", "random_kills", "states"},
     "pages": {"pages", "results"},

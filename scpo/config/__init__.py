@@ -1,0 +1,29 @@
+"""Every setting of an experiment: its meaning, unit, default and bounds, in one place.
+
+The command line, the forms of the app and the saved `config.json` are all made from these
+frozen classes, so a default is written once. Nothing here knows about data, torch or pages.
+"""
+
+from scpo.config.data import DATASETS, NAME_LENGTH, SPLITS, SURVEYS, DataConfig
+from scpo.config.experiment import ENCODERS_NOTE, PARTS, ExperimentConfig, local_path
+from scpo.config.finetune import FinetuneConfig
+from scpo.config.setting import KINDS, LARGEST, REPEATED, check_bounds, flag, setting
+
+__all__ = [
+    "DATASETS",
+    "ENCODERS_NOTE",
+    "KINDS",
+    "LARGEST",
+    "NAME_LENGTH",
+    "PARTS",
+    "REPEATED",
+    "SPLITS",
+    "SURVEYS",
+    "DataConfig",
+    "ExperimentConfig",
+    "FinetuneConfig",
+    "check_bounds",
+    "flag",
+    "local_path",
+    "setting",
+]

@@ -1,0 +1,147 @@
+"""Settings of the data: which preference pairs, and how they are split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scpo.config.setting import check_all_bounds, check_kinds, setting
+from scpo.errors import ConfigError
+
+DATASETS = ("demo", "prism", "globalopinionqa", "survey", "file")
+SURVEYS = ("globalopinionqa", "survey")  # of one form, read by one loader
+SPLITS = ("auto", "user", "prompt", "both")  # what a split goes by
+NAME_LENGTH = 120  # of a file where it is shown
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which preference pairs, and how they are split."""
+
+    dataset: str = setting("demo", "which data: " + ", ".join(DATASETS))
+    data_files: tuple[str, ...] = setting(
+        (), "local files of the data set, or folders of its parts (csv, tsv, jsonl, json or parquet)"
+    )
+    countries: tuple[str, ...] = setting((), "countries to steer to; none = the data set's default")
+    reference: tuple[str, ...] = setting(
+        (), "countries whose pooled pairs train the global model; none = the data set's default"
+    )
+    data_names: tuple[str, ...] = setting(
+        (),
+        "what each data file is called where it is shown, such as an upload; none = as it lies on the disk",
+        rare=True,
+    )
+    min_gap: float = setting(
+        0.02,
+        "survey: two options pair when their shares differ by at least this",
+        unit="share",
+        low=0,
+        high=1,
+        open_low=True,
+    )
+    merge_samples: bool = setting(
+        False, "survey: merge several samples of a country, such as 'Brazil (Non-national sample)'"
+    )
+    demo_seed: int = setting(0, "demo: the seed of the simulated world", low=0)
+    demo_shift: float = setting(
+        1.0,
+        "demo: how far countries' tastes lie from the global one; 1 = by 0.8 to 1.7 times its length, 0 = not at all",
+        low=0,
+        high=100,
+        rare=True,
+    )
+    demo_user_noise: float = setting(
+        0.25,
+        "demo: standard deviation of a person's taste around their country's, per axis",
+        unit="reward",
+        low=0,
+        high=100,
+        rare=True,
+    )
+    demo_score_noise: float = setting(
+        0.8, "demo: standard deviation of the noise in each score", unit="reward", low=0, high=100, rare=True
+    )
+    demo_extreme_raters: float = setting(
+        0.12, "demo: share of people who only give extreme scores", unit="share", low=0, high=1, rare=True
+    )
+    demo_people: float = setting(
+        1.0, "demo: people of each country to steer to, as a multiple of 54 to 86", low=0.5, high=100, rare=True
+    )
+    demo_reference_people: int = setting(
+        320,
+        "demo: people of the reference population, whose pairs train the global model",
+        unit="people",
+        low=10,
+        high=100_000,
+        rare=True,
+    )
+    split_seed: int = setting(0, "the seed of the split into train and test", low=0)
+    split_by: str = setting(
+        "auto",
+        "what is never in two parts of the split: auto (a file's own column `split`; else users; else prompts or "
+        "questions), user, prompt, or both (pairs of a test user on a training prompt are lost)",
+        rare=True,
+    )
+    test_share: float = setting(
+        0.15, "share of users or questions held out for the test", unit="share", low=0, high=0.5, open_low=True
+    )
+    validation_share: float = setting(
+        0.10,
+        "share of the training users or questions used for early stopping only",
+        unit="share",
+        low=0,
+        high=0.5,
+        open_low=True,
+    )
+    strict: bool = setting(
+        False,
+        "files: stop at rows that say nothing, such as an empty answer, and name each; otherwise they are left out and "
+        "counted",
+        rare=True,
+    )
+    pairs_per_group: int = setting(
+        1000,
+        "files: at most so many pairs are made of the answers that one person scored to one prompt, or of a question's "
+        "options; of more, so many are drawn",
+        unit="pairs",
+        low=1,
+        high=100_000_000,
+        rare=True,
+    )
+    title: str = setting("", "files: the name of the data, shown wherever its results are", rare=True)
+    licence: str = setting("", "files: the licence of the data, such as CC BY-SA 4.0", rare=True)
+    citation: str = setting("", "files: how the data is cited", rare=True)
+    url: str = setting("", "files: where the data is from", rare=True)
+
+    def __post_init__(self):
+        check_kinds(self)
+        if self.dataset not in DATASETS:
+            raise ConfigError(f"dataset is {self.dataset!r}; it must be one of {', '.join(DATASETS)}.")
+        if self.split_by not in SPLITS:
+            raise ConfigError(f"split_by is {self.split_by!r}; it must be one of {', '.join(SPLITS)}.")
+        if self.dataset == "demo" and self.data_files:
+            raise ConfigError(
+                "dataset 'demo' is simulated and takes no data files; drop data_files or name another dataset."
+            )
+        if self.dataset == "demo" and (self.title or self.licence or self.citation or self.url):
+            raise ConfigError("dataset 'demo' is simulated and keeps its name; drop title, licence, citation and url.")
+        if self.dataset in ("file", "survey") and not self.data_files:
+            raise ConfigError(
+                f"dataset {self.dataset!r} needs at least one data file: on the command line --data-file PATH."
+            )
+        _check_names(self.data_names, len(self.data_files))
+        check_all_bounds(self)
+
+    @property
+    def shown_files(self) -> tuple[str, ...]:
+        """The data files by name, for cards and charts; where they lie is nobody else's business."""
+        return self.data_names or tuple(Path(name).name for name in self.data_files)
+
+
+def _check_names(names: tuple[str, ...], files: int) -> None:
+    """Names that are shown: one per file, a line of plain characters each. Raises `ConfigError`."""
+    if names and len(names) != files:
+        raise ConfigError(f"data_names has {len(names)}, data_files {files}; name each file once, or none.")
+    bad = [name for name in names if not name.strip() or len(name) > NAME_LENGTH or not name.isprintable()]
+    if bad:
+        raise ConfigError(f"data_names has {bad[0]!r:.80}; it takes up to {NAME_LENGTH} printable characters a name.")
