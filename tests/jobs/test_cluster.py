@@ -18,7 +18,7 @@ import pytest
 
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ScpoError, Stopped
-from scpo.jobs import cluster
+from scpo.jobs import cluster, cluster_connection
 
 from fakes import scored_rows
 
@@ -61,7 +61,7 @@ def head():
         patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex())
         reset_auth_token_state()  # so that this process heeds the three
         started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-        patch.setenv(cluster.ADDRESS, started.address)
+        patch.setenv(cluster_connection.ADDRESS, started.address)
         yield started
         started.shutdown()
     shutil.rmtree(place, ignore_errors=True)
@@ -170,10 +170,10 @@ class TwoNodes:
 
 
 def test_a_node_that_stops_answering_is_told_once_by_its_address(monkeypatch, caplog):
-    monkeypatch.setattr(cluster, "LOOK", 0.0)
-    monkeypatch.setattr(cluster, "_knock", lambda at: None)
+    monkeypatch.setattr(cluster_connection, "LOOK", 0.0)
+    monkeypatch.setattr(cluster_connection, "_knock", lambda at: None)
     ray = TwoNodes()
-    watch = cluster.Watch(ray)
+    watch = cluster_connection.Watch(ray)
     watch.look()
     assert not caplog.records
     ray.answers = False
@@ -192,7 +192,7 @@ def test_a_node_of_other_versions_is_refused_by_name_and_version():
 def test_an_address_that_does_not_answer_is_told_at_once(monkeypatch):
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        monkeypatch.setenv(cluster.ADDRESS, f"127.0.0.1:{nobody.getsockname()[1]}")
+        monkeypatch.setenv(cluster_connection.ADDRESS, f"127.0.0.1:{nobody.getsockname()[1]}")
         began = time.monotonic()
         with pytest.raises(ScpoError, match=r"127.0.0.1:\d+ .*refused.*ray start --head.*unset SCPO_RAY_ADDRESS"):
             cluster.trainer()
@@ -201,10 +201,10 @@ def test_an_address_that_does_not_answer_is_told_at_once(monkeypatch):
 
 @needs_ray
 def test_something_else_at_the_address_is_told_within_seconds(monkeypatch):
-    assert cluster.CONNECT + cluster.ANSWER < 15
-    monkeypatch.setattr(cluster, "ANSWER", 2.0)
+    assert cluster_connection.CONNECT + cluster_connection.ANSWER < 15
+    monkeypatch.setattr(cluster_connection, "ANSWER", 2.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setenv(cluster.ADDRESS, f"127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setenv(cluster_connection.ADDRESS, f"127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(ScpoError, match="no answer in 2 seconds"):
             cluster.trainer()
 
@@ -212,14 +212,14 @@ def test_something_else_at_the_address_is_told_within_seconds(monkeypatch):
 @needs_ray
 @pytest.mark.parametrize("address", ["here", "host", "http://host:1", "ray://", "host:port", "local", "a b:1"])
 def test_an_address_of_another_form_is_refused(monkeypatch, address):
-    monkeypatch.setenv(cluster.ADDRESS, address)
+    monkeypatch.setenv(cluster_connection.ADDRESS, address)
     with pytest.raises(ScpoError, match="it must be host:port, ray://host:port or auto"):
         cluster.trainer()
 
 
 def test_ray_missing_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    monkeypatch.setenv(cluster.ADDRESS, "host:6379")
+    monkeypatch.setenv(cluster_connection.ADDRESS, "host:6379")
     with pytest.raises(ScpoError, match="Ray is not installed here.*requirements-cluster.txt.*unset SCPO_RAY_ADDRESS"):
         cluster.trainer()
 
@@ -227,7 +227,7 @@ def test_ray_missing_says_how_to_install_it(monkeypatch):
 def test_without_an_address_the_heads_are_trained_on_this_machine(monkeypatch):
     from scpo.training.heads.train import train_countries
 
-    monkeypatch.delenv(cluster.ADDRESS, raising=False)
+    monkeypatch.delenv(cluster_connection.ADDRESS, raising=False)
     assert cluster.trainer() is train_countries
 
 
