@@ -102,75 +102,104 @@ def standing(result: runs.Result, country: str, method: str) -> Standing:
     )
 
 
+USE_AND_LIMITS = (
+    "For research on how reward models differ between countries, and for re-ranking answers in experiments. Not "
+    "for judging people, and not as a measure of what a country believes: a country is not a person, the people "
+    "asked are few and are no sample of it, and a model of an average taste is wrong about many of them. Steering "
+    "loses some of what the global model gets right (the consensus row)."
+)
+
+
 def model_card(
     result: runs.Result, country: str, method: str, precision: str, asked: Asked, folder: str = "FOLDER", seed: int = 0
 ) -> str:
     """The README.md of an exported model: method, data and licence, results with intervals and n, use, limits."""
-    card, config = result.card, result.config
-    table = result.tables["accuracy"]
-    rows = table[(table["country"] == country) & table["method"].isin(["global", method])]
-    transfer = result.tables["transfer"]
-    others = transfer[(transfer["method"] == method) & (transfer["model"] == country)] if len(transfer) else transfer
-    simulated, told = card["simulated"], standing(result, country, method)
-    about = [f"{label}: {_cell(text)}" for label, text in provenance(card).items()]
+    about = [f"{label}: {_cell(text)}" for label, text in provenance(result.card).items()]
     lines = [
-        "---",
-        "library_name: transformers",
-        "pipeline_tag: text-classification",
-        "tags: [reward-model, preference-learning, scpo]",
-        *_base(config),
-        "---",
-        f"# Reward model steered to {_cell(country)}" + (" (simulated data)" if simulated else ""),
-        "",
-    ]
-    if simulated:
-        lines += ["**Simulated data: nothing here is measured from real people. The country is invented.**", ""]
-    lines += [
-        "A global reward model steered to one country by Steerable Cultural Preference Optimization "
-        f"(arXiv 2606.18606), method `{method}`, tau {config.tau:g}, beta {config.beta:g}, "
-        f"{_how(config, seed)}. A reward has no zero and no unit: only differences between answers to one prompt mean "
-        "anything.",
-        "",
+        *_head(result, country),
+        *_made(result, method, seed),
         *usage(result, asked, folder),
         f"Texts were encoded in {precision}; this model computes in fp32 unless asked otherwise, so rewards differ "
         "from those of the run by " + ("rounding." if precision == "fp32" else "some percent of their spread."),
         "",
         "## Data",
         "",
-        f"{'. '.join([_cell(card['title']), *about])}. A model trained on data may fall under the licence of the data.",
+        f"{'. '.join([_cell(result.card['title']), *about])}. A model trained on data may fall under the licence of "
+        "the data.",
         "",
-        f"## Results on held-out {card['unit']}s of {_cell(country)}",
-        "",
-        *([] if told.unread else _table_of(rows, card["unit"])),
-        f"**{told.sentence()}**",
-        "",
-    ]
-    if len(others) and others["accuracy"].notna().any():
-        lines += [
-            "On the test pairs of others (the price of steering):",
-            "",
-            "| on | accuracy | n pairs |",
-            "|---|---|---|",
-            *(
-                f"| {_cell(row['on'])} | {_percent(row['accuracy'])} | {row['n']:,.0f} |"
-                for row in others.to_dict("records")
-                if row["on"] != country
-            ),
-            "",
-        ]
-    mean = table[(table["country"] == MEAN) & (table["method"] == method) & (table["subset"] == "full")]
-    if mean["accuracy"].notna().all():
-        lines += [f"Over all countries of the run, `{method}` has {_percent(mean['accuracy'].iloc[0])}.", ""]
-    lines += [
+        *_results(result, country, method),
         "## Intended use and limits",
         "",
-        "For research on how reward models differ between countries, and for re-ranking answers in experiments. Not "
-        "for judging people, and not as a measure of what a country believes: a country is not a person, the people "
-        "asked are few and are no sample of it, and a model of an average taste is wrong about many of them. Steering "
-        "loses some of what the global model gets right (the consensus row).",
+        USE_AND_LIMITS,
         "",
     ]
     return "\n".join(lines)
+
+
+def _head(result: runs.Result, country: str) -> list[str]:
+    """What the hub reads, the title, and whether any of it is real."""
+    simulated = result.card["simulated"]
+    warning = ["**Simulated data: nothing here is measured from real people. The country is invented.**", ""]
+    return [
+        "---",
+        "library_name: transformers",
+        "pipeline_tag: text-classification",
+        "tags: [reward-model, preference-learning, scpo]",
+        *_base(result.config),
+        "---",
+        f"# Reward model steered to {_cell(country)}" + (" (simulated data)" if simulated else ""),
+        "",
+        *(warning if simulated else []),
+    ]
+
+
+def _made(result: runs.Result, method: str, seed: int) -> list[str]:
+    """How the model was made, and what its rewards mean."""
+    config = result.config
+    return [
+        "A global reward model steered to one country by Steerable Cultural Preference Optimization "
+        f"(arXiv 2606.18606), method `{method}`, tau {config.tau:g}, beta {config.beta:g}, "
+        f"{_how(config, seed)}. A reward has no zero and no unit: only differences between answers to one prompt mean "
+        "anything.",
+        "",
+    ]
+
+
+def _results(result: runs.Result, country: str, method: str) -> list[str]:
+    """The country's held-out pairs, those of others, and the mean over countries."""
+    unit, table, told = result.card["unit"], result.tables["accuracy"], standing(result, country, method)
+    rows = table[(table["country"] == country) & table["method"].isin(["global", method])]
+    lines = [
+        f"## Results on held-out {unit}s of {_cell(country)}",
+        "",
+        *([] if told.unread else _table_of(rows, unit)),
+        f"**{told.sentence()}**",
+        "",
+        *_on_others(result.tables["transfer"], country, method),
+    ]
+    mean = table[(table["country"] == MEAN) & (table["method"] == method) & (table["subset"] == "full")]
+    if mean["accuracy"].notna().all():
+        lines += [f"Over all countries of the run, `{method}` has {_percent(mean['accuracy'].iloc[0])}.", ""]
+    return lines
+
+
+def _on_others(transfer: pd.DataFrame, country: str, method: str) -> list[str]:
+    """The model on the test pairs of other countries; nothing where none was measured."""
+    others = transfer[(transfer["method"] == method) & (transfer["model"] == country)] if len(transfer) else transfer
+    if not len(others) or not others["accuracy"].notna().any():
+        return []
+    return [
+        "On the test pairs of others (the price of steering):",
+        "",
+        "| on | accuracy | n pairs |",
+        "|---|---|---|",
+        *(
+            f"| {_cell(row['on'])} | {_percent(row['accuracy'])} | {row['n']:,.0f} |"
+            for row in others.to_dict("records")
+            if row["on"] != country
+        ),
+        "",
+    ]
 
 
 def _base(config: ExperimentConfig) -> list[str]:

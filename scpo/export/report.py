@@ -18,6 +18,7 @@ import pandas as pd
 
 from scpo import runs
 from scpo.charts.style import SIMULATED
+from scpo.config import ExperimentConfig
 from scpo.data.leaks import sentences
 from scpo.data.naming import provenance
 from scpo.errors import RunFolderError, ScpoError
@@ -169,20 +170,10 @@ def _headlines(result: runs.Result) -> str:
 
 
 def _page(result: runs.Result, name: str, parts: list[Part], missing: list[str], hide: Hidden) -> str:
-    card, config, unit = result.card, result.config, result.card["unit"]
+    card, unit = result.card, result.card["unit"]
     method = findings.main_method(result)
     said = f'<p class="simulated"><strong>{SIMULATED}.</strong></p>' if card["simulated"] else ""
     contents = "".join(f'<li><a href="#{part.name}">{html.escape(part.title)}</a></li>' for part in parts)
-    left_out = [f"left out: {n:,} ({reason})" for reason, n in card["dropped"].items() if n]
-    notes = [*sentences(card), *card["notes"], *left_out]
-    compared = "".join(f"<li><code>{m}</code>: {html.escape(METHODS[m])}</li>" for m in METHODS if m in config.methods)
-    whole = (
-        f"whole models fine-tuned from {Path(config.finetune.model).name}"
-        if config.finetune.model
-        else (f"heads on the frozen encoder {Path(config.encoder).name}")
-    )
-    about = "".join(f"{label}: {html.escape(hide(text))}<br>" for label, text in provenance(card).items())
-    settings = html.escape(json.dumps(hide(config.as_dict()), ensure_ascii=False))
     today = time.strftime("%Y-%m-%d", time.gmtime())
     figures = "".join(_figure(part, at + 1) for at, part in enumerate(parts))
     return f"""<!doctype html>
@@ -196,23 +187,53 @@ def _page(result: runs.Result, name: str, parts: list[Part], missing: list[str],
 does that cost everybody else, and how many preference pairs does it take? Main method: <code>{method}</code>.</p>
 {_headlines(result)}
 <nav><p class="quiet">Figures</p><ol>{contents}</ol></nav>
-<h2>Data</h2>
-<p>{about}
-Split and intervals go by {unit}. Reference: {html.escape(", ".join(card["reference"]))}.</p>
-{_counts(card)}
-<ul>{"".join(f"<li>{_html(hide(note))}</li>" for note in notes)}</ul>
-{_reading(result.tables.get("reading"))}
-<h2>Method</h2>
-<p>Steerable Cultural Preference Optimization (arXiv 2606.18606), with {html.escape(whole)}: a pair with margin m of the
-global model is kept if sigmoid(m) &lt; τ = {config.tau:g} and weighs min(exp(m / β), 1), β = {config.beta:g}; the loss
-is the mean of -w log sigmoid(r(chosen) - r(rejected)). {counted(config.seeds, "seed")}; the best step is chosen
-on validation pairs. Compared:</p><ul>{compared}</ul>
+{_data(result, hide)}
+{_method(result)}
 <h2>Results</h2>
 <p>Accuracy on all test pairs with 95 % intervals over {unit}s, in percent; gain: {method} minus global, paired.
 Ties, which count as wrong: of {method}, in percent of the pairs.</p>
 {_table(results_table(result))}
 {figures}{"".join(f"<p>{html.escape(text)}</p>" for text in missing)}
-<h2>Limits</h2>
+{_limits(result)}
+{_again(result, hide)}
+</body></html>
+"""
+
+
+def _data(result: runs.Result, hide: Hidden) -> str:
+    """Where the data is from, how many of whom, what was left out, and what is read of it."""
+    card = result.card
+    left_out = [f"left out: {n:,} ({reason})" for reason, n in card["dropped"].items() if n]
+    notes = [*sentences(card), *card["notes"], *left_out]
+    about = "".join(f"{label}: {html.escape(hide(text))}<br>" for label, text in provenance(card).items())
+    return f"""<h2>Data</h2>
+<p>{about}
+Split and intervals go by {card["unit"]}. Reference: {html.escape(", ".join(card["reference"]))}.</p>
+{_counts(card)}
+<ul>{"".join(f"<li>{_html(hide(note))}</li>" for note in notes)}</ul>
+{_reading(result.tables.get("reading"))}"""
+
+
+def _trained(config: ExperimentConfig) -> str:
+    """What is trained, on top of what."""
+    if config.finetune.model:
+        return f"whole models fine-tuned from {Path(config.finetune.model).name}"
+    return f"heads on the frozen encoder {Path(config.encoder).name}"
+
+
+def _method(result: runs.Result) -> str:
+    config, trained = result.config, html.escape(_trained(result.config))
+    compared = "".join(f"<li><code>{m}</code>: {html.escape(METHODS[m])}</li>" for m in METHODS if m in config.methods)
+    return f"""<h2>Method</h2>
+<p>Steerable Cultural Preference Optimization (arXiv 2606.18606), with {trained}: a pair with margin m of the
+global model is kept if sigmoid(m) &lt; τ = {config.tau:g} and weighs min(exp(m / β), 1), β = {config.beta:g}; the loss
+is the mean of -w log sigmoid(r(chosen) - r(rejected)). {counted(config.seeds, "seed")}; the best step is chosen
+on validation pairs. Compared:</p><ul>{compared}</ul>"""
+
+
+def _limits(result: runs.Result) -> str:
+    unit, trained = result.card["unit"], _trained(result.config).split(" ")[0]
+    return f"""<h2>Limits</h2>
 <ul><li>Intervals are 95 % bootstrap intervals over {unit}s; seeds are averaged, and more seeds make no more of
 them. Those of the gap between countries or groups, and of the worst one, hold whichever these are, so that they are
 wider than need be.</li>
@@ -220,10 +241,13 @@ wider than need be.</li>
 the pairs, and with fewer than {FEWEST_FOR_RATIOS} no ratio; "too few to tell" is not "no difference".</li>
 <li>Several countries are compared at once; only p after Holm's correction counts as told apart.</li>
 <li>A country is no person: people of one country differ, and pairs say what was preferred, not why.</li>
-<li>What holds for these {html.escape(whole.split(" ")[0])} models and this data need not hold for others.</li></ul>
-<h2>To make it again</h2>
+<li>What holds for these {html.escape(trained)} models and this data need not hold for others.</li></ul>"""
+
+
+def _again(result: runs.Result, hide: Hidden) -> str:
+    """The settings that make the run again, and the hash that says whether the data is the same."""
+    settings = html.escape(json.dumps(hide(result.config.as_dict()), ensure_ascii=False))
+    return f"""<h2>To make it again</h2>
 <p><code>python -m scpo run --config config.json --out DIR</code> with this config.json:</p>
 <details><summary>config.json</summary><p><code>{settings}</code></p></details>
-<p class="quiet">Hash of the data: <code>{card["content_hash"]}</code></p>
-</body></html>
-"""
+<p class="quiet">Hash of the data: <code>{result.card["content_hash"]}</code></p>"""

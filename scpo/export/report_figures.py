@@ -67,37 +67,40 @@ def _within(row: pd.Series, low: str, high: str) -> str:
 
 def parts_of(result: runs.Result) -> Iterator[Part]:
     """The figures of the pages of results, in their order."""
-    tables, simulated, unit = result.tables, result.card["simulated"], result.card["unit"]
-    methods, marks = findings.methods_in(tables["accuracy"]), country_marks(findings.countries(result))
-    method, mean = findings.main_method(result), MEAN
+    methods = findings.methods_in(result.tables["accuracy"])
+    for of_subject in (_of_accuracy, _of_differences, _of_bias, _of_people, _of_transfer, _of_pairs_needed):
+        yield from of_subject(result, methods)
 
-    def part(name: str, title: str, measure: str, figure: go.Figure, lines: list[str], table: pd.DataFrame) -> Part:
-        return Part(name, title, MEASURES[measure][0], on_paper(figure), lines, table)
 
-    accuracy = tables["accuracy"]
-    yield part(
-        "accuracy",
-        "Is a country's taste learned?",
-        "accuracy",
-        accuracy_chart(accuracy, methods, unit, simulated),
-        [],
-        accuracy,
-    )
+def _part(name: str, title: str, measure: str, figure: go.Figure, lines: list[str], table: pd.DataFrame) -> Part:
+    return Part(name, title, MEASURES[measure][0], on_paper(figure), lines, table)
+
+
+def _of_accuracy(result: runs.Result, methods: list[str]) -> Iterator[Part]:
+    """Accuracy of every method in every country."""
+    accuracy = result.tables["accuracy"]
+    figure = accuracy_chart(accuracy, methods, result.card["unit"], result.card["simulated"])
+    yield _part("accuracy", "Is a country's taste learned?", "accuracy", figure, [], accuracy)
+
+
+def _of_differences(result: runs.Result, methods: list[str]) -> Iterator[Part]:
+    """The main method against the global model and against all pairs, and whether it is more than chance."""
+    method, simulated, unit = findings.main_method(result), result.card["simulated"], result.card["unit"]
+    marks = country_marks(findings.countries(result))
     differences, tested = findings.differences(result, "full")
     for against in [m for m in ("global", "full") if m in methods and m != method and method not in UNTRAINED]:
         rows = differences[(differences["method"] == method) & (differences["against"] == against)]
-        each = rows[rows["country"] != mean]
-        lines = [told_apart(each, method, against, unit), too_few(each, unit)] if tested else []
-        yield part(
+        each = rows[rows["country"] != MEAN]
+        yield _part(
             f"{method}-against-{against}",
             f"{method} against {against}",
             "difference",
             difference_chart(rows, "country", marks, f"accuracy of {method} minus {against}", unit, simulated),
-            lines,
+            [told_apart(each, method, against, unit), too_few(each, unit)] if tested else [],
             rows,
         )
         if tested and against == "global" and rows["unit_se"].notna().any():
-            yield part(
+            yield _part(
                 "chance",
                 f"Is {method} against {against} more than chance?",
                 "chance",
@@ -105,73 +108,36 @@ def parts_of(result: runs.Result) -> Iterator[Part]:
                 [difference_sentence(row, unit) for row in rows.itertuples()],
                 rows,
             )
-    yield part(
+
+
+def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:
+    """What a steered model keeps of the common taste, and who is served worst."""
+    tables, simulated = result.tables, result.card["simulated"]
+    accuracy, path, bias = tables["accuracy"], tables["path"], tables["bias"]
+    yield _part(
         "plane",
         "What is kept, what is learned?",
         "plane",
-        plane_chart(accuracy, tables["path"], methods, simulated),
-        [runaway_sentence(tables["path"], mean, methods)],
-        accuracy[accuracy["country"] == mean],
+        plane_chart(accuracy, path, methods, simulated),
+        [runaway_sentence(path, MEAN, methods)],
+        accuracy[accuracy["country"] == MEAN],
     )
-    yield part(
+    yield _part(
         "countries",
         "Which country is served worst?",
         "gap",
-        spread_chart(accuracy, methods, unit, simulated),
-        [bias_sentence(tables["bias"], m) for m in methods if m not in ("longer", "random")],
-        tables["bias"],
+        spread_chart(accuracy, methods, result.card["unit"], simulated),
+        [bias_sentence(bias, m) for m in methods if m not in ("longer", "random")],
+        bias,
     )
-    yield from _of_people(result, methods, part)
-    known = findings.methods_in(tables["transfer"])
-    if known:
-        shown = method if method in known else known[0]
-        yield part(
-            "transfer",
-            f"Does a {shown} model serve other countries?",
-            "transfer",
-            transfer_chart(tables["transfer"], shown, simulated),
-            [],
-            tables["transfer"],
-        )
-    trained = findings.methods_in(tables["efficiency"])
-    yield part(
-        "curve",
-        "How many pairs does it need?",
-        "curve",
-        curve_chart(tables["curve"], mean, methods, "labelled", simulated),
-        [efficiency_sentence(tables["efficiency"], mean, m, r) for m in trained for r in ("labelled", "trained")],
-        tables["curve"],
-    )
-    if trained:
-        shown = method if method in trained else trained[0]
-        rows = tables["efficiency"].query("method == @shown and reading == 'trained'")
-        yield part(
-            "ratio",
-            f"How many times fewer pairs than full must {shown} train on?",
-            "ratio",
-            ratio_chart(rows, shown, marks, simulated),
-            [],
-            tables["efficiency"],
-        )
-    each = tables.get("per_pair")
-    if each is not None and len(each):
-        listed = findings.methods_in(each)
-        yield part(
-            "per-pair",
-            "What does each pair bring?",
-            "per_pair",
-            per_pair_chart(each, mean, listed, simulated),
-            [per_pair_sentence(each, mean, m) for m in listed],
-            each,
-        )
 
 
-def _of_people(result: runs.Result, methods: list[str], part) -> Iterator[Part]:
+def _of_people(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     """Alignment with survey answers, and accuracy by survey column."""
     tables, simulated, unit = result.tables, result.card["simulated"], result.card["unit"]
     aligned, groups = tables.get("alignment"), tables.get("groups")
     if aligned is not None and len(aligned):
-        yield part(
+        yield _part(
             "alignment",
             "How like the countries' answers is it?",
             "alignment",
@@ -183,13 +149,59 @@ def _of_people(result: runs.Result, methods: list[str], part) -> Iterator[Part]:
         rows, gaps = groups[groups["column"] == column], tables["group_gaps"]
         where = EVERYBODY if EVERYBODY in set(rows["country"]) else rows["country"].iloc[0]
         gaps = gaps[(gaps["column"] == column) & (gaps["country"] == where)]
-        yield part(
+        yield _part(
             f"groups-{at + 1}",
             f"People by {column}, {where}",
             "groups",
             groups_chart(rows, column, where, methods, unit, simulated),
             [group_sentence(row) for row in gaps.itertuples()],
             rows,
+        )
+
+
+def _of_transfer(result: runs.Result, _methods: list[str]) -> Iterator[Part]:
+    """Each country's model on the pairs of the others."""
+    transfer, method = result.tables["transfer"], findings.main_method(result)
+    known = findings.methods_in(transfer)
+    if known:
+        shown = method if method in known else known[0]
+        figure = transfer_chart(transfer, shown, result.card["simulated"])
+        yield _part("transfer", f"Does a {shown} model serve other countries?", "transfer", figure, [], transfer)
+
+
+def _of_pairs_needed(result: runs.Result, methods: list[str]) -> Iterator[Part]:
+    """How many pairs a method takes, against all of them and each for itself."""
+    tables, simulated, method = result.tables, result.card["simulated"], findings.main_method(result)
+    efficiency, each = tables["efficiency"], tables.get("per_pair")
+    trained = findings.methods_in(efficiency)
+    yield _part(
+        "curve",
+        "How many pairs does it need?",
+        "curve",
+        curve_chart(tables["curve"], MEAN, methods, "labelled", simulated),
+        [efficiency_sentence(efficiency, MEAN, m, r) for m in trained for r in ("labelled", "trained")],
+        tables["curve"],
+    )
+    if trained:
+        shown = method if method in trained else trained[0]
+        rows = efficiency.query("method == @shown and reading == 'trained'")
+        yield _part(
+            "ratio",
+            f"How many times fewer pairs than full must {shown} train on?",
+            "ratio",
+            ratio_chart(rows, shown, country_marks(findings.countries(result)), simulated),
+            [],
+            efficiency,
+        )
+    if each is not None and len(each):
+        listed = findings.methods_in(each)
+        yield _part(
+            "per-pair",
+            "What does each pair bring?",
+            "per_pair",
+            per_pair_chart(each, MEAN, listed, simulated),
+            [per_pair_sentence(each, MEAN, m) for m in listed],
+            each,
         )
 
 
