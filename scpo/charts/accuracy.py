@@ -15,14 +15,15 @@ import plotly.graph_objects as go
 from scpo.charts.colours import METHOD, PLACE, QUIET
 from scpo.charts.style import (
     MEAN,
+    dots,
     finish,
     marker,
     plain,
     reach,
     row_axis,
     rules,
+    side_by_side,
     span,
-    whisker,
 )
 from scpo.format import counted, fixed, known, percent, points
 from scpo.metrics.accuracy import AT_LEAST, AT_MOST
@@ -64,32 +65,11 @@ def accuracy_chart(
                 strict=True,
             )
         ]
-        figure.add_scatter(
-            x=100 * rows["accuracy"],
-            y=rows.index,
-            name=method,
-            mode="markers",
-            orientation="h",
-            offsetgroup=method,
-            marker=marker(method, 10),
-            hovertext=hover,
-            hoverinfo="text",
-            error_x=whisker(*(100 * rows[c] for c in ("accuracy", "low", "high")), METHOD[method]),
-        )
+        value, low, high = (100 * rows[c] for c in ("accuracy", "low", "high"))
+        more = {"name": method, **side_by_side(method)}
+        figure.add_trace(dots(value, rows.index, hover, marker(method, 10), (low, high), **more))
     theirs = published if published is not None else pd.DataFrame(columns=["country", "method", "accuracy"])
-    for row in theirs.itertuples():
-        name = f"published by the authors: {row.method}"
-        figure.add_scatter(
-            x=[100 * row.accuracy],
-            y=[row.country],
-            name=name,
-            mode="markers",
-            orientation="h",
-            offsetgroup=name,
-            marker={"symbol": "star-diamond-open", "size": 13, "color": METHOD[row.method], "line": {"width": 2}},
-            hovertext=f"{name}: {100 * row.accuracy:.2f} %<br>theirs, not of this run; no interval is published",
-            hoverinfo="text",
-        )
+    figure.add_traces(_published(theirs))
     ends = [*part["low"], *part["high"], *part["accuracy"], *theirs["accuracy"].astype(float)]
     finite = 100 * np.array([end for end in ends if known(end)] or [0.0, 1.0])
     low, high = finite.min(), finite.max()
@@ -100,6 +80,17 @@ def accuracy_chart(
     )
     _name_rows(figure, order, part.drop_duplicates("country").set_index("country"), unit)
     return finish(figure, simulated, height=110 + len(order) * max(44, 14 * (len(methods) + len(theirs))))
+
+
+def _published(theirs: pd.DataFrame) -> list[dict]:
+    """The authors' figures, one mark each. theirs: country, method, accuracy."""
+    traces = []
+    for row in theirs.itertuples():
+        name = f"published by the authors: {row.method}"
+        told = f"{name}: {100 * row.accuracy:.2f} %<br>theirs, not of this run; no interval is published"
+        mark = {"symbol": "star-diamond-open", "size": 13, "color": METHOD[row.method], "line": {"width": 2}}
+        traces.append(dots([100 * row.accuracy], [row.country], told, mark, name=name, **side_by_side(name)))
+    return traces
 
 
 def _name_rows(figure: go.Figure, order: Sequence[str], rows: pd.DataFrame, unit: str) -> None:
@@ -141,17 +132,9 @@ def seeds_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: b
             )
         ]
         colour = METHOD[method]
-        figure.add_scatter(
-            x=100 * rows["accuracy"],
-            y=rows["country"],
-            name=method,
-            mode="markers",
-            orientation="h",
-            offsetgroup=method,
-            hovertext=hover,
-            hoverinfo="text",
-            marker={"symbol": "line-ns-open", "size": 13, "color": colour, "line": {"width": 2.5, "color": colour}},
-        )
+        mark = {"symbol": "line-ns-open", "size": 13, "color": colour, "line": {"width": 2.5, "color": colour}}
+        more = {"name": method, **side_by_side(method)}
+        figure.add_trace(dots(100 * rows["accuracy"], rows["country"], hover, mark, **more))
     figure.update_layout(scattermode="group", legend_traceorder="reversed", showlegend=True)
     figure.update_xaxes(title="accuracy of each seed's model, %", range=reach(100 * table["accuracy"]))
     few = table[table["country"] != MEAN].groupby("country")["low"].apply(lambda c: c.isna().all())
@@ -191,28 +174,13 @@ def difference_chart(
     rules(figure, [line for line in spans if not np.isnan(line[1])], at=0)
     for shown, tail, word in ((clear, "", "clear"), (~clear, "-open", "may be chance")):
         at = np.flatnonzero(shown)
-        figure.add_scatter(
-            x=100 * value.to_numpy()[at],
-            y=[names[i] for i in at],
-            mode="markers",
-            name=word,
-            showlegend=False,
-            hovertext=[hover[i] for i in at],
-            hoverinfo="text",
-            marker={
-                "size": 11,
-                "color": [colours[i] for i in at],
-                "symbol": [symbols[i] + tail for i in at],
-                "line": {"width": 2, "color": [colours[i] for i in at]},
-            },
-        )
-        figure.add_scatter(
-            x=[None],
-            y=[None],
-            mode="markers",
-            name=word,
-            marker={"size": 10, "color": QUIET, "symbol": "circle" + tail, "line": {"width": 2, "color": QUIET}},
-        )
+        colour = [colours[i] for i in at]
+        mark = {"size": 11, "color": colour, "symbol": [symbols[i] + tail for i in at]}
+        mark["line"] = {"width": 2, "color": colour}
+        x, y, told = 100 * value.to_numpy()[at], [names[i] for i in at], [hover[i] for i in at]
+        figure.add_trace(dots(x, y, told, mark, name=word, showlegend=False))
+        in_legend = {"size": 10, "color": QUIET, "symbol": "circle" + tail, "line": {"width": 2, "color": QUIET}}
+        figure.add_scatter(x=[None], y=[None], mode="markers", name=word, marker=in_legend)
     ends = reach([0, *100 * value, *100 * low, *100 * high])
     subset = rows["subset"].iloc[0] if len(rows) else FULL
     figure.update_xaxes(title=f"{words}, points<br>{_rule(subset, unit)}", range=ends)
@@ -241,15 +209,8 @@ def variance_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figure
             f"{plain(c)}, {name}: {fixed(v, 2)} points<br>{counted(n, unit)}"
             for c, v, n in zip(rows["country"], value, rows["units"], strict=True)
         ]
-        figure.add_scatter(
-            x=value,
-            y=rows["country"],
-            name=name,
-            mode="markers",
-            hovertext=hover,
-            hoverinfo="text",
-            marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2, "color": colour}},
-        )
+        mark = {"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2, "color": colour}}
+        figure.add_trace(dots(value, rows["country"], hover, mark, name=name))
     few = [
         "too few for a test" if pd.isna(error) else counted(n, unit)
         for error, n in zip(rows["unit_se"], rows["units"], strict=True)

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.charts.colours import METHOD, QUIET
-from scpo.charts.style import finish, marker, no_interval, row_axis, span, whisker
+from scpo.charts.style import dots, finish, marker, no_interval, row_axis, span
 from scpo.format import fixed
 from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
 
@@ -38,19 +38,11 @@ def method_dots(
     """One row per method: a value with low and high, 0..1, drawn in percent; told: what each hover text ends with."""
     figure = go.Figure()
     for (name, row), more in zip(rows.iterrows(), told, strict=True):
-        colour = METHOD.get(name, QUIET)
         x, low, high = (100 * pd.Series([row[c]]).astype(float) for c in (value, "low", "high"))
-        mark = marker(name, 11) if name in METHOD else {"symbol": BASELINES[name], "size": 12, "color": colour}
+        mark = marker(name, 11) if name in METHOD else {"symbol": BASELINES[name], "size": 12, "color": QUIET}
         interval = span(*(pd.Series([row[c]]) for c in ("low", "high")))[0]
-        figure.add_scatter(
-            x=x,
-            y=[name],
-            mode="markers",
-            marker=mark,
-            error_x=whisker(x, low, high, colour),
-            hoverinfo="text",
-            hovertext=f"{name}: {fixed(x[0])} {unit}<br>{interval}<br>{more}",
-        )
+        hover = f"{name}: {fixed(x[0])} {unit}<br>{interval}<br>{more}"
+        figure.add_trace(dots(x, [name], hover, mark, (low, high)))
     row_axis(figure, list(rows.index))
     figure.update_xaxes(title=title)
     figure.update_layout(showlegend=False)

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.charts.colours import AROUND_ZERO, INK, METHOD, MORE, QUIET
+from scpo.charts.colours import AROUND_ZERO, METHOD, MORE, QUIET
 from scpo.charts.style import (
     MEAN,
+    cells,
     country_marks,
+    dots,
     finish,
     marker,
     no_interval,
@@ -50,18 +52,16 @@ def transfer_chart(table: pd.DataFrame, method: str, simulated: bool, reading: s
     x, y = [plain(c) for c in wide.columns], [plain(c) for c in wide.index]
     fits = len(x) <= MOST_NUMBERS
     figure = go.Figure(
-        go.Heatmap(
-            z=z,
-            x=x,
-            y=y,
-            colorscale=AROUND_ZERO if change else MORE,
-            zmin=low,
-            zmax=high,
+        cells(
+            z,
+            x,
+            y,
+            _numbers(z, x, y, change) if fits else None,
+            scale=AROUND_ZERO if change else MORE,
+            ends=(low, high),
             xgap=int(fits),
             ygap=int(fits),
-            text=_numbers(z, x, y, change) if fits else None,
-            texttemplate="%{text}" if fits else None,
-            textfont={"color": INK, "size": 13},
+            textfont_size=13,
             customdata=np.stack([np.vectorize(signed if change else fixed, otypes=[object])(z), size, units], axis=-1),
             colorbar={"title": "points" if change else "%", "thickness": 12},
             hoverongaps=False,
@@ -170,16 +170,13 @@ def spread_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: 
             )
         ]
         traces.append(
-            {
-                "type": "scatter",
-                "x": 100 * mine["accuracy"],
-                "y": order,
-                "name": plain(country) + few,
-                "mode": "markers",
-                "hovertext": hover,
-                "hoverinfo": "text",
-                "marker": {"color": colour, "symbol": symbol, "size": 11},
-            }
+            dots(
+                100 * mine["accuracy"],
+                order,
+                hover,
+                {"color": colour, "symbol": symbol, "size": 11},
+                name=plain(country) + few,
+            )
         )
     figure = go.Figure(traces)
     ends = 100 * rows.groupby("method")["accuracy"].agg(["min", "max"]).reindex(order)

@@ -13,6 +13,7 @@ from scpo.charts.alignment import method_dots, of_methods
 from scpo.charts.colours import METHOD, QUIET, SYMBOL
 from scpo.charts.style import (
     band,
+    dots,
     finish,
     log_ticks,
     no_interval,
@@ -112,33 +113,16 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
         f"{r['pairs_method']:,.0f}, for {percent(r['target'])}<br>{spread_of(r)}"
         for r in at.to_dict("records")
     ]
-    figure.add_scatter(
-        x=at["ratio"],
-        y=at["country"],
-        mode="markers",
-        hovertext=hover,
-        hoverinfo="text",
-        showlegend=False,
-        marker={
-            "size": 12,
-            "color": [marks.get(c, (QUIET, ""))[0] for c in at["country"]],
-            "symbol": [
-                ARROWS.get(note) or marks.get(c, ("", "circle"))[1]
-                for c, note in zip(at["country"], at["note"], strict=True)
-            ],
-        },
-    )
-    missed = rows[~rows["reached"].astype(bool)]
-    figure.add_scatter(
-        x=[left] * len(missed),
-        y=missed["country"],
-        mode="markers",
-        hoverinfo="text",
-        showlegend=False,
-        cliponaxis=False,
-        hovertext=[f"{plain(r['country'])}: {verdict_of(r)}<br>{why_no_ratio(r)}" for r in missed.to_dict("records")],
-        marker={"symbol": "x-thin-open", "size": 9, "color": QUIET, "line": {"width": 2}},
-    )
+    mark = {
+        "size": 12,
+        "color": [marks.get(c, (QUIET, ""))[0] for c in at["country"]],
+        "symbol": [
+            ARROWS.get(note) or marks.get(c, ("", "circle"))[1]
+            for c, note in zip(at["country"], at["note"], strict=True)
+        ],
+    }
+    figure.add_trace(dots(at["ratio"], at["country"], hover, mark, showlegend=False))
+    figure.add_trace(_missed(rows[~rows["reached"].astype(bool)], left))
     figure.update_xaxes(
         **log_ticks(left, right),
         range=[np.log10(left), np.log10(right)],
@@ -146,6 +130,13 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
     )
     row_axis(figure, names, [_ratio_note(row) for row in rows.to_dict("records")])
     return finish(figure, simulated, height=150 + 44 * len(rows))
+
+
+def _missed(rows: pd.DataFrame, left: float) -> dict:
+    """Crosses on the left edge of the chart, in the rows of those that never get to the target."""
+    hover = [f"{plain(r['country'])}: {verdict_of(r)}<br>{why_no_ratio(r)}" for r in rows.to_dict("records")]
+    mark = {"symbol": "x-thin-open", "size": 9, "color": QUIET, "line": {"width": 2}}
+    return dots([left] * len(rows), rows["country"], hover, mark, showlegend=False, cliponaxis=False)
 
 
 def _ratio_note(row: dict) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.charts.colours import METHOD
-from scpo.charts.style import finish, marker, no_interval, plain, reach, row_axis, span, whisker
+from scpo.charts.style import dots, finish, marker, no_interval, plain, reach, row_axis, side_by_side, span
 from scpo.format import counted, percent
 
 
@@ -31,18 +30,9 @@ def groups_chart(
                 rows.index, rows["accuracy"], span(rows["low"], rows["high"]), rows["units"], rows["n"], strict=True
             )
         ]
-        figure.add_scatter(
-            x=100 * rows["accuracy"],
-            y=rows.index,
-            name=method,
-            mode="markers",
-            orientation="h",
-            offsetgroup=method,
-            marker=marker(method, 10),
-            hovertext=hover,
-            hoverinfo="text",
-            error_x=whisker(*(100 * rows[c] for c in ("accuracy", "low", "high")), METHOD[method]),
-        )
+        value, low, high = (100 * rows[c] for c in ("accuracy", "low", "high"))
+        more = {"name": method, **side_by_side(method)}
+        figure.add_trace(dots(value, rows.index, hover, marker(method, 10), (low, high), **more))
     people = part.drop_duplicates("group").set_index("group")["units"].reindex(order)
     row_axis(figure, order, [counted(n, unit) for n in people])
     figure.update_layout(scattermode="group", legend_traceorder="reversed", showlegend=True)

@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo import format as shown
-from scpo.charts.colours import METHOD, ON_PAPER, PLACE, QUIET, SYMBOL, TEXT
+from scpo.charts.colours import INK, METHOD, ON_PAPER, PLACE, QUIET, SYMBOL, TEXT
 
 SIMULATED = "Simulated data: nothing here is measured from real people"
 MEAN = "mean"
@@ -131,6 +131,34 @@ def span(low: pd.Series, high: pd.Series) -> list[str]:
 def whisker(value: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict:
     """The error bar of a 95 % interval around values, all in the unit of the axis."""
     return {"array": high - value, "arrayminus": value - low, "color": colour, "thickness": 1.5, "width": 0}
+
+
+def dots(x: Sequence, y: Sequence, hover: Sequence[str], mark: dict, ends: tuple | None = None, **more) -> dict:
+    """A trace of marks in rows, with whiskers to the ends of their 95 % intervals, if there are any.
+
+    x       values, in the unit of the axis; y: the row of each; hover: what each says; mark: the look
+    ends    the lower and the upper ends, as series like x
+    """
+    trace = {"type": "scatter", "mode": "markers", "x": x, "y": y, "hovertext": hover, "hoverinfo": "text"}
+    whiskers = {"error_x": whisker(x, *ends, mark["color"])} if ends else {}
+    return {**trace, "marker": mark, **whiskers, **more}
+
+
+def side_by_side(group: str) -> dict:
+    """What a trace of marks needs to have a place of its own in each row; the layout says scattermode="group"."""
+    return {"orientation": "h", "offsetgroup": group}
+
+
+def cells(
+    z: np.ndarray, x: Sequence, y: Sequence, text: Sequence | None, *, scale: list, ends: tuple[float, float], **more
+) -> dict:
+    """A trace of a heat map with a number in each cell; without text, the cells are too many for numbers.
+
+    ends    the values that have the first and the last colour of the scale
+    """
+    trace = {"type": "heatmap", "z": z, "x": x, "y": y, "colorscale": scale, "zmin": ends[0], "zmax": ends[1]}
+    numbers = {"text": text, "texttemplate": None if text is None else "%{text}", "textfont": {"color": INK}}
+    return {**trace, **numbers, **more}
 
 
 def no_interval(figure: go.Figure, rows: pd.DataFrame) -> go.Figure:
