@@ -14,7 +14,7 @@ from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from scpo.charts.colours import AROUND_ZERO, INK, METHOD, QUIET
-from scpo.charts.style import LINES, finish, marker, plain, reach, span
+from scpo.charts.style import LINES, cells, finish, marker, plain, reach, span
 from scpo.format import counted, percent, points, signed
 
 EACH = {"world": "over simulated worlds", "country": "over countries"}
@@ -112,43 +112,30 @@ def grid_chart(
     path        points (the same two columns) to be joined by a dashed line
     """
     columns, rows = (sorted(table[name].unique()) for name, _ in (across, up))
-    wide = {}
-    for c in ("estimate", "low", "high", "n"):
-        cells = table.pivot(index=up[0], columns=across[0], values=c)
-        wide[c] = cells.reindex(index=rows, columns=columns).to_numpy(float)
+    wide = {
+        c: table.pivot(index=up[0], columns=across[0], values=c).reindex(index=rows, columns=columns).to_numpy(float)
+        for c in ("estimate", "low", "high", "n")
+    }
     value, clear = 100 * wide["estimate"], (wide["low"] > 0) | (wide["high"] < 0)
     text = [
         [f"<b>{signed(v)}</b>" if c else signed(v) for v, c in zip(*row, strict=True)]
         for row in zip(value, clear, strict=True)
     ]
-    told = [span(pd.Series(low), pd.Series(high)) for low, high in zip(wide["low"], wide["high"], strict=True)]
-    hover = [
-        [
-            f"{up[1]}: {_number(y)}<br>{across[1]}: {_number(x)}<br>{signed(value[i, j])} points<br>{told[i][j]}<br>"
-            f"{counted(wide['n'][i, j], unit)}"
-            for j, x in enumerate(columns)
-        ]
-        for i, y in enumerate(rows)
-    ]
     most = np.nanmax(np.abs(value), initial=0.1)
-    figure = go.Figure(
-        go.Heatmap(
-            z=value,
-            x=np.arange(len(columns)),
-            y=np.arange(len(rows)),
-            text=text,
-            hovertext=hover,
-            hoverinfo="text",
-            texttemplate="%{text}" if path is None else None,
-            colorscale=AROUND_ZERO,
-            zmin=-most,
-            zmax=most,
-            textfont={"color": INK},
-            xgap=2,
-            ygap=2,
-            showscale=False,
-        )
+    heat = cells(
+        value,
+        np.arange(len(columns)),
+        np.arange(len(rows)),
+        text,
+        scale=AROUND_ZERO,
+        ends=(-most, most),
+        xgap=2,
+        ygap=2,
+        showscale=False,
+        hovertext=_grid_hover(wide, (across[1], columns), (up[1], rows), unit),
+        hoverinfo="text",
     )
+    figure = go.Figure(heat if path is None else {**heat, "texttemplate": None})
     if path is not None:
         x, y = (
             np.interp(path[name], known, range(len(known))) for name, known in ((across[0], columns), (up[0], rows))
@@ -169,6 +156,21 @@ def grid_chart(
         showarrow=False,
     )
     return finish(figure, simulated, height=150 + 42 * len(rows))
+
+
+def _grid_hover(
+    wide: dict[str, np.ndarray], across: tuple[str, list[float]], up: tuple[str, list[float]], unit: str
+) -> list[list[str]]:
+    """What each cell says. wide: estimate, low, high, n as grids; across, up: a title and its numbers."""
+    told = [span(pd.Series(low), pd.Series(high)) for low, high in zip(wide["low"], wide["high"], strict=True)]
+    return [
+        [
+            f"{up[0]}: {_number(y)}<br>{across[0]}: {_number(x)}<br>{signed(100 * wide['estimate'][i, j])} points<br>"
+            f"{told[i][j]}<br>{counted(wide['n'][i, j], unit)}"
+            for j, x in enumerate(across[1])
+        ]
+        for i, y in enumerate(up[1])
+    ]
 
 
 def _plates(value: np.ndarray, text: list[list[str]], most: float) -> list[dict]:

@@ -58,20 +58,23 @@ def world_map(counts: pd.DataFrame, unit: str) -> go.Figure:
         showcoastlines=False,
         showlakes=False,
     )
-    words = [f"{tick:,.10g}" for tick in ticks]
-    bar = {
+    figure.update_layout(coloraxis={"colorscale": SEQUENCE, "cmin": low, "cmax": high, "colorbar": _colour_bar(ticks)})
+    return finish(figure, simulated=False, height=480)
+
+
+def _colour_bar(ticks: list[float]) -> dict:
+    """The bar of colours below the map, with numbers of pairs beside it; the colours are of powers of ten."""
+    return {
         "title": {"text": "pairs", "side": "top", "font": {"color": TEXT}},
         "tickfont": {"color": TEXT},
         "tickvals": np.log10(ticks),
-        "ticktext": words,
+        "ticktext": [f"{tick:,.10g}" for tick in ticks],
         "orientation": "h",
         "thickness": 12,
         "len": 0.9,
         "y": 0,
         "yanchor": "top",
     }
-    figure.update_layout(coloraxis={"colorscale": SEQUENCE, "cmin": low, "cmax": high, "colorbar": bar})
-    return finish(figure, simulated=False, height=480)
 
 
 def _on_map(counts: pd.DataFrame, unit: str) -> pd.DataFrame:
