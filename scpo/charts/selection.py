@@ -1,13 +1,11 @@
 """Charts of the Filter and weight page: each a function from a frame to a plotly figure.
 
 The same look and habits as `scpo.charts.data`: units on the axes, n in the hover text, simulated data
-labelled inside the figure. They are drawn anew at every move of a slider, so each figure is made in one
-go from plain dicts (1 ms); adding to a figure bit by bit costs ten times that.
+labelled inside the figure. They are drawn anew at every move of a slider, so each is made in one go.
 """
 
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -15,12 +13,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.charts.colours import DROPPED, KEPT, METHOD, SEQUENCE
-from scpo.charts.style import AXIS, finish, plain, span
+from scpo.charts.one_go import CUT, axis, cut_line, in_one_go, row_names
+from scpo.charts.style import dots, finish, plain, span
 from scpo.format import counted, fixed, percent
 from scpo.metrics.filtering import ALL, STRIPS, Chosen, Margins, filter_frame, strips, weight_frame
 from scpo.selection import p_global, pair_weights
 
-CUT, CURVE = METHOD["scpo"], METHOD["weight"]
+CURVE = METHOD["weight"]
 
 
 class Picture(NamedTuple):
@@ -74,15 +73,15 @@ def filter_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
 
     table   low, high, kept, dropped, one row per bin
     """
-    return _figure(
+    return in_one_go(
         _bars(table, "F"),
         simulated,
         360,
         barmode="stack",
         bargap=0,
-        **_cut(tau, f"τ = {tau:.2f}", left=tau > 0.6),
-        xaxis=_axis("F: probability that the global model gives<br>to the answer people chose", range=[0, 1]),
-        yaxis=_axis("training pairs", range=_above(table)),
+        **cut_line(tau, f"τ = {tau:.2f}", left=tau > 0.6),
+        xaxis=axis("F: probability that the global model gives<br>to the answer people chose", range=[0, 1]),
+        yaxis=axis("training pairs", range=_above(table)),
     )
 
 
@@ -103,19 +102,19 @@ def weight_chart(table: pd.DataFrame, tau: float, beta: float, simulated: bool) 
     }
     low, high = table["low"].iloc[0], table["high"].iloc[-1]
     cut = np.inf if tau >= 1 else float(np.log(tau / (1 - tau)))
-    line = _cut(cut, f"τ = {tau:.2f}", left=cut > (low + high) / 2) if low <= cut <= high else {}
-    return _figure(
+    line = cut_line(cut, f"τ = {tau:.2f}", left=cut > (low + high) / 2) if low <= cut <= high else {}
+    return in_one_go(
         [*_bars(table, "margin"), curve],
         simulated,
         360,
         barmode="stack",
         bargap=0,
         **line,
-        xaxis=_axis(
+        xaxis=axis(
             "m: reward of the chosen minus of the rejected answer<br>(outermost bars: all beyond)", range=[low, high]
         ),
-        yaxis=_axis("training pairs", range=_above(table)),
-        yaxis2=_axis(
+        yaxis=axis("training pairs", range=_above(table)),
+        yaxis2=axis(
             "W, weight",
             overlaying="y",
             side="right",
@@ -155,23 +154,14 @@ def shares_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
             f"{country}: {name} {percent(value)}<br>" + words.format(part, n) for country, value, part, n in numbers
         ]
         traces.append(
-            {
-                "type": "scatter",
-                "x": 100 * rows[column],
-                "y": names,
-                "name": name,
-                "mode": "markers",
-                "hovertext": hover,
-                "hoverinfo": "text",
-                "marker": {"color": colour, "symbol": symbol, "size": 11},
-            }
+            dots(100 * rows[column], names, hover, {"color": colour, "symbol": symbol, "size": 11}, name=name)
         )
-    return _figure(
+    return in_one_go(
         traces,
         simulated,
         90 + 30 * len(rows),
-        yaxis=_rows(rows),
-        xaxis=_axis("of the country's training pairs, %", range=[-2, 102]),
+        yaxis=row_names(rows),
+        xaxis=axis("of the country's training pairs, %", range=[-2, 102]),
     )
 
 
@@ -199,15 +189,15 @@ def strips_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
         "hovertemplate": "%{y}, F about %{x:.2f}: %{z:.1f} % of its pairs<extra></extra>",
         "hoverongaps": False,
     }
-    cut = _cut(tau, f"τ = {tau:.2f}, kept to the left", left=tau > 0.5, above=True)
+    cut = cut_line(tau, f"τ = {tau:.2f}, kept to the left", left=tau > 0.5, above=True)
     under = {**cut["shapes"][0], "line": {"color": "black", "width": 4}}  # so that the line shows on every colour
     over = {**cut["shapes"][0], "line": {"color": "white", "width": 2, "dash": "dash"}}
-    return _figure(
+    return in_one_go(
         [heat],
         simulated,
         max(90 + 30 * (len(rows) + 1), BAR + 110),
         **{**cut, "shapes": [under, over]},
-        xaxis=_axis("F: probability of the chosen answer", range=[0, 1]),
+        xaxis=axis("F: probability of the chosen answer", range=[0, 1]),
     )
 
 
@@ -227,19 +217,8 @@ def disagreement_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Fi
         f"{counted(ties, 'tie')}"
         for country, share, span, units, pairs, ties in numbers
     ]
-    dots = {
-        "type": "scatter",
-        "x": value,
-        "y": names,
-        "mode": "markers",
-        "hovertext": hover,
-        "hoverinfo": "text",
-        "showlegend": False,
-        "marker": {"color": CUT, "size": 11},
-        "error_x": {"array": high - value, "arrayminus": value - low, "color": CUT, "thickness": 1.5, "width": 0},
-    }
     furthest = max(60.0, 2 + float(np.nan_to_num(np.fmax(value, high)).max(initial=0)))
-    coin = _cut(50, "a coin", left=True, above=True)
+    coin = cut_line(50, "a coin", left=True, above=True)
     coin["annotations"] += [
         {
             "x": 1,
@@ -251,13 +230,13 @@ def disagreement_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Fi
         for name, share, pairs in zip(names, value, rows["pairs"], strict=True)
         if np.isnan(share)
     ]
-    return _figure(
-        [dots],
+    return in_one_go(
+        [dots(value, names, hover, {"color": CUT, "size": 11}, (low, high), showlegend=False)],
         simulated,
         110 + 30 * len(rows),
         **coin,
-        yaxis={**_rows(rows), "type": "category"},
-        xaxis=_axis(
+        yaxis={**row_names(rows), "type": "category"},
+        xaxis=axis(
             "pairs on which the global model prefers<br>the rejected answer, % (line: 95 % interval)",
             range=[0, furthest],
         ),
@@ -287,51 +266,6 @@ def _bars(table: pd.DataFrame, over: str) -> list[dict]:
 def _above(table: pd.DataFrame) -> list[float]:
     """Room above the highest bar, for the name of the cut."""
     return [0.0, HEADROOM * max(float((table["kept"] + table["dropped"]).max()), 1.0)]
-
-
-def _cut(at: float, words: str, left: bool, above: bool = False) -> dict:
-    """A dashed line across the figure at x = at, with its name at its upper end: left or right of it."""
-    shape = {
-        "type": "line",
-        "x0": at,
-        "x1": at,
-        "y0": 0,
-        "y1": 1,
-        "yref": "paper",
-        "line": {"color": CUT, "dash": "dash", "width": 2},
-    }
-    note = {
-        "x": at,
-        "y": 1,
-        "yref": "paper",
-        "text": words,
-        "showarrow": False,
-        "xanchor": "right" if left else "left",
-        "xshift": -4 if left else 4,
-        "yanchor": "bottom" if above else "top",
-    }
-    return {"shapes": [shape], "annotations": [note]}
-
-
-def _axis(title: str, **more) -> dict:
-    return {**AXIS, "title": {**AXIS["title"], "text": title}, **more}
-
-
-def _rows(table: pd.DataFrame) -> dict:
-    """An axis of names, one row for each."""
-    return {**AXIS, "range": [-0.6, len(table) - 0.4]}
-
-
-@cache
-def _look(simulated: bool) -> dict:
-    """The layout that all charts of the app share, as a plain dict; its height is 100 and the label's."""
-    layout = finish(go.Figure(), simulated, height=100).to_plotly_json()["layout"]
-    return {name: value for name, value in layout.items() if name != "template"}
-
-
-def _figure(traces: list[dict], simulated: bool, height: int, **layout) -> go.Figure:
-    look = _look(simulated)
-    return go.Figure(traces, {**look, "height": look["height"] - 100 + height, **layout})
 
 
 def method_picture(tau: float, beta: float) -> go.Figure:

@@ -137,24 +137,14 @@ def grid_chart(
     )
     figure = go.Figure(heat if path is None else {**heat, "texttemplate": None})
     if path is not None:
-        x, y = (
-            np.interp(path[name], known, range(len(known))) for name, known in ((across[0], columns), (up[0], rows))
-        )
+        x, y = (np.interp(path[c], at, range(len(at))) for c, at in ((across[0], columns), (up[0], rows)))
         figure.add_scatter(x=x, y=y, mode="lines", hoverinfo="skip", line={"color": INK, "dash": "dash", "width": 2})
         figure.update_layout(annotations=_plates(value, text, most))
     for update, known, (_, title) in ((figure.update_xaxes, columns, across), (figure.update_yaxes, rows, up)):
         update(tickvals=list(range(len(known))), ticktext=list(map(_number, known)), title=title, showgrid=False)
-    figure.add_annotation(
-        text=f"{axis}<br>bold: the 95 % interval {EACH[unit]} leaves 0 out",
-        x=0,
-        y=1.0,
-        xref="paper",
-        yref="paper",
-        yanchor="bottom",
-        xanchor="left",
-        align="left",
-        showarrow=False,
-    )
+    corner = {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
+    words = f"{axis}<br>bold: the 95 % interval {EACH[unit]} leaves 0 out"
+    figure.add_annotation(text=words, align="left", showarrow=False, **corner)
     return finish(figure, simulated, height=150 + 42 * len(rows))
 
 
