@@ -13,15 +13,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from scpo.cli.bench import add_bench, bench_command
 from scpo.cli.best_of_n import add_best_of_n, best_of_n
-from scpo.cli.data import data_check
-from scpo.cli.export import add_export, export_command, report_command
+from scpo.cli.data import add_data, data_check
+from scpo.cli.export import add_export, add_report, export_command, report_command
 from scpo.cli.jobs import add_job_commands, manage, work_on
-from scpo.cli.options import add_settings
 from scpo.cli.reproduce import add_reproduce, reproduce
-from scpo.cli.run import run_command
+from scpo.cli.run import add_run, run_command
 from scpo.cli.study import add_study, study
-from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.errors import JobError, ScpoError
 from scpo.runs import workspace
 
@@ -43,59 +42,22 @@ EXAMPLES = """examples:
 
 
 def _parser() -> argparse.ArgumentParser:
-    formatter = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
-        prog="python -m scpo", description=__doc__.split("\n")[0], epilog=EXAMPLES, formatter_class=formatter
+        prog="python -m scpo",
+        description=__doc__.split("\n")[0],
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    run = commands.add_parser(
-        "run",
-        help="one experiment: train and measure",
-        epilog=EXAMPLES,
-        formatter_class=formatter,
-        description="Train a reward head per country, method, seed and budget; measure; write a run folder.",
-    )
-    run.add_argument("--out", required=True, metavar="DIR", help="the run folder; a finished run is never overwritten")
-    run.add_argument(
-        "--config", metavar="FILE", help="settings as json, such as the config.json of a run; options override"
-    )
-    run.add_argument("--json", action="store_true", help="print metrics.json's records instead of the table")
-    run.add_argument("--quiet", action="store_true", help="no progress bar")
-    add_settings(run.add_argument_group("data"), DataConfig)
-    add_settings(run.add_argument_group("experiment"), ExperimentConfig)
-    add_settings(run.add_argument_group("fine-tuning whole models"), FinetuneConfig)
-
-    data = commands.add_parser("data", help="look at data before training")
-    check = data.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(
-        "check",
-        help="counts per country, or every fault with its row number; exit 2 if unusable",
-    )
-    check.add_argument("--json", action="store_true", help="counts or faults as json")
-    add_settings(check, DataConfig)
-    model = check.add_argument_group("a global model of one's own, so that no reference country is needed")
-    add_settings(model, ExperimentConfig, {"global_model"})
-    add_settings(model, FinetuneConfig, {"model", "max_length"})
-    check.add_argument(
-        "--encoder",
-        metavar="NAME",
-        help=f"whose tokenizer looks at the texts; none = skip that (default: {ExperimentConfig.encoder})",
-    )
-
+    add_run(commands, EXAMPLES)
+    add_data(commands)
     add_job_commands(commands)
     add_best_of_n(commands)
     add_export(commands)
     add_reproduce(commands)
-    report = commands.add_parser(
-        "report",
-        help="one HTML file that needs no network, and a csv per figure",
-        description="A finished run as a report: question, data, method, results with intervals, limits.",
-    )
-    report.add_argument("run", metavar="RUN", help="the folder of a finished run, or its id in the workspace")
-    report.add_argument("--out", required=True, metavar="DIR", help="a folder that does not exist yet, or is empty")
+    add_report(commands)
     add_study(commands)
-    bench = commands.add_parser("bench", help="measure speed on this machine, as ratios within one run")
-    bench.add_argument("--json", metavar="FILE", help="also write the rows to this file")
-    bench.add_argument("--only", metavar="A,B,...", help="only rows whose name contains one of these words")
+    add_bench(commands)
     return parser
 
 
@@ -113,19 +75,13 @@ def _folder_of(said: str) -> str:
     return said
 
 
-def _bench(args: argparse.Namespace) -> None:
-    from scpo.cli.bench import bench
-
-    bench(only=tuple((args.only or "").split(",")) if args.only else (), json_file=args.json)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Never shows a stack trace for a `ScpoError`."""
     args = _parser().parse_args(argv)
     commands = {
         "run": run_command,
         "data": data_check,
-        "bench": _bench,
+        "bench": bench_command,
         "jobs": manage,
         "worker": work_on,
         "best-of-n": best_of_n,

@@ -5,19 +5,37 @@ A row that misses its goal is printed as missed, not left out.
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scpo.bench import Row, library, machine, scaling, whole_runs
 from scpo.runs.files import write_json
+
+if TYPE_CHECKING:
+    from scpo.bench import Row
+
+
+def add_bench(commands) -> None:
+    """The command and its options."""
+    parser = commands.add_parser("bench", help="measure speed on this machine, as ratios within one run")
+    parser.add_argument("--json", metavar="FILE", help="also write the rows to this file")
+    parser.add_argument("--only", metavar="A,B,...", help="only rows whose name contains one of these words")
+
+
+def bench_command(args: argparse.Namespace) -> None:
+    """The command: measured rows on stdout."""
+    bench(only=tuple((args.only or "").split(",")) if args.only else (), json_file=args.json)
 
 
 def bench(only: tuple[str, ...] = (), json_file: str | None = None) -> list[Row]:
     """Measure, print a line per row, and write json if asked. only: words, one of which a row's group has."""
+    from scpo.bench import machine
+
     here, rows = machine(), []
     print("  ".join(f"{name} {value}" for name, value in here.items()))
     print(f"{'what':<72}{'value':>10} {'unit':<9}{'goal':>10}")
-    for name, measure in BENCHES.items():
+    for name, measure in benches().items():
         if only and not any(word in name for word in only):
             continue
         for row in measure():
@@ -47,15 +65,19 @@ def bench_app() -> Iterator[Row]:
     yield from bench_sessions()
 
 
-BENCHES: dict[str, Callable[[], Iterator[Row]]] = {
-    "pairs": library.bench_pairs,
-    "metrics": library.bench_metrics,
-    "heads": library.bench_heads,
-    "embedding": library.bench_embedding,
-    "fine-tuning": bench_finetuning,
-    "scaling": scaling.bench_scaling,
-    "demo": whole_runs.bench_demo,
-    "million": whole_runs.bench_million,
-    "prism": whole_runs.bench_prism,
-    "app": bench_app,
-}
+def benches() -> dict[str, Callable[[], Iterator[Row]]]:
+    """What measures the rows of each group, by the group's name. Loads what is measured, and with it torch."""
+    from scpo.bench import library, scaling, whole_runs
+
+    return {
+        "pairs": library.bench_pairs,
+        "metrics": library.bench_metrics,
+        "heads": library.bench_heads,
+        "embedding": library.bench_embedding,
+        "fine-tuning": bench_finetuning,
+        "scaling": scaling.bench_scaling,
+        "demo": whole_runs.bench_demo,
+        "million": whole_runs.bench_million,
+        "prism": whole_runs.bench_prism,
+        "app": bench_app,
+    }

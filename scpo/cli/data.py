@@ -8,10 +8,29 @@ import json
 import sys
 from pathlib import Path
 
-from scpo.cli.options import config_of
-from scpo.config import ExperimentConfig
+from scpo.cli.options import add_settings, config_of
+from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.data.leaks import sentences
 from scpo.errors import DataFaults, ScpoError
+
+
+def add_data(commands) -> None:
+    """`data check` and its options."""
+    data = commands.add_parser("data", help="look at data before training")
+    check = data.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(
+        "check",
+        help="counts per country, or every fault with its row number; exit 2 if unusable",
+    )
+    check.add_argument("--json", action="store_true", help="counts or faults as json")
+    add_settings(check, DataConfig)
+    model = check.add_argument_group("a global model of one's own, so that no reference country is needed")
+    add_settings(model, ExperimentConfig, {"global_model"})
+    add_settings(model, FinetuneConfig, {"model", "max_length"})
+    check.add_argument(
+        "--encoder",
+        metavar="NAME",
+        help=f"whose tokenizer looks at the texts; none = skip that (default: {ExperimentConfig.encoder})",
+    )
 
 
 def data_check(args: argparse.Namespace) -> None:

@@ -24,6 +24,17 @@ def add_export(commands) -> None:
     parser.add_argument("--out", required=True, metavar="DIR", help="a folder that does not exist yet, or is empty")
 
 
+def add_report(commands) -> None:
+    """The command and its options."""
+    parser = commands.add_parser(
+        "report",
+        help="one HTML file that needs no network, and a csv per figure",
+        description="A finished run as a report: question, data, method, results with intervals, limits.",
+    )
+    parser.add_argument("run", metavar="RUN", help="the folder of a finished run, or its id in the workspace")
+    parser.add_argument("--out", required=True, metavar="DIR", help="a folder that does not exist yet, or is empty")
+
+
 def export_command(args: argparse.Namespace) -> None:
     """The command: where the model lies, on stdout; that it is not ahead of the global one, on stderr."""
     result = runs.read(Path(args.run))
