@@ -1,4 +1,4 @@
-"""Charts of the Steer page: each a function from a tidy frame to a plotly figure.
+"""Charts of the Steer page's answers, strengths and mixtures: each from a tidy frame to a plotly figure.
 
 Knows nothing of Streamlit or files. Accuracies come in 0..1 and are drawn in percent.
 """
@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.charts.colours import AROUND_ZERO, INK, METHOD, PLACE, QUIET, SEQUENCE, TEXT
-from scpo.charts.style import MEAN, band, finish, plain, reach, row_axis, span, whisker
-from scpo.format import counted, fixed, percent, signed
+from scpo.charts.colours import AROUND_ZERO, PLACE, QUIET, SEQUENCE, TEXT
+from scpo.charts.style import MEAN, band, cells, dots, finish, plain, row_axis, side_by_side, signed_texts, span
+from scpo.format import counted, percent, signed
 from scpo.steering.mixing import GLOBAL
 
 KINDS = {  # subset -> colour, symbol, dash: no two differ in colour alone
@@ -21,8 +21,6 @@ KINDS = {  # subset -> colour, symbol, dash: no two differ in colour alone
     "distinct": (PLACE["vermilion"], "diamond", "dash"),
     "consensus": (PLACE["green"], "square", "dot"),
 }
-MOST_NUMBERS = 10  # columns, above which the numbers of a heat map no longer fit into its cells
-WORDS_SHOWN = 12  # words shown at either end
 
 
 def answers_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
@@ -43,19 +41,17 @@ def answers_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
     ]
     top = float(np.abs(reward).max()) or 1.0
     figure = go.Figure(
-        go.Heatmap(
-            z=reward,
-            x=[f"answer {a}" for a in letters],
-            y=[_name(m) for m in models[::-1]],
-            colorscale=AROUND_ZERO,
-            zmin=-top,
-            zmax=top,
+        cells(
+            reward,
+            [f"answer {a}" for a in letters],
+            [_name(m) for m in models[::-1]],
+            text,
+            scale=AROUND_ZERO,
+            ends=(-top, top),
             xgap=2,
             ygap=2,
-            text=text,
-            texttemplate="%{text}",
-            textfont={"color": INK, "size": 13},
-            customdata=np.stack([rank, agree, seeds, _signed(reward)], axis=-1),
+            textfont_size=13,
+            customdata=np.stack([rank, agree, seeds, signed_texts(reward)], axis=-1),
             showscale=False,
             hoverongaps=False,
             hovertemplate="%{y}, %{x}: rank %{customdata[0]}, in %{customdata[1]} of %{customdata[2]} seeds<br>"
@@ -66,11 +62,6 @@ def answers_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
     figure.update_yaxes(type="category")
     finish(figure, simulated, height=70 + 46 * len(models))
     return figure.update_layout(margin_t=50 + 30 * simulated)
-
-
-def _signed(values: np.ndarray) -> np.ndarray:
-    """Numbers with two digits and their sign, for a hover text: plotly's own format writes +0.00 and -0.00."""
-    return np.vectorize(lambda value: signed(value, 2), otypes=[object])(values)
 
 
 def _name(model: str) -> str:
@@ -129,18 +120,8 @@ def countries_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figur
             )
         ]
         value, low, high = (100 * rows[c] for c in ("accuracy", "low", "high"))
-        figure.add_scatter(
-            x=value,
-            y=order,
-            name=f"{subset} pairs",
-            mode="markers",
-            orientation="h",
-            offsetgroup=str(at),
-            marker={"color": colour, "symbol": symbol, "size": 10},
-            error_x=whisker(value, low, high, colour),
-            hovertext=hover,
-            hoverinfo="text",
-        )
+        mark, more = {"color": colour, "symbol": symbol, "size": 10}, {"name": f"{subset} pairs"}
+        figure.add_trace(dots(value, order, hover, mark, (low, high), **more, **side_by_side(str(at))))
         notes = [f"n = {n:,.0f}" for n in rows["n"]] if subset == "full" else notes
     row_axis(figure, order, notes)
     figure.update_layout(scattermode="group", showlegend=True)
@@ -176,12 +157,6 @@ def triangle_chart(
     """
     names = [plain(c) for c in corners]
     words = [", ".join(f"{c} {100 * s:.0f} %" for c, s in zip(names, point, strict=True)) for point in grid]
-    bare = {"showticklabels": False, "showgrid": False, "linecolor": QUIET}
-    titles = ("", f"<b>{names[1]}</b>", f"<b>{names[2]}</b>")  # plotly's title at the top would lie on the point there
-    axes = {
-        f"{letter}axis": {"title": {"text": title, "font": {"color": TEXT}}, **bare}
-        for letter, title in zip("abc", titles, strict=True)
-    }
     figure = go.Figure(
         go.Scatterternary(
             a=grid[:, 0],
@@ -207,159 +182,37 @@ def triangle_chart(
             hoverinfo="text",
         )
     )
-    for size, width, colour in ((26, 5, "#000000"), (26, 2, "#FFFFFF")):  # a ring that shows on every colour
-        figure.add_scatterternary(
+    figure.add_traces(_ring(chosen))
+    figure.update_layout(ternary={"bgcolor": "rgba(0,0,0,0)", "sum": 1, **_sides(names)})
+    finish(figure, simulated, height=430)
+    return figure.update_layout(margin={"l": 40, "r": 10, "b": 50, "t": 60 + 30 * simulated})
+
+
+def _ring(chosen: Sequence[float]) -> list[go.Scatterternary]:
+    """A ring around the chosen point, white on black, so that it shows on every colour."""
+    return [
+        go.Scatterternary(
             a=[chosen[0]],
             b=[chosen[1]],
             c=[chosen[2]],
             mode="markers",
             hoverinfo="skip",
             showlegend=False,
-            marker={"size": size, "symbol": "circle-open", "line": {"width": width}, "color": colour},
+            marker={"size": 26, "symbol": "circle-open", "line": {"width": width}, "color": colour},
             cliponaxis=False,
         )
-    figure.update_layout(ternary={"bgcolor": "rgba(0,0,0,0)", "sum": 1, **axes})
-    finish(figure, simulated, height=430)
-    return figure.update_layout(margin={"l": 40, "r": 10, "b": 50, "t": 60 + 30 * simulated})
-
-
-PER_AXIS = ["axis", "planted", "learned", "low", "high", "error"]  # columns that a row per model has not
-
-
-def cosine_chart(table: pd.DataFrame, simulated: bool = True) -> go.Figure:
-    """Cosine of learned and planted taste per country: the global model's, and the country's own, joined by a line.
-
-    table   country, model, cosine, cosine_low, cosine_high, prompts, one row per country and model
-    """
-    order = list(table["country"].unique())[::-1]
-    figure = go.Figure()
-    wide = table.pivot(index="country", columns="model", values="cosine").loc[order]
-    for country, row in wide.iterrows():
-        figure.add_scatter(
-            x=row,
-            y=[country, country],
-            mode="lines",
-            line={"color": QUIET, "width": 2},
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    for model, name, colour, symbol in (
-        (GLOBAL, "global model", METHOD["global"], "circle-open"),
-        ("country", "steered", METHOD["scpo"], "circle"),
-    ):
-        rows = table[table["model"] == model].set_index("country").loc[order]
-        hover = [
-            f"{plain(c)}, {name}: cosine {fixed(v, 2)}<br>95 %: {fixed(a, 2)} to {fixed(b, 2)}, {counted(p, 'prompt')}"
-            for c, v, a, b, p in zip(
-                order, rows["cosine"], rows["cosine_low"], rows["cosine_high"], rows["prompts"], strict=True
-            )
-        ]
-        figure.add_scatter(
-            x=rows["cosine"],
-            y=order,
-            name=name,
-            mode="markers",
-            hovertext=hover,
-            hoverinfo="text",
-            marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2, "color": colour}},
-            error_x=whisker(rows["cosine"], rows["cosine_low"], rows["cosine_high"], colour),
-        )
-    row_axis(figure, order)
-    figure.update_xaxes(
-        title="cosine with the planted taste<br>(line: 95 % interval)", range=reach([0, 1, *table["cosine_low"]])
-    )
-    return finish(figure, simulated, height=110 + 34 * len(order))
-
-
-def axes_chart(table: pd.DataFrame, simulated: bool = True) -> go.Figure:
-    """Planted and learned taste of one country per axis.
-
-    table   model, axis, planted, learned, low, high of one country
-    """
-    own = table[table["model"] == "country"].iloc[::-1]
-    usual = table[table["model"] == GLOBAL].iloc[::-1]
-    order = list(own["axis"])
-    figure = go.Figure()
-    for name, rows, column, colour, symbol in (
-        ("global model", usual, "learned", METHOD["global"], "circle-open"),
-        ("steered, 95 %", own, "learned", METHOD["scpo"], "circle"),
-        ("planted", own, "planted", PLACE["blue"], "diamond"),
-    ):
-        hover = [f"{axis}, {name}: {signed(v, 2)}" for axis, v in zip(order, rows[column], strict=True)]
-        error = whisker(rows["learned"], rows["low"], rows["high"], colour) if symbol == "circle" else None
-        figure.add_scatter(
-            x=rows[column],
-            y=order,
-            name=name,
-            mode="markers",
-            hovertext=hover,
-            hoverinfo="text",
-            error_x=error,
-            marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2, "color": colour}},
-        )
-    row_axis(figure, order)
-    figure.add_vline(x=0, line={"color": QUIET, "dash": "dash", "width": 1})
-    figure.update_xaxes(title="taste for more of it, in units of the planted taste")
-    return finish(figure, simulated, height=110 + 30 * len(order))
-
-
-def errors_chart(table: pd.DataFrame, simulated: bool = True) -> go.Figure:
-    """Error of the learned taste per axis (rows) and country (columns): learned minus planted."""
-    wide = table[table["model"] == "country"].pivot(index="axis", columns="country", values="error")
-    wide = wide.loc[table["axis"].unique()[::-1], table["country"].unique()]
-    z, top = wide.to_numpy(), float(np.abs(wide.to_numpy()).max()) or 1.0
-    fits = wide.shape[1] <= MOST_NUMBERS
-    figure = go.Figure(
-        go.Heatmap(
-            z=z,
-            x=[plain(c) for c in wide.columns],
-            y=list(wide.index),
-            colorscale=AROUND_ZERO,
-            zmin=-top,
-            zmax=top,
-            xgap=1,
-            ygap=1,
-            text=[[signed(v) for v in row] for row in z] if fits else None,
-            texttemplate="%{text}" if fits else None,
-            textfont={"color": INK, "size": 12},
-            showscale=not fits,
-            customdata=_signed(z),
-            hovertemplate="%{y} in %{x}: %{customdata}<extra></extra>",
-            hoverongaps=False,
-        )
-    )
-    figure.update_yaxes(type="category")
-    return finish(figure, simulated, height=110 + 30 * len(wide))
-
-
-def words_chart(table: pd.DataFrame, country: str, simulated: bool) -> go.Figure:
-    """The words and features with the largest effects either way, with intervals and the number of texts.
-
-    table   term, effect, low, high, texts, the largest effect first
-    """
-    ends = pd.concat([table[table["effect"] > 0].head(WORDS_SHOWN), table[table["effect"] < 0].tail(WORDS_SHOWN)])
-    rows = ends.iloc[::-1]
-    figure = go.Figure()
-    hover = [
-        f"{plain(t)}: {signed(e, 2)}<br>95 %: {signed(a, 2)} to {signed(b, 2)}<br>{counted(n, 'text')}"
-        for t, e, a, b, n in zip(rows["term"], rows["effect"], rows["low"], rows["high"], rows["texts"], strict=True)
+        for width, colour in ((5, "#000000"), (2, "#FFFFFF"))
     ]
-    figure.add_scatter(
-        x=rows["effect"],
-        y=list(rows["term"]),
-        mode="markers",
-        showlegend=False,
-        hovertext=hover,
-        hoverinfo="text",
-        marker={"color": METHOD["scpo"], "size": 9},
-        error_x=whisker(rows["effect"], rows["low"], rows["high"], METHOD["scpo"]),
-    )
-    row_axis(figure, list(rows["term"]))
-    labels = [f"{plain(t)} (n = {n:,})" for t, n in zip(rows["term"], rows["texts"], strict=True)]
-    figure.update_yaxes(ticktext=labels)
-    figure.add_vline(x=0, line={"color": QUIET, "dash": "dash", "width": 1})
-    figure.update_xaxes(title=f"reward in {plain(country)} minus global<br>(line: 95 % interval, all words at once)")
-    return finish(figure, simulated, height=110 + 24 * max(len(rows), 4))
+
+
+def _sides(names: Sequence[str]) -> dict:
+    """The axes of a triangle: bare, with a name at both lower corners; at the top it would lie on the point there."""
+    bare = {"showticklabels": False, "showgrid": False, "linecolor": QUIET}
+    titles = ("", f"<b>{names[1]}</b>", f"<b>{names[2]}</b>")
+    return {
+        f"{letter}axis": {"title": {"text": title, "font": {"color": TEXT}}, **bare}
+        for letter, title in zip("abc", titles, strict=True)
+    }
 
 
 def of_mean(country: str) -> str:

@@ -198,6 +198,11 @@ def rules(figure: go.Figure, lines: Iterable[tuple[str, float, float, str]], at:
     figure.update_layout(shapes=shapes)
 
 
+def signed_texts(values: np.ndarray) -> np.ndarray:
+    """Numbers with two digits and their sign, for a hover text: plotly's own format writes +0.00 and -0.00."""
+    return np.vectorize(lambda value: shown.signed(value, 2), otypes=[object])(values)
+
+
 def log_ticks(low: float, high: float) -> dict:
     """Ticks of a log axis at 1, 2 and 5 of each power of ten, as whole numbers: 50, 100, 200, ..., 1,000."""
     powers = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)

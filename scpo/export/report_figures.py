@@ -210,7 +210,7 @@ def recovered(result: runs.Result) -> list[Part]:
     trained = [m for m in findings.methods_in(result.tables["accuracy"]) if m not in UNTRAINED]
     if result.card["dataset"] != "demo" or result.config.finetune.model or not trained:
         return []
-    from scpo.charts.steer import PER_AXIS, axes_chart, cosine_chart, errors_chart
+    from scpo.charts.taste import PER_AXIS, axes_chart, cosine_chart, errors_chart
     from scpo.steering.taste import taste_table
     from scpo.text.steer import MEASURES as OF_STEERING
     from scpo.text.steer import truth_lines

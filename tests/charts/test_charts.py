@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scpo import runs
-from scpo.charts import bias, selection
+from scpo.charts import bias, selection, taste
 from scpo.charts import data as charts
 from scpo.charts import steer as steer_charts
 from scpo.charts import study as study_charts
@@ -147,7 +147,7 @@ def test_differences_that_round_to_zero_have_no_sign_in_a_hover():
     for figure in (
         study_charts.countries_chart(study, "scpo", "full", False),
         steer_charts.answers_chart(answers, False),
-        steer_charts.errors_chart(errors),
+        taste.errors_chart(errors),
     ):
         said = hovers(figure)
         assert any(re.search(r"(^|[^\d.])0\.0", text) for text in said)

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from scpo import ExperimentConfig, run
 from scpo.charts import steer as charts
+from scpo.charts import taste
 from scpo.config import DataConfig
 from scpo.steering.mixing import GLOBAL, LONGEST, line
 from scpo.text import steer as words
@@ -302,7 +303,7 @@ def test_names_and_words_of_data_stay_text_in_figures():
     rows = strengths(0.0, 0.0).assign(country=name)
     figures = [charts.countries_chart(rows[rows["alpha"] == 1], "user", False)]
     table = pd.DataFrame({"term": [name], "effect": [0.5], "low": [0.1], "high": [0.9], "texts": [30]})
-    figures.append(charts.words_chart(table, name, False))
+    figures.append(taste.words_chart(table, name, False))
     both = pd.concat([rows[rows["subset"] == "full"].assign(country=c, mixture=[0, 1]) for c in (name, "B")])
     figures.append(charts.shares_chart(both, line(1)[:, 1], (name, "B"), 0.5, "full", False))
     for figure in figures:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from scpo import runs
 from scpo.charts import steer as charts
+from scpo.charts import taste
 from scpo.data.preferences import Preferences
 from scpo.format import inert
 from scpo.steering import mixing
@@ -146,16 +147,16 @@ def tastes(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: f
         left, right = st.columns(2, gap="large")
         with left:
             st.subheader("Every country")
-            once = table.drop_duplicates(["country", "model"]).drop(columns=charts.PER_AXIS)
+            once = table.drop_duplicates(["country", "model"]).drop(columns=taste.PER_AXIS)
             alt = "Cosine of learned and planted taste per country."
-            chart(charts.cosine_chart(once), "cosine", alt, once, simulated)
+            chart(taste.cosine_chart(once), "cosine", alt, once, simulated)
         with right:
             st.subheader(inert(f"Planted and learned, {country}"))
             rows = table[table["country"] == country]
-            chart(charts.axes_chart(rows), "axes", f"Planted and learned taste of {country} per axis.", rows, simulated)
+            chart(taste.axes_chart(rows), "axes", f"Planted and learned taste of {country} per axis.", rows, simulated)
         st.subheader("Error per axis and country: learned minus planted")
         chart(
-            charts.errors_chart(table),
+            taste.errors_chart(table),
             "errors",
             "Error of the learned taste per axis and country.",
             table[table["model"] == "country"],
@@ -166,7 +167,7 @@ def tastes(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: f
     st.markdown(words.words_line(table, looked_at, country))
     if len(table):
         chart(
-            charts.words_chart(table, country, simulated),
+            taste.words_chart(table, country, simulated),
             "words",
             f"Words that go with a higher or lower reward in {country} than by the global model, with intervals.",
             table,
