@@ -29,7 +29,8 @@ from scpo.progress import Progress
 from scpo.selection import keep_mask, pair_weights
 from scpo.training.encoders import Encoder
 from scpo.training.heads.backend import global_heads, global_rewards
-from scpo.training.heads.shared import SHARED, SIZES, STRENGTHS, STRETCH, TRUST, WAY, train_shared
+from scpo.training.heads.shared import SHARED, SIZES, STRENGTHS, TRUST, WAY, train_shared
+from scpo.training.heads.shifts import STRETCH
 from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import train_countries
 

@@ -62,11 +62,7 @@ def train_countries(
     With a checkpoint, goes on from the state that it holds, to the same weights.
     """
     table, marks = plan.table, (0, *marks_for(config.steps))
-    begin = [
-        shape.fresh(seed + 1) if method == "scratch" else start[country]
-        for country, method, seed in zip(table["country"], table["method"], table["seed"], strict=True)
-    ]
-    theta = torch.stack(begin) if begin else torch.empty(0, shape.size)
+    theta = _first(shape, start, plan)
     sides = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
     training = Heads(
         shape,
@@ -98,6 +94,16 @@ def train_countries(
             checkpoint.save(mark, kept.tensors(training))
         progress.report("train", mark, config.steps, accuracy=_current(table, kept.path[:, at, 0].numpy()))
     return Steered(kept.best, kept.step.numpy(), marks, kept.path.numpy())
+
+
+def _first(shape: HeadShape, start: dict[str, torch.Tensor], plan: HeadPlan) -> torch.Tensor:
+    """Where every head of the plan begins, (K, p)."""
+    table = plan.table
+    begin = [
+        shape.fresh(seed + 1) if method == "scratch" else start[country]
+        for country, method, seed in zip(table["country"], table["method"], table["seed"], strict=True)
+    ]
+    return torch.stack(begin) if begin else torch.empty(0, shape.size)
 
 
 def _advance(training: Heads, to_step: int, progress: Progress) -> None:

@@ -9,8 +9,11 @@ import torch
 from scpo import DataConfig, ExperimentConfig, run
 from scpo.errors import ConfigError
 from scpo.plan import Pool
-from scpo.training.heads import shared as module
-from scpo.training.heads.shared import Member, Others, average_of_strengths, directions, own_root, shifts
+from scpo.training.heads import pair_loss
+from scpo.training.heads import shifts as module
+from scpo.training.heads.pair_loss import Member
+from scpo.training.heads.shared import average_of_strengths
+from scpo.training.heads.shifts import Others, directions, own_root, shifts
 from scpo.training.heads.stacked import HeadShape
 
 D = 6
@@ -23,7 +26,7 @@ ALIKE = np.array(1.0)  # a root of a prior under which all parameters are pulled
 def fit(shape, members, own, others=None, like=0.0, before=None, root=ALIKE):
     """Shifts (C, p), solved to the last digits."""
     others = others or Others.none((len(members), shape.size))
-    loss = module.any_heads(shape, members)
+    loss = pair_loss.any_heads(shape, members)
     found = module.fit(loss, (len(members), shape.size), root, own, others, like, before, 1e-10)
     return shifts(found, root, own, others, like)
 
@@ -146,7 +149,7 @@ def test_the_gradient_by_hand_is_the_one_of_autograd(hidden):
     rng, shape = np.random.default_rng(4), HeadShape(D, hidden)
     members = [member(rng, n, rng.normal(size=D), torch.randn(shape.size) / 2) for n in (40, 1, 25)]
     shift = rng.normal(size=(3, shape.size))
-    loss, down = module.any_heads(shape, members)(shift)
+    loss, down = pair_loss.any_heads(shape, members)(shift)
     assert down.shape == (3, shape.size) and np.abs(down).max() > 1
     if not hidden:
         few_texts = [with_pairs_three_times(one) for one in members]
@@ -154,11 +157,11 @@ def test_the_gradient_by_hand_is_the_one_of_autograd(hidden):
             few_texts[0].phi
         )
         for factor, same in ((1, members), (3, few_texts)):
-            fast = module.linear_heads(same)(shift)
+            fast = pair_loss.linear_heads(same)(shift)
             assert fast[0] == pytest.approx(factor * loss, rel=1e-6)
             assert np.abs(fast[1] - factor * down).max() < 1e-3
     along = rng.normal(size=shift.shape)
-    ahead, behind = (module.any_heads(shape, members)(shift + step * along)[0] for step in (1e-3, -1e-3))
+    ahead, behind = (pair_loss.any_heads(shape, members)(shift + step * along)[0] for step in (1e-3, -1e-3))
     assert (ahead - behind) / 2e-3 == pytest.approx((down * along).sum(), rel=0.02)
 
 
