@@ -27,8 +27,6 @@ from scpo.training.encoder_reading import unreadable
 from scpo.training.heads.held_out import coin_margin, longer_margin
 
 REFERENCE = "reference population"
-
-
 TABLES = 10  # steps of the progress: those that are made one after another, and the last ones
 
 
@@ -43,23 +41,17 @@ def measure(
     shared, unread = data.card.unit == "question", set(unreadable(trained.reading))
     margin = pair_margins(data, trained.rewards)
     tests = {c: _margins(data, trained, part.test) for c, part in rows.items()}
-    own, steps = [], itertools.count(1)
-
-    def step() -> None:
-        progress.report("measure", next(steps), 2 * len(rows) + TABLES)
-
+    own, step = [], _steps(progress, 2 * len(rows) + TABLES)
     for c in rows:
         own.append(_own_outcomes(config, data, rows[c].test, tests[c], c, margin[c], trained))
         step()
     everything = Measures(own, shared)
     measures = Measures([_seen(o, {o.country}, unread) for o in own], shared) if unread else everything
 
-    unit, crossed = data.pairs["unit"].to_numpy(), {}
+    crossed = {}
     for model in rows:
-        for on, part in rows.items():
-            here = margin[model][part.test], margin[on][part.test]
-            found = _crossed(tests[on], model, *here, trained, unit[part.test])
-            crossed[model, on] = _seen(found, {model, on}, unread)
+        found = _on_every_country(model, data, rows, tests, margin, trained)
+        crossed |= {(model, on): _seen(o, {model, on}, unread) for on, o in found.items()}
         step()
     there = [_seen(o, {o.country, *data.card.reference}, unread) for o in _on_reference(data, margin, trained)]
     crossed |= {(o.country, REFERENCE): o for o in there}
@@ -86,6 +78,23 @@ def measure(
     if trained.reading is not None:
         tables["reading"] = trained.reading
     return everything, tables
+
+
+def _steps(progress: Progress, total: int) -> Callable[[], None]:
+    """What tells, each time that it is called, that one more step is done."""
+    done = itertools.count(1)
+    return lambda: progress.report("measure", next(done), total)
+
+
+def _on_every_country(
+    model: str, data: Preferences, rows: dict[str, Rows], tests: dict[str, Callable], margin: dict, trained: Trained
+) -> dict[str, Outcomes]:
+    """Outcomes of one country's models on the test pairs of every country, its own too."""
+    unit = data.pairs["unit"].to_numpy()
+    return {
+        on: _crossed(tests[on], model, margin[model][part.test], margin[on][part.test], trained, unit[part.test])
+        for on, part in rows.items()
+    }
 
 
 def _on_reference(data: Preferences, margin: dict[str, np.ndarray], trained: Trained) -> list[Outcomes]:

@@ -12,6 +12,7 @@ import dataclasses
 import functools
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,8 @@ from scpo.training.finetune.loading import Start, load_model
 from scpo.training.finetune.reading import reading_of
 from scpo.training.finetune.saved import weights_hash
 from scpo.training.finetune.scoring import score
-from scpo.training.finetune.train_model import Done, Task, steps_of, train_one
+from scpo.training.finetune.telling import Telling
+from scpo.training.finetune.train_model import Done, Task, train_one
 from scpo.training.heads.backend import global_heads
 from scpo.training.heads.features import cache_folder
 from scpo.training.heads.shared import SHARED
@@ -78,36 +80,12 @@ def fine_tune(
     marks = (0, *sorted({-(-config.steps * part // EVALUATIONS) for part in range(1, EVALUATIONS + 1)}))
     texts = Texts(data, InputFormat(start.tokenizer, longest, whole.as_published))
     twins = _twins(plan)
-    telling = _Telling(progress, plan, config, twins)
+    telling = Telling(progress, plan, config, twins)
+    train = functools.partial(train_one, config=config, texts=texts, marks=marks, key=key)
+    training = _Training(train, start, reward, data, rows, plan, margin, folder, telling)
     models: list[Done] = []
     for k, twin in enumerate(twins):
-        if twin < k:
-            models.append(models[twin])
-            continue
-        train = functools.partial(
-            train_one, config=config, texts=texts, marks=marks, key=key, margin=margin[plan.table["country"][k]]
-        )
-        begin, known, task = start, reward, _task(data, rows, plan, k)
-        if task.method == SHARED:
-            seed, level = plan.table.loc[k, ["seed", "level"]]
-            common = train(
-                start,
-                task=_common_task(data, rows, plan, k),
-                folder=folder / f"common-{seed}-{level}",
-                reward=reward,
-                report=lambda step, accuracy=None, k=k: telling.common(k, step),
-            )
-            begin = Start(start.name, common.folder, start.tokenizer) if common.folder else start
-            known = common.rewards
-        done = train(
-            begin,
-            task=task,
-            folder=folder / f"{k:04d}",
-            reward=known,
-            report=lambda step, accuracy=None, k=k: telling.of(k, step, accuracy),
-        )
-        stayed = done.folder is None and begin is not start
-        models.append(dataclasses.replace(done, folder=begin.folder) if stayed else done)
+        models.append(models[twin] if twin < k else training.model(k))
     telling.done()
     table = np.stack([model.rewards for model in models]) if models else np.empty((0, len(reward)), np.float32)
 
@@ -117,6 +95,57 @@ def fine_tune(
     step, path = np.array([m.step for m in models], np.int64), np.array([m.path for m in models])
     weights = _model_bytes(start, plan, models, reward, table, folder.parent)
     return Trained(plan, rewards, score_kept, step, marks, path, weights, reading)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Training:
+    """Trains one model of the plan after another, each from `start`, whose rewards are `reward` (texts,).
+
+    train   `train_one`, with what is the same for every model
+    margin  (pairs,) of the global model by country; folder: where the models of the run lie
+    """
+
+    train: Callable[..., Done]
+    start: Start
+    reward: np.ndarray
+    data: Preferences
+    rows: dict[str, Rows]
+    plan: HeadPlan
+    margin: dict[str, np.ndarray]
+    folder: Path
+    telling: Telling
+
+    def model(self, k: int) -> Done:
+        """The k-th model, begun at the countries' common one where its method is `shared`."""
+        task = _task(self.data, self.rows, self.plan, k)
+        begin, reward = self._common(k) if task.method == SHARED else (self.start, self.reward)
+        done = self.train(
+            begin,
+            task=task,
+            folder=self.folder / f"{k:04d}",
+            margin=self._margin(k),
+            reward=reward,
+            report=lambda step, accuracy=None: self.telling.of(k, step, accuracy),
+        )
+        stayed = done.folder is None and begin is not self.start
+        return dataclasses.replace(done, folder=begin.folder) if stayed else done
+
+    def _common(self, k: int) -> tuple[Start, np.ndarray]:
+        """The model that all countries share, which the k-th begins at, and its rewards (texts,)."""
+        seed, level = self.plan.table.loc[k, ["seed", "level"]]
+        done = self.train(
+            self.start,
+            task=_common_task(self.data, self.rows, self.plan, k),
+            folder=self.folder / f"common-{seed}-{level}",
+            margin=self._margin(k),
+            reward=self.reward,
+            report=lambda step, accuracy=None: self.telling.common(k, step),
+        )
+        start = self.start
+        return Start(start.name, done.folder, start.tokenizer) if done.folder else start, done.rewards
+
+    def _margin(self, k: int) -> np.ndarray:
+        return self.margin[self.plan.table["country"][k]]
 
 
 def _with_head(start: Start, config: ExperimentConfig, data, place: Path, progress: Progress, key: str) -> Start:
@@ -216,47 +245,6 @@ def _common_task(data: Preferences, rows: dict[str, Rows], plan: HeadPlan, k: in
     scored = _texts_of(data, np.concatenate([train, validation, test, reference_rows(data)]))
     weight = np.concatenate([pool.weight for pool in pools])
     return Task("pooled", int(mine["seed"]), train, weight, validation, test, scored, keep=True)
-
-
-class _Telling:
-    """Progress over all models, with the accuracy so far of those with all pairs, mean over seeds."""
-
-    def __init__(self, progress: Progress, plan: HeadPlan, config: ExperimentConfig, twins: list[int]):
-        self._progress, self._plan = progress, plan
-        self._top, self._done, self._total = plan.table["level"].max(), 0, 0
-        self._seen: dict[tuple[str, str], dict[int, float]] = {}
-        self._begin: list[int] = []  # the steps that are done when a model begins
-        self._common: dict[tuple[int, int], int] = {}  # when what countries share begins, by seed and level
-        sizes = [len(pool.rows) for pool in plan.pools]
-        rows = plan.table.assign(pairs=sizes)[["method", "seed", "level", "pairs"]]
-        for k, (method, seed, level, pairs) in enumerate(rows.itertuples(index=False)):
-            if method == SHARED and (seed, level) not in self._common:
-                together = rows.query("method == @method and seed == @seed and level == @level")["pairs"].sum()
-                self._common[seed, level] = self._total
-                self._total += steps_of(config, int(together))
-            self._begin.append(self._total)
-            self._total += steps_of(config, pairs) if twins[k] == k else 0
-
-    def of(self, k: int, step: int, accuracy: float | None) -> None:
-        record, extra = self._plan.table.iloc[k], {}
-        if accuracy is not None and record["level"] == self._top:
-            self._seen.setdefault((record["country"], record["method"]), {})[int(record["seed"])] = accuracy
-            means: dict[str, dict[str, float]] = {}
-            for (country, method), seeds in self._seen.items():
-                means.setdefault(country, {})[method] = float(np.mean(list(seeds.values())))
-            extra = {"accuracy": means}
-        self._report(self._begin[k] + step, **extra)
-
-    def common(self, k: int, step: int) -> None:
-        """The model that all countries share, which the k-th begins at; the first of them trains it."""
-        self._report(self._common[tuple(self._plan.table.loc[k, ["seed", "level"]])] + step)
-
-    def _report(self, done: int, **extra) -> None:
-        self._done = max(self._done, done)
-        self._progress.report("train", self._done, self._total, **extra)
-
-    def done(self) -> None:
-        self._progress.report("train", self._total, self._total)
 
 
 def _model_bytes(start: Start, plan: HeadPlan, models: list[Done], reward, table, folder: Path) -> bytes:

@@ -101,23 +101,10 @@ def train_one(
     path = {0: _subsets(texts.margin(task.test, reward), margin[task.test])}
     if not len(task.train):
         return Done(0, _path(path, marks), _placed(reward[task.scored], task.scored, len(reward)), None)
-    work, steps = folder.with_name(f"{folder.name}.part"), task.steps(config)
-    model = load_model(start.folder, start.tokenizer)
-    model.name_or_path = start.name  # what adapters say that they belong to
-    if task.method == "scratch":
-        fresh_head(model, task.seed)
-    trainer = SCPOTrainer(
-        model,
-        _settings(config, task, work, steps, model.num_parameters()),
-        processing_class=start.tokenizer,
-        train_dataset=texts.pairs(task.train, margin, task.weight),
-        peft_config=_adapters(config, model),
-        eval_dataset={"validation": texts.pairs(task.validation, margin), "test": texts.pairs(task.test, margin)},
-        callbacks=[_Watch(marks, report)],
-    )
-    trainer.remove_callback(PrinterCallback)  # stdout is for results
+    work, fresh = folder.with_name(f"{folder.name}.part"), task.method == "scratch"
+    trainer = _trainer(start, config, texts, task, margin, work, _Watch(marks, report))
     first = texts.margin(task.validation, reward)
-    if task.method == "scratch":
+    if fresh:
         first = trainer.margins(trainer.eval_dataset["validation"])
         path[0] = _subsets(trainer.margins(trainer.eval_dataset["test"]), margin[task.test])
     at_start = subset_metrics(first, None).get("score", 0.0)
@@ -126,14 +113,35 @@ def train_one(
         if "eval_test_accuracy" in entry:
             path[entry["step"]] = [entry[f"eval_test_{part}accuracy"] for part in ("", "distinct_", "consensus_")]
     step = _kept_step(trainer.state, at_start, config.finetune.as_published)
-    if step == 0 and task.method != "scratch":
-        rewards = reward[task.scored]
-    else:
+    moved = bool(step) or fresh
+    rewards = reward[task.scored]
+    if moved:
         torch.manual_seed(task.seed)  # for dropout, where that is asked for
         inputs = [texts.encoded(int(text)) for text in task.scored]
         rewards = rewards_of(trainer.model, inputs, dropout=config.finetune.as_published)
-    keep = trainer.model if task.keep and (step or task.method == "scratch") else None
+    keep = trainer.model if task.keep and moved else None
     return _write(folder, work, start, keep, key, step, _path(path, marks), _placed(rewards, task.scored, len(reward)))
+
+
+def _trainer(
+    start: Start, config: ExperimentConfig, texts: Texts, task: Task, margin: np.ndarray, work: Path, watch: _Watch
+) -> SCPOTrainer:
+    """A trainer of its own copy of the starting model, with the checkpoints of a task in `work`."""
+    model = load_model(start.folder, start.tokenizer)
+    model.name_or_path = start.name  # what adapters say that they belong to
+    if task.method == "scratch":
+        fresh_head(model, task.seed)
+    trainer = SCPOTrainer(
+        model,
+        _settings(config, task, work, task.steps(config), model.num_parameters()),
+        processing_class=start.tokenizer,
+        train_dataset=texts.pairs(task.train, margin, task.weight),
+        peft_config=_adapters(config, model),
+        eval_dataset={"validation": texts.pairs(task.validation, margin), "test": texts.pairs(task.test, margin)},
+        callbacks=[watch],
+    )
+    trainer.remove_callback(PrinterCallback)  # stdout is for results
+    return trainer
 
 
 def _kept_step(state, at_start: float, last: bool) -> int:
