@@ -1,14 +1,6 @@
 """Speed on this machine: rows with goals, as ratios within one run where there is a peer.
 
-    command.py   what is measured, in its order, printed and written
-    parts.py     the library's parts, each against its slow twin
-    twins.py     the plain way to do the same work, written from the method's description
-    scaling.py   how time and memory grow with pairs, countries and heads
-    large.py     whole runs: the demo, 1,000,000 pairs, PRISM's real size
-    made.py      the files for them
-
-Rows of fine-tuning and of the app are in `scpo.bench.finetune` and `scpo.bench.app`.
-docs/bench.md explains each row.
+`python -m scpo bench` measures them in its order, prints them and writes them. docs/bench.md explains each row.
 """
 
 from __future__ import annotations

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
-from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, PreTrainedTokenizerBase
 from trl.trainer.utils import disable_dropout_in_model
 
 from scpo import data as sources
@@ -24,6 +25,50 @@ from scpo.training.finetune.scoring import score
 from scpo.training.loss import weighted_bradley_terry
 
 
+@dataclass(frozen=True)
+class Steps:
+    """The same steps for both ways: fresh models of one start, the same batches, the same weights."""
+
+    data: Preferences
+    tokenizer: PreTrainedTokenizerBase
+    model: BertConfig
+    batches: list[np.ndarray]  # rows of the pair table
+    weights: Sequence[torch.Tensor]  # of each batch's pairs
+
+    def ours(self) -> list[float]:
+        """The loss of each step of SCPOTrainer's way: texts tokenized once, batches as long as their longest pair."""
+        model, optimizer = self._fresh()
+        made, collate = Texts(self.data, InputFormat(self.tokenizer, 512)), SCPOCollator(self.tokenizer.pad_token_id)
+        losses = []
+        for rows, weight in zip(self.batches, self.weights, strict=True):
+            inputs = collate(list(made.pairs(rows, np.zeros(len(self.data.pairs)), weight.numpy())))
+            kept = {name: inputs[name].to(device()) for name in ("input_ids", "attention_mask", "token_type_ids")}
+            chosen, rejected = model(**kept).logits[:, 0].chunk(2)
+            losses.append(_step(optimizer, weighted_bradley_terry(chosen, rejected, weight.to(device()))))
+        return losses
+
+    def theirs(self) -> list[float]:
+        """The loss of each step of the authors' way."""
+        model, optimizer = self._fresh()
+        return [
+            _step(optimizer, step_padded(model, self.tokenizer, pairs_of(self.data, rows), weight.to(device())))
+            for rows, weight in zip(self.batches, self.weights, strict=True)
+        ]
+
+    def _fresh(self) -> tuple[BertForSequenceClassification, torch.optim.Optimizer]:
+        torch.manual_seed(0)
+        model = BertForSequenceClassification(self.model).to(device())
+        disable_dropout_in_model(model)
+        return model, torch.optim.SGD(model.parameters(), lr=1e-3)
+
+
+def _step(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> float:
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss.item()
+
+
 def bench_steps(pairs: int = 64, batch: int = 8, **sizes: int) -> Iterator[Row]:
     """Steps of fine-tuning a reward model of MiniLM's size, against the authors' way on the same pairs and weights.
 
@@ -34,54 +79,18 @@ def bench_steps(pairs: int = 64, batch: int = 8, **sizes: int) -> Iterator[Row]:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     config = BertConfig.from_pretrained(folder, num_labels=1, **sizes)
     rows = np.random.default_rng(0).choice(len(data.pairs), pairs, replace=False)
-    weight = np.linspace(0.2, 1, pairs)
-
-    def fresh():
-        torch.manual_seed(0)
-        model = BertForSequenceClassification(config).to(device())
-        disable_dropout_in_model(model)
-        return model, torch.optim.SGD(model.parameters(), lr=1e-3)
-
-    def step(optimizer, loss):
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-        return loss.item()
-
-    def lengths(taken):
-        table = Texts(data, InputFormat(tokenizer, 512)).pairs(taken, np.zeros(len(data.pairs)))
-        return np.array(table["length"])
-
-    order = np.argsort(lengths(rows), kind="stable")  # length-grouped batches, the same ones for both ways
+    lengths = np.array(Texts(data, InputFormat(tokenizer, 512)).pairs(rows, np.zeros(len(data.pairs)))["length"])
+    order = np.argsort(lengths, kind="stable")  # length-grouped batches, the same ones for both ways
     batches = [rows[order[at : at + batch]] for at in range(0, pairs, batch)]
-    weights = torch.tensor(weight[order], dtype=torch.float32).split(batch)
-
-    def ours():
-        model, optimizer = fresh()
-        made, collate = Texts(data, InputFormat(tokenizer, 512)), SCPOCollator(tokenizer.pad_token_id)
-        found = []
-        for taken, w in zip(batches, weights, strict=True):
-            inputs = collate(list(made.pairs(taken, np.zeros(len(data.pairs)), w.numpy())))
-            kept = {name: inputs[name].to(device()) for name in ("input_ids", "attention_mask", "token_type_ids")}
-            chosen, rejected = model(**kept).logits[:, 0].chunk(2)
-            found.append(step(optimizer, weighted_bradley_terry(chosen, rejected, w.to(device()))))
-        return found
-
-    def theirs():
-        model, optimizer = fresh()
-        return [
-            step(optimizer, step_padded(model, tokenizer, pairs_of(data, taken), w.to(device())))
-            for taken, w in zip(batches, weights, strict=True)
-        ]
+    weights = torch.tensor(np.linspace(0.2, 1, pairs)[order], dtype=torch.float32).split(batch)
+    steps = Steps(data, tokenizer, config, batches, weights)
 
     results: dict[str, list[float]] = {}
-    fast = seconds(lambda: results.update(ours=ours()))
-    slow = seconds(lambda: results.update(theirs=theirs()))
+    fast = seconds(lambda: results.update(ours=steps.ours()))
+    slow = seconds(lambda: results.update(theirs=steps.theirs()))
     apart = float(np.abs(np.array(results["ours"]) - np.array(results["theirs"])).max())
-    mean = lengths(rows).mean()
-    yield row(
-        f"fine-tuning step, against the authors' way (mean {mean:.0f} tokens)", slow / fast, "times", 3, at_most=False
-    )
+    name = f"fine-tuning step, against the authors' way (mean {lengths.mean():.0f} tokens)"
+    yield row(name, slow / fast, "times", 3, at_most=False)
     yield row("fine-tuning, largest difference of a step's loss", apart, "", 1e-4, at_most=True)
 
 
