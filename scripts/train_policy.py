@@ -61,6 +61,27 @@ def alignment(policy, tokenizer, table: pd.DataFrame) -> float:
     return float(np.mean(found))
 
 
+def grpo_settings(out: Path, steps: int, lr: float) -> GRPOConfig:
+    """Settings of a short GRPO: four answers to each question, of at most 16 tokens, held near the first policy."""
+    return GRPOConfig(
+        str(out),
+        max_steps=steps,
+        learning_rate=lr,
+        per_device_train_batch_size=4,
+        num_generations=4,
+        max_completion_length=16,
+        beta=0.05,
+        report_to=[],
+        save_strategy="no",
+        logging_steps=1,
+        seed=0,
+        use_cpu=not torch.cuda.is_available(),
+        bf16=torch.cuda.is_available(),
+        gradient_checkpointing=False,
+        disable_tqdm=True,
+    )
+
+
 def train(policy_name: str, reward: Path, table: pd.DataFrame, out: Path, steps: int, lr: float) -> dict:
     """Alignment before and after GRPO on a country's questions; the policy is saved to out.
 
@@ -82,23 +103,7 @@ def train(policy_name: str, reward: Path, table: pd.DataFrame, out: Path, steps:
         reward_processing_classes=judge_tokenizer,
         processing_class=tokenizer,
         train_dataset=Dataset.from_list(prompts),
-        args=GRPOConfig(
-            str(out),
-            max_steps=steps,
-            learning_rate=lr,
-            per_device_train_batch_size=4,
-            num_generations=4,
-            max_completion_length=16,
-            beta=0.05,
-            report_to=[],
-            save_strategy="no",
-            logging_steps=1,
-            seed=0,
-            use_cpu=not torch.cuda.is_available(),
-            bf16=torch.cuda.is_available(),
-            gradient_checkpointing=False,
-            disable_tqdm=True,
-        ),
+        args=grpo_settings(out, steps, lr),
     )
     trainer.train()
     after = alignment(trainer.model, tokenizer, test)

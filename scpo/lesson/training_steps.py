@@ -84,29 +84,13 @@ def efficiency(world: World, country: str, seeds: int, part: int, reading: str, 
     base = float(accuracy(world.difference[held], world.global_taste))
     top = float(reached["full"].mean(1)[-1])  # what full ends with, as measured
     target = base + part / 100 * (top - base)
-    table = pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "method": method,
-                    "labelled": budgets,
-                    "pairs": pairs[method],
-                    "accuracy": monotone(by_seed.mean(1)),
-                    "seed_mean": by_seed.mean(1),
-                    **{f"seed_{s + 1}": by_seed[:, s] for s in range(seeds)},
-                }
-            )
-            for method, by_seed in reached.items()
-        ],
-        ignore_index=True,
-    )
     at = {m: float(pairs_to_reach(pairs[m], monotone(a.mean(1)), np.array(target))) for m, a in reached.items()}
     alone = {m: pairs_to_reach(pairs[m], monotone(a), np.full(seeds, target)) for m, a in reached.items()}
     if top <= base or not kept.any():  # nothing to be efficient at, or a method that is trained on no pair
         at, alone = at | {"scpo": np.nan}, alone | {"scpo": np.full(seeds, np.nan)}
     ratios = alone["full"] / alone["scpo"]
     return Seen(
-        table,
+        _curves(reached, budgets, pairs),
         {
             "country": country,
             "seeds": seeds,
@@ -123,6 +107,26 @@ def efficiency(world: World, country: str, seeds: int, part: int, reading: str, 
             "missed": int(np.isnan(ratios).sum()),
         }
         | _words(at, pairs, ratios, _why_none(base, top, kept)),
+    )
+
+
+def _curves(reached: dict[str, np.ndarray], budgets: np.ndarray, pairs: dict[str, np.ndarray]) -> pd.DataFrame:
+    """A row per method and budget: test accuracy as a curve that never falls, its mean over seeds, and each seed's."""
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "method": method,
+                    "labelled": budgets,
+                    "pairs": pairs[method],
+                    "accuracy": monotone(by_seed.mean(1)),
+                    "seed_mean": by_seed.mean(1),
+                    **{f"seed_{s + 1}": by_seed[:, s] for s in range(by_seed.shape[1])},
+                }
+            )
+            for method, by_seed in reached.items()
+        ],
+        ignore_index=True,
     )
 
 
