@@ -78,15 +78,7 @@ def experiment(
     start   the settings shown at first; suffix tells apart the widgets of different starts
     Raises `ScpoError` if the data cannot be read, after every field that does not need it is drawn.
     """
-    kind = st.segmented_control(
-        "What is trained",
-        [HEADS, WHOLE],
-        default=WHOLE if start.finetune.model else HEADS,
-        required=True,
-        key=f"{session.FORM}-kind{suffix}",
-        persist_state="session",
-    )
-    st.caption(TRAINED_IS[kind])
+    kind = _kind(start, suffix)
     fresh = kind == WHOLE and not start.finetune.model
     if kind == WHOLE:
         suffix += OF_WHOLE
@@ -126,6 +118,20 @@ def experiment(
     except ConfigError as error:
         problems.tell(error.setting, str(error))
         return None, sizes
+
+
+def _kind(start: ExperimentConfig, suffix: str) -> str:
+    """Choose what is trained: `HEADS` or `WHOLE`."""
+    kind = st.segmented_control(
+        "What is trained",
+        [HEADS, WHOLE],
+        default=WHOLE if start.finetune.model else HEADS,
+        required=True,
+        key=f"{session.FORM}-kind{suffix}",
+        persist_state="session",
+    )
+    st.caption(TRAINED_IS[kind])
+    return kind
 
 
 def _not_offered(few: list[str]) -> None:
