@@ -4,15 +4,15 @@ import pandas as pd
 import streamlit as st
 
 from scpo import ScpoError, runs
-from scpo.charts.accuracy import accuracy_chart, difference_chart, seeds_chart, variance_chart
+from scpo.charts.accuracy import accuracy_chart, seeds_chart
 from scpo.charts.alignment import alignment_chart
-from scpo.charts.style import MEAN, country_marks
 from scpo.format import inert
 from scpo.text import findings
-from scpo.text.results import alignment_sentence, difference_sentence, told_apart, too_few
+from scpo.text.results import alignment_sentence
 from scpo.ui import run_picker
-from scpo.ui.components import chart, country_of, figures, method_marks, method_of, methods_shown, section
-from scpo.ui.context import head, select
+from scpo.ui.components import chart, country_of, figures, methods_shown, section
+from scpo.ui.context import head
+from scpo.ui.differences import baselines
 from scpo.ui.side_by_side import accuracy_beside
 
 SUBSETS = {
@@ -48,57 +48,6 @@ def accuracy(result: runs.Result, subset: str) -> None:
             seeds,
             simulated,
         )
-
-
-def baselines(result: runs.Result, subset: str) -> None:
-    """One method against every baseline in one country, and against one baseline in every country."""
-    unit, simulated = result.card["unit"], result.card["simulated"]
-    table, tested = findings.differences(result, subset)
-    if not tested:
-        st.caption("An older version made this run: it kept differences from the global model only, without tests.")
-    left, middle, right = st.columns(3)
-    with left:
-        method = method_of(findings.methods_in(table))
-    rows = table[table["method"] == method]
-    with middle:
-        against = select("Baseline", rows["against"].unique(), run_picker.AGAINST)
-    with right:
-        country = country_of(result)
-    named, in_country = rows[rows["against"] == against], rows[rows["country"] == country]
-    each = named[named["country"] != MEAN]
-    if tested:
-        st.markdown(f"{told_apart(each, method, against, unit)} {too_few(each, unit)}")
-    left, right = st.columns(2, gap="large")
-    marks = {"country": country_marks(findings.countries(result)), "against": method_marks()}
-    for column, part, by, other, where in (
-        (left, named, "country", against, "every country"),
-        (right, in_country, "against", "every baseline", "mean over countries" if country == MEAN else country),
-    ):
-        with column:
-            st.subheader(inert(f"{method} against {other}, {where}"))
-            chart(
-                difference_chart(part, by, marks[by], f"accuracy of {method} minus {other}", unit, simulated),
-                f"differences-{by}",
-                f"Accuracy of {method} minus {other}, {where}, with 95 % intervals.",
-                part,
-                simulated,
-            )
-    if tested:
-        section("Is that more than chance?", "chance")
-        if named["unit_se"].notna().any():
-            chart(
-                variance_chart(named, unit, simulated),
-                "chance",
-                f"Of {method} minus {against}: standard error from {unit}s, standard deviation over seeds, and the "
-                "smallest difference that would be found, per country.",
-                named,
-                simulated,
-            )
-        else:
-            st.info(f"Nothing here tells a difference from chance: no country has enough {unit}s in the test.")
-    with st.expander("Country by country, in words"):
-        for row in named.itertuples():
-            st.markdown(difference_sentence(row, unit))
 
 
 def alignment(result: runs.Result) -> None:

@@ -4,13 +4,13 @@ import streamlit as st
 
 from scpo import ScpoError, runs
 from scpo.charts.bias import ACCURACY, CHANGE, plane_chart, spread_chart, transfer_chart
-from scpo.charts.groups import groups_chart
 from scpo.format import inert
 from scpo.text import findings
-from scpo.text.results import bias_sentence, group_sentence, runaway_sentence
+from scpo.text.results import bias_sentence, runaway_sentence
 from scpo.ui import run_picker, session
 from scpo.ui.components import USUAL, chart, country_of, figures, method_of, methods_shown, section
-from scpo.ui.context import head, select
+from scpo.ui.context import head
+from scpo.ui.groups import people
 from scpo.ui.side_by_side import plane_beside
 
 
@@ -69,39 +69,6 @@ def transfer(result: runs.Result) -> None:
         simulated,
     )
     st.caption("Bold: a country's model on its own people. The cells have no interval; with few pairs they are rough.")
-
-
-def people(result: runs.Result, methods: list[str]) -> None:
-    """Groups of people by a column of the survey, in one country or everywhere."""
-    table, gaps, simulated = (result.tables.get("groups"), result.tables.get("group_gaps"), result.card["simulated"])
-    if table is None or not len(table):
-        st.info(
-            "This run has no groups to compare: its data has no columns about people, none of them has two groups "
-            "of at least 5 test people, or an older version made the run."
-        )
-        return
-    left, right = st.columns(2)
-    with left:
-        column = select("Survey column", table["column"].unique(), run_picker.COLUMN)
-    here = table[table["column"] == column]
-    with right:
-        country = select("People of", here["country"].unique(), run_picker.PEOPLE, carried=session.COUNTRY)
-    chart(
-        groups_chart(table, column, country, methods, result.card["unit"], simulated),
-        "groups",
-        f"Accuracy by {column} of {country} per method, with 95 % intervals.",
-        here[here["country"] == country],
-        simulated,
-    )
-    gaps = gaps[(gaps["column"] == column) & (gaps["country"] == country)]
-    if gaps["low"].isna().all():
-        st.info(
-            "The smallest of these groups has too few people for the interval of a gap, under any method: nothing "
-            "here tells a gap from chance."
-        )
-    for row in gaps.itertuples():
-        if row.method in methods:
-            st.markdown(group_sentence(row))
 
 
 head("bias")

@@ -649,9 +649,9 @@ import streamlit as st
 from scpo.ui import context
 from scpo.ui import run_picker
 context.head("overview", drawn=False)
-result = results.chosen()
+result = run_picker.chosen()
 if result:
-    results.at_a_glance(result)
+    run_picker.at_a_glance(result)
 """
 
 
