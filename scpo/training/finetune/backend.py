@@ -33,10 +33,10 @@ from scpo.training.evaluate import reference_rows
 from scpo.training.finetune.dataset import Texts
 from scpo.training.finetune.formats import InputFormat, longest_input
 from scpo.training.finetune.loading import Start, load_model
+from scpo.training.finetune.model_progress import ProgressOfModels
 from scpo.training.finetune.reading import reading_of
 from scpo.training.finetune.saved import weights_hash
 from scpo.training.finetune.scoring import score
-from scpo.training.finetune.telling import Telling
 from scpo.training.finetune.train_model import Done, Task, train_one
 from scpo.training.heads.backend import global_heads
 from scpo.training.heads.features import cache_folder
@@ -80,7 +80,7 @@ def fine_tune(
     marks = (0, *sorted({-(-config.steps * part // EVALUATIONS) for part in range(1, EVALUATIONS + 1)}))
     texts = Texts(data, InputFormat(start.tokenizer, longest, whole.as_published))
     twins = _twins(plan)
-    telling = Telling(progress, plan, config, twins)
+    telling = ProgressOfModels(progress, plan, config, twins)
     train = functools.partial(train_one, config=config, texts=texts, marks=marks, key=key)
     training = _Training(train, start, reward, data, rows, plan, margin, folder, telling)
     models: list[Done] = []
@@ -113,7 +113,7 @@ class _Training:
     plan: HeadPlan
     margin: dict[str, np.ndarray]
     folder: Path
-    telling: Telling
+    telling: ProgressOfModels
 
     def model(self, k: int) -> Done:
         """The k-th model, begun at the countries' common one where its method is `shared`."""

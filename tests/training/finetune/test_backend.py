@@ -29,9 +29,9 @@ from scpo.training.experiment import one_device, run
 from scpo.training.finetune.backend import _hold_shared
 from scpo.training.finetune.formats import InputFormat
 from scpo.training.finetune.loading import has_head, load_model, load_start, load_tokenizer
+from scpo.training.finetune.model_progress import ProgressOfModels
 from scpo.training.finetune.saved import model_folders, reward_texts, start_of
 from scpo.training.finetune.scoring import score
-from scpo.training.finetune.telling import Telling
 from scpo.training.finetune.train_model import KEPT, Task, _read
 from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
 
@@ -261,7 +261,7 @@ def test_progress_counts_every_training_once_the_common_ones_too():
     told = []
     progress = SimpleNamespace(report=lambda stage, done, total, **extra: told.append((done, total)))
     pools = [Pool(np.arange(40), np.ones(40, np.float32), (0, 0))] * 6
-    telling = Telling(progress, HeadPlan(table, pools), ExperimentConfig(steps=10), twins=[0, 1, 2, 0, 4, 5])
+    telling = ProgressOfModels(progress, HeadPlan(table, pools), ExperimentConfig(steps=10), twins=[0, 1, 2, 0, 4, 5])
     telling.of(0, 10, None)
     telling.common(1, 5)
     telling.common(1, 10)

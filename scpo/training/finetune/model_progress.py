@@ -11,7 +11,7 @@ from scpo.training.finetune.train_model import steps_of
 from scpo.training.heads.shared import SHARED
 
 
-class Telling:
+class ProgressOfModels:
     """Progress over all models, with the accuracy so far of those with all pairs, mean over seeds."""
 
     def __init__(self, progress: Progress, plan: HeadPlan, config: ExperimentConfig, twins: list[int]):
