@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.charts.colours import DROPPED, KEPT, METHOD, SEQUENCE
-from scpo.charts.one_go import CUT, axis, cut_line, in_one_go, row_names
+from scpo.charts.slider_figures import CUT, axis, cut_line, in_one_go, row_names
 from scpo.charts.style import dots, finish, plain, span
 from scpo.format import counted, fixed, percent
 from scpo.metrics.filtering import ALL, STRIPS, Chosen, Margins, filter_frame, strips, weight_frame
