@@ -125,6 +125,15 @@ def read_config(folder: Path) -> ExperimentConfig:
     return ExperimentConfig.from_dict(_read_json(folder / "config.json"))
 
 
+def content_hash(folder: Path) -> str | None:
+    """The hash of the pairs that a run was made of, as its data card says; None where no card can be read."""
+    try:
+        card = _read_json(folder / "data.json")
+    except RunFolderError:
+        return None
+    return card.get("content_hash") if isinstance(card, dict) else None
+
+
 def read(folder: Path | str) -> Result:
     """A finished run. Raises `RunFolderError` if it is missing, unfinished or damaged."""
     folder = Path(folder)

@@ -33,6 +33,11 @@ def finished_run(folder: Path) -> runs.Result:
     return _run(str(folder), done.stat().st_mtime_ns if done.exists() else 0)
 
 
+@st.cache_data(max_entries=4096, show_spinner=False)
+def _content_of_run(folder: str, changed: int) -> str | None:
+    return runs.content_hash(Path(folder))
+
+
 @st.cache_data(ttl=60, max_entries=1, show_spinner=False)
 def models_here() -> list[str]:
     """Reward models that need no network; looked for once a minute."""
@@ -76,10 +81,16 @@ def reading(config: DataConfig) -> pd.DataFrame:
 
 
 def ran_on(job: Job, config: DataConfig) -> bool:
-    """True for a finished run on what a data source holds now, wherever its files lie and whatever they are called."""
-    if job.state != "done" or job.config.data.dataset != config.dataset:
+    """True for a finished run on what a data source holds now, wherever its files lie and whatever they are called.
+
+    A workspace may have hundreds of runs: of each the hash alone is kept, and only the run that fits is read whole.
+    """
+    done = job.folder / "done.json"
+    if job.state != "done" or job.config.data.dataset != config.dataset or not done.exists():
         return False
     try:
+        if _content_of_run(str(job.folder), done.stat().st_mtime_ns) != content(config):
+            return False
         return finished_run(job.folder).card["content_hash"] == content(config)
     except ScpoError:
         return False

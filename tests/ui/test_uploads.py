@@ -2,6 +2,7 @@
 
 import dataclasses
 import gzip
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -188,9 +189,20 @@ def test_a_run_on_the_same_content_is_found_wherever_the_file_lies(tmp_path, mon
     (tmp_path / "a.csv").write_bytes(GOOD)
     elsewhere = ExperimentConfig(DataConfig("file", ("/elsewhere/0123.csv",)))
     job = SimpleNamespace(state="done", config=elsewhere, folder=tmp_path)
-    for hash, same in ((data.content_hash(data.load(config)), True), ("another", False)):
-        monkeypatch.setattr(cache, "finished_run", lambda _, hash=hash: SimpleNamespace(card={"content_hash": hash}))
+    read = []
+    for hash, same in (("another", False), (data.content_hash(data.load(config)), True)):
+        job.folder = tmp_path / f"run-{same}"
+        job.folder.mkdir()
+        (job.folder / "data.json").write_text(json.dumps({"content_hash": hash}))
+        (job.folder / "done.json").write_text("{}")
+
+        def finished_run(folder, hash=hash):
+            read.append(folder)
+            return SimpleNamespace(card={"content_hash": hash})
+
+        monkeypatch.setattr(cache, "finished_run", finished_run)
         assert cache.ran_on(job, config) == same
+    assert read == [job.folder], "a run on other pairs is not read whole"
     job.state = "running"
     assert not cache.ran_on(job, config)
 
