@@ -67,3 +67,16 @@ def inverse_weights(margin: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         weight = np.exp(np.maximum(-margin, 0.0))
     return np.minimum(weight, np.finfo(weight.dtype).max)
+
+
+def effective_size(weight: np.ndarray) -> float:
+    """(sum w)^2 / sum w^2, how many pairs of equal weight count as much (Kish 1965, Survey Sampling); weight (n,) >= 0.
+
+    0 where no pair has a weight above 0. The weights are first brought near 1 by a power of two, which rounds
+    nothing: the squares of very small weights would vanish, those of very large ones overflow.
+    """
+    weight = np.asarray(weight, np.float64)
+    if not weight.any():
+        return 0.0
+    near_one = np.ldexp(weight, -np.frexp(weight.max())[1])
+    return float(near_one.sum() ** 2 / (near_one**2).sum())

@@ -96,3 +96,15 @@ def test_published_vectors_are_reproduced(shared_data, dtype, tolerance):
         assert selection.inverse_weights(m) == pytest.approx(
             np.array(case["inverse_weight"]), rel=tolerance * 10, abs=tolerance
         )
+
+
+def test_the_effective_size_by_hand():
+    """Weights 1, 1/2: (3/2)^2 / (5/4) = 9/5."""
+    assert selection.effective_size(np.array([1, 0.5])) == pytest.approx(9 / 5, rel=1e-15)
+    assert selection.effective_size(np.zeros(0)) == selection.effective_size(np.zeros(3)) == 0
+
+
+@given(st.integers(1, 9), st.floats(1e-300, 1e300))
+def test_equal_weights_count_as_many_pairs_as_they_are_however_small_or_large(n, w):
+    """Squares of 1e-200 vanish and those of 1e200 overflow, in float64."""
+    assert selection.effective_size(np.full(n, w)) == pytest.approx(n, rel=1e-12)

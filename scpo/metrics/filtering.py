@@ -24,7 +24,7 @@ from scpo.errors import RunFolderError
 from scpo.methods import select
 from scpo.metrics.intervals import accuracy_draws, interval, resample_units
 from scpo.metrics.outcomes import ratio, tally
-from scpo.selection import margin, p_global, pair_weights
+from scpo.selection import effective_size, margin, p_global, pair_weights
 
 ALL = "all countries"
 SPAN = (0.1, 99.9)  # percentiles between which a histogram of margins has its bins
@@ -73,10 +73,11 @@ def shares(margins: Margins, keep: np.ndarray, weight: np.ndarray) -> pd.DataFra
 
     keep (n,) bool and weight (n,) come from `scpo.methods.select`. NaN where a country has no pairs.
     """
-    size, used = len(margins.countries), np.where(keep, weight, 0.0)
-    sums = [np.bincount(margins.country, values, size) for values in (None, keep, used, used**2)]
-    pairs, kept, total, squares = (np.append(values, values.sum()) for values in sums)
-    effective = np.where(kept > 0, ratio(total**2, squares), 0.0)
+    size = len(margins.countries)
+    pairs, kept = (np.bincount(margins.country, values, size) for values in (None, keep))
+    pairs, kept = np.append(pairs, pairs.sum()), np.append(kept, kept.sum())
+    used = [weight[keep & (margins.country == number)] for number in range(size)]
+    effective = np.array([effective_size(w) for w in (*used, weight[keep])])
     return pd.DataFrame(
         {
             "country": [*margins.countries, ALL],

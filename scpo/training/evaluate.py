@@ -21,7 +21,7 @@ from scpo.metrics.outcomes import Outcomes, tally, unmeasured
 from scpo.metrics.paired import paired_table
 from scpo.plan import Rows, pair_margins
 from scpo.progress import Progress
-from scpo.selection import keep_mask, pair_weights
+from scpo.selection import effective_size, keep_mask, pair_weights
 from scpo.training.backend import Trained
 from scpo.training.encoder_reading import unreadable
 from scpo.training.heads.held_out import coin_margin, longer_margin
@@ -210,14 +210,12 @@ def selection_table(config: ExperimentConfig, rows: dict[str, Rows], margin: dic
     for country, part in rows.items():
         m = margin[country][part.train].astype(np.float64)
         keep, weight = keep_mask(m, config.tau), pair_weights(m, config.beta)
-        kept = weight[keep]
-        effective = kept.sum() ** 2 / max((kept**2).sum(), 1e-12) / len(m) if len(kept) else 0.0
         records.append(
             {
                 "country": country,
                 "pairs": len(m),
                 "kept": keep.mean(),
-                "effective": effective,
+                "effective": effective_size(weight[keep]) / len(m),
                 "disagree": (m < 0).mean(),
                 "accuracy": (m > 0).mean(),
             }
