@@ -64,7 +64,7 @@ class HeadPlan:
 def plan_heads(
     config: ExperimentConfig, rows: dict[str, Rows], margin: dict[str, np.ndarray], budgets: tuple[int, ...]
 ) -> HeadPlan:
-    """One head per country, trained method, seed and budget level (the last level = all pairs).
+    """One head per country, trained method, seed and budget (`level` numbers budgets; the last = all pairs).
 
     margin  per country, the global model's margin on every row of the pair table that it needs:
             (pairs,) float, NaN elsewhere
@@ -79,22 +79,22 @@ def plan_heads(
     }
     for place, country in enumerate(rows):
         for seed in range(config.seeds):
-            for level in range(len(budgets) + 1):
+            for budget_index in range(len(budgets) + 1):
                 for method in methods:
                     members = list(rows) if method == "pooled" else [country]
-                    taken = [_take(rows[c].train, shuffles[c, seed], budgets, level) for c in members]
+                    taken = [_take(rows[c].train, shuffles[c, seed], budgets, budget_index) for c in members]
                     union = np.concatenate(taken)
                     keep, weight = select(method, margin[country][union], config.tau, config.beta)
                     stream = 0 if method == "pooled" else place + 1
-                    made = Pool(union[keep], weight[keep].astype(np.float32), (seed, stream, level))
+                    made = Pool(union[keep], weight[keep].astype(np.float32), (seed, stream, budget_index))
                     # pooled models of all countries train on the same pairs, kept once
-                    pools.append(shared.setdefault((seed, level), made) if method == "pooled" else made)
+                    pools.append(shared.setdefault((seed, budget_index), made) if method == "pooled" else made)
                     records.append(
                         {
                             "country": country,
                             "method": method,
                             "seed": seed,
-                            "level": level,
+                            "level": budget_index,
                             "pairs": len(union),
                             "trained": int(keep.sum()),
                         }
@@ -103,8 +103,8 @@ def plan_heads(
     return HeadPlan(pd.DataFrame(records, columns=columns), pools)
 
 
-def _take(train: np.ndarray, shuffle: np.ndarray, budgets: tuple[int, ...], level: int) -> np.ndarray:
-    return train[shuffle if level == len(budgets) else shuffle[: budgets[level]]]
+def _take(train: np.ndarray, shuffle: np.ndarray, budgets: tuple[int, ...], budget_index: int) -> np.ndarray:
+    return train[shuffle if budget_index == len(budgets) else shuffle[: budgets[budget_index]]]
 
 
 def marks_for(steps: int, count: int = 12) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from scpo.data.faults import Faults
 from scpo.data.reading import read_table
 from scpo.runs.files import file_hash, write_json
 from scpo.runs.global_rewards import COLUMNS, read_margins
-from scpo.runs.outcomes import read_tallies
+from scpo.runs.outcomes import read_outcomes
 from scpo.runs.progress_log import progress as progress_
 
 import mutations
@@ -252,7 +252,7 @@ def run_targets(folder: Path) -> dict[str, Target]:
     )
     readers = {
         "margins": read_margins,
-        "tallies": read_tallies,
+        "tallies": read_outcomes,
         "rewards": lambda at: read_kept(at / "rewards.safetensors", 3),
         "heads": lambda at: load_global(str(at / "heads.safetensors"), "k", config),
     }

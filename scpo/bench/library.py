@@ -40,7 +40,7 @@ def bench_metrics(pairs: int = 1_000_000) -> Iterator[Row]:
 def metrics_of(pairs: int, people: int = 5_000, countries: int = 10):
     """The work of filter, weight, counting per person and 1,000 resamples, on margins drawn at random."""
     from scpo.metrics.intervals import accuracy_draws, interval, resample_units
-    from scpo.metrics.outcomes import tally
+    from scpo.metrics.outcomes import count_outcomes
     from scpo.selection import keep_mask, pair_weights
 
     rng = np.random.default_rng(0)
@@ -51,7 +51,9 @@ def metrics_of(pairs: int, people: int = 5_000, countries: int = 10):
     def work() -> None:
         keep_mask(margin, 0.7), pair_weights(margin, 1.1)
         parts = [slice(first, None, countries) for first in range(countries)]
-        outcomes = [tally(str(at), heads, margin[None, of] + 0.1, margin[of], unit[of]) for at, of in enumerate(parts)]
+        outcomes = [
+            count_outcomes(str(at), heads, margin[None, of] + 0.1, margin[of], unit[of]) for at, of in enumerate(parts)
+        ]
         drawn = resample_units(outcomes, shared=False)
         [interval(accuracy_draws(o, d)) for o, d in zip(outcomes, drawn, strict=True)]
 

@@ -151,8 +151,8 @@ def published_table(result: runs.Result, pattern: str) -> pd.DataFrame:
     from scpo import data as sources
     from scpo.data.preferences import TEST
     from scpo.hub import model_folder
-    from scpo.metrics.accuracy import MEAN, Measures, accuracy_table
-    from scpo.metrics.outcomes import tally
+    from scpo.metrics.accuracy import MEAN, ResampledOutcomes, accuracy_table
+    from scpo.metrics.outcomes import count_outcomes
     from scpo.training.finetune.saved import global_rewards, reward_texts
 
     data, known = sources.load(result.config.data), global_rewards(result)
@@ -169,12 +169,12 @@ def published_table(result: runs.Result, pattern: str) -> pd.DataFrame:
             missing[name] = error
             continue
         margins = np.stack([known[chosen[rows]] - known[rejected[rows]], reward[: len(rows)] - reward[len(rows) :]])
-        outcomes.append(tally(country, heads, margins, margins[0], data.pairs["unit"].to_numpy()[rows]))
+        outcomes.append(count_outcomes(country, heads, margins, margins[0], data.pairs["unit"].to_numpy()[rows]))
     if missing:
         print(f"not evaluated: {', '.join(missing)}. {next(iter(missing.values()))}\n")
     if not outcomes:
         return pd.DataFrame(columns=COLUMNS)
-    table = accuracy_table(Measures(outcomes, data.card.unit == "question"))
+    table = accuracy_table(ResampledOutcomes(outcomes, data.card.unit == "question"))
     table = table[table["method"] == "full"].assign(method="published", seeds=1)
     table = table[table["country"] != MEAN] if missing else table
     return table.rename(columns={"subset": "report"})[COLUMNS]

@@ -31,8 +31,8 @@ NO_RATIO = (NO_GAIN, UNCLEAR, TOO_FEW, NO_PAIRS, BOTH_AT_ONCE)
 
 
 @dataclass(frozen=True)
-class Group:
-    """Heads of one country, method and budget level, averaged over seeds.
+class MethodResult:
+    """Heads of one country, method and budget, averaged over seeds.
 
     value (S,), draws (S, R) accuracies; pairs, trained: labelled pairs, mean pairs kept.
     """
@@ -45,7 +45,7 @@ class Group:
     ties: np.ndarray
 
 
-class Measures:
+class ResampledOutcomes:
     """Outcomes of all countries with one shared set of resamples."""
 
     def __init__(self, outcomes: list[Outcomes], shared_units: bool):
@@ -53,7 +53,7 @@ class Measures:
         drawn = resample_units(outcomes, shared_units)
         self.drawn = {o.country: d for o, d in zip(outcomes, drawn, strict=True)}
         self.draws = {o.country: accuracy_draws(o, self.drawn[o.country]) for o in outcomes}
-        self.groups = {o.country: self._group(o) for o in outcomes}
+        self.results = {o.country: self._results(o) for o in outcomes}
         self.countries = list(self.outcomes)
         parts = {MEAN: outcomes, **{o.country: [o] for o in outcomes}}
         self.sizes = {c: [size_of(part, s, shared_units) for s in range(len(SUBSETS))] for c, part in parts.items()}
@@ -61,11 +61,11 @@ class Measures:
         self.methods = [m for m in METHODS if m in set(first["method"])]
         self.top = {m: int(first.loc[first["method"] == m, "level"].max()) for m in self.methods}
 
-    def _group(self, o: Outcomes) -> dict[tuple[str, int], Group]:
-        groups, value, draws = {}, o.accuracy(), self.draws[o.country]
-        for (method, level), rows in o.heads.groupby(["method", "level"], sort=False):
+    def _results(self, o: Outcomes) -> dict[tuple[str, int], MethodResult]:
+        results, value, draws = {}, o.accuracy(), self.draws[o.country]
+        for (method, budget_index), rows in o.heads.groupby(["method", "level"], sort=False):
             at = rows.index.to_numpy()
-            groups[method, level] = Group(
+            results[method, budget_index] = MethodResult(
                 value[at].mean(0),
                 draws[at].mean(0),
                 rows["pairs"].mean(),
@@ -73,15 +73,15 @@ class Measures:
                 rows["seed"].nunique(),
                 o.ties[at].sum(0),
             )
-        return groups
+        return results
 
-    def group(self, country: str, method: str, level: int | None = None) -> Group:
-        """One country's group, or the mean over countries (country = MEAN); level None = largest."""
-        level = self.top[method] if level is None else level
+    def result(self, country: str, method: str, budget_index: int | None = None) -> MethodResult:
+        """Of one country, or the mean over countries (country = MEAN); budget_index None: the largest budget."""
+        budget_index = self.top[method] if budget_index is None else budget_index
         if country != MEAN:
-            return self.groups[country][method, level]
-        parts = [self.groups[c][method, level] for c in self.countries]
-        return Group(
+            return self.results[country][method, budget_index]
+        parts = [self.results[c][method, budget_index] for c in self.countries]
+        return MethodResult(
             nan_mean([p.value for p in parts]),
             nan_mean([p.draws for p in parts]),
             float(np.mean([p.pairs for p in parts])),
@@ -95,7 +95,7 @@ class Measures:
         return self.sizes[country][subset]
 
     def interval(self, country: str, subset: int, draws: np.ndarray, ratio: bool = False) -> tuple[float, float]:
-        """Interval of draws (R,) of a number about one country, or the mean, and subset; see `bootstrap.interval`."""
+        """Interval of draws (R,) of a number about one country, or the mean, and subset; see `intervals.interval`."""
         _, units, effective = self.size(country, subset)
         low, high = interval(draws, units, effective, not ratio, FEWEST_FOR_RATIOS if ratio else FEWEST[subset])
         return float(low), float(high)
@@ -110,12 +110,12 @@ def nan_mean(parts: list[np.ndarray]) -> np.ndarray:
     return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
 
 
-def metric_records(dataset: str, measures: Measures) -> pd.DataFrame:
+def metric_records(dataset: str, resampled: ResampledOutcomes) -> pd.DataFrame:
     """metrics.json: one row per country, head and subset."""
     tables = []
-    for country, o in measures.outcomes.items():
+    for country, o in resampled.outcomes.items():
         value, units = o.accuracy(), (o.counts > 0).sum(-1)
-        low, high = interval(measures.draws[country], units[None], o.effective()[None], fewest=np.array(FEWEST))
+        low, high = interval(resampled.draws[country], units[None], o.effective()[None], fewest=np.array(FEWEST))
         for s, subset in enumerate(SUBSETS):
             table = o.heads[["method", "seed", "pairs", "step"]].copy()
             table.insert(0, "country", country)
@@ -127,57 +127,57 @@ def metric_records(dataset: str, measures: Measures) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def accuracy_table(measures: Measures) -> pd.DataFrame:
+def accuracy_table(resampled: ResampledOutcomes) -> pd.DataFrame:
     """Accuracy and paired gain over the global model at the largest budget."""
     rows = []
-    for country in [MEAN, *measures.countries]:
-        base = measures.group(country, "global")
-        for method in measures.methods:
-            group = measures.group(country, method)
+    for country in [MEAN, *resampled.countries]:
+        base = resampled.result(country, "global")
+        for method in resampled.methods:
+            result = resampled.result(country, method)
             for s, subset in enumerate(SUBSETS):
-                n, units, _ = measures.size(country, s)
-                low, high = measures.interval(country, s, group.draws[s])
-                gain_low, gain_high = measures.interval(country, s, group.draws[s] - base.draws[s])
+                n, units, _ = resampled.size(country, s)
+                low, high = resampled.interval(country, s, result.draws[s])
+                gain_low, gain_high = resampled.interval(country, s, result.draws[s] - base.draws[s])
                 rows.append(
                     {
                         "country": country,
                         "method": method,
                         "subset": subset,
-                        "pairs": group.pairs,
-                        "accuracy": group.value[s],
+                        "pairs": result.pairs,
+                        "accuracy": result.value[s],
                         "low": low,
                         "high": high,
-                        "gain": group.value[s] - base.value[s],
+                        "gain": result.value[s] - base.value[s],
                         "gain_low": gain_low,
                         "gain_high": gain_high,
                         "n": n,
                         "units": units,
-                        "ties": group.ties[s],
-                        "seeds": group.seeds,
+                        "ties": result.ties[s],
+                        "seeds": result.seeds,
                     }
                 )
     return pd.DataFrame(rows)
 
 
-def curve_table(measures: Measures) -> pd.DataFrame:
+def curve_table(resampled: ResampledOutcomes) -> pd.DataFrame:
     """Accuracy over the number of pairs, per country and averaged."""
     rows = []
-    for country in [MEAN, *measures.countries]:
-        n = measures.size(country, FULL).pairs
-        for method in measures.methods:
-            for level in range(measures.top[method] + 1):
-                group = measures.group(country, method, level)
-                low, high = measures.interval(country, FULL, group.draws[FULL])
+    for country in [MEAN, *resampled.countries]:
+        n = resampled.size(country, FULL).pairs
+        for method in resampled.methods:
+            for budget_index in range(resampled.top[method] + 1):
+                result = resampled.result(country, method, budget_index)
+                low, high = resampled.interval(country, FULL, result.draws[FULL])
                 rows.append(
                     {
                         "country": country,
                         "method": method,
-                        "pairs": group.pairs,
-                        "trained": group.trained,
-                        "accuracy": group.value[FULL],
+                        "pairs": result.pairs,
+                        "trained": result.trained,
+                        "accuracy": result.value[FULL],
                         "low": low,
                         "high": high,
-                        "seeds": group.seeds,
+                        "seeds": result.seeds,
                         "n": n,
                     }
                 )

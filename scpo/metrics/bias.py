@@ -10,24 +10,24 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scpo.metrics.accuracy import CONSENSUS, DISTINCT, FULL, MEAN, Measures, nan_mean
+from scpo.metrics.accuracy import CONSENSUS, DISTINCT, FULL, MEAN, ResampledOutcomes, nan_mean
 from scpo.metrics.intervals import gap_and_lowest
 from scpo.metrics.outcomes import Outcomes, Size
 
 
-def bias_table(measures: Measures, reference: Measures | None) -> pd.DataFrame:
+def bias_table(resampled: ResampledOutcomes, reference: ResampledOutcomes | None) -> pd.DataFrame:
     """One row per method and measure, at the largest budget.
 
     reference   outcomes of every country's model on the reference population's test pairs, one
                 `Outcomes` per model country; None if there is no reference population
     """
     rows = []
-    for method in measures.methods:
-        mean = measures.group(MEAN, method)
+    for method in resampled.methods:
+        mean = resampled.result(MEAN, method)
         for name, subset in (("consensus retention", CONSENSUS), ("distinct accuracy", DISTINCT)):
-            span = measures.interval(MEAN, subset, mean.draws[subset])
-            rows.append(_row(method, name, mean.value[subset], span, measures.size(MEAN, subset)))
-        rows += _between_countries(measures, method)
+            span = resampled.interval(MEAN, subset, mean.draws[subset])
+            rows.append(_row(method, name, mean.value[subset], span, resampled.size(MEAN, subset)))
+        rows += _between_countries(resampled, method)
         if reference is not None and method in reference.methods:
             rows += _on_reference(reference, method)
     return pd.DataFrame(rows)
@@ -46,31 +46,31 @@ def _row(method: str, measure: str, value: float, span: tuple[float, float], siz
     }
 
 
-def _between_countries(measures: Measures, method: str) -> list[dict]:
-    known = [c for c in measures.countries if measures.size(c, FULL).pairs]
+def _between_countries(resampled: ResampledOutcomes, method: str) -> list[dict]:
+    known = [c for c in resampled.countries if resampled.size(c, FULL).pairs]
     if not known:
         return [
-            _row(method, name, np.nan, (np.nan, np.nan), measures.size(MEAN, FULL), "-")
+            _row(method, name, np.nan, (np.nan, np.nan), resampled.size(MEAN, FULL), "-")
             for name in ("gap", "worst country")
         ]
-    value = np.array([measures.group(c, method).value[FULL] for c in known])
-    draws = np.array([measures.group(c, method).draws[FULL] for c in known])
+    value = np.array([resampled.result(c, method).value[FULL] for c in known])
+    draws = np.array([resampled.result(c, method).draws[FULL] for c in known])
     worst = known[int(np.nanargmin(value))]
-    sizes = [measures.size(c, FULL) for c in known]
+    sizes = [resampled.size(c, FULL) for c in known]
     gap, lowest = gap_and_lowest(value, draws, [s.units for s in sizes], [s.effective for s in sizes])
     return [
-        _row(method, "gap", value.max() - value.min(), gap, measures.size(MEAN, FULL)),
-        _row(method, "worst country", value.min(), lowest, measures.size(worst, FULL), worst),
+        _row(method, "gap", value.max() - value.min(), gap, resampled.size(MEAN, FULL)),
+        _row(method, "worst country", value.min(), lowest, resampled.size(worst, FULL), worst),
     ]
 
 
-def _on_reference(reference: Measures, method: str) -> list[dict]:
-    group, base = reference.group(MEAN, method), reference.group(MEAN, "global")
-    at, drop = reference.countries[0], base.value[FULL] - group.value[FULL]  # all are on the same pairs
+def _on_reference(reference: ResampledOutcomes, method: str) -> list[dict]:
+    result, base = reference.result(MEAN, method), reference.result(MEAN, "global")
+    at, drop = reference.countries[0], base.value[FULL] - result.value[FULL]  # all are on the same pairs
     size = reference.size(at, FULL)
     return [
-        _row(method, "reference accuracy", group.value[FULL], reference.interval(at, FULL, group.draws[FULL]), size),
-        _row(method, "reference drop", drop, reference.interval(at, FULL, base.draws[FULL] - group.draws[FULL]), size),
+        _row(method, "reference accuracy", result.value[FULL], reference.interval(at, FULL, result.draws[FULL]), size),
+        _row(method, "reference drop", drop, reference.interval(at, FULL, base.draws[FULL] - result.draws[FULL]), size),
     ]
 
 

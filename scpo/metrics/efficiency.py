@@ -26,7 +26,7 @@ from scpo.metrics.accuracy import (
     TOO_FEW,
     TOO_LARGE,
     UNCLEAR,
-    Measures,
+    ResampledOutcomes,
 )
 from scpo.metrics.intervals import FEWEST_FOR_RATIOS, fieller, reach
 
@@ -101,7 +101,7 @@ PER_PAIR = [
 ]
 
 
-def efficiency_table(measures: Measures) -> pd.DataFrame:
+def efficiency_table(resampled: ResampledOutcomes) -> pd.DataFrame:
     """Ratio of pairs that `full` and each other trained method need for one accuracy, two readings.
 
     Given with FEWEST_FOR_RATIOS people or questions or more, where the gain of `full` over the global model is more
@@ -112,8 +112,8 @@ def efficiency_table(measures: Measures) -> pd.DataFrame:
     those, in which the method gets to the target).
     """
     rows = []
-    trained = [m for m in measures.methods if measures.top[m] > 0 and m != "full"]
-    for country in [MEAN, *measures.countries] if "full" in measures.methods else []:
+    trained = [m for m in resampled.methods if resampled.top[m] > 0 and m != "full"]
+    for country in [MEAN, *resampled.countries] if "full" in resampled.methods else []:
         for method in trained:
             for reading in ("labelled", "trained"):
                 rows.append(
@@ -121,31 +121,31 @@ def efficiency_table(measures: Measures) -> pd.DataFrame:
                         "country": country,
                         "method": method,
                         "reading": reading,
-                        **_efficiency(measures, country, method, reading),
+                        **_efficiency(resampled, country, method, reading),
                     }
                 )
     return pd.DataFrame(rows)
 
 
-def per_pair_table(measures: Measures) -> pd.DataFrame:
+def per_pair_table(resampled: ResampledOutcomes) -> pd.DataFrame:
     """Accuracy gained over the global model per pair trained on, at the largest budget; and its ratio to `full`'s.
 
     Columns country, method, gain, trained (pairs left after the filter), per_100 (accuracy gained per 100 of them),
     low, high, ratio, ratio_low, ratio_high, n, units. No ratio where `efficiency_table` has none, by the same rule.
     """
     rows = []
-    for country in [MEAN, *measures.countries]:
-        n, units, effective = measures.size(country, FULL)
-        base = measures.group(country, "global")
+    for country in [MEAN, *resampled.countries]:
+        n, units, effective = resampled.size(country, FULL)
+        base = resampled.result(country, "global")
         of = {}
-        for method in [m for m in measures.methods if m not in UNTRAINED]:
-            group = measures.group(country, method)
-            gain = np.append(group.value[FULL] - base.value[FULL], group.draws[FULL] - base.draws[FULL])
-            of[method] = gain, gain / group.trained if group.trained else np.full(len(gain), np.nan), group.trained
+        for method in [m for m in resampled.methods if m not in UNTRAINED]:
+            result = resampled.result(country, method)
+            gain = np.append(result.value[FULL] - base.value[FULL], result.draws[FULL] - base.draws[FULL])
+            of[method] = gain, gain / result.trained if result.trained else np.full(len(gain), np.nan), result.trained
         for method, (gain, each, trained) in of.items():
-            low, high = measures.interval(country, FULL, 100 * each[1:])
+            low, high = resampled.interval(country, FULL, 100 * each[1:])
             ratio, ratio_low, ratio_high = np.nan, np.nan, np.nan
-            if "full" in of and trained and not _no_gain(measures, country):
+            if "full" in of and trained and not _no_gain(resampled, country):
                 full = of["full"][1]
                 ratio_low, ratio_high = fieller(each[0], full[0], each[1:], full[1:], reach(effective))
                 ratio = np.nan if np.isnan(ratio_low) else each[0] / full[0]
@@ -168,15 +168,15 @@ def per_pair_table(measures: Measures) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=PER_PAIR)
 
 
-def _efficiency(measures: Measures, country: str, method: str, reading: str) -> dict:
+def _efficiency(resampled: ResampledOutcomes, country: str, method: str, reading: str) -> dict:
     """One row: the ratio, or in `note` why there is none."""
-    (full_pairs, *full), (pairs, *other) = (_curve(measures, country, m, reading) for m in ("full", method))
-    gains = full[1][-1] > measures.group(country, "global").draws[FULL]
+    (full_pairs, *full), (pairs, *other) = (_curve(resampled, country, m, reading) for m in ("full", method))
+    gains = full[1][-1] > resampled.result(country, "global").draws[FULL]
     point = efficiency_ratio(full_pairs, full[0], pairs, other[0])
     spread = efficiency_ratio(full_pairs, full[1], pairs, other[1])["ratio"]
-    low, high = _ratio_interval(measures, country, spread, gains)
-    trained = measures.group(country, method).trained
-    note = _no_gain(measures, country) or ("" if trained else NO_PAIRS) or _note(point, full_pairs, pairs)
+    low, high = _ratio_interval(resampled, country, spread, gains)
+    trained = resampled.result(country, method).trained
+    note = _no_gain(resampled, country) or ("" if trained else NO_PAIRS) or _note(point, full_pairs, pairs)
     if note in NO_RATIO:
         point = point | dict.fromkeys(("pairs_full", "pairs_method", "ratio"), np.nan)
         low = high = np.nan
@@ -191,31 +191,33 @@ def _efficiency(measures: Measures, country: str, method: str, reading: str) -> 
     }
 
 
-def _curve(measures: Measures, country: str, name: str, reading: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _curve(
+    resampled: ResampledOutcomes, country: str, name: str, reading: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs (B,), accuracies (B,) and their draws (B, R); budgets of which a method trains on no pair count no pair."""
-    groups = [measures.group(country, name, level) for level in range(measures.top[name] + 1)]
+    results = [resampled.result(country, name, budget_index) for budget_index in range(resampled.top[name] + 1)]
     if reading == "trained":
-        groups = [group for group in groups if group.trained > 0] or groups[-1:]
-    pairs = np.array([group.pairs if reading == "labelled" else group.trained for group in groups])
+        results = [result for result in results if result.trained > 0] or results[-1:]
+    pairs = np.array([result.pairs if reading == "labelled" else result.trained for result in results])
     return (
         np.maximum(pairs, 1.0),
-        np.array([group.value[FULL] for group in groups]),
-        np.array([group.draws[FULL] for group in groups]),
+        np.array([result.value[FULL] for result in results]),
+        np.array([result.draws[FULL] for result in results]),
     )
 
 
-def _no_gain(measures: Measures, country: str) -> str:
+def _no_gain(resampled: ResampledOutcomes, country: str) -> str:
     """Why nobody can be efficient at what `full` gains over the global model; '' where that is more than chance."""
-    base, full = measures.group(country, "global"), measures.group(country, "full")
-    units = measures.size(country, FULL).units
+    base, full = resampled.result(country, "global"), resampled.result(country, "full")
+    units = resampled.size(country, FULL).units
     if units and not full.value[FULL] - base.value[FULL] > TIE:
         return NO_GAIN
     if units < FEWEST_FOR_RATIOS:
         return TOO_FEW
     gain, draws = full.value[FULL] - base.value[FULL], full.draws[FULL] - base.draws[FULL]
-    low, _ = measures.interval(country, FULL, draws)
+    low, _ = resampled.interval(country, FULL, draws)
     # A gain that is its own measure has a ratio of 1; it has no interval where the gain may be 0 in a normal one.
-    of_itself, _ = fieller(gain, gain, draws, draws, reach(measures.size(country, FULL).effective))
+    of_itself, _ = fieller(gain, gain, draws, draws, reach(resampled.size(country, FULL).effective))
     return "" if low > 0 and not np.isnan(of_itself) else UNCLEAR
 
 
@@ -229,13 +231,15 @@ def _note(point: dict, full_pairs: np.ndarray, pairs: np.ndarray) -> str:
     return BOTH_AT_ONCE if first_full and first else AT_LEAST if first else AT_MOST if first_full else ""
 
 
-def _ratio_interval(measures: Measures, country: str, spread: np.ndarray, gains: np.ndarray) -> tuple[float, float]:
+def _ratio_interval(
+    resampled: ResampledOutcomes, country: str, spread: np.ndarray, gains: np.ndarray
+) -> tuple[float, float]:
     """The interval of a ratio of pairs from its draws (R,), NaN = not reached; gains (R,): where `full` gains.
 
     A resample in which the method never gets there counts as ratio 0. In one in which `full` gains nothing the ratio
     could be anything, so it counts as 0 for the lower and as endless for the upper end; an endless one is no interval.
     """
     reached = np.nan_to_num(spread, nan=0.0)
-    low, _ = measures.interval(country, FULL, np.where(gains, reached, 0.0), ratio=True)
-    _, high = measures.interval(country, FULL, np.where(gains, reached, ENDLESS), ratio=True)
+    low, _ = resampled.interval(country, FULL, np.where(gains, reached, 0.0), ratio=True)
+    _, high = resampled.interval(country, FULL, np.where(gains, reached, ENDLESS), ratio=True)
     return (low, high) if high < TOO_LARGE else (np.nan, np.nan)

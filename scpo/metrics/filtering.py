@@ -23,7 +23,7 @@ import pandas as pd
 from scpo.errors import RunFolderError
 from scpo.methods import select
 from scpo.metrics.intervals import accuracy_draws, interval, resample_units
-from scpo.metrics.outcomes import ratio, tally
+from scpo.metrics.outcomes import count_outcomes, ratio
 from scpo.selection import effective_size, margin, p_global, pair_weights
 
 ALL = "all countries"
@@ -99,15 +99,15 @@ def disagreement(margins: Margins, shared_units: bool, unread: Collection[str] =
     unread: countries of whose texts too little is read for a share to say anything; theirs is NaN.
     """
     head = pd.DataFrame([{"method": "global", "seed": 0, "level": 0}])
-    tallies = []
+    outcomes = []
     for country in margins.countries:
         at = margins.of(country)
         m = margins.margin[at]
-        tallies.append(tally(country, head, -m[None], m, margins.unit[at]) if len(at) else None)
-    known = [t for t in tallies if t]
-    drawn = dict(zip((t.country for t in known), resample_units(known, shared_units), strict=True))
+        outcomes.append(count_outcomes(country, head, -m[None], m, margins.unit[at]) if len(at) else None)
+    known = [o for o in outcomes if o]
+    drawn = dict(zip((o.country for o in known), resample_units(known, shared_units), strict=True))
     records = []
-    for country, said in zip(margins.countries, tallies, strict=True):
+    for country, said in zip(margins.countries, outcomes, strict=True):
         if said is None:
             records.append(
                 {

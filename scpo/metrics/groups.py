@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from scpo.metrics.accuracy import FULL, Measures
+from scpo.metrics.accuracy import FULL, ResampledOutcomes
 from scpo.metrics.intervals import gap_and_lowest, interval
 from scpo.metrics.outcomes import effective_units, ratio
 
@@ -34,7 +34,7 @@ def survey_columns(units: pd.DataFrame) -> list[str]:
     return found
 
 
-def group_tables(measures: Measures, units: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def group_tables(resampled: ResampledOutcomes, units: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Accuracy per group, and the gap between the best and the worst served group, at the largest budget.
 
     units   one row per person, as `Preferences` has them; outcomes name them by row
@@ -43,35 +43,37 @@ def group_tables(measures: Measures, units: pd.DataFrame) -> tuple[pd.DataFrame,
     accuracies, gaps = [], []
     for column in survey_columns(units):
         answer = units[column].astype(object).where(units[column].notna(), None).to_numpy()
-        for country, parts in _populations(measures):
-            if len({e for c in parts for e in answer[measures.outcomes[c].units]} - {None}) < 2:
+        for country, parts in _populations(resampled):
+            if len({e for c in parts for e in answer[resampled.outcomes[c].units]} - {None}) < 2:
                 continue
-            _one(measures, column, country, parts, answer, accuracies, gaps)
+            _one(resampled, column, country, parts, answer, accuracies, gaps)
     return pd.DataFrame(accuracies, columns=GROUP), pd.DataFrame(gaps, columns=GAP)
 
 
-def _populations(measures: Measures) -> Iterator[tuple[str, list[str]]]:
-    known = [country for country in measures.countries if measures.size(country, FULL).pairs]
+def _populations(resampled: ResampledOutcomes) -> Iterator[tuple[str, list[str]]]:
+    known = [country for country in resampled.countries if resampled.size(country, FULL).pairs]
     if len(known) > 1:
         yield EVERYBODY, known
     for country in known:
         yield country, [country]
 
 
-def _one(measures: Measures, column: str, country: str, parts: list[str], answer, accuracies: list, gaps: list):
+def _one(
+    resampled: ResampledOutcomes, column: str, country: str, parts: list[str], answer, accuracies: list, gaps: list
+):
     """Rows of one column and population."""
-    groups = sorted({e for c in parts for e in answer[measures.outcomes[c].units]} - {None}, key=str)
+    groups = sorted({e for c in parts for e in answer[resampled.outcomes[c].units]} - {None}, key=str)
     shown, hidden = {}, 0
     for group in groups:
-        masks = {c: answer[measures.outcomes[c].units] == group for c in parts}
+        masks = {c: answer[resampled.outcomes[c].units] == group for c in parts}
         people = sum(int(mask.sum()) for mask in masks.values())
         if people < FEWEST_SHOWN:
             hidden += 1
             continue
-        effective = sum(effective_units(measures.outcomes[c].counts[FULL, mask]) for c, mask in masks.items())
-        shown[group] = people, effective, _counted(measures, masks)
+        effective = sum(effective_units(resampled.outcomes[c].counts[FULL, mask]) for c, mask in masks.items())
+        shown[group] = people, effective, _counted(resampled, masks)
     sizes = [[size[at] for size in shown.values()] for at in (0, 1)]
-    for method in measures.methods if len(shown) > 1 else []:
+    for method in resampled.methods if len(shown) > 1 else []:
         value, draws = [], []
         for group, (people, effective, counted) in shown.items():
             right, again, n, n_again = counted[method]
@@ -86,14 +88,14 @@ def _one(measures: Measures, column: str, country: str, parts: list[str], answer
         )
 
 
-def _counted(measures: Measures, masks: dict[str, np.ndarray]) -> dict[str, tuple]:
+def _counted(resampled: ResampledOutcomes, masks: dict[str, np.ndarray]) -> dict[str, tuple]:
     """Method -> right answers and pairs of a group, as they are and in every resample, over countries."""
     found = {}
-    for method in measures.methods:
+    for method in resampled.methods:
         right, again, n, n_again = 0.0, 0.0, 0.0, 0.0
         for country, mask in masks.items():
-            o, drawn = measures.outcomes[country], measures.drawn[country][:, mask]
-            top = (o.heads["level"] == measures.top[method]) & (o.heads["method"] == method)
+            o, drawn = resampled.outcomes[country], resampled.drawn[country][:, mask]
+            top = (o.heads["level"] == resampled.top[method]) & (o.heads["method"] == method)
             wins = o.wins[np.flatnonzero(top), FULL][:, mask].mean(0)
             counts = o.counts[FULL, mask]
             right, n = right + wins.sum(), n + counts.sum()

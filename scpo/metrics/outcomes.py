@@ -69,7 +69,7 @@ def unmeasured(o: Outcomes) -> Outcomes:
     return Outcomes(o.country, o.heads, o.units, 0 * o.wins, 0 * o.counts, 0 * o.ties)
 
 
-def tally(
+def count_outcomes(
     country: str, heads: pd.DataFrame, margins: np.ndarray, global_margin: np.ndarray, unit: np.ndarray
 ) -> Outcomes:
     """Count right answers.

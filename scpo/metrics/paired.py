@@ -23,7 +23,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from scpo.methods import UNTRAINED
-from scpo.metrics.accuracy import MEAN, Measures, nan_mean
+from scpo.metrics.accuracy import MEAN, ResampledOutcomes, nan_mean
 from scpo.metrics.intervals import FEWEST, interval
 from scpo.metrics.outcomes import SUBSETS, ratio
 
@@ -49,33 +49,33 @@ COLUMNS = [
 TIE = 1e-6  # differences of accuracy closer than this are equal
 
 
-def paired_table(measures: Measures) -> pd.DataFrame:
+def paired_table(resampled: ResampledOutcomes) -> pd.DataFrame:
     """Every trained method against every other method at the largest budget, per country, mean and subset.
 
     Columns country, subset, method, against, difference (of accuracies), low, high, p, p_holm, units, pairs,
     detectable, seed_sd, unit_se; NaN where there are too few users or questions. The mean over
     countries is one comparison, so its p_holm is its p.
     """
-    methods = measures.methods
+    methods = resampled.methods
     left, right = _comparisons(methods)
     if not left:
         return pd.DataFrame(columns=COLUMNS)
-    seeds = {c: _by_seed(measures, c) for c in measures.countries}
+    seeds = {c: _by_seed(resampled, c) for c in resampled.countries}
     difference = {c: {m: wins.mean(0) for m, wins in part.items()} for c, part in seeds.items()}
     gaps = {
         c: np.stack([part[methods[a]] - part[methods[b]] for a, b in zip(left, right, strict=True)])
         for c, part in difference.items()
     }
-    p_values = swap_test(measures, gaps)
+    p_values = swap_test(resampled, gaps)
     rows = []
-    for country in [MEAN, *measures.countries]:
-        alone = 1 if country == MEAN else len(measures.countries)
-        sizes = [measures.size(country, s) for s in range(len(SUBSETS))]
-        level = norm.ppf(1 - ALPHA / (2 * alone)) + norm.ppf(POWER)
+    for country in [MEAN, *resampled.countries]:
+        alone = 1 if country == MEAN else len(resampled.countries)
+        sizes = [resampled.size(country, s) for s in range(len(SUBSETS))]
+        errors_apart = norm.ppf(1 - ALPHA / (2 * alone)) + norm.ppf(POWER)
         for k, (a, b) in enumerate(zip(left, right, strict=True)):
-            group, other = (measures.group(country, methods[at]) for at in (a, b))
-            draws = group.draws - other.draws
-            spread = _seed_spread(measures, seeds, country, methods[a], methods[b])
+            result, other = (resampled.result(country, methods[at]) for at in (a, b))
+            draws = result.draws - other.draws
+            spread = _seed_spread(resampled, seeds, country, methods[a], methods[b])
             low, high = interval(draws, [z.units for z in sizes], [z.effective for z in sizes], fewest=np.array(FEWEST))
             for s, subset in enumerate(SUBSETS):
                 told = not np.isnan(low[s])
@@ -86,13 +86,13 @@ def paired_table(measures: Measures) -> pd.DataFrame:
                         "subset": subset,
                         "method": methods[a],
                         "against": methods[b],
-                        "difference": group.value[s] - other.value[s],
+                        "difference": result.value[s] - other.value[s],
                         "low": low[s],
                         "high": high[s],
                         "p": p_values[country][k, s] if told else np.nan,
                         "units": sizes[s].units,
                         "pairs": sizes[s].pairs,
-                        "detectable": level * error if error > 0 else np.nan,
+                        "detectable": errors_apart * error if error > 0 else np.nan,
                         "seed_sd": spread[s],
                         "unit_se": error,
                     }
@@ -115,35 +115,35 @@ def _comparisons(methods: list[str]) -> tuple[list[int], list[int]]:
     return [a for a, _ in pairs], [b for _, b in pairs]
 
 
-def _by_seed(measures: Measures, country: str) -> dict[str, np.ndarray]:
+def _by_seed(resampled: ResampledOutcomes, country: str) -> dict[str, np.ndarray]:
     """Right answers per seed at the largest budget, method -> (seeds, S, U)."""
-    o = measures.outcomes[country]
-    top = o.heads["level"] == o.heads["method"].map(measures.top)
-    return {m: o.wins[np.flatnonzero(top & (o.heads["method"] == m))].astype(np.float64) for m in measures.methods}
+    o = resampled.outcomes[country]
+    top = o.heads["level"] == o.heads["method"].map(resampled.top)
+    return {m: o.wins[np.flatnonzero(top & (o.heads["method"] == m))].astype(np.float64) for m in resampled.methods}
 
 
-def _seed_spread(measures: Measures, seeds: dict, country: str, method: str, against: str) -> np.ndarray:
+def _seed_spread(resampled: ResampledOutcomes, seeds: dict, country: str, method: str, against: str) -> np.ndarray:
     """Standard deviation over seeds of the difference in accuracy, (S,); NaN with one seed."""
     parts = []
-    for c in measures.countries if country == MEAN else [country]:
+    for c in resampled.countries if country == MEAN else [country]:
         a, b = seeds[c][method], seeds[c][against]
         b = b if len(b) == len(a) else b.mean(0)
-        parts.append(ratio((a - b).sum(-1), measures.outcomes[c].counts.sum(-1)))
+        parts.append(ratio((a - b).sum(-1), resampled.outcomes[c].counts.sum(-1)))
     mean = nan_mean(parts)
     return mean.std(0, ddof=1) if len(mean) > 1 else np.full(len(SUBSETS), np.nan)
 
 
-def swap_test(measures: Measures, gaps: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def swap_test(resampled: ResampledOutcomes, gaps: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """p of each comparison and subset per country and for the mean over countries, (K, S) each.
 
     gaps    country -> difference of right answers, (K, S, U)
 
     A unit's outcomes are swapped in all countries at once, since survey questions are shared.
     """
-    countries = measures.countries
-    units = np.unique(np.concatenate([measures.outcomes[c].units for c in countries]))
-    place = {c: np.searchsorted(units, measures.outcomes[c].units) for c in countries}
-    share = {c: ratio(gaps[c], measures.outcomes[c].counts.sum(-1)[None, :, None]) for c in countries}
+    countries = resampled.countries
+    units = np.unique(np.concatenate([resampled.outcomes[c].units for c in countries]))
+    place = {c: np.searchsorted(units, resampled.outcomes[c].units) for c in countries}
+    share = {c: ratio(gaps[c], resampled.outcomes[c].counts.sum(-1)[None, :, None]) for c in countries}
     seen = {c: share[c].sum(-1) for c in countries}
     seen[MEAN] = nan_mean(list(seen.values()))
     beyond = {c: np.zeros(value.shape, np.int64) for c, value in seen.items()}

@@ -10,10 +10,10 @@ import pandas as pd
 from scpo.metrics.accuracy import FULL, MEAN, nan_mean
 from scpo.metrics.intervals import interval, resample_units
 from scpo.metrics.outcomes import Outcomes, ratio, size_of
-from scpo.runs.outcomes import Tallies
+from scpo.runs.outcomes import RunOutcomes
 
 
-def differences(base: Tallies, other: Tallies, methods: Sequence[str], shared: bool) -> pd.DataFrame:
+def differences(base: RunOutcomes, other: RunOutcomes, methods: Sequence[str], shared: bool) -> pd.DataFrame:
     """The accuracy of `other` minus that of `base` on the same test pairs, by method; intervals are paired.
 
     methods  those to look at; one that a run does not have is left out

@@ -26,7 +26,7 @@ import safetensors
 import safetensors.numpy
 
 from scpo.errors import RunFolderError
-from scpo.metrics.accuracy import Measures
+from scpo.metrics.accuracy import ResampledOutcomes
 from scpo.metrics.outcomes import SUBSETS, Outcomes
 from scpo.runs.files import write_bytes
 
@@ -35,23 +35,23 @@ HEAD = ["method", "seed", "pairs"]
 
 
 @dataclass(frozen=True)
-class Tallies:
+class RunOutcomes:
     """Country -> outcomes at the largest budget, and country -> hash of its test pairs."""
 
     outcomes: Mapping[str, Outcomes]
     test: Mapping[str, str]
 
 
-def write_tallies(folder: Path, measures: Measures, test_rows: Mapping[str, np.ndarray]) -> None:
+def write_outcomes(folder: Path, resampled: ResampledOutcomes, test_rows: Mapping[str, np.ndarray]) -> None:
     """Write `tallies.safetensors`; test_rows: country -> rows of the pair table that it is tested on."""
     tensors, heads, test = {}, [], {}
-    for at, (country, o) in enumerate(measures.outcomes.items()):
-        top = o.pick((o.heads["level"] == o.heads["method"].map(measures.top)).to_numpy())
+    for at, (country, o) in enumerate(resampled.outcomes.items()):
+        top = o.pick((o.heads["level"] == o.heads["method"].map(resampled.top)).to_numpy())
         heads.append(top.heads[HEAD].to_dict("list"))
         test[country] = hashlib.sha256(np.ascontiguousarray(test_rows[country], "<i8")).hexdigest()
         for name, values in {"units": o.units, "wins": top.wins, "counts": top.counts, "ties": top.ties}.items():
             tensors[f"{at}/{name}"] = _smallest(values)
-    about = json.dumps({"countries": list(measures.outcomes), "heads": heads, "test": test})
+    about = json.dumps({"countries": list(resampled.outcomes), "heads": heads, "test": test})
     write_bytes(folder / FILE, safetensors.numpy.save(tensors, metadata={"about": about}))
 
 
@@ -60,8 +60,8 @@ def _smallest(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values, np.min_scalar_type(int(values.max(initial=0))))
 
 
-def read_tallies(folder: Path) -> Tallies:
-    """The tallies of a finished run. Raises `RunFolderError` where there are none, or damaged ones."""
+def read_outcomes(folder: Path) -> RunOutcomes:
+    """The outcomes of a finished run. Raises `RunFolderError` where there are none, or damaged ones."""
     path, kept = folder / FILE, {}
     if not path.is_file():
         raise RunFolderError(f"The run {folder.name} has no {FILE}: an older version made it. Run it again.")
@@ -71,7 +71,7 @@ def read_tallies(folder: Path) -> Tallies:
             for at, (country, heads) in enumerate(zip(about["countries"], about["heads"], strict=True)):
                 part = {name: file.get_tensor(f"{at}/{name}") for name in ("units", "wins", "counts", "ties")}
                 kept[country] = _checked(country, pd.DataFrame(heads), part)
-            return Tallies(kept, {country: str(about["test"][country]) for country in kept})
+            return RunOutcomes(kept, {country: str(about["test"][country]) for country in kept})
     except (OSError, safetensors.SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunFolderError(f"{FILE} of the run {folder.name} is damaged: {error}. Run it again.") from error
 

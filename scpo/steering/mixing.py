@@ -17,14 +17,14 @@ import pandas as pd
 
 from scpo.data.preferences import TEST, Preferences
 from scpo.errors import InputError
-from scpo.metrics.accuracy import MEAN, Measures
-from scpo.metrics.outcomes import SUBSETS, tally
+from scpo.metrics.accuracy import MEAN, ResampledOutcomes
+from scpo.metrics.outcomes import SUBSETS, count_outcomes
 from scpo.metrics.rewards import Rewards, steered
 
 ALPHAS = tuple(round(0.05 * step, 2) for step in range(31))
 FEWEST_ANSWERS, MOST_ANSWERS, LONGEST = 2, 4, 4000  # typed texts: how many answers, and characters of each text
 GLOBAL = "global"
-AS_METHOD = "full"  # a name that `Measures` knows; what is measured here are levels of one method
+AS_METHOD = "full"  # a name that `ResampledOutcomes` knows; each value measured here takes the place of a budget of it
 
 
 def typed_faults(prompt: str, answers: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -123,42 +123,42 @@ def mixture_table(
 def _measured(
     data: Preferences, rewards: Rewards, margins: Callable, name: str, values: Sequence, against: int
 ) -> pd.DataFrame:
-    """Accuracies over levels, on the test pairs of each country, by the measures of every other page.
+    """Accuracy at each value, on the test pairs of each country, by the measures of every other page.
 
-    margins(place, base (C, n), own (C, S, n)) -> (levels, S, n) on the test pairs of the place-th country
+    margins(place, base (C, n), own (C, S, n)) -> (values, S, n) on the test pairs of the place-th country
     """
     seeds, outcomes = rewards.own.shape[1], []
-    level, seed = np.divmod(np.arange(len(values) * seeds), seeds)
-    heads = pd.DataFrame({"method": AS_METHOD, "seed": seed, "level": level, "pairs": 0, "trained": 0})
+    budget_index, seed = np.divmod(np.arange(len(values) * seeds), seeds)
+    heads = pd.DataFrame({"method": AS_METHOD, "seed": seed, "level": budget_index, "pairs": 0, "trained": 0})
     for place, country in enumerate(rewards.countries):
         rows = data.of(country, TEST)
         chosen, rejected = (data.pairs[side].to_numpy()[rows] for side in ("chosen", "rejected"))
         base, own = (r[..., chosen] - r[..., rejected] for r in (rewards.base, rewards.own))
         found = margins(place, base, own).reshape(len(heads), -1)
-        outcomes.append(tally(country, heads, found, base[place], data.pairs["unit"].to_numpy()[rows]))
-    measures = Measures(outcomes, data.card.unit == "question")
+        outcomes.append(count_outcomes(country, heads, found, base[place], data.pairs["unit"].to_numpy()[rows]))
+    resampled = ResampledOutcomes(outcomes, data.card.unit == "question")
     records = [
         {"country": country, name: value, **row}
         for country in (MEAN, *rewards.countries)
         for at, value in enumerate(values)
-        for row in _subsets(measures, country, at, against)
+        for row in _subsets(resampled, country, at, against)
     ]
     return pd.DataFrame(records).assign(seeds=seeds)
 
 
-def _subsets(measures: Measures, country: str, at: int, against: int):
-    """Accuracy of one level on each subset, and its paired difference to another level."""
-    group, other = (measures.group(country, AS_METHOD, level) for level in (at, against))
+def _subsets(resampled: ResampledOutcomes, country: str, at: int, against: int):
+    """Accuracy at one value on each subset, and its paired difference to that at another value."""
+    result, other = (resampled.result(country, AS_METHOD, budget_index) for budget_index in (at, against))
     for s, subset in enumerate(SUBSETS):
-        n, units, _ = measures.size(country, s)
-        low, high = measures.interval(country, s, group.draws[s])
-        change_low, change_high = measures.interval(country, s, group.draws[s] - other.draws[s])
+        n, units, _ = resampled.size(country, s)
+        low, high = resampled.interval(country, s, result.draws[s])
+        change_low, change_high = resampled.interval(country, s, result.draws[s] - other.draws[s])
         yield {
             "subset": subset,
-            "accuracy": group.value[s],
+            "accuracy": result.value[s],
             "low": low,
             "high": high,
-            "change": group.value[s] - other.value[s],
+            "change": result.value[s] - other.value[s],
             "change_low": change_low,
             "change_high": change_high,
             "n": n,

@@ -21,9 +21,9 @@ from scpo import data as sources
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.data.pairing import split_units
 from scpo.data.preferences import TEST, Preferences
-from scpo.metrics.accuracy import MEAN, Measures
+from scpo.metrics.accuracy import MEAN, ResampledOutcomes
 from scpo.metrics.intervals import FEWEST, interval
-from scpo.metrics.outcomes import SUBSETS, tally
+from scpo.metrics.outcomes import SUBSETS, count_outcomes
 from scpo.plan import HeadPlan, Pool, Rows, budgets_for, pair_margins, plan_heads, rows_by_country
 from scpo.progress import Progress
 from scpo.selection import keep_mask, pair_weights
@@ -101,8 +101,8 @@ def final(
     tables = [_over("demo, fresh worlds", fresh, winner, encoder, pause, seeds)]
     if files:
         pause("GlobalOpinionQA, test questions")
-        measures = measure(sources.load(DataConfig("globalopinionqa", files, countries)), winner, encoder, seeds)
-        tables.append(_of(measures, winner).assign(data="GlobalOpinionQA, test questions"))
+        resampled = measure(sources.load(DataConfig("globalopinionqa", files, countries)), winner, encoder, seeds)
+        tables.append(_of(resampled, winner).assign(data="GlobalOpinionQA, test questions"))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -128,15 +128,15 @@ def _over(name: str, parts: Sequence[Preferences], candidates, encoder, pause, s
     return table.reset_index().assign(data=name)
 
 
-def _of(measures: Measures, candidates) -> pd.DataFrame:
+def _of(resampled: ResampledOutcomes, candidates) -> pd.DataFrame:
     """Mean over countries, per budget and subset, paired with the methods of the paper on the same pairs."""
     rows = []
-    for level in range(2):
+    for budget_index in range(2):
         for name in ("global", *candidates):
-            mine = measures.group(MEAN, name, level if name != "global" else 0)
+            mine = resampled.result(MEAN, name, budget_index if name != "global" else 0)
             for against in AGAINST:
-                other = measures.group(MEAN, against, level)
-                sizes = [measures.size(MEAN, s) for s in range(len(SUBSETS))]
+                other = resampled.result(MEAN, against, budget_index)
+                sizes = [resampled.size(MEAN, s) for s in range(len(SUBSETS))]
                 low, high = interval(
                     mine.draws - other.draws,
                     [z.units for z in sizes],
@@ -147,7 +147,7 @@ def _of(measures: Measures, candidates) -> pd.DataFrame:
                     rows.append(
                         (
                             name,
-                            "all" if level else str(BUDGET),
+                            "all" if budget_index else str(BUDGET),
                             against,
                             subset,
                             mine.value[s],
@@ -160,7 +160,7 @@ def _of(measures: Measures, candidates) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def measure(data: Preferences, candidates: dict[str, Candidate], encoder: Encoder, seeds: int) -> Measures:
+def measure(data: Preferences, candidates: dict[str, Candidate], encoder: Encoder, seeds: int) -> ResampledOutcomes:
     """Test outcomes of the global model, the paper's methods and candidates, with BUDGET and with all pairs."""
     config = ExperimentConfig(methods=(*AGAINST, SHARED), seeds=seeds, budgets=(BUDGET,))
     rows = rows_by_country(data, data.card.countries)
@@ -196,8 +196,10 @@ def measure(data: Preferences, candidates: dict[str, Candidate], encoder: Encode
     for c, part in rows.items():
         known = margin[c][part.test]
         table = pd.concat([first, *(t[t["country"] == c].drop(columns="country") for t in heads)], ignore_index=True)
-        outcomes.append(tally(c, table, np.vstack([known[None], *(m[c] for m in margins)]), known, unit[part.test]))
-    return Measures(outcomes, shared_units=data.card.unit == "question")
+        outcomes.append(
+            count_outcomes(c, table, np.vstack([known[None], *(m[c] for m in margins)]), known, unit[part.test])
+        )
+    return ResampledOutcomes(outcomes, shared_units=data.card.unit == "question")
 
 
 def _margins(data: Preferences, rows: dict[str, Rows], features, plan: HeadPlan, theta: torch.Tensor) -> dict:

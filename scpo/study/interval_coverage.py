@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
-from scpo.metrics.accuracy import MEAN, Measures, accuracy_table, curve_table
+from scpo.metrics.accuracy import MEAN, ResampledOutcomes, accuracy_table, curve_table
 from scpo.metrics.bias import bias_table
 from scpo.metrics.efficiency import efficiency_ratio, efficiency_table, per_pair_table
 from scpo.metrics.intervals import FEWEST, FEWEST_FOR_PARTS, FEWEST_UNITS, LEVEL
@@ -106,13 +106,13 @@ def coverage_table(worlds: int = 1000, people: tuple[int, ...] = PEOPLE, seed: i
 
 
 def _tables(countries: list[Outcomes]) -> dict[str, pd.DataFrame]:
-    measures = Measures(countries, shared_units=False)
+    resampled = ResampledOutcomes(countries, shared_units=False)
     return {
-        "accuracy": accuracy_table(measures),
-        "efficiency": efficiency_table(measures),
-        "curve": curve_table(measures),
-        "per_pair": per_pair_table(measures),
-        "bias": bias_table(measures, None),
+        "accuracy": accuracy_table(resampled),
+        "efficiency": efficiency_table(resampled),
+        "curve": curve_table(resampled),
+        "per_pair": per_pair_table(resampled),
+        "bias": bias_table(resampled, None),
     }
 
 
@@ -157,7 +157,9 @@ def _between(rng: np.random.Generator, people: int, truth: dict[str, pd.DataFram
     """Gap and worst country where all countries are alike."""
     countries = [planted(rng, people, str(at)) for at in range(COUNTRIES)]
     last = [o.pick((o.heads["pairs"] == BUDGETS[-1]) | (o.heads["method"] == "global")) for o in countries]
-    yield from _of_bias(bias_table(Measures(last, shared_units=False), None), truth["bias"], ", countries alike")
+    yield from _of_bias(
+        bias_table(ResampledOutcomes(last, shared_units=False), None), truth["bias"], ", countries alike"
+    )
 
 
 def _of_bias(table: pd.DataFrame, truth: pd.DataFrame, word: str) -> Found:

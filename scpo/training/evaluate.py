@@ -12,12 +12,12 @@ from scpo.config import ExperimentConfig
 from scpo.data.preferences import TEST, Preferences
 from scpo.errors import ScpoError
 from scpo.methods import UNTRAINED
-from scpo.metrics.accuracy import MEAN, Measures, accuracy_table, curve_table
+from scpo.metrics.accuracy import MEAN, ResampledOutcomes, accuracy_table, curve_table
 from scpo.metrics.alignment import align, alignment_table, answers_of, average_answers
 from scpo.metrics.bias import bias_table, transfer_table
 from scpo.metrics.efficiency import efficiency_table, per_pair_table
 from scpo.metrics.groups import group_tables
-from scpo.metrics.outcomes import Outcomes, tally, unmeasured
+from scpo.metrics.outcomes import Outcomes, count_outcomes, unmeasured
 from scpo.metrics.paired import paired_table
 from scpo.plan import Rows, pair_margins
 from scpo.progress import Progress
@@ -32,7 +32,7 @@ TABLES = 10  # steps of the progress: those that are made one after another, and
 
 def measure(
     config: ExperimentConfig, data: Preferences, rows: dict[str, Rows], trained: Trained, progress: Progress
-) -> tuple[Measures, dict[str, pd.DataFrame]]:
+) -> tuple[ResampledOutcomes, dict[str, pd.DataFrame]]:
     """All that is shown of the trained models, from the test split: measures, and the tables of summary.json.
 
     The measures hold what every model said. In the tables a country whose texts cannot be read has no numbers: they
@@ -45,8 +45,8 @@ def measure(
     for c in rows:
         own.append(_own_outcomes(config, data, rows[c].test, tests[c], c, margin[c], trained))
         step()
-    everything = Measures(own, shared)
-    measures = Measures([_seen(o, {o.country}, unread) for o in own], shared) if unread else everything
+    everything = ResampledOutcomes(own, shared)
+    resampled = ResampledOutcomes([_seen(o, {o.country}, unread) for o in own], shared) if unread else everything
 
     crossed = {}
     for model in rows:
@@ -55,15 +55,15 @@ def measure(
         step()
     there = [_seen(o, {o.country, *data.card.reference}, unread) for o in _on_reference(data, margin, trained)]
     crossed |= {(o.country, REFERENCE): o for o in there}
-    reference = Measures(there, shared_units=True) if there else None
+    reference = ResampledOutcomes(there, shared_units=True) if there else None
     make = {
-        "accuracy": lambda: accuracy_table(measures),
-        "paired": lambda: paired_table(measures),
-        "bias": lambda: bias_table(measures, reference),
+        "accuracy": lambda: accuracy_table(resampled),
+        "paired": lambda: paired_table(resampled),
+        "bias": lambda: bias_table(resampled, reference),
         "transfer": lambda: transfer_table(crossed),
-        "curve": lambda: curve_table(measures),
-        "efficiency": lambda: efficiency_table(measures),
-        "per_pair": lambda: per_pair_table(measures),
+        "curve": lambda: curve_table(resampled),
+        "efficiency": lambda: efficiency_table(resampled),
+        "per_pair": lambda: per_pair_table(resampled),
         "path": lambda: path_table(config, trained, unread),
         "selection": lambda: selection_table(config, rows, margin),
     }
@@ -71,10 +71,10 @@ def measure(
     for name, table in make.items():
         tables[name] = table()
         step()
-    tables["groups"], tables["group_gaps"] = group_tables(measures, data.units)
+    tables["groups"], tables["group_gaps"] = group_tables(resampled, data.units)
     read = {c: part for c, part in rows.items() if c not in unread}
     if shared and read:
-        tables["alignment"] = _alignment(data, read, trained, measures)
+        tables["alignment"] = _alignment(data, read, trained, resampled)
     if trained.reading is not None:
         tables["reading"] = trained.reading
     return everything, tables
@@ -125,7 +125,9 @@ def _margins(data: Preferences, trained: Trained, rows: np.ndarray) -> Callable[
     return of
 
 
-def _alignment(data: Preferences, rows: dict[str, Rows], trained: Trained, measures: Measures) -> pd.DataFrame:
+def _alignment(
+    data: Preferences, rows: dict[str, Rows], trained: Trained, resampled: ResampledOutcomes
+) -> pd.DataFrame:
     """Opinion alignment of the models with all pairs and of the global model, where scores are shares of answers."""
     table, answers = trained.plan.table, {}
     for name, of in data.pairs.groupby("country", observed=True).indices.items():
@@ -141,9 +143,9 @@ def _alignment(data: Preferences, rows: dict[str, Rows], trained: Trained, measu
         others = [answer for name, answer in answers.items() if name != country]
         averages = average_answers(test, [*others, test]), average_answers(test, others)
         found[country] = align(test, validation, averages, ["global", *table["method"][mine]], *rewards)
-        if not np.array_equal(test.unit, measures.outcomes[country].units):
+        if not np.array_equal(test.unit, resampled.outcomes[country].units):
             raise ScpoError(f"{country}: the questions of the answers are not those of the test pairs.")
-    return alignment_table(found, measures.drawn)
+    return alignment_table(found, resampled.drawn)
 
 
 def reference_rows(data: Preferences) -> np.ndarray:
@@ -169,7 +171,7 @@ def _own_outcomes(config, data, test: np.ndarray, margins, country, margin, trai
         seeds = range(len(untrained[method]))
         rows = [{"method": method, "seed": s, "level": 0, "pairs": 0, "trained": 0, "step": 0} for s in seeds]
         heads = pd.concat([heads, pd.DataFrame(rows)])
-    return tally(
+    return count_outcomes(
         country, heads.reset_index(drop=True), np.concatenate(parts), known, data.pairs["unit"].to_numpy()[test]
     )
 
@@ -180,7 +182,7 @@ def _crossed(margins, model: str, start: np.ndarray, known: np.ndarray, trained:
     pick = np.array((table["country"] == model) & (table["level"] == table["level"].max()))
     first = pd.DataFrame([{"method": "global", "seed": 0, "level": 0, "pairs": 0, "trained": 0}])
     heads = pd.concat([first, table[pick].drop(columns="country")], ignore_index=True)
-    return tally(model, heads, np.concatenate([start[None], margins(pick)]), known, unit)
+    return count_outcomes(model, heads, np.concatenate([start[None], margins(pick)]), known, unit)
 
 
 def path_table(config: ExperimentConfig, trained: Trained, unread: Iterable[str] = ()) -> pd.DataFrame:

@@ -27,7 +27,7 @@ from scpo.plan import budgets_for, rows_by_country
 from scpo.progress import Progress
 from scpo.runs.files import write_bytes, write_json
 from scpo.runs.global_rewards import write_margins
-from scpo.runs.outcomes import write_tallies
+from scpo.runs.outcomes import write_outcomes
 from scpo.runs.progress_log import add_progress
 from scpo.training.backend import Trained
 from scpo.training.checkpoint import Checkpoint
@@ -102,10 +102,10 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, trai
     write_bytes(folder / runs.weights_file(config), trained.weights)
 
     progress.report("measure", 0, 1)
-    measures, summary = measure(config, data, rows, trained, progress)
+    resampled, summary = measure(config, data, rows, trained, progress)
     guard()
-    write_tallies(folder, measures, {country: part.test for country, part in rows.items()})
-    write_json(folder / "metrics.json", metric_records(data.card.dataset, measures))
+    write_outcomes(folder, resampled, {country: part.test for country, part in rows.items()})
+    write_json(folder / "metrics.json", metric_records(data.card.dataset, resampled))
     write_json(folder / "summary.json", summary)
     progress.report("measure", 1, 1)
     return checkpoint

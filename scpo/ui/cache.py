@@ -17,7 +17,7 @@ from scpo.jobs.store import Store, open_store
 from scpo.metrics.filtering import Margins, check_same, disagreement
 from scpo.runs.global_rewards import read_margins
 from scpo.runs.older_ratios import by_present_rule
-from scpo.runs.outcomes import Tallies, read_tallies
+from scpo.runs.outcomes import RunOutcomes, read_outcomes
 from scpo.study import folder as kept
 from scpo.training.encoder_reading import reading_by, unreadable
 
@@ -122,13 +122,13 @@ def margins(result: runs.Result) -> tuple[Margins, pd.DataFrame]:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _tallies(folder: str, changed: int) -> Tallies:
-    return read_tallies(Path(folder))
+def _outcomes(folder: str, changed: int) -> RunOutcomes:
+    return read_outcomes(Path(folder))
 
 
-def tallies(result: runs.Result) -> Tallies:
+def outcomes(result: runs.Result) -> RunOutcomes:
     """What the models of a finished run said on each user or question of the test."""
-    return _tallies(str(result.folder), (result.folder / "done.json").stat().st_mtime_ns)
+    return _outcomes(str(result.folder), (result.folder / "done.json").stat().st_mtime_ns)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

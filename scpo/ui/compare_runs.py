@@ -28,9 +28,9 @@ from scpo.jobs.job import Job
 from scpo.methods import METHODS
 from scpo.metrics.accuracy import MEAN
 from scpo.runs.comparison import differences
-from scpo.runs.outcomes import Tallies
+from scpo.runs.outcomes import RunOutcomes
 from scpo.ui import session
-from scpo.ui.cache import finished_run, tallies
+from scpo.ui.cache import finished_run, outcomes
 from scpo.ui.components import chart
 from scpo.ui.context import select
 from scpo.ui.experiment_form import NONE
@@ -94,10 +94,10 @@ def _settings(config: ExperimentConfig) -> dict[str, str]:
     return found
 
 
-def difference(base: runs.Result, other: runs.Result, left: Tallies, right: Tallies) -> Difference:
+def difference(base: runs.Result, other: runs.Result, left: RunOutcomes, right: RunOutcomes) -> Difference:
     """The accuracy of `other` minus that of `base`, for every country and method that both have.
 
-    left, right   the tallies of base and other
+    left, right   the outcomes of base and other
 
     Columns country, method, base, other (accuracies), delta, low, high, n, units, reading. The mean
     over countries is there if both have the same countries.
@@ -170,7 +170,7 @@ def show(jobs: Sequence[Job]) -> None:
         return
     left, right = st.columns(2)
     base = left.selectbox("Compared to", list(done), format_func=lambda id: titles[id], key=session.BASE)
-    kept = {id: tallies(run) for id, run in done.items()}
+    kept = {id: outcomes(run) for id, run in done.items()}
     found = {id: difference(done[base], run, kept[base], kept[id]) for id, run in done.items() if id != base}
     methods = [m for m in METHODS if any((d.table["method"] == m).any() for d in found.values())]
     if not methods:

@@ -11,11 +11,11 @@ from hypothesis.extra import numpy as hnp
 
 from scpo.errors import ScpoError
 from scpo.metrics import intervals
-from scpo.metrics.accuracy import MEAN, Measures, accuracy_table, curve_table, metric_records
+from scpo.metrics.accuracy import MEAN, ResampledOutcomes, accuracy_table, curve_table, metric_records
 from scpo.metrics.bias import bias_table, transfer_table
 from scpo.metrics.efficiency import efficiency_ratio, efficiency_table, monotone, pairs_to_reach
 from scpo.metrics.intervals import accuracy_draws, fieller, gap_and_lowest, interval, resample_units
-from scpo.metrics.outcomes import effective_units, size_of, tally
+from scpo.metrics.outcomes import count_outcomes, effective_units, size_of
 
 
 def heads(*rows):
@@ -30,16 +30,16 @@ def country(name="A", seed=0, users=30, methods=("global", "full", "scpo")):
     rows, margins = [("global", 0, 0, 0, 0, 0)], [known]
     for method in methods[1:]:
         for s in range(2):
-            for level, pairs in enumerate((50, 200)):
-                rows.append((method, s, level, pairs, pairs if method == "full" else pairs // 2, 10))
-                margins.append(known + rng.normal(0.1, 0.4 + level, len(unit)))
-    return tally(name, heads(*rows), np.array(margins), known, unit)
+            for budget_index, pairs in enumerate((50, 200)):
+                rows.append((method, s, budget_index, pairs, pairs if method == "full" else pairs // 2, 10))
+                margins.append(known + rng.normal(0.1, 0.4 + budget_index, len(unit)))
+    return count_outcomes(name, heads(*rows), np.array(margins), known, unit)
 
 
 def test_ties_count_as_wrong_and_are_counted():
     """Two users: margins (1, 0) and (-1, 2); the global model is wrong on the last pair of each."""
     known = np.array([1.0, -1.0, 2.0, -0.5])
-    result = tally(
+    result = count_outcomes(
         "A", heads(("full", 0, 0, 4, 4, 1)), np.array([[1.0, 0.0, -1.0, 2.0]]), known, np.array([5, 5, 9, 9])
     )
     assert result.accuracy().tolist() == [[0.5, 0.5, 0.5]]
@@ -53,13 +53,13 @@ def test_the_global_model_keeps_all_consensus_and_no_distinct_pair_by_constructi
 
 
 def test_an_empty_subset_is_nan_not_zero():
-    result = tally("A", heads(("full", 0, 0, 1, 1, 1)), np.array([[1.0]]), np.array([1.0]), np.array([0]))
+    result = count_outcomes("A", heads(("full", 0, 0, 1, 1, 1)), np.array([[1.0]]), np.array([1.0]), np.array([0]))
     assert np.isnan(result.accuracy()[0, 1])
 
 
 def test_a_nan_margin_is_an_error():
     with pytest.raises(ScpoError, match="training diverged"):
-        tally("A", heads(("full", 0, 0, 1, 1, 1)), np.array([[np.nan]]), np.array([1.0]), np.array([0]))
+        count_outcomes("A", heads(("full", 0, 0, 1, 1, 1)), np.array([[np.nan]]), np.array([1.0]), np.array([0]))
 
 
 def test_intervals_agree_with_scipys_bootstrap_over_people():
@@ -97,7 +97,9 @@ def test_the_variance_of_draws_is_that_of_a_mean_also_of_few_people():
     """With one pair per person accuracy is a mean; its textbook variance is s^2 / n."""
     right = np.array([1, 0, 1, 1, 0, 1])
     margins = np.stack([right - 0.5, 0.5 - right])
-    result = tally("A", heads(("global", 0, 0, 0, 0, 0), ("full", 0, 0, 9, 9, 1)), margins, margins[0], np.arange(6))
+    result = count_outcomes(
+        "A", heads(("global", 0, 0, 0, 0, 0), ("full", 0, 0, 9, 9, 1)), margins, margins[0], np.arange(6)
+    )
     (drawn,) = resample_units([result], shared=False)
     spread = accuracy_draws(result, drawn)[:, 0].var(1)
     expected = result.wins[:, 0].var(1, ddof=1) / 6
@@ -195,13 +197,13 @@ def test_not_reached_is_said():
     worse = country(users=60)
     worse.wins[worse.heads["method"] == "scpo"] = 0
     worse.wins[worse.heads["method"] == "full"] = worse.counts
-    table = efficiency_table(Measures([worse], shared_units=False))
+    table = efficiency_table(ResampledOutcomes([worse], shared_units=False))
     row = table[(table["method"] == "scpo") & (table["country"] == "A")].iloc[0]
     assert not row["reached"] and np.isnan(row["ratio"]) and row["note"] == "not reached"
 
 
 def test_gains_are_paired_and_the_global_models_gain_is_exactly_zero():
-    table = accuracy_table(Measures([country("A"), country("B", seed=3)], shared_units=False))
+    table = accuracy_table(ResampledOutcomes([country("A"), country("B", seed=3)], shared_units=False))
     base = table[table["method"] == "global"]
     assert (base[["gain", "gain_low", "gain_high"]].fillna(0) == 0).all().all()
     full = table[(table["method"] == "full") & (table["subset"] == "full")].set_index("country")
@@ -212,15 +214,15 @@ def test_gains_are_paired_and_the_global_models_gain_is_exactly_zero():
 
 
 def test_metric_records_have_a_row_per_head_and_subset():
-    measures = Measures([country("A"), country("B", seed=3)], shared_units=False)
-    records = metric_records("demo", measures)
+    resampled = ResampledOutcomes([country("A"), country("B", seed=3)], shared_units=False)
+    records = metric_records("demo", resampled)
     assert len(records) == 2 * 9 * 3
     one = records[(records["country"] == "A") & (records["method"] == "full")].iloc[0]
     assert one["low"] <= one["accuracy"] <= one["high"] and one["n"] > 0
 
 
 def test_curves_carry_both_readings_of_pairs():
-    table = curve_table(Measures([country("A")], shared_units=False))
+    table = curve_table(ResampledOutcomes([country("A")], shared_units=False))
     scpo = table[(table["method"] == "scpo") & (table["country"] == "A")]
     assert scpo["pairs"].tolist() == [50, 200] and scpo["trained"].tolist() == [25, 100]
 
@@ -228,11 +230,13 @@ def test_curves_carry_both_readings_of_pairs():
 def test_bias_names_the_worst_country_and_the_gap():
     good, bad = country("Good", seed=1), country("Bad", seed=2)
     bad.wins[:, 0] *= 0.5
-    table = bias_table(Measures([good, bad], shared_units=False), None)
+    table = bias_table(ResampledOutcomes([good, bad], shared_units=False), None)
     full = table[table["method"] == "full"].set_index("measure")
     assert full.loc["worst country", "country"] == "Bad"
     gap = (
-        accuracy_table(Measures([good, bad], False)).query("method == 'full' and subset == 'full'").set_index("country")
+        accuracy_table(ResampledOutcomes([good, bad], False))
+        .query("method == 'full' and subset == 'full'")
+        .set_index("country")
     )
     assert full.loc["gap", "value"] == pytest.approx(gap.loc["Good", "accuracy"] - gap.loc["Bad", "accuracy"])
 
@@ -246,7 +250,7 @@ def test_gap_and_worst_country_agree_with_fairlearn():
         unit = np.repeat(np.arange(users), rng.integers(3, 12, users))
         margins = rng.normal(rng.uniform(-0.3, 0.6), 1, (2, len(unit)))
         countries.append(
-            tally(name, heads(("global", 0, 0, 0, 0, 0), ("scpo", 0, 0, 9, 9, 1)), margins, margins[0], unit)
+            count_outcomes(name, heads(("global", 0, 0, 0, 0, 0), ("scpo", 0, 0, 9, 9, 1)), margins, margins[0], unit)
         )
         right.append(margins[1] > 0)
         names += [name] * len(unit)
@@ -256,7 +260,7 @@ def test_gap_and_worst_country_agree_with_fairlearn():
         y_pred=np.concatenate(right),
         sensitive_features=names,
     )
-    table = bias_table(Measures(countries, shared_units=False), None)
+    table = bias_table(ResampledOutcomes(countries, shared_units=False), None)
     ours = table[table["method"] == "scpo"].set_index("measure")
     assert ours.loc["gap", "value"] == pytest.approx(frame.difference(method="between_groups"))
     assert ours.loc["worst country", "value"] == pytest.approx(frame.group_min())
@@ -284,7 +288,9 @@ def test_counts_per_unit_are_those_of_a_loop_over_pairs(models, pairs, data):
         ),
         float,
     )
-    said = tally("A", heads(*[("full", k, 0, 1, 1, 1) for k in range(models)]), margins, known.astype(float), unit)
+    said = count_outcomes(
+        "A", heads(*[("full", k, 0, 1, 1, 1) for k in range(models)]), margins, known.astype(float), unit
+    )
     for place, (name, part) in enumerate({"full": known > -9, "distinct": known < 0, "consensus": known > 0}.items()):
         for at, u in enumerate(said.units):
             here = [i for i in range(len(pairs)) if unit[i] == u and part[i]]

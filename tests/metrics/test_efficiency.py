@@ -16,7 +16,7 @@ from scpo.metrics.accuracy import (
     NOT_REACHED,
     TOO_FEW,
     UNCLEAR,
-    Measures,
+    ResampledOutcomes,
 )
 from scpo.metrics.efficiency import efficiency_table, per_pair_table
 from scpo.metrics.outcomes import Outcomes
@@ -42,14 +42,14 @@ def people(of_global, full, scpo, trained=(25, 50, 100), users=60, name="A", noi
 
 
 def found(*countries, reading="labelled"):
-    table = efficiency_table(Measures(list(countries), shared_units=False))
+    table = efficiency_table(ResampledOutcomes(list(countries), shared_units=False))
     return table[(table["country"] == MEAN) & (table["reading"] == reading)].iloc[0]
 
 
 def everything_said(*countries):
     """All that is said of the ratio in words."""
-    measures = Measures(list(countries), shared_units=False)
-    table, each = efficiency_table(measures), per_pair_table(measures)
+    resampled = ResampledOutcomes(list(countries), shared_units=False)
+    table, each = efficiency_table(resampled), per_pair_table(resampled)
     said = [efficiency_sentence(table, MEAN, "scpo", r) for r in ("labelled", "trained")]
     said += [" ".join(efficiency_figure(table, "scpo", r)) for r in ("labelled", "trained")]
     return "\n".join([*said, *efficiency_lines(table), *(per_pair_sentence(each, MEAN, m) for m in ("full", "scpo"))])
@@ -127,14 +127,16 @@ def test_a_run_of_global_and_full_needs_another_method():
 
 
 def test_the_rows_are_json():
-    table = efficiency_table(Measures([people(0.8, [0.8] * 3, [0.8] * 3)], shared_units=False))
+    table = efficiency_table(ResampledOutcomes([people(0.8, [0.8] * 3, [0.8] * 3)], shared_units=False))
     json.dumps(table.astype(object).where(table.notna(), None).to_dict("records"), allow_nan=False)
 
 
 @pytest.mark.parametrize("gain", [0.0, 0.01, 0.02, 0.03, 0.05])
 def test_ratios_of_pairs_and_of_gains_per_pair_go_by_one_rule(gain):
     """A gain of full that may be chance for one of the two ratios is so for the other."""
-    measures = Measures([people(0.6, [0.6, 0.6 + gain, 0.6 + gain], [0.6, 0.7, 0.7], noise=2.0)], shared_units=False)
-    pairs, gains = efficiency_table(measures), per_pair_table(measures)
+    resampled = ResampledOutcomes(
+        [people(0.6, [0.6, 0.6 + gain, 0.6 + gain], [0.6, 0.7, 0.7], noise=2.0)], shared_units=False
+    )
+    pairs, gains = efficiency_table(resampled), per_pair_table(resampled)
     unclear = pairs.loc[pairs["method"] == "scpo", "note"].isin([NO_GAIN, UNCLEAR, TOO_FEW]).any()
     assert unclear == gains.loc[gains["method"] == "scpo", "ratio"].isna().any()

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scpo.metrics.accuracy import Measures
+from scpo.metrics.accuracy import ResampledOutcomes
 from scpo.metrics.groups import EVERYBODY, FEWEST_SHOWN, group_tables, survey_columns
 from scpo.metrics.intervals import FEWEST_UNITS
-from scpo.metrics.outcomes import tally
+from scpo.metrics.outcomes import count_outcomes
 
 HEADS = ["method", "seed", "level", "pairs", "trained", "step"]
 
@@ -31,16 +31,16 @@ def world():
         chance = np.where(age[unit] == "over 40", 0.4, 0.8)
         margins = np.where(rng.random((2, len(unit))) < [np.full(len(unit), 0.5), chance], 1.0, -1.0)
         rows = pd.DataFrame([("global", 0, 0, 0, 0, 0), ("scpo", 0, 0, 9, 9, 1)], columns=HEADS)
-        outcomes.append(tally(country, rows, margins, margins[0], unit))
+        outcomes.append(count_outcomes(country, rows, margins, margins[0], unit))
         rights.append(pd.DataFrame({"country": country, "age": age[unit], "right": margins[1] > 0}))
-    return Measures(outcomes, shared_units=False), units, pd.concat(rights)
+    return ResampledOutcomes(outcomes, shared_units=False), units, pd.concat(rights)
 
 
 def test_groups_agree_with_counting_and_with_fairlearn(world):
     from fairlearn.metrics import MetricFrame
 
-    measures, units, rights = world
-    groups, gaps = group_tables(measures, units)
+    resampled, units, rights = world
+    groups, gaps = group_tables(resampled, units)
     for country in ("A", "B", EVERYBODY):
         here = rights[rights["age"].isin(["over 40", "under 40"])]
         here = here if country == EVERYBODY else here[here["country"] == country]
@@ -66,9 +66,9 @@ def test_a_group_of_few_people_is_counted_and_not_shown(world):
 
 
 def test_a_group_that_is_shown_with_too_few_people_for_an_interval_has_none_and_no_gap_has(world):
-    measures, units, _ = world
+    resampled, units, _ = world
     rare = np.flatnonzero(units["age"] == "over 40")[:FEWEST_SHOWN]
-    groups, gaps = group_tables(measures, units.assign(age=units["age"].where(~units.index.isin(rare), "rare")))
+    groups, gaps = group_tables(resampled, units.assign(age=units["age"].where(~units.index.isin(rare), "rare")))
     few = groups[groups["group"] == "rare"]
     assert len(few) and (few["units"] < FEWEST_UNITS).all() and few[["low", "high"]].isna().all(axis=None)
     assert few["accuracy"].notna().all() and gaps.set_index("country").loc[EVERYBODY, "low"].isna().all()

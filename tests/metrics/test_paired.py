@@ -12,8 +12,8 @@ from hypothesis.extra import numpy as hnp
 from statsmodels.stats.multitest import multipletests
 
 from scpo.metrics import paired
-from scpo.metrics.accuracy import MEAN, Measures
-from scpo.metrics.outcomes import tally
+from scpo.metrics.accuracy import MEAN, ResampledOutcomes
+from scpo.metrics.outcomes import count_outcomes
 from scpo.metrics.paired import holm, paired_table
 
 HEADS = ["method", "seed", "level", "pairs", "trained", "step"]
@@ -29,7 +29,7 @@ def outcomes(name, rng, better=0.0, users=12, first=0, pairs=6):
         for seed in (0, 1):
             rows.append((method, seed, 0, 50, 50, 10))
             margins.append(np.where(rng.random(len(unit)) < chance + taste, 1.0, -1.0))
-    return tally(name, pd.DataFrame(rows, columns=HEADS), np.array(margins), known, unit)
+    return count_outcomes(name, pd.DataFrame(rows, columns=HEADS), np.array(margins), known, unit)
 
 
 def row_of(table, **wanted):
@@ -47,7 +47,9 @@ def slow_p(wins_a, wins_b, counts):
 
 def test_p_agrees_with_every_swap_worked_one_by_one():
     country = outcomes("A", np.random.default_rng(3), 0.15)
-    row = row_of(paired_table(Measures([country], False)), country="A", subset="full", method="scpo", against="full")
+    row = row_of(
+        paired_table(ResampledOutcomes([country], False)), country="A", subset="full", method="scpo", against="full"
+    )
     wins = country.wins[:, 0]
     assert row["p"] == pytest.approx(slow_p(wins[3:5].mean(0), wins[1:3].mean(0), country.counts[0]), abs=0.015)
     gap = (wins[3:5].mean(0) - wins[1:3].mean(0)).sum() / country.counts[0].sum()
@@ -56,7 +58,9 @@ def test_p_agrees_with_every_swap_worked_one_by_one():
 
 def test_p_agrees_with_scipys_permutation_test_of_people():
     country = outcomes("A", np.random.default_rng(6), 0.12)
-    row = row_of(paired_table(Measures([country], False)), country="A", subset="full", method="scpo", against="full")
+    row = row_of(
+        paired_table(ResampledOutcomes([country], False)), country="A", subset="full", method="scpo", against="full"
+    )
     scpo, full = country.wins[3:5, 0].mean(0), country.wins[1:3, 0].mean(0)
     theirs = scipy.stats.permutation_test(
         (scpo, full),
@@ -71,23 +75,25 @@ def test_p_agrees_with_scipys_permutation_test_of_people():
 def test_the_mean_over_countries_swaps_shared_questions_together():
     """Two countries with the same outcomes on shared questions tell no more than one of them."""
     one, again = (outcomes(name, np.random.default_rng(5), 0.1) for name in "AB")
-    table = paired_table(Measures([one, again], shared_units=True))
+    table = paired_table(ResampledOutcomes([one, again], shared_units=True))
     wanted = {"subset": "full", "method": "scpo", "against": "full"}
     assert row_of(table, country=MEAN, **wanted)["p"] == row_of(table, country="A", **wanted)["p"]
     apart = outcomes("B", np.random.default_rng(5), 0.1, first=12)
-    table = paired_table(Measures([one, apart], shared_units=False))
+    table = paired_table(ResampledOutcomes([one, apart], shared_units=False))
     assert row_of(table, country=MEAN, **wanted)["p"] < row_of(table, country="A", **wanted)["p"]
 
 
 def test_a_method_is_told_from_itself_by_nothing():
     country = outcomes("A", np.random.default_rng(0))
     country.wins[3:5] = country.wins[1:3]
-    row = row_of(paired_table(Measures([country], False)), country="A", subset="full", method="scpo", against="full")
+    row = row_of(
+        paired_table(ResampledOutcomes([country], False)), country="A", subset="full", method="scpo", against="full"
+    )
     assert row["difference"] == 0 and row["p"] == 1 and row["unit_se"] == 0 and np.isnan(row["detectable"])
 
 
 def test_both_directions_are_mirror_images():
-    table = paired_table(Measures([outcomes("A", np.random.default_rng(1), 0.1)], False))
+    table = paired_table(ResampledOutcomes([outcomes("A", np.random.default_rng(1), 0.1)], False))
     there = row_of(table, country="A", subset="full", method="scpo", against="full")
     back = row_of(table, country="A", subset="full", method="full", against="scpo")
     assert there["difference"] == -back["difference"] and there["p"] == back["p"]
@@ -95,7 +101,7 @@ def test_both_directions_are_mirror_images():
 
 
 def test_too_few_people_get_no_test():
-    table = paired_table(Measures([outcomes("A", np.random.default_rng(1), users=4)], False))
+    table = paired_table(ResampledOutcomes([outcomes("A", np.random.default_rng(1), users=4)], False))
     part = table[(table["country"] == "A") & (table["subset"] == "full")]
     assert part[["low", "high", "p", "p_holm", "detectable", "unit_se"]].isna().all(axis=None)
     assert part["difference"].notna().all()
@@ -107,8 +113,8 @@ def test_sources_of_variance_by_hand():
     half, all_right = np.tile([1.0, -1.0], 12), np.ones(24)
     rows = [("global", 0), ("full", 0), ("full", 1), ("scpo", 0), ("scpo", 1)]
     heads = pd.DataFrame([(m, s, 0, 9, 9, 1) for m, s in rows], columns=HEADS)
-    country = tally("A", heads, np.array([known, half, half, half, all_right]), known, unit)
-    table = paired_table(Measures([country], False))
+    country = count_outcomes("A", heads, np.array([known, half, half, half, all_right]), known, unit)
+    table = paired_table(ResampledOutcomes([country], False))
     row = row_of(table, country="A", subset="full", method="scpo", against="full")
     assert row["seed_sd"] == pytest.approx(np.sqrt(0.125)) and row["unit_se"] == pytest.approx(0, abs=1e-6)
     against_global = row_of(table, country="A", subset="full", method="scpo", against="global")
@@ -120,7 +126,7 @@ def test_the_detectable_difference_is_found_four_times_in_five():
     rng, wanted = np.random.default_rng(8), {"country": "A", "subset": "full", "method": "scpo", "against": "full"}
 
     def drawn(better):
-        return row_of(paired_table(Measures([outcomes("A", rng, better, users=40)], False)), **wanted)
+        return row_of(paired_table(ResampledOutcomes([outcomes("A", rng, better, users=40)], False)), **wanted)
 
     size = np.mean([drawn(0.1)["detectable"] for _ in range(10)])
     assert 0.65 <= np.mean([drawn(size)["p"] < 0.05 for _ in range(60)]) <= 0.92
@@ -135,15 +141,15 @@ def test_the_test_errs_as_often_as_it_says(monkeypatch):
     for _ in range(400):
         users = 10
         gap = rng.normal(0, rng.uniform(0.5, 3, users)).round()[None, None]
-        known = tally(
+        known = count_outcomes(
             "A",
             pd.DataFrame([("full", 0, 0, 1, 1, 1)], columns=HEADS),
             np.ones((1, 60)),
             np.ones(60),
             np.repeat(np.arange(users), 6),
         )
-        measures = Measures([known], False)
-        below.append(paired.swap_test(measures, {"A": np.repeat(gap, 3, axis=1)})["A"][0, 0] <= 0.05)
+        resampled = ResampledOutcomes([known], False)
+        below.append(paired.swap_test(resampled, {"A": np.repeat(gap, 3, axis=1)})["A"][0, 0] <= 0.05)
     assert 0.02 <= np.mean(below) <= 0.075
 
 

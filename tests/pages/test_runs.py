@@ -17,7 +17,7 @@ from scpo.jobs.process import worker_name
 from scpo.jobs.store import open_store
 from scpo.metrics.outcomes import Outcomes
 from scpo.runs.files import write_json
-from scpo.runs.outcomes import Tallies
+from scpo.runs.outcomes import RunOutcomes
 from scpo.ui import compare_runs
 
 ROOT = Path(__file__).parents[2]
@@ -282,23 +282,23 @@ def result(accuracy, low, high, *, content="same", countries=("A",)):
     return runs.Result(Path("x"), ExperimentConfig(), card, pd.DataFrame(), {"accuracy": pd.DataFrame(rows)})
 
 
-def tallies(*right, test="pairs", countries=("A",)):
-    """Tallies of one method, right answers of ten pairs per person."""
+def outcomes(*right, test="pairs", countries=("A",)):
+    """Outcomes of one method, right answers of ten pairs per person."""
     heads, counts = pd.DataFrame({"method": ["scpo"], "seed": 0, "pairs": 9}), np.full((3, len(right)), 10.0)
     wins = np.broadcast_to(np.array(right, float), (1, 3, len(right)))
     outcomes = {c: Outcomes(c, heads, np.arange(len(right)), wins, counts, np.zeros((1, 3))) for c in countries}
-    return Tallies(outcomes, dict.fromkeys(countries, test))
+    return RunOutcomes(outcomes, dict.fromkeys(countries, test))
 
 
 def apart(left, right):
     """Two runs whose test pairs are not the same."""
-    return compare_runs.difference(left, right, Tallies({}, {}), Tallies({}, {}))
+    return compare_runs.difference(left, right, RunOutcomes({}, {}), RunOutcomes({}, {}))
 
 
 def test_runs_on_the_same_test_pairs_are_compared_person_by_person():
     """Eight people of ten pairs; everybody gets one more pair right: 0.1, and no doubt about it."""
     runs_ = result(0.5, 0.3, 0.7), result(0.6, 0.4, 0.8)
-    found = compare_runs.difference(*runs_, tallies(1, 9, 2, 8, 5, 5, 4, 6), tallies(2, 10, 3, 9, 6, 6, 5, 7))
+    found = compare_runs.difference(*runs_, outcomes(1, 9, 2, 8, 5, 5, 4, 6), outcomes(2, 10, 3, 9, 6, 6, 5, 7))
     row = found.table.set_index("country").loc["A"]
     assert found.kind == "paired" and (row["low"], row["high"]) == (pytest.approx(0.1), pytest.approx(0.1))
     assert (row["base"], row["other"], row["n"], row["units"]) == (0.5, pytest.approx(0.6), 80, 8)
@@ -312,8 +312,8 @@ def test_other_test_pairs_are_compared_as_independent_and_say_so(change):
     found = compare_runs.difference(
         result(0.60, 0.52, 0.66),
         result(0.65, 0.57, 0.71, content=content),
-        tallies(1, 2, 3, 4, 5, 6),
-        tallies(1, 2, 3, 4, 5, 6, test="pairs" if change == "data" else "others"),
+        outcomes(1, 2, 3, 4, 5, 6),
+        outcomes(1, 2, 3, 4, 5, 6, test="pairs" if change == "data" else "others"),
     )
     row = found.table.set_index(["country", "method"]).loc[("A", "scpo")]
     assert found.kind == "apart" and "different" in compare_runs.KINDS["apart"] and row["delta"] == pytest.approx(0.05)
@@ -326,7 +326,7 @@ def test_the_mean_is_compared_only_over_the_same_countries():
     assert list(apart(same, more).table["country"]) == ["A"]
     assert list(apart(same, same).table["country"]) == ["A", "B", "mean"]
     assert len(apart(same, result(0.2, 0.1, 0.3, countries=("Z",))).table) == 0
-    two, one = tallies(1, 2, 3, 4, 5, countries=("A", "B")), tallies(1, 2, 3, 4, 5)
+    two, one = outcomes(1, 2, 3, 4, 5, countries=("A", "B")), outcomes(1, 2, 3, 4, 5)
     assert list(compare_runs.difference(same, same, two, two).table["country"]) == ["mean", "A", "B"]
     assert list(compare_runs.difference(same, more, two, one).table["country"]) == ["A"]
 
@@ -334,7 +334,7 @@ def test_the_mean_is_compared_only_over_the_same_countries():
 def test_too_few_people_give_no_interval_and_no_reading():
     for found in (
         apart(result(0.1, np.nan, np.nan), result(0.2, 0.1, 0.3)),
-        compare_runs.difference(result(0, 0, 0), result(0, 0, 0), tallies(1, 2), tallies(2, 3)),
+        compare_runs.difference(result(0, 0, 0), result(0, 0, 0), outcomes(1, 2), outcomes(2, 3)),
     ):
         readings = set(found.table["reading"])
         assert found.table["low"].isna().all() and readings == {"no interval: too few people or questions"}

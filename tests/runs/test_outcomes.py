@@ -6,10 +6,10 @@ import pytest
 import scipy.stats
 
 from scpo.errors import RunFolderError
-from scpo.metrics.accuracy import MEAN, Measures, accuracy_table
-from scpo.metrics.outcomes import tally
+from scpo.metrics.accuracy import MEAN, ResampledOutcomes, accuracy_table
+from scpo.metrics.outcomes import count_outcomes
 from scpo.runs.comparison import differences
-from scpo.runs.outcomes import FILE, read_tallies, write_tallies
+from scpo.runs.outcomes import FILE, read_outcomes, write_outcomes
 
 COLUMNS = ["method", "seed", "level", "pairs", "trained", "step"]
 
@@ -18,26 +18,28 @@ def country(name, seed, users=20):
     rng = np.random.default_rng(seed)
     unit = np.repeat(np.arange(users), 5)
     known = np.random.default_rng(0).normal(0.3, 1, len(unit))
-    rows = [("global", 0, 0, 0, 0, 0)] + [("scpo", s, level, 9, 9, 1) for s in range(2) for level in range(2)]
+    rows = [("global", 0, 0, 0, 0, 0)] + [
+        ("scpo", s, budget_index, 9, 9, 1) for s in range(2) for budget_index in range(2)
+    ]
     margins = [known] + [known + rng.normal(0, 1, len(unit)) for _ in rows[1:]]
-    return tally(name, pd.DataFrame(rows, columns=COLUMNS), np.array(margins), known, unit)
+    return count_outcomes(name, pd.DataFrame(rows, columns=COLUMNS), np.array(margins), known, unit)
 
 
 def kept(folder, *seeds, names="AB", rows=None, users=20):
     folder.mkdir(exist_ok=True)
-    measures = Measures([country(name, seed, users) for name, seed in zip(names, seeds, strict=False)], True)
+    resampled = ResampledOutcomes([country(name, seed, users) for name, seed in zip(names, seeds, strict=False)], True)
     rows = rows or {name: np.arange(100) for name in names}
-    write_tallies(folder, measures, rows)
-    return measures, read_tallies(folder)
+    write_outcomes(folder, resampled, rows)
+    return resampled, read_outcomes(folder)
 
 
 def test_only_the_largest_budget_is_kept_and_reads_back(tmp_path):
-    measures, found = kept(tmp_path, 1, 2)
+    resampled, found = kept(tmp_path, 1, 2)
     assert list(found.outcomes) == ["A", "B"]
     for name, o in found.outcomes.items():
         assert o.heads.to_dict("list") == {"method": ["global", "scpo", "scpo"], "seed": [0, 0, 1], "pairs": [0, 9, 9]}
-        assert np.array_equal(o.wins, measures.outcomes[name].wins[[0, 2, 4]])
-        assert np.array_equal(o.counts, measures.outcomes[name].counts)
+        assert np.array_equal(o.wins, resampled.outcomes[name].wins[[0, 2, 4]])
+        assert np.array_equal(o.counts, resampled.outcomes[name].counts)
 
 
 def test_a_run_differs_from_itself_by_nothing(tmp_path):
@@ -98,8 +100,8 @@ def test_missing_and_damaged_files_say_so(tmp_path, damage):
     else:
         o = found.outcomes["A"]
         wrong = o.wins[:, :, 1:] if damage == "shape" else o.wins + 100
-        broken = Measures([country("A", 1)], True)
+        broken = ResampledOutcomes([country("A", 1)], True)
         object.__setattr__(broken.outcomes["A"], "wins", np.repeat(wrong, [1, 2, 2], axis=0))
-        write_tallies(tmp_path, broken, {"A": np.arange(100)})
+        write_outcomes(tmp_path, broken, {"A": np.arange(100)})
     with pytest.raises(RunFolderError, match="older version" if damage == "gone" else "damaged"):
-        read_tallies(tmp_path)
+        read_outcomes(tmp_path)

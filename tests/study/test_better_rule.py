@@ -32,13 +32,13 @@ def test_development_has_no_pair_of_the_test_and_a_test_of_its_own(config):
 def test_the_study_measures_what_a_run_does(config, tmp_path):
     data = sources.load(config.data)
     names = {name: CANDIDATES[name] for name in (SHARED, "no sharing", "as few pairs of the others")}
-    measures = measure(data, names, load_encoder(config.encoder), seeds=2)
-    table = _of(measures, names)
+    resampled = measure(data, names, load_encoder(config.encoder), seeds=2)
+    table = _of(resampled, names)
     result = run(config, tmp_path / "run").tables["curve"]
     mean = result[(result["country"] == "mean")]
     for method in ("full", SHARED):
         pairs = mean[mean["method"] == method].sort_values("pairs")["accuracy"]
-        mine = [measures.group("mean", method, level).value[0] for level in range(2)]
+        mine = [resampled.result("mean", method, budget_index).value[0] for budget_index in range(2)]
         assert mine == pytest.approx(list(pairs), abs=1e-6)
     differences = table[(table["against"] == "full") & (table["subset"] == "full") & (table["pairs"] == "all")]
     assert set(differences["candidate"]) == {"global", *names}

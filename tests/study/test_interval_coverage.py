@@ -47,8 +47,8 @@ def test_a_percentile_interval_of_the_gap_is_found_out():
     """Of seven countries that are alike, none of its lower ends is 0, so that it never holds the truth."""
     rng = np.random.default_rng(0)
     alike = [planted(rng, 30, str(at)) for at in range(7)]
-    measures = interval_coverage.Measures(alike, shared_units=False)
-    draws = [measures.group(country, "scpo").draws[0] for country in measures.countries]
+    resampled = interval_coverage.ResampledOutcomes(alike, shared_units=False)
+    draws = [resampled.result(country, "scpo").draws[0] for country in resampled.countries]
     assert np.quantile(np.ptp(draws, axis=0), 0.025) > 0.03
 
 

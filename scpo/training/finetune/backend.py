@@ -132,11 +132,11 @@ class _Training:
 
     def _common(self, k: int) -> tuple[Start, np.ndarray]:
         """The model that all countries share, which the k-th begins at, and its rewards (texts,)."""
-        seed, level = self.plan.table.loc[k, ["seed", "level"]]
+        seed, budget_index = self.plan.table.loc[k, ["seed", "level"]]
         done = self.train(
             self.start,
             task=_common_task(self.data, self.rows, self.plan, k),
-            folder=self.folder / f"common-{seed}-{level}",
+            folder=self.folder / f"common-{seed}-{budget_index}",
             margin=self._margin(k),
             reward=self.reward,
             report=lambda step, accuracy=None: self.telling.common(k, step),

@@ -19,13 +19,13 @@ class ProgressOfModels:
         self._top, self._done, self._total = plan.table["level"].max(), 0, 0
         self._seen: dict[tuple[str, str], dict[int, float]] = {}
         self._begin: list[int] = []  # the steps that are done when a model begins
-        self._common: dict[tuple[int, int], int] = {}  # when what countries share begins, by seed and level
+        self._common: dict[tuple[int, int], int] = {}  # when what countries share begins, by seed and budget
         sizes = [len(pool.rows) for pool in plan.pools]
         rows = plan.table.assign(pairs=sizes)[["method", "seed", "level", "pairs"]]
-        for k, (method, seed, level, pairs) in enumerate(rows.itertuples(index=False)):
-            if method == SHARED and (seed, level) not in self._common:
-                together = rows.query("method == @method and seed == @seed and level == @level")["pairs"].sum()
-                self._common[seed, level] = self._total
+        for k, (method, seed, budget_index, pairs) in enumerate(rows.itertuples(index=False)):
+            if method == SHARED and (seed, budget_index) not in self._common:
+                together = rows.query("method == @method and seed == @seed and level == @budget_index")["pairs"].sum()
+                self._common[seed, budget_index] = self._total
                 self._total += steps_of(config, int(together))
             self._begin.append(self._total)
             self._total += steps_of(config, pairs) if twins[k] == k else 0
