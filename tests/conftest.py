@@ -1,4 +1,7 @@
-"""Fixtures that every test may use; each test has a workspace of its own."""
+"""Fixtures that every test may use; each test has a workspace of its own.
+
+Properties are tried on the same examples each time; `--hypothesis-profile=search` looks for others, ten times as many.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,11 @@ from hypothesis import HealthCheck, settings  # noqa: E402
 from fakes import tiny_encoder_folder  # noqa: E402
 
 # How long an example takes says how busy the machine is, and nothing of the code.
-settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any-machine")
+settings.register_profile(
+    "same", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("search", settings.get_profile("same"), derandomize=False, max_examples=1000)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session", autouse=True)

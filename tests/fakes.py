@@ -10,12 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from hypothesis import settings
 
 from scpo.data.pairing import scored_pairs, split_units
 from scpo.data.preferences import DataCard, Preferences
 from scpo.runs.progress_log import add_progress
 
 WORDS = "yes no maybe please thanks we I you they good bad kind direct polite long short warm cold home away".split()
+
+
+def tried(examples: int, **more) -> settings:
+    """Settings of a property tried on so many examples where others are on 100, and so in proportion in a search."""
+    return settings(max_examples=max(1, examples * settings.default.max_examples // 100), **more)
 
 
 class CountingEncoder:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from scpo.config import DataConfig
@@ -14,7 +14,7 @@ from scpo.data.countries import base_name, iso3
 from scpo.data.survey import is_no_opinion
 from scpo.errors import DataFaults, InputError, ScpoError, SourceMissing
 
-from fakes import scored_rows
+from fakes import scored_rows, tried
 
 WRITERS = {
     "csv": lambda table, path: table.to_csv(path, index=False),
@@ -569,7 +569,7 @@ def test_the_first_real_row_gives_the_pairs_worked_by_hand(shared_data, tmp_path
 
 # anything at all
 
-hostile = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+hostile = tried(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @hostile
@@ -617,7 +617,7 @@ def test_no_json_rows_raise_anything_but_a_clear_error(tmp_path, data, dataset):
         load(DataConfig(dataset, (str(path), str(path)) if dataset == "prism" else (str(path),)))
 
 
-@settings(max_examples=40, deadline=None)
+@tried(40)
 @given(st.text(max_size=30))
 def test_any_name_of_a_country_or_an_option_is_looked_at_without_a_failure(name):
     code = iso3(name)

@@ -10,13 +10,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from scpo.data.checks import check_numbers, check_texts
 from scpo.data.faults import Faults
 from scpo.data.reading import read_table, read_tables
 from scpo.errors import ConfigError, DataFaults
+
+from fakes import tried
 
 
 def read(*paths):
@@ -153,7 +155,7 @@ def test_parquet_texts_that_are_not_utf8_are_a_fault(tmp_path):
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tried(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(texts.filter(str.strip), texts), min_size=1, max_size=5))
 def test_any_texts_come_back_to_the_letter_from_every_kind_of_file(tmp_path, rows):
     frame = pd.DataFrame(rows, columns=["first", "second"], dtype=object)

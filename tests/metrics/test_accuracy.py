@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import scipy.optimize
 import scipy.stats
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -16,6 +16,8 @@ from scpo.metrics.bias import bias_table, transfer_table
 from scpo.metrics.efficiency import efficiency_ratio, efficiency_table, monotone, pairs_to_reach
 from scpo.metrics.intervals import accuracy_draws, fieller, gap_and_lowest, interval, resample_units
 from scpo.metrics.outcomes import count_outcomes, effective_units, size_of
+
+from fakes import tried
 
 
 def heads(*rows):
@@ -314,7 +316,7 @@ def test_an_interval_lies_among_its_draws_and_few_people_have_none(draws, units)
     assert (low <= many[0] + 1e-12).all() and (many[1] <= high + 1e-12).all()
 
 
-@settings(max_examples=15, deadline=None)
+@tried(15)
 @given(st.integers(5, 40), st.integers(0, 99))
 def test_every_resample_draws_one_unit_fewer_than_there_are_and_the_same_again(users, seed):
     said = country(users=users, seed=seed)

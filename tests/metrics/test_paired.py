@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from statsmodels.stats.multitest import multipletests
@@ -15,6 +15,8 @@ from scpo.metrics import paired
 from scpo.metrics.accuracy import MEAN, ResampledOutcomes
 from scpo.metrics.outcomes import count_outcomes
 from scpo.metrics.paired import holm, paired_table
+
+from fakes import tried
 
 HEADS = ["method", "seed", "level", "pairs", "trained", "step"]
 
@@ -160,7 +162,7 @@ def test_holm_by_hand():
     assert np.isnan(holm(np.array([np.nan]))).all()
 
 
-@settings(max_examples=30)
+@tried(30)
 @given(hnp.arrays(np.float64, st.integers(1, 12), elements=st.floats(0, 1)))
 def test_holm_equals_statsmodels(p):
     assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
