@@ -29,8 +29,8 @@ from scpo.progress import Progress
 from scpo.selection import keep_mask, pair_weights
 from scpo.training.encoders import Encoder
 from scpo.training.heads.backend import global_heads, global_rewards
-from scpo.training.heads.shared import SHARED, SIZES, STRENGTHS, TRUST, WAY, train_shared
-from scpo.training.heads.shifts import STRETCH
+from scpo.training.heads.shared import OBSERVATIONS_PER_UNIT, SHARED, SHRINKAGE, SIZES, STRENGTHS, train_shared
+from scpo.training.heads.shifts import PRIOR_POWER
 from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import train_countries
 
@@ -42,14 +42,14 @@ COLUMNS = ["candidate", "pairs", "against", "subset", "accuracy", "difference", 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A training rule. way: of a shift that is taken; stretch: of the own part's prior; power: of SCPO's weight;
+    """A training rule. shrinkage: factor of a shift; prior_power: of the own part; power: of SCPO's weight;
     filtered: tau drops pairs too; by_gap: pairs weigh the root of the gap of their scores; scale: of the global model's
     rewards; equal: the others' shifts are learnt from as few pairs as the country has."""
 
     strengths: tuple[tuple[float, float], ...] = STRENGTHS
-    trust: float = TRUST
-    way: float = WAY
-    stretch: float = STRETCH
+    observations_per_unit: float = OBSERVATIONS_PER_UNIT
+    shrinkage: float = SHRINKAGE
+    prior_power: float = PRIOR_POWER
     power: float = 0.0
     filtered: bool = False
     by_gap: bool = False
@@ -59,18 +59,18 @@ class Candidate:
 
 CANDIDATES = {
     SHARED: Candidate(),
-    "no sharing": Candidate(tuple((NONE, own) for own in SIZES)),
-    "nothing of its own": Candidate(tuple((like, NONE) for like, _ in STRENGTHS)),
+    "no sharing": Candidate(tuple((NONE, own_sd) for own_sd in SIZES)),
+    "nothing of its own": Candidate(tuple((mix_sd, NONE) for mix_sd, _ in STRENGTHS)),
     "as few pairs of the others": Candidate(equal=True),
-    "the whole way": Candidate(way=1.0),
-    "the whole way, root of SCPO's weights": Candidate(way=1.0, power=0.5),
+    "the whole way": Candidate(shrinkage=1.0),
+    "the whole way, root of SCPO's weights": Candidate(shrinkage=1.0, power=0.5),
     "root of SCPO's weights": Candidate(power=0.5),
     "SCPO's weights": Candidate(power=1.0),
     "SCPO's filter too": Candidate(filtered=True),
-    "a pull on parameters": Candidate(stretch=0.0),
-    "a pull on rewards": Candidate(stretch=-0.5),
-    "the likeliest strength": Candidate(trust=np.inf),
-    "every strength alike": Candidate(trust=0.0),
+    "a pull on parameters": Candidate(prior_power=0.0),
+    "a pull on rewards": Candidate(prior_power=-0.5),
+    "the likeliest strength": Candidate(observations_per_unit=np.inf),
+    "every strength alike": Candidate(observations_per_unit=0.0),
     "global rewards times 0.7": Candidate(scale=0.7),
     "weights by score gap": Candidate(by_gap=True),
 }
@@ -184,10 +184,10 @@ def measure(data: Preferences, candidates: dict[str, Candidate], encoder: Encode
             rows,
             own,
             equal=rule.equal,
-            stretch=rule.stretch,
+            prior_power=rule.prior_power,
             strengths=rule.strengths,
-            trust=rule.trust,
-            way=rule.way,
+            observations_per_unit=rule.observations_per_unit,
+            shrinkage=rule.shrinkage,
         ).theta
         heads.append(own.table.assign(method=name))
         margins.append(_margins(data, rows, features, own, theta))

@@ -4,11 +4,11 @@ The head of country c is theta_c = theta_g + (a_c D_c + R u_c) / 2: the global m
 which the other countries differ from it, and what is the country's own. Mix and own part have normal priors around 0,
 so that few pairs of a country are enough to place it among the others, and all are pulled towards the global model
 (hierarchical shrinkage, with a covariance learnt from other tasks). D_c are the shifts of the others, each fitted to
-all training pairs of that country alone; a budget limits the pairs of country c. Found are the most probable shifts s:
+all training pairs of that country alone; a budget limits the pairs of country c. The most probable shifts:
 
     s_c = a_c D_c + R u_c
     minimise  sum over pairs of c of -w log sigmoid(margin under theta_g + s_c)
-              + |a_c|^2 / (2 like^2) + |u_c|^2 / (2 own^2)
+              + |a_c|^2 / (2 mix_sd^2) + |u_c|^2 / (2 own_sd^2)
 
 R makes the pull on the own part one between a pull on parameters and a pull on rewards: R R' is the inverse root of the
 second moment of phi(chosen) - phi(rejected), so that a step in a direction in which texts differ much costs more.
@@ -36,17 +36,17 @@ from scpo.plan import HeadPlan, Rows, marks_for
 from scpo.training.heads.features import Features
 from scpo.training.heads.held_out import HeldOut, subset_accuracy
 from scpo.training.heads.pair_loss import Member, loss_of
-from scpo.training.heads.shifts import STRETCH, Others, directions, fit, prior, shifts
+from scpo.training.heads.shifts import PRIOR_POWER, Others, directions, fit, prior, shifts
 from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import Steered
 
 SHARED = "shared"
 # Prior standard deviations of what a shift does to the margin of an average pair, in units of reward: of the whole, and
-# the share of its variance that is the country's own; then as (like, own)
+# the share of its variance that is the country's own; then as (mix_sd, own_sd)
 SIZES, OWN_SHARE = (4.0, 2.0, 1.0, 0.5), 0.5
 STRENGTHS = tuple((size * (1 - OWN_SHARE) ** 0.5, size * OWN_SHARE**0.5) for size in SIZES)
-TRUST = 2.0  # observations that one user or question is worth, however many pairs: these are alike
-WAY = 0.5  # of a shift that is taken
+OBSERVATIONS_PER_UNIT = 2.0  # observations that one user or question is worth, however many pairs: these are alike
+SHRINKAGE = 0.5  # factor of a shift
 SCALES = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)  # of rewards, which must not count against a setting
 
 
@@ -58,31 +58,32 @@ def average_of_strengths(
     log_loss: Callable[[torch.Tensor], np.ndarray],
     units: int,
     strengths: Sequence[tuple[float, float]] = STRENGTHS,
-    trust: float = TRUST,
-    way: float = WAY,
+    observations_per_unit: float = OBSERVATIONS_PER_UNIT,
+    shrinkage: float = SHRINKAGE,
     pause: Callable[[float], None] = lambda share: None,
 ) -> torch.Tensor:
-    """Heads of all countries, (C, p): `way` of the average over strengths, (like, own) each.
+    """Heads of all countries, (C, p): the average over strengths, (mix_sd, own_sd) each, shrunk to the global model.
 
-    log_loss     of heads (K, C, p) on the countries' validation pairs, mean over pairs, each at its best scale: (K,)
-    units        number of users or questions that these pairs come from
-    trust        observations that one of them is worth: 0 = every strength alike, inf = the likeliest alone
-    way          of the way from the global model, 1 = all of it
+    log_loss               of heads (K, C, p) on the countries' validation pairs, mean over pairs, each at its best
+                           scale: (K,)
+    units                  number of users or questions that these pairs come from
+    observations_per_unit  that one of them is worth: 0 = every strength alike, inf = the likeliest alone
+    shrinkage              factor of the shift from the global model, 1 = none of it is lost
     An MLP's settings are not averaged, since rewards are not linear in its parameters; the likeliest is taken.
     """
     start = torch.stack([member.start for member in members])
     loss, heads, found = loss_of(shape, members), [], None
-    for at, (like, own) in enumerate(strengths):
+    for at, (mix_sd, own_sd) in enumerate(strengths):
         pause(at / len(strengths))
-        found = fit(loss, tuple(start.shape), root, own, others, like, found)
-        heads.append(start + torch.from_numpy(shifts(found, root, own, others, like).astype(np.float32)))
+        found = fit(loss, tuple(start.shape), root, own_sd, others, mix_sd, found)
+        heads.append(start + torch.from_numpy(shifts(found, root, own_sd, others, mix_sd).astype(np.float32)))
     heads = torch.stack(heads)
     losses = log_loss(heads)
     gap = losses - losses.min()
-    alone = shape.hidden or np.isinf(trust)
-    share = (gap == 0).astype(np.float64) if alone else np.exp(-gap * units * trust)
+    alone = shape.hidden or np.isinf(observations_per_unit)
+    share = (gap == 0).astype(np.float64) if alone else np.exp(-gap * units * observations_per_unit)
     mean = torch.einsum("k,kcp->cp", torch.from_numpy(share / share.sum()).float(), heads)
-    return start + way * (mean - start)
+    return start + shrinkage * (mean - start)
 
 
 def train_shared(
@@ -95,13 +96,13 @@ def train_shared(
     plan: HeadPlan,
     pause: Callable[[float], None] = lambda share: None,
     equal: bool = False,
-    stretch: float = STRETCH,
+    prior_power: float = PRIOR_POWER,
     **how,
 ) -> Steered:
     """The heads of a plan that has the method `shared` alone, all countries of a seed and budget together.
 
     equal  the others' shifts are learnt from as many pairs as the country itself has, not from all of theirs
-    how    strengths, trust and way, as of `average_of_strengths`; stretch as of `own_root`
+    how    strengths, observations_per_unit and shrinkage, as of `average_of_strengths`; prior_power as of `own_root`
     There is no path along training: `path` is NaN but for the last mark, and the kept step is the last.
     """
     sides = [data.pairs[side].to_numpy() for side in ("chosen", "rejected")]
@@ -116,7 +117,7 @@ def train_shared(
     with _one_thread():
         root, others = None, None
         if groups:
-            root, others = prior(shape, members_of(groups[max(groups, key=lambda one: one[1])]), stretch)
+            root, others = prior(shape, members_of(groups[max(groups, key=lambda one: one[1])]), prior_power)
         for at, places in enumerate(groups.values()):
             same = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in places)  # the same at the last level
             if same not in known:

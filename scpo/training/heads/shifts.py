@@ -17,9 +17,9 @@ from scpo.training.heads.pair_loss import Loss, Member, loss_of
 from scpo.training.heads.stacked import HeadShape
 
 # Prior standard deviations of what a shift does to the margin of an average pair, in units of reward:
-BESIDE, COMMON = 0.7, 2.0  # of `like`, a mix of the others' shifts and their mean
+BESIDE, COMMON = 0.7, 2.0  # of `mix_sd`, a mix of the others' shifts and their mean
 ALONE = 3.0  # of the shift of a country that is a direction for the others
-STRETCH = -0.25  # power of a direction's variance that its own part's prior deviation goes by; 0: parameters are pulled
+PRIOR_POWER = -0.25  # of a direction's variance, to which its own part's prior deviation goes; 0: parameters are pulled
 ITERATIONS, PRECISION = 60, 4e-4  # of L-BFGS: steps at most, and the share of the loss that a step must lower it by
 
 
@@ -49,10 +49,10 @@ class Others:
         return cls(np.vstack([shift, mean]), scale)
 
 
-def own_root(shape: HeadShape, members: Sequence[Member], stretch: float = STRETCH) -> np.ndarray:
+def own_root(shape: HeadShape, members: Sequence[Member], prior_power: float = PRIOR_POWER) -> np.ndarray:
     """R, the symmetric root of the prior covariance of an own part that moves the margin of an average pair by 1.
 
-    (p, p) float32 for linear heads: the second moment of phi(chosen) - phi(rejected) to the power `stretch`, to scale.
+    (p, p) float32 for linear heads: the second moment of phi(chosen) - phi(rejected) to the `prior_power`, to scale.
     An MLP's parameters are all pulled alike: (), a number.
     """
     moment, count = torch.zeros(members[0].phi.shape[1:] * 2, dtype=torch.float64), 0
@@ -66,7 +66,7 @@ def own_root(shape: HeadShape, members: Sequence[Member], stretch: float = STRET
         return np.array(moment.trace() ** -0.5)
     variance, directions = np.linalg.eigh(moment)
     variance = np.maximum(variance, 1e-6 * variance.max())
-    root = variance**stretch / np.sqrt((variance ** (1 + 2 * stretch)).sum())
+    root = variance**prior_power / np.sqrt((variance ** (1 + 2 * prior_power)).sum())
     return ((directions * root) @ directions.T).astype(np.float32)
 
 
@@ -74,27 +74,27 @@ def fit(
     loss: Loss,
     size: tuple[int, int],
     root: np.ndarray,
-    own: float,
+    own_sd: float,
     others: Others | None = None,
-    like: float = 0.0,
+    mix_sd: float = 0.0,
     before: np.ndarray | None = None,
     precision: float = PRECISION,
 ) -> np.ndarray:
-    """The most probable mixes and own parts, (C, m + p) float64 in units of their priors; see `shifts`.
+    """The most probable mixes and own parts, (C, m + p) float64 in standard deviations of their priors; see `shifts`.
 
-    size        (C, p)
-    root        of the prior covariance of an own part, of `own_root`
-    own, like   prior standard deviations of the own part, and of the mix of the others' shifts
-    before      what to begin at, zeros if None
-    precision   a step that lowers the loss, a log probability, by less than this share of it is the last
+    size            (C, p)
+    root            of the prior covariance of an own part, of `own_root`
+    own_sd, mix_sd  prior standard deviations of the own part, and of the mix of the others' shifts
+    before          what to begin at, zeros if None
+    precision       a step that lowers the loss, a log probability, by less than this share of it is the last
     """
     others = others or Others.none(size)
     count = len(others.shift)
 
     def objective(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        units = flat.reshape(size[0], -1)
-        value, down = loss(shifts(units, root, own, others, like))
-        slope = np.hstack([like * others.scale * (down @ others.shift.T), own * _times(down, root)])
+        standard = flat.reshape(size[0], -1)
+        value, down = loss(shifts(standard, root, own_sd, others, mix_sd))
+        slope = np.hstack([mix_sd * others.scale * (down @ others.shift.T), own_sd * _times(down, root)])
         return value + 0.5 * flat @ flat, slope.ravel() + flat
 
     first = np.zeros((size[0], count + size[1])) if before is None else before
@@ -103,10 +103,10 @@ def fit(
     return found.reshape(first.shape)
 
 
-def shifts(units: np.ndarray, root: np.ndarray, own: float, others: Others, like: float) -> np.ndarray:
-    """Shifts (C, p) of mixes and own parts (C, m + p) in units of their priors."""
+def shifts(standard: np.ndarray, root: np.ndarray, own_sd: float, others: Others, mix_sd: float) -> np.ndarray:
+    """Shifts (C, p) of mixes and own parts (C, m + p) in standard deviations of their priors."""
     count = len(others.shift)
-    return like * (units[:, :count] * others.scale) @ others.shift + own * _times(units[:, count:], root)
+    return mix_sd * (standard[:, :count] * others.scale) @ others.shift + own_sd * _times(standard[:, count:], root)
 
 
 def _times(rows: np.ndarray, root: np.ndarray) -> np.ndarray:
@@ -118,13 +118,13 @@ def _times(rows: np.ndarray, root: np.ndarray) -> np.ndarray:
 
 def directions(shape: HeadShape, members: Sequence[Member], root: np.ndarray, precision: float = PRECISION) -> Others:
     """What other countries differ in: the shift of each, fitted to its own pairs alone."""
-    units = fit(loss_of(shape, members), (len(members), shape.size), root, ALONE, precision=precision)
-    return Others.of(shape, members, ALONE * _times(units, root))
+    standard = fit(loss_of(shape, members), (len(members), shape.size), root, ALONE, precision=precision)
+    return Others.of(shape, members, ALONE * _times(standard, root))
 
 
-def prior(shape: HeadShape, members: Sequence[Member], stretch: float = STRETCH) -> tuple[np.ndarray, Others]:
+def prior(shape: HeadShape, members: Sequence[Member], prior_power: float = PRIOR_POWER) -> tuple[np.ndarray, Others]:
     """What is expected before a country's pairs are seen: the root of its own part's covariance, and the directions."""
-    root = own_root(shape, members, stretch)
+    root = own_root(shape, members, prior_power)
     return root, directions(shape, members, root)
 
 

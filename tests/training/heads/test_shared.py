@@ -23,12 +23,12 @@ NOTHING = 0.01  # a prior standard deviation that lets next to nothing move
 ALIKE = np.array(1.0)  # a root of a prior under which all parameters are pulled alike
 
 
-def fit(shape, members, own, others=None, like=0.0, before=None, root=ALIKE):
+def fit(shape, members, own_sd, others=None, mix_sd=0.0, before=None, root=ALIKE):
     """Shifts (C, p), solved to the last digits."""
     others = others or Others.none((len(members), shape.size))
     loss = pair_loss.any_heads(shape, members)
-    found = module.fit(loss, (len(members), shape.size), root, own, others, like, before, 1e-10)
-    return shifts(found, root, own, others, like)
+    found = module.fit(loss, (len(members), shape.size), root, own_sd, others, mix_sd, before, 1e-10)
+    return shifts(found, root, own_sd, others, mix_sd)
 
 
 def member(rng, n, taste, start=None):
@@ -59,11 +59,11 @@ def members():
 
 
 def test_every_shift_is_what_its_pairs_pull_times_its_prior_covariance(members):
-    """Where the gradient is 0, the shift of c is (own^2 R R' + like^2 sum over the others of s^2 d d') g: g the pull
-    of its pairs there, d the others' shifts, s their scale."""
+    """Where the gradient is 0, the shift of c is (own_sd^2 R R' + mix_sd^2 sum over the others of s^2 d d') g: g the
+    pull of its pairs there, d the others' shifts, s their scale."""
     root = own_root(HeadShape(D), members) * 4
     others = directions(HeadShape(D), members, root, 1e-10)
-    found = fit(HeadShape(D), members, 0.3, others, like=0.8, root=root)
+    found = fit(HeadShape(D), members, 0.3, others, mix_sd=0.8, root=root)
     for c, one in enumerate(members):
         d = others.shift * others.scale[c][:, None]
         covariance = 0.09 * root @ root.T + 0.64 * d.T @ d
@@ -81,8 +81,8 @@ def test_where_it_begins_changes_nothing(members):
 def test_without_others_every_country_is_alone_and_without_an_own_part_it_is_a_mix_of_the_others(members):
     shape, others = HeadShape(D), directions(HeadShape(D), members, ALIKE)
     alone = [fit(shape, [one], 0.8)[0] for one in members]
-    assert np.abs(fit(shape, members, 0.8, others, like=0.0) - alone).max() < 2e-3
-    mix = fit(shape, members, NOTHING, others, like=0.8)
+    assert np.abs(fit(shape, members, 0.8, others, mix_sd=0.0) - alone).max() < 2e-3
+    mix = fit(shape, members, NOTHING, others, mix_sd=0.8)
     for c, shift in enumerate(mix):
         beside = np.delete(others.shift[:3], c, 0)
         left = shift - beside.T @ np.linalg.lstsq(beside.T, shift, rcond=None)[0]
@@ -113,19 +113,19 @@ def test_a_country_without_pairs_stays_and_is_no_direction(members):
     )
     shape, everyone = HeadShape(D), [*members, nothing]
     others = directions(shape, everyone, ALIKE)
-    found = fit(shape, everyone, 0.8, others, like=1.0)
+    found = fit(shape, everyone, 0.8, others, mix_sd=1.0)
     assert np.abs(found[-1]).max() < 1e-3 and np.abs(others.shift[3]).max() < 1e-6
-    assert np.abs(found[:3] - fit(shape, members, 0.8, directions(shape, members, ALIKE), like=1.0)).max() < 2e-2
+    assert np.abs(found[:3] - fit(shape, members, 0.8, directions(shape, members, ALIKE), mix_sd=1.0)).max() < 2e-2
     one = [nothing]
-    assert np.isfinite(fit(shape, one, 0.8, directions(shape, one, ALIKE), like=1.0)).all()
+    assert np.isfinite(fit(shape, one, 0.8, directions(shape, one, ALIKE), mix_sd=1.0)).all()
 
 
 def test_a_country_never_sees_more_of_its_own_pairs_than_its_budget():
     """What it has beyond them is a direction for the others, and not for itself."""
     rng, shape = np.random.default_rng(5), HeadShape(D)
     few, rest = ([member(rng, n, rng.normal(size=D)) for _ in range(3)] for n in (5, 80))
-    first = fit(shape, few, 0.3, directions(shape, rest, ALIKE), like=0.8)
-    again = fit(shape, few, 0.3, directions(shape, [member(rng, 80, rng.normal(size=D)), *rest[1:]], ALIKE), like=0.8)
+    first = fit(shape, few, 0.3, directions(shape, rest, ALIKE), mix_sd=0.8)
+    again = fit(shape, few, 0.3, directions(shape, [member(rng, 80, rng.normal(size=D)), *rest[1:]], ALIKE), mix_sd=0.8)
     # the scale of the directions is that of all pairs, so that it may move a little
     assert np.abs(first[0] - again[0]).max() < 0.1 * np.abs(first[0]).max()
     assert np.abs(first[1:] - again[1:]).max() > 0.2 * np.abs(first[1:]).max()
@@ -138,7 +138,7 @@ def test_few_pairs_are_enough_to_place_a_country_among_the_others():
     shape, cosine = HeadShape(D), lambda a, b: a @ b / np.linalg.norm(a) / np.linalg.norm(b)
     others = directions(shape, [member(rng, 300, taste) for taste in tastes], ALIKE)
     few = [member(rng, 5, taste) for taste in tastes]
-    near, far = fit(shape, few, 0.1, others, like=2.0), fit(shape, few, 1.0)
+    near, far = fit(shape, few, 0.1, others, mix_sd=2.0), fit(shape, few, 1.0)
     mean = lambda found: np.mean([cosine(one, taste) for one, taste in zip(found, tastes, strict=True)])  # noqa: E731
     assert mean(near) > 0.85 and mean(near) > mean(far) + 0.1
 
@@ -177,15 +177,15 @@ def test_an_average_weighs_strengths_by_their_likelihood(members):
     def average(**how):
         return average_of_strengths(shape, members, ALIKE, others, log_loss, units=100, strengths=strengths, **how)
 
-    mean = average(trust=0.5, way=1.0)
+    mean = average(observations_per_unit=0.5, shrinkage=1.0)
     share = 1 / (1 + np.exp(-0.02 * 100 * 0.5))  # 100 units, half trusted
     first, second = seen[0]
     assert torch.allclose(mean, share * first + (1 - share) * second, atol=1e-6)
     assert (first - second).abs().max() > 0.1
-    for trust, expected in ((0.0, (first + second) / 2), (np.inf, first)):
-        assert torch.allclose(average(trust=trust, way=1.0), expected, atol=1e-5)
+    for per_unit, expected in ((0.0, (first + second) / 2), (np.inf, first)):
+        assert torch.allclose(average(observations_per_unit=per_unit, shrinkage=1.0), expected, atol=1e-5)
     start = torch.stack([one.start for one in members])
-    assert torch.allclose(average(trust=0.5), (start + mean) / 2, atol=1e-6), "half of the way, if nothing is said"
+    assert torch.allclose(average(observations_per_unit=0.5), (start + mean) / 2, atol=1e-6), "half of it by default"
 
 
 def test_an_mlp_moves_too_and_takes_the_likeliest_strength():
@@ -201,7 +201,7 @@ def test_an_mlp_moves_too_and_takes_the_likeliest_strength():
         others,
         lambda heads: seen.append(heads) or np.arange(len(heads)),
         10,
-        way=1.0,
+        shrinkage=1.0,
     )
     assert sum(float(one.loss(shape, theta[c])) for c, one in enumerate(members)) < 0.95 * before
     assert torch.equal(theta, seen[0][0])
@@ -213,10 +213,10 @@ def test_the_root_of_an_own_part_is_the_power_of_the_second_moment_and_moves_mar
     stretched = torch.tensor([3.0] + [1.0] * (D - 1))
     wide = [dataclasses.replace(one, phi=one.phi * stretched) for one in members]
     moment = apart.T @ apart / len(apart)
-    for stretch in (-0.5, -0.25, 0.0):
-        root = own_root(HeadShape(D), wide, stretch)
+    for prior_power in (-0.5, -0.25, 0.0):
+        root = own_root(HeadShape(D), wide, prior_power)
         values, vectors = np.linalg.eigh(moment)
-        power = (vectors * values**stretch) @ vectors.T
+        power = (vectors * values**prior_power) @ vectors.T
         assert root == pytest.approx(power * (root[0, 0] / power[0, 0]), rel=1e-4, abs=1e-6)
         assert ((apart @ root) ** 2).sum(1).mean() == pytest.approx(1, rel=1e-4)
     assert own_root(HeadShape(D, hidden=3), wide) == pytest.approx((apart**2).sum(1).mean() ** -0.5, rel=1e-4)
