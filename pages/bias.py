@@ -5,6 +5,7 @@ import streamlit as st
 from scpo import ScpoError, runs
 from scpo.charts.bias import ACCURACY, CHANGE, plane_chart, spread_chart, transfer_chart
 from scpo.format import inert
+from scpo.methods import METHODS
 from scpo.text import findings
 from scpo.text.results import bias_sentence, runaway_sentence
 from scpo.ui import run_picker, session
@@ -39,7 +40,7 @@ def gap(result: runs.Result, methods: list[str]) -> None:
         result.tables["bias"],
         simulated,
     )
-    for method in [m for m in methods if m not in ("longer", "random")]:
+    for method in [m for m in methods if METHODS[m].is_model]:
         st.markdown(bias_sentence(result.tables["bias"], method))
 
 

@@ -103,7 +103,7 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
         heads,
         config.steps,
         config.batch_size,
-        int(table["train"].sum()) if "shared" in config.methods else 0,
+        int(table["train"].sum()) * len(config.fitted),
         config.seeds * len(budgets),
     )
     return Estimate(table, choice.reference, budgets, heads, seconds)
@@ -144,30 +144,30 @@ def sizes(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str
     strings = [*data.texts["response"].unique(), *data.texts["prompt"].cat.categories]
     heads = len(data.card.countries) * len(config.trained) * config.seeds * (budgets + 1)
     characters = sum(map(len, strings))
-    steered = int(data.pairs["country"].isin(data.card.countries).sum()) if "shared" in config.methods else 0
+    steered = int(data.pairs["country"].isin(data.card.countries).sum())
     return {
         "characters": characters,
         "heads": heads,
         "steps": config.steps,
         "batch_size": config.batch_size,
-        "shared": steered,
+        "fitted": steered * len(config.fitted),
         "subsets": config.seeds * budgets,
     }
 
 
 def expected_seconds(
-    characters: int, heads: int, steps: int, batch_size: int, shared: int = 0, subsets: int = 0
+    characters: int, heads: int, steps: int, batch_size: int, fitted: int = 0, subsets: int = 0
 ) -> dict[str, float]:
     """Expected seconds of the stages on 2 cores, from sizes alone.
 
     characters  of all distinct prompts and responses, 0 if they are in the cache
     heads       countries x trained methods x seeds x (budgets + 1)
-    shared      training pairs of all countries, if the method `shared` is asked for; subsets: seeds x budgets of them
+    fitted      training pairs of all countries x methods that are fitted at once; subsets: seeds x budgets of them
     """
     return {
         "embed": characters / 4.5 / 15_000,
         "global": 1.5,
         "train": 1e-9 * heads * steps * batch_size * 768 + 0.5,
-        "share": 1.2e-4 * shared * (1 + 0.15 * subsets),
+        "share": 1.2e-4 * fitted * (1 + 0.15 * subsets),
         "measure": 1.0,
     }

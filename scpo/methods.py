@@ -1,39 +1,184 @@
-"""The methods that an experiment compares: what each trains on, and with which weight."""
+"""The methods that an experiment compares: one row each, and the pairs and weights that follow from it.
+
+A method is added by its row here, and by a module of `scpo.training.heads` if none there trains it.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from scpo.selection import inverse_weights, keep_mask, pair_weights
 
-METHODS = {
-    "global": "the global model as it is, no training",
-    "full": "all of the country's pairs, every weight 1",
-    "filter": "only pairs the global model does not clearly agree with, every weight 1",
-    "weight": "all pairs, weighted down the more the global model disagrees",
-    "scpo": "filter and weight: the paper's method",
-    "shared": "beyond the paper: a country is expected to differ from the global model as the other countries do, and "
-    "their pairs show how that is",
-    "inverse": "all pairs, weighted up the more the global model disagrees",
-    "pooled": "one model for the pairs of all countries, every weight 1",
-    "scratch": "the country's pairs alone, from a fresh head",
-    "longer": "no model: the longer answer wins",
-    "random": "no model: a coin decides",
-}
+Weight = Literal["one", "down", "root", "up"]
 
 
-UNTRAINED = ("global", "longer", "random")
+@dataclass(frozen=True)
+class Method:
+    """One method.
 
-
-def select(method: str, margin: np.ndarray, tau: float, beta: float) -> tuple[np.ndarray, np.ndarray]:
-    """Which pairs a method trains on, and their weights: (keep (n,) bool, weight (n,) float).
-
-    `full`, `pooled`, `scratch` and `shared` keep all with weight 1; `filter` and `scpo` filter;
-    `weight` and `scpo` weigh down; `inverse` weighs up.
+    name          as settings, files and tables have it
+    label         the same for people
+    meaning       what it does, in one line
+    colour, mark  how charts draw it: a colour of `scpo.charts.colours`, a symbol of plotly
+    training      what makes its models: "steps" of Adam on each model's pairs, of which the best validation step is
+                  kept; another name of `TRAINERS` in `scpo.training.heads.backend`; or "none"
+    start         what its models begin at: the "global" model or a "fresh" head; "none" for what is no model
+    sees          whose training pairs say what a country's model becomes: the country's "own", or those of "all"
+    one_for_all   one model serves all countries
+    filters       pairs that the global model clearly agrees with are dropped
+    weight        of a pair on which the global model is wrong: "one", as any other has, "down" by `pair_weights`, the
+                  "root" of that, or "up" by `inverse_weights`
+    whole_weight  the same where whole models are fine-tuned, if it differs there
+    default       part of an experiment that names no methods
     """
-    margin = np.asarray(margin, dtype=np.float64)
-    everything, ones = np.ones(len(margin), bool), np.ones(len(margin))
-    keep = keep_mask(margin, tau) if method in ("filter", "scpo") else everything
-    if method in ("weight", "scpo"):
-        return keep, pair_weights(margin, beta)
-    return keep, inverse_weights(margin) if method == "inverse" else ones
+
+    name: str
+    label: str
+    meaning: str
+    colour: str
+    mark: str
+    training: str = "steps"
+    start: Literal["global", "fresh", "none"] = "global"
+    sees: Literal["own", "all"] = "own"
+    one_for_all: bool = False
+    filters: bool = False
+    weight: Weight = "one"
+    whole_weight: Weight | None = None
+    default: bool = True
+
+    @property
+    def is_model(self) -> bool:
+        """Whether it has a reward model, not just a rule."""
+        return self.start != "none"
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether its models are fitted at once, so that there is no way along steps."""
+        return self.training not in ("none", "steps")
+
+    @property
+    def borrows(self) -> bool:
+        """Whether a country's own model learns from the pairs of the others too."""
+        return self.sees == "all" and not self.one_for_all
+
+
+_ROWS = (
+    Method(
+        "global",
+        "Global model",
+        "the global model as it is, no training",
+        "grey",
+        "circle-open",
+        training="none",
+    ),
+    Method(
+        "full",
+        "Fine-tuned on all pairs",
+        "all of the country's pairs, every weight 1",
+        "blue",
+        "square",
+    ),
+    Method(
+        "filter",
+        "SCPO's filter alone",
+        "only pairs the global model does not clearly agree with, every weight 1",
+        "purple",
+        "diamond",
+        filters=True,
+    ),
+    Method(
+        "weight",
+        "SCPO's weights alone",
+        "all pairs, weighted down the more the global model disagrees",
+        "orange",
+        "triangle-up",
+        weight="down",
+    ),
+    Method(
+        "scpo",
+        "SCPO (paper)",
+        "filter and weight: the paper's method",
+        "vermilion",
+        "circle",
+        filters=True,
+        weight="down",
+    ),
+    Method(
+        "shared",
+        "Shared prior (ours)",
+        "beyond the paper: a country is expected to differ from the global model as the other countries do, and "
+        "their pairs show how that is",
+        "indigo",
+        "star",
+        training="shared",
+        sees="all",
+        whole_weight="root",
+    ),
+    Method(
+        "inverse",
+        "Inverse weights",
+        "all pairs, weighted up the more the global model disagrees",
+        "brown",
+        "triangle-down",
+        weight="up",
+    ),
+    Method(
+        "pooled",
+        "One model for all countries",
+        "one model for the pairs of all countries, every weight 1",
+        "green",
+        "pentagon",
+        sees="all",
+        one_for_all=True,
+    ),
+    Method(
+        "scratch",
+        "Trained from scratch",
+        "the country's pairs alone, from a fresh head",
+        "sky",
+        "cross",
+        start="fresh",
+    ),
+    Method(
+        "longer",
+        "Longer answer",
+        "no model: the longer answer wins",
+        "ash",
+        "x-thin-open",
+        training="none",
+        start="none",
+    ),
+    Method(
+        "random",
+        "Coin toss",
+        "no model: a coin decides",
+        "stone",
+        "asterisk-open",
+        training="none",
+        start="none",
+    ),
+)
+METHODS = {row.name: row for row in _ROWS}
+DEFAULTS = tuple(name for name, row in METHODS.items() if row.default)
+UNTRAINED = tuple(name for name, row in METHODS.items() if row.training == "none")
+
+
+def select(
+    method: str, margin: np.ndarray, tau: float, beta: float, whole: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which pairs a method trains on, and their weights: (keep (n,) bool, weight (n,) float64).
+
+    margin  of the global model on each pair, (n,)
+    whole   whole models are fine-tuned, not heads
+    """
+    row, margin = METHODS[method], np.asarray(margin, dtype=np.float64)
+    keep = keep_mask(margin, tau) if row.filters else np.ones(len(margin), bool)
+    kind = row.whole_weight or row.weight if whole else row.weight
+    if kind == "up":
+        return keep, inverse_weights(margin)
+    if kind == "one":
+        return keep, np.ones(len(margin))
+    return keep, pair_weights(margin, beta if kind == "down" else 2 * beta)

@@ -5,6 +5,7 @@ Pure bookkeeping over numpy arrays; checks every request against the data before
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
 from scpo.errors import ConfigError
-from scpo.methods import select
+from scpo.methods import METHODS, select
 
 
 @dataclass(frozen=True)
@@ -70,35 +71,23 @@ def plan_heads(
             (pairs,) float, NaN elsewhere
     The first n pairs of a seed's shuffle are its budget n, so budgets are nested.
     """
-    records, pools, shared = [], [], {}
-    methods = config.trained
+    records, pools, for_all = [], [], {}
     shuffles = {
         (country, seed): np.random.default_rng([seed, place]).permutation(len(part.train))
         for place, (country, part) in enumerate(rows.items())
         for seed in range(config.seeds)
     }
-    for place, country in enumerate(rows):
-        for seed in range(config.seeds):
-            for budget_index in range(len(budgets) + 1):
-                for method in methods:
-                    members = list(rows) if method == "pooled" else [country]
-                    taken = [_take(rows[c].train, shuffles[c, seed], budgets, budget_index) for c in members]
-                    union = np.concatenate(taken)
-                    keep, weight = select(method, margin[country][union], config.tau, config.beta)
-                    stream = 0 if method == "pooled" else place + 1
-                    made = Pool(union[keep], weight[keep].astype(np.float32), (seed, stream, budget_index))
-                    # pooled models of all countries train on the same pairs, kept once
-                    pools.append(shared.setdefault((seed, budget_index), made) if method == "pooled" else made)
-                    records.append(
-                        {
-                            "country": country,
-                            "method": method,
-                            "seed": seed,
-                            "level": budget_index,
-                            "pairs": len(union),
-                            "trained": int(keep.sum()),
-                        }
-                    )
+    cells = itertools.product(enumerate(rows), range(config.seeds), range(len(budgets) + 1), config.trained)
+    for (place, country), seed, budget_index, method in cells:
+        one_for_all = METHODS[method].one_for_all
+        members = list(rows) if one_for_all else [country]
+        pairs = np.concatenate([_take(rows[c].train, shuffles[c, seed], budgets, budget_index) for c in members])
+        keep, weight = select(method, margin[country][pairs], config.tau, config.beta, bool(config.finetune.model))
+        stream = 0 if one_for_all else place + 1
+        pool = Pool(pairs[keep], weight[keep].astype(np.float32), (seed, stream, budget_index))
+        # countries that share one model share its pool, kept once
+        pools.append(for_all.setdefault((method, seed, budget_index), pool) if one_for_all else pool)
+        records.append((country, method, seed, budget_index, len(pairs), int(keep.sum())))
     columns = ["country", "method", "seed", "level", "pairs", "trained"]
     return HeadPlan(pd.DataFrame(records, columns=columns), pools)
 

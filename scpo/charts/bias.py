@@ -25,6 +25,7 @@ from scpo.charts.style import (
     whisker,
 )
 from scpo.format import counted, fixed, percent, signed
+from scpo.methods import METHODS
 
 ACCURACY, CHANGE = "accuracy", "change"
 MOST_NUMBERS = 14  # columns, above which the numbers of a heat map no longer fit into its cells
@@ -104,7 +105,7 @@ def plane_chart(
     figure = go.Figure()
     for method in [m for m in methods if m in kept.index]:
         way = path[(path["country"] == country) & (path["method"] == method)] if len(path) else path
-        if len(way) and method != "scratch":
+        if len(way) and METHODS[method].start == "global":
             _way(figure, way.pivot(index="seen", columns="subset", values="accuracy").sort_index(), method)
         x, y = distinct.loc[method], kept.loc[method]
         told = [

@@ -9,6 +9,8 @@ there: Streamlit replaces these very values in every figure by the lists `chart.
 Each mark has a contrast of 3 : 1 and each text of 4.5 : 1 on both backgrounds of its theme's pages.
 """
 
+from scpo.methods import METHODS
+
 LIGHT = {
     "blue": "#0072B2",
     "vermilion": "#C65600",
@@ -83,35 +85,8 @@ def theme_lists(palette: dict[str, str], scale: tuple[str, ...]) -> dict[str, li
     return found | {"chartSequentialColors": list(scale)}
 
 
-METHOD = {
-    method: PLACE[name]
-    for method, name in (
-        ("global", "grey"),
-        ("full", "blue"),
-        ("scpo", "vermilion"),
-        ("weight", "orange"),
-        ("filter", "purple"),
-        ("shared", "indigo"),
-        ("inverse", "brown"),
-        ("pooled", "green"),
-        ("scratch", "sky"),
-        ("longer", "ash"),
-        ("random", "stone"),
-    )
-}
-SYMBOL = {
-    "global": "circle-open",
-    "full": "square",
-    "scpo": "circle",
-    "weight": "triangle-up",
-    "filter": "diamond",
-    "shared": "star",
-    "inverse": "triangle-down",
-    "pooled": "pentagon",
-    "scratch": "cross",
-    "longer": "x-thin-open",
-    "random": "asterisk-open",
-}
+METHOD = {name: PLACE[row.colour] for name, row in METHODS.items()}
+SYMBOL = {name: row.mark for name, row in METHODS.items()}
 KEPT, DROPPED = PLACE["blue"], PLACE["grey"]
 TEXT, LAND, QUIET = PLACE["text"], PLACE["land"], PLACE["grey"]  # quiet: rules and helping lines
 INK = "#000000"  # numbers in the cells of a heat map

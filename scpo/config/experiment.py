@@ -14,7 +14,7 @@ from scpo.config.data import DataConfig
 from scpo.config.finetune import FinetuneConfig
 from scpo.config.setting import as_tuples, check_all_bounds, check_kinds, setting, without_rare, words_of
 from scpo.errors import ConfigError
-from scpo.methods import METHODS, UNTRAINED
+from scpo.methods import DEFAULTS, METHODS, UNTRAINED
 
 PARTS = ("data", "finetune")  # settings that are groups of settings
 ENCODERS_NOTE = "`minilm` (inside a package, works offline), a hub name, or a local folder"
@@ -25,7 +25,7 @@ class ExperimentConfig:
     """One experiment: data, methods, and how the reward models are trained."""
 
     data: DataConfig = DataConfig()
-    methods: tuple[str, ...] = setting(tuple(METHODS), "methods to compare: " + ", ".join(METHODS))
+    methods: tuple[str, ...] = setting(DEFAULTS, "methods to compare: " + ", ".join(METHODS))
     seeds: int = setting(3, "number of seeds; each draws its own nested subsets and batches", low=1, high=1000)
     budgets: tuple[int, ...] = setting(
         (),
@@ -120,6 +120,11 @@ class ExperimentConfig:
     def trained(self) -> list[str]:
         """The methods of which models are trained."""
         return [m for m in self.methods if m not in UNTRAINED]
+
+    @property
+    def fitted(self) -> list[str]:
+        """The methods of which models are fitted at once, not trained step by step."""
+        return [m for m in self.methods if METHODS[m].is_fitted]
 
     def located(self) -> ExperimentConfig:
         """The same with local paths made absolute, so that a process of another folder finds them."""

@@ -223,7 +223,8 @@ def _trained(config: ExperimentConfig) -> str:
 
 def _method(result: runs.Result) -> str:
     config, trained = result.config, html.escape(_trained(result.config))
-    compared = "".join(f"<li><code>{m}</code>: {html.escape(METHODS[m])}</li>" for m in METHODS if m in config.methods)
+    rows = [row for name, row in METHODS.items() if name in config.methods]
+    compared = "".join(f"<li><code>{row.name}</code>: {html.escape(row.meaning)}</li>" for row in rows)
     return f"""<h2>Method</h2>
 <p>Steerable Cultural Preference Optimization (arXiv 2606.18606), with {trained}: a pair with margin m of the
 global model is kept if sigmoid(m) &lt; τ = {config.tau:g} and weighs min(exp(m / β), 1), β = {config.beta:g}; the loss

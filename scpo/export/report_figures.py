@@ -17,7 +17,7 @@ from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
 from scpo.charts.groups import groups_chart
 from scpo.charts.style import MEAN, country_marks, on_paper
 from scpo.format import fixed, percent, points
-from scpo.methods import UNTRAINED
+from scpo.methods import METHODS, UNTRAINED
 from scpo.metrics.groups import EVERYBODY
 from scpo.text import findings
 from scpo.text.efficiency import efficiency_sentence, per_pair_sentence
@@ -127,7 +127,7 @@ def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:
         "Which country is served worst?",
         "gap",
         spread_chart(accuracy, methods, result.card["unit"], simulated),
-        [bias_sentence(bias, m) for m in methods if m not in ("longer", "random")],
+        [bias_sentence(bias, m) for m in methods if METHODS[m].is_model],
         bias,
     )
 

@@ -24,6 +24,7 @@ from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.errors import ScpoError
 from scpo.jobs.cluster_connection import CPUS, Watch, address, connected, reach
+from scpo.methods import METHODS
 from scpo.progress import Progress
 
 if TYPE_CHECKING:
@@ -191,7 +192,8 @@ def train_part(shared: list, plan: list, versions: dict[str, str]) -> tuple:
     torch.set_num_threads(CPUS)
     s, own_plan = ray.get([shared[0], plan[0]])
     start = {country: torch.from_numpy(theta.copy()) for country, theta in s.start.items()}
-    needed = set(s.rows if (own_plan.table["method"] == "pooled").any() else own_plan.table["country"])
+    for_all = any(METHODS[method].one_for_all for method in own_plan.table["method"])
+    needed = set(s.rows if for_all else own_plan.table["country"])
     rows = {country: part for country, part in s.rows.items() if country in needed}
     steered = train_countries(s.config, s.data, s.features, s.shape, start, rows, own_plan, Progress())
     return steered.theta.numpy(), steered.step, steered.marks, steered.path

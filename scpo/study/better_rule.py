@@ -29,11 +29,12 @@ from scpo.progress import Progress
 from scpo.selection import keep_mask, pair_weights
 from scpo.training.encoders import Encoder
 from scpo.training.heads.backend import global_heads, global_rewards
-from scpo.training.heads.shared import OBSERVATIONS_PER_UNIT, SHARED, SHRINKAGE, SIZES, STRENGTHS, train_shared
+from scpo.training.heads.shared import OBSERVATIONS_PER_UNIT, SHRINKAGE, SIZES, STRENGTHS, train_shared
 from scpo.training.heads.shifts import PRIOR_POWER
 from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import train_countries
 
+SHARED = "shared"
 AGAINST = ("full", "scpo")
 BUDGET = 50  # pairs; beside all
 NONE = 0.01  # a prior standard deviation, in units of reward, that lets next to nothing move

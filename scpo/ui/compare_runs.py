@@ -102,7 +102,7 @@ def difference(base: runs.Result, other: runs.Result, left: RunOutcomes, right: 
     Columns country, method, base, other (accuracies), delta, low, high, n, units, reading. The mean
     over countries is there if both have the same countries.
     """
-    methods = [m for m in METHODS if m not in ("longer", "random")]
+    methods = [name for name, row in METHODS.items() if row.is_model]
     kind = PAIRED if base.card["content_hash"] == other.card["content_hash"] else APART
     table = differences(left, right, methods, base.card["unit"] == "question") if kind == PAIRED else pd.DataFrame()
     if not len(table):

@@ -191,7 +191,8 @@ def explained(spec: dataclasses.Field) -> str:
     bounds = [part for part in (_bounds(spec), f"unit: {about['unit']}" if about["unit"] else "") if part]
     text = about["help"][0].upper() + about["help"][1:]
     if spec.name == "methods":
-        text = "What is compared:\n" + "\n".join(f"- **{name}**: {what}" for name, what in METHODS.items()) + "\n\n"
+        rows = "\n".join(f"- **{row.name}**: {row.meaning}" for row in METHODS.values())
+        text = f"What is compared:\n{rows}\n\n"
     return f"{text}{'' if text.endswith(chr(10)) else '. '}{', '.join(bounds).capitalize()}" + ". " * bool(bounds)
 
 

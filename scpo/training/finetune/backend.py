@@ -22,9 +22,9 @@ import torch
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.errors import ConfigError, InputError
+from scpo.methods import METHODS
 from scpo.plan import HeadPlan, Rows, pair_margins, plan_heads
 from scpo.progress import Progress
-from scpo.selection import pair_weights
 from scpo.training.backend import Trained
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.device import device
@@ -40,7 +40,6 @@ from scpo.training.finetune.scoring import score
 from scpo.training.finetune.train_model import Done, Task, train_one
 from scpo.training.heads.backend import global_heads
 from scpo.training.heads.features import cache_folder
-from scpo.training.heads.shared import SHARED
 from scpo.training.reward_model import assemble
 
 EVALUATIONS = 4  # on the way of one model, evenly spaced
@@ -56,10 +55,11 @@ def fine_tune(
     checkpoint: Checkpoint,
 ) -> Trained:
     """Score every text with the starting model, then fine-tune it once per row of the plan."""
-    if config.finetune.lora and SHARED in config.methods:
+    borrowing = [m for m in config.methods if METHODS[m].borrows]
+    if config.finetune.lora and borrowing:
         raise ConfigError(
-            "method 'shared' with LoRA is not there: a country's adapters would lie on the common model's. Leave out "
-            "the method, or train all weights (`lora` 0)."
+            f"method {borrowing[0]!r} with LoRA is not there: a country's adapters would lie on the common model's. "
+            "Leave out the method, or train all weights (`lora` 0)."
         )
     folder, key, whole = checkpoint.folder / "models", checkpoint.key, config.finetune
     folder.mkdir(exist_ok=True)
@@ -76,7 +76,7 @@ def fine_tune(
     margin = pair_margins(data, rewards)
     _check_distinct(config, rows, margin)
 
-    plan = _hold_shared(plan_heads(config, rows, margin, budgets), margin, config.beta)
+    plan = plan_heads(config, rows, margin, budgets)
     marks = (0, *sorted({-(-config.steps * part // EVALUATIONS) for part in range(1, EVALUATIONS + 1)}))
     texts = Texts(data, InputFormat(start.tokenizer, longest, whole.as_published))
     twins = _twins(plan)
@@ -118,7 +118,7 @@ class _Training:
     def model(self, k: int) -> Done:
         """The k-th model, begun at the countries' common one where its method is `shared`."""
         task = _task(self.data, self.rows, self.plan, k)
-        begin, reward = self._common(k) if task.method == SHARED else (self.start, self.reward)
+        begin, reward = self._common(k) if METHODS[task.method].borrows else (self.start, self.reward)
         done = self.train(
             begin,
             task=task,
@@ -184,7 +184,7 @@ def _texts_of(data: Preferences, pairs: np.ndarray) -> np.ndarray:
 
 def _check_distinct(config: ExperimentConfig, rows: dict[str, Rows], margin: dict[str, np.ndarray]) -> None:
     """Raise `InputError` for countries in whose training pairs the starting model is never wrong."""
-    if not {"filter", "scpo"} & set(config.methods):
+    if not any(METHODS[m].filters for m in config.methods):
         return
     never_wrong = [country for country, part in rows.items() if not (margin[country][part.train] < 0).any()]
     if never_wrong:
@@ -194,26 +194,12 @@ def _check_distinct(config: ExperimentConfig, rows: dict[str, Rows], margin: dic
         )
 
 
-def _hold_shared(plan: HeadPlan, margin: dict[str, np.ndarray], beta: float) -> HeadPlan:
-    """The plan with the pairs of `shared` weighed by the root of SCPO's weight.
-
-    A head is held to the consensus by going half the way from the global model; a whole model by these weights.
-    """
-    pools = []
-    for country, method, pool in zip(plan.table["country"], plan.table["method"], plan.pools, strict=True):
-        if method == SHARED:
-            weight = pair_weights(margin[country][pool.rows].astype(np.float64), 2 * beta)
-            pool = dataclasses.replace(pool, weight=weight.astype(np.float32))
-        pools.append(pool)
-    return HeadPlan(plan.table, pools)
-
-
 def _twins(plan: HeadPlan) -> list[int]:
     """For each model the first that is trained on the very same: a pooled one serves all countries."""
     first: dict[tuple, int] = {}
     found = []
     for k, pool in enumerate(plan.pools):
-        same = plan.table["method"][k] == "pooled", pool.rows.tobytes(), pool.weight.tobytes(), pool.seed
+        same = METHODS[plan.table["method"][k]].one_for_all, pool.rows.tobytes(), pool.weight.tobytes(), pool.seed
         found.append(first.setdefault(same, k) if same[0] else k)
     return found
 
@@ -222,10 +208,10 @@ def _task(data: Preferences, rows: dict[str, Rows], plan: HeadPlan, k: int) -> T
     """The k-th model of the plan; those with all pairs are asked for the test pairs of every country too, and for
     their own validation questions, on which a temperature is chosen."""
     record, pool = plan.table.iloc[k], plan.pools[k]
-    pooled, top = record["method"] == "pooled", record["level"] == plan.table["level"].max()
+    for_all, top = METHODS[record["method"]].one_for_all, record["level"] == plan.table["level"].max()
     own = rows[record["country"]]
-    members = list(rows.values()) if pooled else [own]
-    everyone = [part.test for part in rows.values()] if pooled or top else [own.test]
+    members = list(rows.values()) if for_all else [own]
+    everyone = [part.test for part in rows.values()] if for_all or top else [own.test]
     more = [reference_rows(data), *([own.validation] if data.card.unit == "question" else [])] if top else []
     scored = _texts_of(data, np.concatenate([*everyone, *more]))
     validation = np.concatenate([part.validation for part in members])

@@ -10,7 +10,7 @@ from datasets import Dataset
 
 from scpo.data.preferences import Preferences
 from scpo.errors import InputError
-from scpo.methods import select
+from scpo.methods import METHODS, select
 from scpo.training.finetune.formats import Encoded, InputFormat
 from scpo.training.finetune.prompts import SIDES, rendering, split_prompt
 from scpo.training.finetune.scoring import padded
@@ -94,7 +94,7 @@ def kept_pairs(dataset: Dataset, args) -> tuple[Dataset, dict[str, float]]:
             f"of {len(margin)} pairs none has a probability below tau = {args.tau} under the starting model: it agrees "
             "with all of them already, and there is nothing to learn. Raise tau, or bring more pairs."
         )
-    if args.method in ("filter", "scpo") and not (margin < 0).any():
+    if METHODS[args.method].filters and not (margin < 0).any():
         raise InputError(
             f"none of {len(margin)} pairs is distinct: the starting model prefers the chosen answer in all of them. "
             "Bring pairs on which it is wrong, or train with method='full'."

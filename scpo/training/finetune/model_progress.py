@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from scpo.config import ExperimentConfig
+from scpo.methods import METHODS
 from scpo.plan import HeadPlan
 from scpo.progress import Progress
 from scpo.training.finetune.train_model import steps_of
-from scpo.training.heads.shared import SHARED
 
 
 class ProgressOfModels:
@@ -23,7 +23,7 @@ class ProgressOfModels:
         sizes = [len(pool.rows) for pool in plan.pools]
         rows = plan.table.assign(pairs=sizes)[["method", "seed", "level", "pairs"]]
         for k, (method, seed, budget_index, pairs) in enumerate(rows.itertuples(index=False)):
-            if method == SHARED and (seed, budget_index) not in self._common:
+            if METHODS[method].borrows and (seed, budget_index) not in self._common:
                 together = rows.query("method == @method and seed == @seed and level == @budget_index")["pairs"].sum()
                 self._common[seed, budget_index] = self._total
                 self._total += steps_of(config, int(together))

@@ -21,6 +21,7 @@ import torch
 from transformers import PrinterCallback, TrainerCallback
 
 from scpo.config import ExperimentConfig
+from scpo.methods import METHODS
 from scpo.metrics.outcomes import subset_metrics
 from scpo.runs.files import write_bytes
 from scpo.training.device import fast_bf16
@@ -101,7 +102,7 @@ def train_one(
     path = {0: _subsets(texts.margin(task.test, reward), margin[task.test])}
     if not len(task.train):
         return Done(0, _path(path, marks), _placed(reward[task.scored], task.scored, len(reward)), None)
-    work, fresh = folder.with_name(f"{folder.name}.part"), task.method == "scratch"
+    work, fresh = folder.with_name(f"{folder.name}.part"), METHODS[task.method].start == "fresh"
     trainer = _trainer(start, config, texts, task, margin, work, _Watch(marks, report))
     first = texts.margin(task.validation, reward)
     if fresh:
@@ -129,7 +130,7 @@ def _trainer(
     """A trainer of its own copy of the starting model, with the checkpoints of a task in `work`."""
     model = load_model(start.folder, start.tokenizer)
     model.name_or_path = start.name  # what adapters say that they belong to
-    if task.method == "scratch":
+    if METHODS[task.method].start == "fresh":
         fresh_head(model, task.seed)
     trainer = SCPOTrainer(
         model,

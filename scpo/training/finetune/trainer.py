@@ -26,6 +26,7 @@ from datasets import Dataset
 from transformers import AutoConfig, AutoTokenizer
 from trl import RewardConfig, RewardTrainer
 
+from scpo import methods
 from scpo.errors import ConfigError, InputError
 from scpo.hub import ADAPTER
 from scpo.metrics.outcomes import subset_metrics
@@ -56,7 +57,9 @@ from scpo.training.finetune.prompts import SIDES, answers_repeat, tell_boundary
 from scpo.training.finetune.reporting import LastFigures
 from scpo.training.finetune.scoring import rewards_of
 
-METHODS = ("full", "filter", "weight", "scpo", "inverse")
+METHODS = tuple(
+    name for name, row in methods.METHODS.items() if (row.training, row.start, row.sees) == ("steps", "global", "own")
+)  # those that one data set of pairs is enough for
 
 
 @dataclass

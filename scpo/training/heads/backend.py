@@ -23,7 +23,7 @@ from scpo.training.encoder_reading import read_data, reading_table, tell_unread
 from scpo.training.encoders import Encoder
 from scpo.training.heads.features import Features, cache_folder, embed_texts
 from scpo.training.heads.global_model import STEPS, load_global, train_global
-from scpo.training.heads.shared import SHARED, train_shared
+from scpo.training.heads.shared import train_shared
 from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import Steered
 
@@ -69,7 +69,7 @@ def steer_heads(
     start = {c: globals_[min(place, len(globals_) - 1)] for place, c in enumerate(rows)}
     rewards = global_rewards(len(data.texts), features, shape, start)
     plan = plan_heads(config, rows, pair_margins(data, rewards), budgets)
-    is_shared = (plan.table["method"] == SHARED).to_numpy()
+    is_shared = (plan.table["method"] == "shared").to_numpy()
     places = [np.flatnonzero(~is_shared), np.flatnonzero(is_shared)]
     by_steps, together = (plan.take(place) for place in places)
     steered = Steered.join(

@@ -40,7 +40,6 @@ from scpo.training.heads.shifts import PRIOR_POWER, Others, directions, fit, pri
 from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import Steered
 
-SHARED = "shared"
 # Prior standard deviations of what a shift does to the margin of an average pair, in units of reward: of the whole, and
 # the share of its variance that is the country's own; then as (mix_sd, own_sd)
 SIZES, OWN_SHARE = (4.0, 2.0, 1.0, 0.5), 0.5

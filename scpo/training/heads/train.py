@@ -13,6 +13,7 @@ import torch
 
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
+from scpo.methods import METHODS
 from scpo.plan import HeadPlan, Pool, Rows, marks_for
 from scpo.progress import Progress
 from scpo.training.checkpoint import Checkpoint
@@ -100,7 +101,7 @@ def _first(shape: HeadShape, start: dict[str, torch.Tensor], plan: HeadPlan) -> 
     """Where every head of the plan begins, (K, p)."""
     table = plan.table
     begin = [
-        shape.fresh(seed + 1) if method == "scratch" else start[country]
+        shape.fresh(seed + 1) if METHODS[method].start == "fresh" else start[country]
         for country, method, seed in zip(table["country"], table["method"], table["seed"], strict=True)
     ]
     return torch.stack(begin) if begin else torch.empty(0, shape.size)
@@ -159,8 +160,8 @@ class _Judge:
     """Scores all heads: validation score (K,), and test accuracy per subset (K, 3)."""
 
     def __init__(self, data, features, shape, start, rows: dict[str, Rows], plan: HeadPlan):
-        country, method = plan.table["country"].to_numpy(), plan.table["method"].to_numpy()
-        self.pooled = torch.from_numpy(method == "pooled")
+        country = plan.table["country"].to_numpy()
+        self.for_all = torch.tensor([METHODS[m].one_for_all for m in plan.table["method"]], dtype=torch.bool)
         self.heads = {c: torch.from_numpy(country == c) for c in rows}
         self.validation = {c: HeldOut(data, features, shape, part.validation) for c, part in rows.items()}
         self.test = {c: HeldOut(data, features, shape, part.test) for c, part in rows.items()}
@@ -171,9 +172,9 @@ class _Judge:
         for country, mine in self.heads.items():
             score[mine] = validation_score([self.validation[country].margins(theta[mine])])
             accuracy[mine.numpy()] = subset_accuracy(self.test[country].margins(theta[mine]), self.known[country])
-        if self.pooled.any():  # one model for all countries is chosen on the validation pairs of all
-            everyone = [held.margins(theta[self.pooled]) for held in self.validation.values()]
-            score[self.pooled] = validation_score(everyone)
+        if self.for_all.any():  # one model for all countries is chosen on the validation pairs of all
+            everyone = [held.margins(theta[self.for_all]) for held in self.validation.values()]
+            score[self.for_all] = validation_score(everyone)
         return score, torch.from_numpy(accuracy)
 
 

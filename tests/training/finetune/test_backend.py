@@ -26,7 +26,6 @@ from scpo.errors import ConfigError, InputError, RunFolderError, SourceMissing, 
 from scpo.plan import HeadPlan, Pool
 from scpo.runs.progress_log import progress as progress_
 from scpo.training.experiment import one_device, run
-from scpo.training.finetune.backend import _hold_shared
 from scpo.training.finetune.formats import InputFormat
 from scpo.training.finetune.loading import has_head, load_model, load_start, load_tokenizer
 from scpo.training.finetune.model_progress import ProgressOfModels
@@ -241,13 +240,6 @@ def test_the_shared_method_begins_each_country_at_one_model_of_everybodys_pairs(
         assert row["step"] > 0 or row["folder"] == "models/common-0-0"
     assert common.step > 0 and common.folder, "the common model learnt something"
     assert set(result.tables["accuracy"]["method"]) == {"global", "shared"}
-
-
-def test_only_pairs_of_the_shared_method_weigh_the_root_of_scpos_weight():
-    table = pd.DataFrame({"country": ["A", "A"], "method": ["full", "shared"]})
-    pool = Pool(np.array([0, 2]), np.ones(2, np.float32), (0, 1, 0))
-    full, shared = _hold_shared(HeadPlan(table, [pool, pool]), {"A": np.array([-2.2, np.nan, 3.0])}, 1.1).pools
-    assert full.weight.tolist() == [1, 1] and shared.weight == pytest.approx([np.exp(-1), 1])
 
 
 def test_progress_counts_every_training_once_the_common_ones_too():

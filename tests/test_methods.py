@@ -1,0 +1,40 @@
+"""Every method is one row; what it trains on, and with which weight, follows from the row."""
+
+import numpy as np
+import pytest
+
+from scpo.config import ExperimentConfig
+from scpo.methods import DEFAULTS, METHODS, UNTRAINED, select
+
+MARGIN = np.array([-2.2, 3.0])
+
+
+def test_every_method_has_a_name_a_label_and_a_meaning_of_its_own_in_one_line():
+    assert list(METHODS) == [row.name for row in METHODS.values()]
+    for column in ("name", "label", "meaning"):
+        texts = [getattr(row, column) for row in METHODS.values()]
+        assert len(set(texts)) == len(texts) and all(text.strip() and "\n" not in text for text in texts)
+
+
+def test_an_experiment_that_names_no_methods_has_the_default_ones():
+    assert ExperimentConfig().methods == DEFAULTS and set(UNTRAINED) <= set(METHODS)
+    assert DEFAULTS[:6] == ("global", "full", "filter", "weight", "scpo", "shared")
+
+
+def test_what_trains_nothing_needs_no_pairs_and_a_rule_is_no_model():
+    assert UNTRAINED == ("global", "longer", "random")
+    assert [name for name, row in METHODS.items() if not row.is_model] == ["longer", "random"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_only_filter_and_scpo_leave_pairs_out_and_only_three_methods_weigh(method):
+    keep, weight = select(method, MARGIN, 0.7, 1.1)
+    assert keep.tolist() == [True, method not in ("filter", "scpo")]
+    expected = {"weight": np.exp(-2), "scpo": np.exp(-2), "inverse": np.exp(2.2)}.get(method, 1)
+    assert weight == pytest.approx([expected, 1])
+
+
+def test_only_pairs_of_shared_weigh_otherwise_where_whole_models_are_fine_tuned():
+    for method in METHODS:
+        heads, whole = (select(method, MARGIN, 0.7, 1.1, whole)[1] for whole in (False, True))
+        assert whole == pytest.approx([np.exp(-1), 1] if method == "shared" else heads)
