@@ -1,4 +1,4 @@
-"""A short run of scripts/fuzz.py; `python scripts/fuzz.py --inputs 1000000` is the long one."""
+"""A short run of tests/tools/fuzz.py; `python tests/tools/fuzz.py --inputs 1000000` is the long one."""
 
 import json
 import random
@@ -6,18 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mutations
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import mutations  # noqa: E402
-
 INPUTS = 1500
 
 
 def test_no_mutated_file_is_more_than_read_or_refused(tmp_path):
     """In a process of its own, as the command runs it; every target has its turn, and each kind has files that are
     still read, or the mutations would say nothing."""
-    command = [sys.executable, "scripts/fuzz.py", "--inputs", str(INPUTS), "--json", str(tmp_path / "fuzz.json")]
+    command = [sys.executable, "tests/tools/fuzz.py", "--inputs", str(INPUTS), "--json", str(tmp_path / "fuzz.json")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     found = json.loads((tmp_path / "fuzz.json").read_text())

@@ -179,7 +179,7 @@ def test_a_line_of_a_megabyte_is_a_text_like_any_other(tmp_path):
 
 
 def test_a_damaged_parquet_file_is_a_fault_and_does_not_end_the_process():
-    """Found by scripts/fuzz.py: asked for the metadata of a column of damaged.parquet, pyarrow 26 ends the process."""
+    """Found by tests/tools/fuzz.py: asked for a column's metadata in damaged.parquet, pyarrow 26 ends the process."""
     assert "is not parquet" in read(Path(__file__).with_name("damaged.parquet"))[1][0]
 
 

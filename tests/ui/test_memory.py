@@ -1,4 +1,4 @@
-"""What keeps the app's memory level while it is looked at for hours; scripts/soak.py measures it."""
+"""What keeps the app's memory level while it is looked at for hours; tests/tools/soak.py measures it."""
 
 import gc
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Fuzz what reads files: a mutated file is read, or refused by a `ScpoError`; nothing else may happen.
 
-    python scripts/fuzz.py [--inputs 1000000] [--seed 0] [--only TARGET ...] [--json FILE]
-    python scripts/fuzz.py --only TARGET --at NUMBER      that one input again, with the trace of its crash
+    python tests/tools/fuzz.py [--inputs 1000000] [--seed 0] [--only TARGET ...] [--json FILE]
+    python tests/tools/fuzz.py --only TARGET --at NUMBER      that one input again, with the trace of its crash
 
 Targets are the files that a user brings (every data set and form as csv, jsonl and parquet, candidates, settings)
 and those of a run folder and of the caches, which a disk or another program may have damaged. Input NUMBER of a
@@ -26,16 +26,15 @@ import traceback
 import warnings
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that `scpo` is found without being installed
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # so that `scpo` is found without being installed
 
 from scpo.errors import ScpoError  # noqa: E402
-from scpo.runs.files import write_json
+from scpo.runs.files import write_json  # noqa: E402
 
 from fuzz_targets import Target, all_targets  # noqa: E402
 
 SLOW = 20.0  # seconds that one input may take
-SETS, TABLES, FILES = 12, 96, 192  # inputs in a target's turn, by how long one takes: whole data sets, tables, files
-TURNS = 64  # worked by one child process
 TURNS = 64  # turns that one child process works
 
 

@@ -1,6 +1,6 @@
 """Soak the app: runs, cancels, resumes and page visits without a pause, and what memory and handles do meanwhile.
 
-    python scripts/soak.py [--minutes 60] [--json FILE]
+    python tests/tools/soak.py [--minutes 60] [--json FILE]
 
 Starts the real app with a workspace of its own. Jobs are submitted as the app submits them, the app starts the
 worker, and pages are opened over the app's own websocket as a browser opens them. Each round starts a run, visits
@@ -24,7 +24,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that `scpo` is found without being installed
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]  # so that `scpo` is found without being installed
 
 from scpo import runs  # noqa: E402
 from scpo.bench.sessions import first_paint  # noqa: E402
@@ -33,7 +34,7 @@ from scpo.errors import ScpoError  # noqa: E402
 from scpo.jobs import leases  # noqa: E402
 from scpo.jobs.job import Job  # noqa: E402
 from scpo.jobs.store import Store, open_store  # noqa: E402
-from scpo.runs.files import write_json
+from scpo.runs.files import write_json  # noqa: E402
 
 from screenshots import PAGES, app_server  # noqa: E402
 

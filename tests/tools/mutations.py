@@ -1,4 +1,4 @@
-"""Mutations of files for scripts/fuzz.py: bytes turned, cut, doubled; values of json, csv and parquet replaced.
+"""Mutations of files for tests/tools/fuzz.py: bytes turned, cut, doubled; values of json, csv and parquet replaced.
 
 Every function takes a `random.Random` and gives the same result for the same state of it. Knows nothing of what
 reads the files.

@@ -1,4 +1,4 @@
-"""What scripts/fuzz.py puts mutated files to: files that a user brings, files of a run folder and of the caches."""
+"""What tests/tools/fuzz.py puts mutated files to: files that a user brings, files of a run folder and of the caches."""
 
 from __future__ import annotations
 
