@@ -6,7 +6,6 @@ from scpo import ScpoError, runs
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
 from scpo.charts.style import country_marks
 from scpo.format import inert
-from scpo.runs.older_ratios import SAID, is_older
 from scpo.text import findings
 from scpo.text.efficiency import (
     OF_FULL,
@@ -64,9 +63,9 @@ def ratios(result: runs.Result, reading: str) -> None:
 
 def per_pair(result: runs.Result, country: str, shown: list[str]) -> None:
     """What each pair that was trained on brought, of the methods that are shown."""
-    table, simulated = result.tables.get("per_pair"), result.card["simulated"]
-    if table is None or not len(table):
-        st.info("This run has no gain per pair: it trained no method, or an older version made it.")
+    table, simulated = result.tables["per_pair"], result.card["simulated"]
+    if not len(table):
+        st.info("This run has no gain per pair: it trained no method.")
         return
     methods = [m for m in findings.methods_in(table) if m in shown]
     if not methods:
@@ -90,8 +89,6 @@ st.title("How many pairs does it need?")
 try:
     shown = run_picker.chosen()
     if shown:
-        if is_older(shown):
-            st.info(SAID)
         figures(findings.efficiency_figures(shown))
         section("Accuracy over pairs", "curve")
         left, right = st.columns(2)

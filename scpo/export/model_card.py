@@ -78,13 +78,10 @@ def standing(result: runs.Result, country: str, method: str) -> Standing:
     """
     table = result.tables["accuracy"]
     rows = table[(table["country"] == country) & (table["subset"] == "full")].set_index("method")
-    own, p = rows.loc[method], np.nan
-    difference, low, high = (float(own[name]) for name in ("gain", "gain_low", "gain_high"))
-    paired, reading = result.tables.get("paired"), result.tables.get("reading")
-    if paired is not None and len(paired):
-        one = paired[(paired["country"] == country) & (paired["subset"] == "full") & (paired["method"] == method)]
-        one = one[one["against"] == "global"].iloc[0]
-        difference, low, high, p = (float(one[name]) for name in ("difference", "low", "high", "p_holm"))
+    own, paired, reading = rows.loc[method], result.tables["paired"], result.tables.get("reading")
+    one = paired[(paired["country"] == country) & (paired["subset"] == "full") & (paired["method"] == method)]
+    one = one[one["against"] == "global"].iloc[0]
+    difference, low, high, p = (float(one[name]) for name in ("difference", "low", "high", "p_holm"))
     return Standing(
         country,
         method,

@@ -29,7 +29,6 @@ from scpo.jobs.job import Job
 from scpo.methods import METHODS
 from scpo.metrics.intervals import FEWEST_FOR_PARTS, FEWEST_FOR_RATIOS, FEWEST_UNITS
 from scpo.runs.files import write_bytes
-from scpo.runs.older_ratios import SAID, by_present_rule, is_older
 from scpo.text import findings
 from scpo.text.encoder_reading import LIMITS, percents
 from scpo.text.results import headline
@@ -86,13 +85,12 @@ def zip_of_report(job: Job) -> bytes:
 
 def report(result: runs.Result, name: str) -> dict[str, str]:
     """File name -> content."""
-    result = by_present_rule(result)
-    hide, parts, missing = Hidden(result), [*parts_of(result)], [SAID] if is_older(result) else []
+    hide, parts, missing = Hidden(result), [*parts_of(result)], ""
     try:
         parts += recovered(result)
     except ScpoError as error:
-        missing.append(f"The planted taste cannot be held against the learned one here: {error}")
-    files = {"report.html": _page(result, hide(name), parts, [hide(text) for text in missing], hide)}
+        missing = f"The planted taste cannot be held against the learned one here: {error}"
+    files = {"report.html": _page(result, hide(name), parts, hide(missing), hide)}
     return files | {f"{part.name}.csv": csv_of(result, part.table) for part in parts}
 
 
@@ -169,7 +167,7 @@ def _headlines(result: runs.Result) -> str:
     )
 
 
-def _page(result: runs.Result, name: str, parts: list[Part], missing: list[str], hide: Hidden) -> str:
+def _page(result: runs.Result, name: str, parts: list[Part], missing: str, hide: Hidden) -> str:
     card, unit = result.card, result.card["unit"]
     method = findings.main_method(result)
     said = f'<p class="simulated"><strong>{SIMULATED}.</strong></p>' if card["simulated"] else ""
@@ -193,7 +191,7 @@ does that cost everybody else, and how many preference pairs does it take? Main 
 <p>Accuracy on all test pairs with 95 % intervals over {unit}s, in percent; gain: {method} minus global, paired.
 Ties, which count as wrong: of {method}, in percent of the pairs.</p>
 {_table(results_table(result))}
-{figures}{"".join(f"<p>{html.escape(text)}</p>" for text in missing)}
+{figures}{f"<p>{html.escape(missing)}</p>" * bool(missing)}
 {_limits(result)}
 {_again(result, hide)}
 </body></html>

@@ -87,7 +87,7 @@ def _of_differences(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     """The main method against the global model and against all pairs, and whether it is more than chance."""
     method, simulated, unit = findings.main_method(result), result.card["simulated"], result.card["unit"]
     marks = country_marks(findings.countries(result))
-    differences, tested = findings.differences(result, "full")
+    differences = findings.differences(result, "full")
     for against in [m for m in ("global", "full") if m in methods and m != method and method not in UNTRAINED]:
         rows = differences[(differences["method"] == method) & (differences["against"] == against)]
         each = rows[rows["country"] != MEAN]
@@ -96,10 +96,10 @@ def _of_differences(result: runs.Result, methods: list[str]) -> Iterator[Part]:
             f"{method} against {against}",
             "difference",
             difference_chart(rows, "country", marks, f"accuracy of {method} minus {against}", unit, simulated),
-            [told_apart(each, method, against, unit), too_few(each, unit)] if tested else [],
+            [told_apart(each, method, against, unit), too_few(each, unit)],
             rows,
         )
-        if tested and against == "global" and rows["unit_se"].notna().any():
+        if against == "global" and rows["unit_se"].notna().any():
             yield _part(
                 "chance",
                 f"Is {method} against {against} more than chance?",
@@ -135,7 +135,7 @@ def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:
 def _of_people(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     """Alignment with survey answers, and accuracy by survey column."""
     tables, simulated, unit = result.tables, result.card["simulated"], result.card["unit"]
-    aligned, groups = tables.get("alignment"), tables.get("groups")
+    aligned, groups = tables.get("alignment"), tables["groups"]
     if aligned is not None and len(aligned):
         yield _part(
             "alignment",
@@ -145,7 +145,7 @@ def _of_people(result: runs.Result, methods: list[str]) -> Iterator[Part]:
             [alignment_sentence(aligned, MEAN)],
             aligned,
         )
-    for at, column in enumerate(groups["column"].unique() if groups is not None and len(groups) else []):
+    for at, column in enumerate(groups["column"].unique() if len(groups) else []):
         rows, gaps = groups[groups["column"] == column], tables["group_gaps"]
         where = EVERYBODY if EVERYBODY in set(rows["country"]) else rows["country"].iloc[0]
         gaps = gaps[(gaps["column"] == column) & (gaps["country"] == where)]
@@ -172,7 +172,7 @@ def _of_transfer(result: runs.Result, _methods: list[str]) -> Iterator[Part]:
 def _of_pairs_needed(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     """How many pairs a method takes, against all of them and each for itself."""
     tables, simulated, method = result.tables, result.card["simulated"], findings.main_method(result)
-    efficiency, each = tables["efficiency"], tables.get("per_pair")
+    efficiency, each = tables["efficiency"], tables["per_pair"]
     trained = findings.methods_in(efficiency)
     yield _part(
         "curve",
@@ -193,7 +193,7 @@ def _of_pairs_needed(result: runs.Result, methods: list[str]) -> Iterator[Part]:
             [],
             efficiency,
         )
-    if each is not None and len(each):
+    if len(each):
         listed = findings.methods_in(each)
         yield _part(
             "per-pair",

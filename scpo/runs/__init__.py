@@ -21,20 +21,7 @@ from scpo.errors import RunFolderError
 from scpo.runs.files import file_hash, write_json
 from scpo.runs.progress_log import log_lines, progress
 
-METRIC_COLUMNS = (
-    "dataset",
-    "country",
-    "method",
-    "seed",
-    "pairs",
-    "step",
-    "subset",
-    "accuracy",
-    "low",
-    "high",
-    "n",
-    "ties",
-)
+METRIC_COLUMNS = "dataset country method seed pairs step subset accuracy low high n ties".split()
 RESULT_FILES = (
     "config.json",
     "data.json",
@@ -43,6 +30,7 @@ RESULT_FILES = (
     "metrics.json",
     "summary.json",
 )
+TABLES = "accuracy paired bias transfer curve efficiency per_pair path selection groups group_gaps".split()
 HEADS, MODELS = "heads.safetensors", "models.safetensors"
 
 
@@ -59,7 +47,7 @@ class Result:
     config: ExperimentConfig
     card: dict
     metrics: pd.DataFrame  # columns METRIC_COLUMNS, accuracies in 0..1, NaN where there is no data
-    tables: dict[str, pd.DataFrame]  # accuracy, paired, bias, transfer, curve, efficiency, path, selection
+    tables: dict[str, pd.DataFrame]  # TABLES, and where there are any: alignment, reading
 
 
 def workspace() -> Path:
@@ -153,13 +141,26 @@ def read(folder: Path | str) -> Result:
     if not isinstance(card, dict) or not isinstance(summary, dict):
         raise RunFolderError(f"data.json or summary.json of {folder} is no json object. Run it again.")
     tables = {name: _table(rows, folder / "summary.json") for name, rows in summary.items()}
+    _check_version(folder, tables)
     return Result(folder, read_config(folder), card, _table(metrics, folder / "metrics.json", METRIC_COLUMNS), tables)
+
+
+def _check_version(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+    """Raises `RunFolderError` for a run without what this version writes and shows."""
+    missing = [name for name in TABLES if name not in tables]
+    if not missing and len(tables["efficiency"]) and "share_gain" not in tables["efficiency"]:
+        missing = ["efficiency by the present rule"]
+    if missing:
+        raise RunFolderError(
+            f"The run {folder.name} is of another version of this program: it has no table {', '.join(missing)}. "
+            f"Run it again: python -m scpo run --config {folder / 'config.json'} --out DIR"
+        )
 
 
 def _table(rows: object, path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     try:
         if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
-            table = pd.DataFrame(rows, columns=list(columns) if columns else None)
+            table = pd.DataFrame(rows, columns=columns)
             unknown = [name for name in table.columns if len(table) and table[name].isna().all()]
             return table.astype(dict.fromkeys(unknown, float))  # a number that no row has is NaN, not None
     except ValueError:  # half of a surrogate pair

@@ -14,6 +14,7 @@ from scpo import runs
 from scpo.format import counted, fixed, inert, percent, points, span
 from scpo.methods import METHODS, UNTRAINED
 from scpo.metrics.accuracy import MEAN
+from scpo.metrics.paired import COLUMNS as PAIRED
 from scpo.text.efficiency import efficiency_figure
 from scpo.text.results import ALPHA, fewest, headline, verdict
 
@@ -41,28 +42,22 @@ def main_method(result: runs.Result) -> str:
     return "scpo" if "scpo" in trained else next(iter(trained), "global")
 
 
-def differences(result: runs.Result, subset: str) -> tuple[pd.DataFrame, bool]:
-    """Paired differences between methods on one subset, and whether the run has tests of them.
+def differences(result: runs.Result, subset: str) -> pd.DataFrame:
+    """Paired differences between methods on one subset.
 
     Columns country, subset, method, against, difference, low, high, p_holm, units, pairs, detectable, note.
-    A run of an older version has no such table: then only its gains over the global model are known.
     """
-    table = result.tables.get("paired")
-    tested = table is not None and len(table) > 0
-    if not tested:
-        names = {"gain": "difference", "gain_low": "low", "gain_high": "high", "n": "pairs"}
-        kept = result.tables["accuracy"].drop(columns=["low", "high", "pairs"]).rename(columns=names)
-        table = kept[kept["method"] != "global"].assign(against="global", p_holm=np.nan, detectable=np.nan)
+    table = result.tables["paired"].reindex(columns=PAIRED)  # without a method beside `global` it has no rows
     numbers = ["difference", "low", "high", "p_holm", "detectable"]
     table = table[table["subset"] == subset].astype(dict.fromkeys(numbers, float))
     place = {name: at for at, name in enumerate([MEAN, *countries(result), *METHODS])}
     table = table.sort_values(["country", "method", "against"], key=lambda c: c.map(place), kind="stable")
-    return table.assign(note=[verdict(row, result.card["unit"]) for row in table.itertuples()]), tested
+    return table.assign(note=[verdict(row, result.card["unit"]) for row in table.itertuples()])
 
 
 def gain_rows(result: runs.Result, method: str) -> pd.DataFrame:
     """Differences of a method from the global model on all test pairs, per country and as mean."""
-    table, _ = differences(result, "full")
+    table = differences(result, "full")
     return table[(table["method"] == method) & (table["against"] == "global")]
 
 
@@ -111,14 +106,12 @@ def accuracy_figures(result: runs.Result) -> list[Figure]:
     rows = gain_rows(result, method).query("country != @MEAN")
     if not len(rows):
         return [gain]
-    tested = rows["p_holm"].notna().any()
-    up, down = rows["difference"] > 0, rows["difference"] < 0
-    clear = rows["p_holm"] < ALPHA if tested else (rows["low"] > 0) | (rows["high"] < 0)
+    up, down, clear = rows["difference"] > 0, rows["difference"] < 0, rows["p_holm"] < ALPHA
     least = rows.sort_values("difference").iloc[0]
     unit = result.card["unit"]
     return [
         gain,
-        _clear_gains(rows, tested, int((clear & up).sum()), int((clear & down).sum()), unit),
+        _clear_gains(rows, int((clear & up).sum()), int((clear & down).sum()), unit),
         (
             f"Least gain: {inert(least['country'])}",
             f"{points(least['difference'])} points",
@@ -127,15 +120,18 @@ def accuracy_figures(result: runs.Result) -> list[Figure]:
     ]
 
 
-def _clear_gains(rows: pd.DataFrame, tested: bool, up: int, down: int, unit: str) -> Figure:
+def _clear_gains(rows: pd.DataFrame, up: int, down: int, unit: str) -> Figure:
     """In how many countries a gain is more than chance; of none, where no country has people enough to tell."""
     label, known = "Countries with a clear gain", int(rows["low"].notna().sum())
     if not known:
         return label, "-", f"no country has the {fewest('full')} {unit}s in the test that an interval takes"
     without = len(rows) - known
     few = f"; {counted(without, 'country')} with fewer than {fewest('full')} {unit}s cannot be told" if without else ""
-    how = "after Holm's correction" if tested else "interval without 0, as an older version kept no test"
-    return label, f"{up} of {known}", f"{how}; with a clear loss: {down}; the others may be chance{few}"
+    return (
+        label,
+        f"{up} of {known}",
+        f"after Holm's correction; with a clear loss: {down}; the others may be chance{few}",
+    )
 
 
 def bias_figures(result: runs.Result) -> list[Figure]:

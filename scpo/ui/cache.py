@@ -16,7 +16,6 @@ from scpo.jobs.job import Job
 from scpo.jobs.store import Store, open_store
 from scpo.metrics.filtering import Margins, check_same, disagreement
 from scpo.runs.global_rewards import read_margins
-from scpo.runs.older_ratios import by_present_rule
 from scpo.runs.outcomes import RunOutcomes, read_outcomes
 from scpo.study import folder as kept
 from scpo.training.encoder_reading import reading_by, unreadable
@@ -24,7 +23,7 @@ from scpo.training.encoder_reading import reading_by, unreadable
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _run(folder: str, changed: int) -> runs.Result:
-    return by_present_rule(runs.read(folder))
+    return runs.read(folder)
 
 
 def finished_run(folder: Path) -> runs.Result:

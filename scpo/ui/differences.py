@@ -18,9 +18,12 @@ from scpo.ui.context import select
 def baselines(result: runs.Result, subset: str) -> None:
     """One method against every baseline in one country, and against one baseline in every country."""
     unit, simulated = result.card["unit"], result.card["simulated"]
-    table, tested = findings.differences(result, subset)
-    if not tested:
-        st.caption("An older version made this run: it kept differences from the global model only, without tests.")
+    table = findings.differences(result, subset)
+    if not len(table):
+        st.info(
+            f"This run trained no method ({', '.join(result.config.methods)}); there is none to hold against others."
+        )
+        return
     left, middle, right = st.columns(3)
     with left:
         method = method_of(findings.methods_in(table))
@@ -31,8 +34,7 @@ def baselines(result: runs.Result, subset: str) -> None:
         country = country_of(result)
     named, in_country = rows[rows["against"] == against], rows[rows["country"] == country]
     each = named[named["country"] != MEAN]
-    if tested:
-        st.markdown(f"{told_apart(each, method, against, unit)} {too_few(each, unit)}")
+    st.markdown(f"{told_apart(each, method, against, unit)} {too_few(each, unit)}")
     left, right = st.columns(2, gap="large")
     marks = {"country": country_marks(findings.countries(result)), "against": method_marks()}
     for column, part, by, other, where in (
@@ -48,19 +50,18 @@ def baselines(result: runs.Result, subset: str) -> None:
                 part,
                 simulated,
             )
-    if tested:
-        section("Is that more than chance?", "chance")
-        if named["unit_se"].notna().any():
-            chart(
-                variance_chart(named, unit, simulated),
-                "chance",
-                f"Of {method} minus {against}: standard error from {unit}s, standard deviation over seeds, and the "
-                "smallest difference that would be found, per country.",
-                named,
-                simulated,
-            )
-        else:
-            st.info(f"Nothing here tells a difference from chance: no country has enough {unit}s in the test.")
+    section("Is that more than chance?", "chance")
+    if named["unit_se"].notna().any():
+        chart(
+            variance_chart(named, unit, simulated),
+            "chance",
+            f"Of {method} minus {against}: standard error from {unit}s, standard deviation over seeds, and the "
+            "smallest difference that would be found, per country.",
+            named,
+            simulated,
+        )
+    else:
+        st.info(f"Nothing here tells a difference from chance: no country has enough {unit}s in the test.")
     with st.expander("Country by country, in words"):
         for row in named.itertuples():
             st.markdown(difference_sentence(row, unit))

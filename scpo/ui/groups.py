@@ -14,11 +14,11 @@ from scpo.ui.context import select
 
 def people(result: runs.Result, methods: list[str]) -> None:
     """Groups of people by a column of the survey, in one country or everywhere."""
-    table, gaps, simulated = (result.tables.get("groups"), result.tables.get("group_gaps"), result.card["simulated"])
-    if table is None or not len(table):
+    table, gaps, simulated = result.tables["groups"], result.tables["group_gaps"], result.card["simulated"]
+    if not len(table):
         st.info(
-            "This run has no groups to compare: its data has no columns about people, none of them has two groups "
-            "of at least 5 test people, or an older version made the run."
+            "This run has no groups to compare: its data has no columns about people, or none of them has two "
+            "groups of at least 5 test people."
         )
         return
     left, right = st.columns(2)

@@ -130,28 +130,22 @@ def demo(demo_run):
 
 @pytest.fixture
 def with_run(workspace, demo_run):
-    """An older run, without the table of paired differences."""
+    """A run in which full gains, with paired differences."""
     folder = shutil.copytree(demo_run, workspace / "runs" / "demo-finished")
 
-    def older(tables):
-        kept = {k: v for k, v in tables.items() if k != "paired"}
-        return {**kept, "efficiency": ratio_rows(tables["efficiency"])}
+    def gaining(tables):
+        paired = paired_rows(pd.DataFrame(tables["accuracy"]))
+        return {**tables, "paired": paired, "efficiency": ratio_rows(tables["efficiency"])}
 
-    return changed(folder, summary=older)
-
-
-@pytest.fixture
-def with_tests(with_run):
-    """A run with paired differences."""
-    return changed(with_run, summary=lambda t: {**t, "paired": paired_rows(pd.DataFrame(t["accuracy"]))})
+    return changed(folder, summary=gaining)
 
 
 @pytest.fixture
-def on_prism(with_tests):
+def on_prism(with_run):
     """The same run, as if it were one on PRISM with Canada and Chile among its countries."""
     change = renamed({"Alvoria": "Canada", "Bresland": "Chile"})
     return changed(
-        with_tests,
+        with_run,
         summary=change,
         metrics=change,
         data=lambda d: {**change(d), "simulated": False},
@@ -495,7 +489,7 @@ def test_a_damaged_run_is_a_message_and_no_stack_trace(page, with_run):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_finished_run_has_figures_charts_formulas_and_tables(page, with_tests):
+def test_a_finished_run_has_figures_charts_formulas_and_tables(page, with_run):
     app = opened(page)
     assert not app.exception and not app.error and not app.warning and SIMULATED in words(app)
     assert len(specs(app)) == len(app.dataframe) == CHARTS[page]
@@ -504,7 +498,7 @@ def test_a_finished_run_has_figures_charts_formulas_and_tables(page, with_tests)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_forged_link_falls_back_to_the_usual_view(page, with_tests):
+def test_a_forged_link_falls_back_to_the_usual_view(page, with_run):
     forged = {"methods": "<script>", "method": "x", "country": "../etc", "against": "?", "subset": "1", "reading": "$"}
     app = opened(page, **forged, seeds="x", transfer="y", transferred="z")
     assert not app.exception and not app.error and len(specs(app)) == CHARTS[page]
@@ -515,7 +509,7 @@ def test_pages_are_thin(page):
     assert len((ROOT / "pages" / f"{page}.py").read_text().splitlines()) <= 120
 
 
-def test_a_link_opens_the_same_view_of_accuracy(with_tests):
+def test_a_link_opens_the_same_view_of_accuracy(with_run):
     app = opened(
         "accuracy",
         subset="distinct",
@@ -541,38 +535,25 @@ def test_a_link_opens_the_same_view_of_bias_and_efficiency(with_run):
     assert "after the filter" in specs(app)[0]["layout"]["xaxis"]["title"]["text"]
 
 
-def test_differences_have_tests_and_words_for_every_baseline(with_tests):
+def test_differences_have_tests_and_words_for_every_baseline(with_run):
     app = opened("accuracy")
     assert app.selectbox(key="against").options == [m for m in METHODS if m != "scpo"]
     assert "told apart from global" in words(app) and "after Holm's correction" in words(app)
-    assert "older version" not in words(app)
     every = next(s for s in specs(app) if "minus every baseline" in s["layout"]["xaxis"]["title"]["text"])
     assert len(every["layout"]["yaxis"]["ticktext"]) == len(METHODS) - 1
     first = next(s for s in specs(app) if "minus global" in s["layout"]["xaxis"]["title"]["text"])
     assert first["layout"]["yaxis"]["ticktext"][-1] == "<b>mean</b>"
 
 
-def test_an_older_run_shows_gains_over_the_global_model_and_says_why(with_run):
-    app = opened("accuracy")
-    assert not app.exception and "older version" in words(app) and "Baseline: global" in words(app)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_run_of_another_version_is_said_with_what_to_do_on_every_page(page, with_run):
+    changed(with_run, summary=lambda tables: {k: v for k, v in tables.items() if k != "paired"})
+    app = opened(page)
+    assert not app.exception and "another version" in app.error[0].value and "Run it again" in app.error[0].value
 
 
-def test_an_older_runs_ratios_are_by_the_present_rule_and_the_page_says_so(with_run):
-    app = opened("efficiency")
-    assert "An older version made this run" not in words(app)
-
-    def older(tables):
-        rows = [{k: v for k, v in row.items() if k != "share_gain"} for row in tables["efficiency"]]
-        return {**tables, "efficiency": [{**row, "ratio": 1e10, "reached": True, "note": ""} for row in rows]}
-
-    changed(with_run, summary=older)
-    app = opened("efficiency")
-    assert not app.exception and "An older version made this run" in words(app)
-    assert "10,000,000,000" not in words(app)
-
-
-def test_a_country_with_too_few_people_is_said_on_every_page(with_tests):
-    changed(with_tests, summary=lambda tables: without_intervals("Galune", tables))
+def test_a_country_with_too_few_people_is_said_on_every_page(with_run):
+    changed(with_run, summary=lambda tables: without_intervals("Galune", tables))
     for page in PAGES:
         app = opened(page, country="Galune")
         assert not app.exception and "no interval" in json.dumps(specs(app)), page
@@ -633,9 +614,9 @@ def test_a_run_of_untrained_methods_only_says_what_it_lacks(with_run):
         assert not app.exception and not app.error and said in words(app)
 
 
-def test_the_name_of_a_country_comes_alive_nowhere(with_tests):
+def test_the_name_of_a_country_comes_alive_nowhere(with_run):
     change = renamed({"Galune": "![x](http://evil/x.png)<b>"})
-    changed(with_tests, summary=change, metrics=change, data=change)
+    changed(with_run, summary=change, metrics=change, data=change)
     for page in PAGES:
         app = opened(page, country="![x](http://evil/x.png)<b>")
         assert not app.exception and "![x]" not in words(app)
@@ -655,7 +636,7 @@ if result:
 """
 
 
-def test_the_glance_has_gain_excess_bias_and_ratio_and_links_to_the_same_run(with_tests, tmp_path):
+def test_the_glance_has_gain_excess_bias_and_ratio_and_links_to_the_same_run(with_run, tmp_path):
     (tmp_path / "pages").mkdir()
     for page in PAGES:
         shutil.copy(ROOT / "pages" / f"{page}.py", tmp_path / "pages")
@@ -671,7 +652,7 @@ def test_the_glance_has_gain_excess_bias_and_ratio_and_links_to_the_same_run(wit
         "Data efficiency against full",
     ]
     assert [link.proto.page for link in app.get("page_link")] == list(PAGES)
-    (run,) = [job.id for job in open_store(with_tests.parents[1]).jobs()]
+    (run,) = [job.id for job in open_store(with_run.parents[1]).jobs()]
     assert all(f"run={run}" in link.proto.query_string for link in app.get("page_link"))
     assert len(specs(app)) == 1 and SIMULATED in specs(app)[0]["layout"]["title"]["text"]
     assert len(specs(app)[0]["layout"]["yaxis"]["ticktext"]) == 8

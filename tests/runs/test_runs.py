@@ -15,8 +15,8 @@ from scpo.runs.progress_log import add_progress, progress
 
 def finished(folder, config=None):
     runs.create(folder, config or ExperimentConfig())
-    for name in ("data.json", "summary.json"):
-        write_json(folder / name, {})
+    write_json(folder / "data.json", {})
+    write_json(folder / "summary.json", {name: [] for name in runs.TABLES})
     write_json(folder / "metrics.json", [])
     for name in ("margins", "tallies"):
         write_bytes(folder / f"{name}.safetensors", name.encode())
@@ -49,6 +49,25 @@ def test_a_file_changed_after_the_end_is_found(tmp_path, name):
     with open(folder / name, "a") as file:
         file.write(" ")
     with pytest.raises(RunFolderError, match=name):
+        runs.read(folder)
+
+
+@pytest.mark.parametrize("missing", ["paired", "groups", "efficiency"])
+def test_a_run_of_another_version_is_a_message_that_says_how_to_run_it_again(tmp_path, missing):
+    folder = finished(tmp_path / "run")
+    tables = {name: [] for name in runs.TABLES if name != missing}
+    write_json(folder / "summary.json", tables)
+    runs.finish(folder, 1.0)
+    with pytest.raises(RunFolderError, match=f"another version.*no table {missing}.*scpo run --config"):
+        runs.read(folder)
+
+
+def test_ratios_by_another_rule_than_the_present_one_are_not_shown(tmp_path):
+    folder = finished(tmp_path / "run")
+    tables = {name: [] for name in runs.TABLES} | {"efficiency": [{"country": "Galune", "ratio": 1e10}]}
+    write_json(folder / "summary.json", tables)
+    runs.finish(folder, 1.0)
+    with pytest.raises(RunFolderError, match="another version.*efficiency by the present rule"):
         runs.read(folder)
 
 
