@@ -25,6 +25,7 @@ from scpo.ui.context import data_of_run, head, link
 from scpo.ui.data_source import choose, show_faults
 from scpo.ui.labels import in_labels
 from scpo.ui.pairs import browse
+from scpo.ui.planner import what_it_can_tell
 
 
 def who(pairs) -> None:
@@ -111,6 +112,7 @@ try:
         if left_out:
             st.caption(inert("Left out: " + "; ".join(left_out) + "."))
         split_and_notes(shown, config)
+        what_it_can_tell(shown)
         what_is_read(config, run)
         disagreement(config, run)
         browse(shown)

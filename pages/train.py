@@ -14,12 +14,13 @@ from scpo.jobs import launch
 from scpo.jobs.job import NAME_LENGTH, Job
 from scpo.text.estimate import time_words
 from scpo.ui import session
-from scpo.ui.cache import job_store, was_encoded
+from scpo.ui.cache import job_store, preferences, was_encoded
 from scpo.ui.context import form_is_asked, head, link
 from scpo.ui.data_source import choose, kept, show_faults
 from scpo.ui.download import model_download
 from scpo.ui.experiment_form import Problems, experiment
 from scpo.ui.labels import in_labels
+from scpo.ui.planner import what_it_can_tell
 from scpo.ui.run_status import LIVE, follow, going, linked, watch
 
 START = f"{session.FORM}-start"
@@ -52,8 +53,8 @@ def one_run(job: Job) -> None:
             follow(**{session.LIKE: job.id})
 
 
-def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> None:
-    """What the experiment will train on, and for how long."""
+def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> list[str]:
+    """What the experiment will train on, and for how long; the countries that it steers to."""
     cost = estimate(config, sizes, was_encoded(config, jobs))
     st.subheader("What it will take")
     people = "people" if sizes.unit == "user" else "questions"
@@ -82,6 +83,7 @@ def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> None:
         st.dataframe(table, hide_index=True)
         if sizes.simulated:
             st.caption(f"{SIMULATED}.")
+    return table["country"].tolist()
 
 
 def not_yet(problems: Problems) -> None:
@@ -131,7 +133,8 @@ def set_up(jobs: list[Job]) -> None:
         return
     if config:
         try:
-            costs(config, sizes, jobs)
+            chosen = costs(config, sizes, jobs)
+            what_it_can_tell(preferences(replace(config.data, countries=(), reference=())), chosen)
         except ScpoError as error:
             about = getattr(error, "setting", "") or ("model" if config.finetune.model else "")
             problems.tell(about, in_labels(error))

@@ -1,6 +1,6 @@
 """The command line: the same functions as the app, nothing of its own.
 
-`python -m scpo run | data check | jobs | worker | best-of-n | export | report | study | reproduce | bench`.
+`python -m scpo run | data check | plan | jobs | worker | best-of-n | export | report | study | reproduce | bench`.
 Progress goes to stderr, results to stdout. Exit codes: 0 done, 1 failed, 2 unusable input, 130 interrupted.
 Options are made from the configuration classes, so a default and its help text are written once.
 """
@@ -18,6 +18,7 @@ from scpo.cli.best_of_n import add_best_of_n, best_of_n
 from scpo.cli.data import add_data, data_check
 from scpo.cli.export import add_export, add_report, export_command, report_command
 from scpo.cli.jobs import add_job_commands, manage, work_on
+from scpo.cli.plan import add_plan, plan_command
 from scpo.cli.reproduce import add_reproduce, reproduce
 from scpo.cli.run import add_run, run_command
 from scpo.cli.study import add_study, study
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_run(commands, EXAMPLES)
     add_data(commands)
+    add_plan(commands)
     add_job_commands(commands)
     add_best_of_n(commands)
     add_export(commands)
@@ -81,6 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = {
         "run": run_command,
         "data": data_check,
+        "plan": plan_command,
         "bench": bench_command,
         "jobs": manage,
         "worker": work_on,

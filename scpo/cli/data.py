@@ -36,6 +36,8 @@ def add_data(commands) -> None:
 def data_check(args: argparse.Namespace) -> None:
     from scpo import data as sources
     from scpo.data.naming import provenance
+    from scpo.planner import plan_table
+    from scpo.text.planner import plan_lines
 
     try:
         config = config_of(args)
@@ -68,6 +70,7 @@ def data_check(args: argparse.Namespace) -> None:
             print(f"left out: {rows:,} ({reason})")
     for note in data.card.notes:
         print(f"note: {note}")
+    print("\n" + "\n".join(["what the test can show:", *plan_lines(plan_table(data), data.card.unit)]))
     if reading is not None:
         from scpo.training.encoder_reading import lines_of
 

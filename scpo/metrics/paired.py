@@ -71,7 +71,7 @@ def paired_table(resampled: ResampledOutcomes) -> pd.DataFrame:
     for country in [MEAN, *resampled.countries]:
         alone = 1 if country == MEAN else len(resampled.countries)
         sizes = [resampled.size(country, s) for s in range(len(SUBSETS))]
-        errors_apart = norm.ppf(1 - ALPHA / (2 * alone)) + norm.ppf(POWER)
+        errors_apart = errors_needed(alone)
         for k, (a, b) in enumerate(zip(left, right, strict=True)):
             result, other = (resampled.result(country, methods[at]) for at in (a, b))
             draws = result.draws - other.draws
@@ -98,6 +98,12 @@ def paired_table(resampled: ResampledOutcomes) -> pd.DataFrame:
                     }
                 )
     return _corrected(pd.DataFrame(rows))
+
+
+def errors_needed(comparisons: int) -> float:
+    """How many standard errors a difference must have to be found with the chance `POWER`, at the strictest level of
+    Holm's correction over so many comparisons."""
+    return float(norm.ppf(1 - ALPHA / (2 * comparisons)) + norm.ppf(POWER))
 
 
 def decided(difference: float, low: float, high: float, p: float = np.nan) -> int:

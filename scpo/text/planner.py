@@ -1,0 +1,55 @@
+"""What a data set can tell before anything is trained, as sentences and as a table. Knows nothing of Streamlit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from scpo.format import counted, fixed, known
+from scpo.metrics.intervals import FEWEST_UNITS
+from scpo.planner import USUAL, WANTED
+
+ASSUMED = (
+    "Assumed, since nothing is trained yet: two methods are right on different pairs in "
+    f"{100 * USUAL.differing:.0f} % of them, and their differences on two pairs of one person or question correlate by "
+    f"{USUAL.alike:g}, about as in the demo experiment and on survey answers. Seen: found four times in five, after "
+    "Holm's correction over the countries. Two ways to steer lie nearer to each other, and show smaller differences."
+)
+
+
+def plan_sentence(row, unit: str, wanted: float = WANTED) -> str:
+    """What the test of one country can show; row: as of `scpo.planner.plan_table`."""
+    who = _who(unit)
+    told = f"{row.country}: {row.test_units:,} test {_noun(row.test_units, unit)}"
+    if not row.test_units:
+        return f"{told}, so that nothing can be measured"
+    enough = f"{counted(row.needed, who)} would show {fixed(100 * wanted, 0)} points"
+    if not known(row.detectable):
+        return f"{told}, and an interval takes {FEWEST_UNITS}; {enough}"
+    below = f"{told}; differences below about {fixed(100 * row.detectable, 0)} points cannot be seen"
+    return below if row.detectable <= wanted else f"{below}; {enough}"
+
+
+def plan_lines(table: pd.DataFrame, unit: str, wanted: float = WANTED) -> list[str]:
+    """The sentences of all countries that are steered to; the mean over them first, if there are several."""
+    return [plan_sentence(row, unit, wanted) for row in table.itertuples() if row.role != "reference"]
+
+
+def plan_shown(table: pd.DataFrame, unit: str, wanted: float = WANTED) -> pd.DataFrame:
+    """The table as a reader prints it."""
+    who = _noun(2, unit)
+    wide = f"{who} for {fixed(100 * wanted, 0)} points"
+    names = {"units": who, "test_units": f"test {who}", "test_pairs": "test pairs", "detectable": "seen from"}
+    counts = {n: table[n].map("{:,}".format) for n in ("units", "prompts", "pairs", "test_units", "test_pairs")}
+    smallest = table["detectable"].map(lambda d: f"{fixed(100 * d)} points" if known(d) else "no interval")
+    needed = table["needed"].map(lambda n: "-" if np.isnan(n) else f"{n:,.0f}")
+    return table.assign(**counts, detectable=smallest, needed=needed).rename(columns={**names, "needed": wide})
+
+
+def _who(unit: str) -> str:
+    return "person" if unit == "user" else unit
+
+
+def _noun(number: float, unit: str) -> str:
+    """`person` or `people`, `question` or `questions`, after a number."""
+    return counted(number, _who(unit)).split(" ", 1)[1]

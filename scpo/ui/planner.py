@@ -1,0 +1,29 @@
+"""What a data set can tell, before anything is trained: the smallest difference that its test people would show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from scpo.data.preferences import Preferences
+from scpo.format import inert
+from scpo.planner import plan_table
+from scpo.text.planner import ASSUMED, plan_lines, plan_shown
+
+FIRST = 3  # sentences that are shown; the others can be unfolded
+
+
+def what_it_can_tell(pairs: Preferences, countries: Sequence[str] = ()) -> None:
+    """In words for the mean and the countries with the fewest test people, as a table for all."""
+    table, unit = plan_table(pairs, countries=countries), pairs.card.unit
+    if not len(table):
+        return
+    st.subheader("What can this data tell?")
+    few = table.sort_values("test_units", kind="stable") if len(table) > FIRST else table
+    lines = plan_lines(few[few["role"] == "steered to"].head(FIRST), unit)
+    mean = plan_lines(table[table["role"] == ""], unit)
+    st.markdown("\n".join(f"- {inert(line)}." for line in [*mean, *lines]))
+    with st.expander("All countries, and what is assumed"):
+        st.dataframe(plan_shown(table, unit), hide_index=True, key="plan-table")
+        st.caption(ASSUMED)
