@@ -10,8 +10,15 @@ from scpo.ui.cache import texts
 from scpo.ui.components import method_of
 from scpo.ui.context import head
 from scpo.ui.steer import inputs, views
+from scpo.ui.steer.reasons import reasons
 
-VIEWS = {"Answers": views.answers, "Strength": views.strength, "Mixtures": views.mixtures, "Tastes": views.tastes}
+VIEWS = {
+    "Answers": views.answers,
+    "Why": reasons,
+    "Strength": views.strength,
+    "Mixtures": views.mixtures,
+    "Tastes": views.tastes,
+}
 
 head("steer")
 st.title("What does steering do to an answer?")

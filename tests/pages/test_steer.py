@@ -5,23 +5,24 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo import ExperimentConfig, run
-from scpo.charts import steer as steer_charts
+from scpo.charts import steer as charts
 from scpo.charts import taste
 from scpo.config import DataConfig
 from scpo.steering.mixing import GLOBAL, LONGEST, line
-from scpo.text import steer as steer_text
+from scpo.text import steer as words
 from scpo.ui import session
 from scpo.ui.steer import inputs
 
 from fakes import scored_rows
 
 PAGE = Path(__file__).parents[2] / "pages" / "steer.py"
-VIEWS = {"Answers": 1, "Strength": 2, "Mixtures": 2, "Tastes": 4}  # and how many charts each has
+VIEWS = {"Answers": 1, "Why": 1, "Strength": 2, "Mixtures": 2, "Tastes": 4}  # and how many charts each has
 
 
 @pytest.fixture
@@ -166,6 +167,47 @@ def test_a_forged_link_fills_the_form_with_no_more_than_is_read(with_run):
     assert not app.exception and len(app.text_area[0].value) == LONGEST
 
 
+def test_why_marks_every_sentence_and_its_shares_add_up_to_the_rewards_of_the_answers_table(with_run):
+    app = opened(view="Why", taste="Galune", first="C", second="A")
+    shares = app.dataframe[0].value
+    assert set(shares["answer"]) == {0, 1} and told(app).count(":small[") == len(shares)
+    sums = shares.groupby("answer")[["global_share", "country_share"]].sum()
+    table = opened(taste="Galune").dataframe[0].value.pivot(index="model", columns="answer", values="reward")
+    for model, column in ((GLOBAL, "global_share"), ("Galune", "country_share")):
+        assert sums[column].diff().iloc[-1] == pytest.approx(table.loc[model, "A"] - table.loc[model, "C"], abs=1e-4)
+
+
+def test_a_sentence_left_out_moves_the_lead_beside_the_original_by_its_own_reward(with_run):
+    app = opened(view="Why", texts=inputs.TYPED)
+    app = typed(app, "How are you?", "Very well indeed. Thank you so much. And you?", "Fine.")
+    assert not app.exception and "What if a sentence were not there?" in told(app) and len(app.dataframe) == 1
+    app.button_group[-2].set_value([0]).run()
+    lead = app.dataframe[1].value.set_index("model")
+    assert not app.exception and list(lead.index) == ["The global model", f"{app.selectbox[-1].value}'s model"]
+    assert lead["moved"].tolist() == pytest.approx((lead["now"] - lead["A ahead by"]).tolist(), abs=1e-6)
+    rewritten = app.text_area[-2]
+    assert rewritten.value == "Thank you so much. And you?"
+    rewritten.set_value("Fine.").run()
+    assert app.dataframe[1].value["now"].tolist() == pytest.approx([0, 0], abs=1e-6)
+
+
+def test_why_needs_two_different_answers(with_run):
+    app = opened(view="Why", first="B", second="B")
+    assert not app.exception and "Choose two different answers." in told(app) and not specs(app)
+
+
+def test_the_text_of_a_marked_answer_is_text(with_run):
+    app = typed(opened(view="Why", texts=inputs.TYPED), "p", "![x](http://x.org/y.png) <b>a</b>. $1$.", "]Fine[.")
+    assert not app.exception and r"!\[x\](http://x.org/y.png) \<b\>a\</b\>." in told(app)
+    assert r"\]Fine\[." in told(app)
+
+
+def test_a_typed_answer_that_is_unlike_the_data_is_named(with_run, monkeypatch):
+    monkeypatch.setattr(inputs.Models, "nearness", lambda self, answers: (np.array([0.9, 0.1]), 0.5))
+    app = typed(opened(asked=False, texts=inputs.TYPED), "p", "usual", "strange")
+    assert [w.value.startswith("Answer B is unlike") for w in app.warning] == [True]
+
+
 def test_a_mixture_is_a_triangle_of_three_a_line_of_two_and_a_chart_of_others(with_run):
     app = opened(view="Mixtures")
     assert [s["data"][0]["type"] for s in specs(app)] == ["scatter", "scatterternary"]
@@ -253,7 +295,7 @@ def test_who_disagrees_about_which_answers_is_said():
         for m, ranks in {GLOBAL: (1, 2), "A": (1, 2), "B": (2, 1)}.items()
         for a, r in zip("AB", ranks, strict=True)
     ]
-    lines = steer_text.answer_lines(pd.DataFrame(rows, columns=["model", "answer", "rank"]))
+    lines = words.answer_lines(pd.DataFrame(rows, columns=["model", "answer", "rank"]))
     assert lines[0] == "Best by their model: A for the global model and A." and lines[1].endswith("B for B.")
     assert lines[2].startswith(
         "They disagree most about A and B: A is ahead for A, B for B; the global model prefers A"
@@ -294,18 +336,18 @@ def strengths(change, kept):
 )
 def test_steering_beyond_one_is_judged_by_its_interval(change, kept, said):
     for alpha in (1.0, 1.5):
-        assert said in " ".join(steer_text.strength_lines(strengths(change, kept), "A", alpha, "user"))
-    assert "20 users" in steer_text.strength_lines(strengths(change, kept), "A", 1.5, "user")[0]
+        assert said in " ".join(words.strength_lines(strengths(change, kept), "A", alpha, "user"))
+    assert "20 users" in words.strength_lines(strengths(change, kept), "A", 1.5, "user")[0]
 
 
 def test_names_and_words_of_data_stay_text_in_figures():
     name = "<a href='x'>G</a>"
     rows = strengths(0.0, 0.0).assign(country=name)
-    figures = [steer_charts.countries_chart(rows[rows["alpha"] == 1], "user", False)]
+    figures = [charts.countries_chart(rows[rows["alpha"] == 1], "user", False)]
     table = pd.DataFrame({"term": [name], "effect": [0.5], "low": [0.1], "high": [0.9], "texts": [30]})
     figures.append(taste.words_chart(table, name, False))
     both = pd.concat([rows[rows["subset"] == "full"].assign(country=c, mixture=[0, 1]) for c in (name, "B")])
-    figures.append(steer_charts.shares_chart(both, line(1)[:, 1], (name, "B"), 0.5, "full", False))
+    figures.append(charts.shares_chart(both, line(1)[:, 1], (name, "B"), 0.5, "full", False))
     for figure in figures:
         drawn = json.loads(figure.to_json())
         for places in ("tickvals", "categoryarray"):  # of the rows, which nobody is shown

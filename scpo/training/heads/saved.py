@@ -23,10 +23,11 @@ from scpo.errors import InputError, RunFolderError
 from scpo.metrics.rewards import Rewards
 from scpo.steering.mixing import check_typed
 from scpo.training.encoders import Encoder, load_encoder
-from scpo.training.heads.features import cache_folder, embed_texts
+from scpo.training.heads.features import cache_folder, cached_vectors, embed_texts
 from scpo.training.heads.stacked import HeadShape
 
 SLICE = 16_384  # texts at a time, to keep memory flat
+SAMPLE, RARE = 1000, 0.01  # answers of the data that say what is usual, and the share of them that is below it
 RUN_AGAIN = "Run it again to steer with it."
 
 
@@ -99,12 +100,16 @@ def encoder_of(config: ExperimentConfig, key: str) -> Encoder:
     )
 
 
-def reward_texts(models: Models, texts: pd.DataFrame, method: str, on_tokens: Callable | None = None) -> Rewards:
+def reward_texts(
+    models: Models, texts: pd.DataFrame, method: str, on_tokens: Callable | None = None, keep: bool = True
+) -> Rewards:
     """Rewards of a table of texts; vectors come from the cache, what it lacks is encoded.
 
     texts   `prompt` (category), `response` (str), as `Preferences` holds them
+    keep    False: nothing is read from the cache or added to it, as for texts that nobody asks for again
     """
-    features = replace(embed_texts(texts, models.encoder, cache_folder(), on_tokens), prompt_mean=models.prompt_mean)
+    cache = cache_folder() if keep else None
+    features = replace(embed_texts(texts, models.encoder, cache, on_tokens), prompt_mean=models.prompt_mean)
     heads = models.of(method)
     c, s, p = heads.shape
     theta = torch.cat([models.start, heads.reshape(c * s, p)])
@@ -125,6 +130,26 @@ def reward_typed(models: Models, prompt: str, answers: Sequence[str], method: st
     Raises `InputError` on what is too long, too few or too many.
     """
     check_typed(prompt, answers)
+    return reward_answers(models, prompt, answers, method)
+
+
+def reward_answers(models: Models, prompt: str, answers: Sequence[str], method: str, keep: bool = True) -> Rewards:
+    """Rewards of any number of answers to one prompt, encoded in one go; equal answers have one. keep as above."""
     each, distinct = pd.factorize(np.array(answers, dtype=object))
     texts = pd.DataFrame({"prompt": pd.Categorical([prompt] * len(distinct)), "response": list(distinct)})
-    return reward_texts(models, texts, method).of(each)
+    return reward_texts(models, texts, method, keep=keep).of(each)
+
+
+def nearness(models: Models, texts: pd.DataFrame, answers: Sequence[str]) -> tuple[np.ndarray, float]:
+    """How like the data answers are: the cosine with the nearest answer of the data, (n,), and what is usual.
+
+    texts   those of the run's data
+    What is usual: 99 % of the data's own answers have a nearest other answer at least as near; of very many, those of
+    a sample, always the same one.
+    """
+    own = texts["response"].unique()
+    vectors = cached_vectors(list(own), models.encoder, cache_folder())
+    sample = np.random.default_rng(0).permutation(len(own))[:SAMPLE]
+    among = vectors[sample] @ vectors.T
+    among[np.arange(len(sample)), sample] = -1
+    return (models.encoder.encode(list(answers)) @ vectors.T).max(1), float(np.quantile(among.max(1), RARE))

@@ -21,6 +21,7 @@ from scpo.data.preferences import Preferences
 from scpo.format import inert
 from scpo.metrics.rewards import Rewards
 from scpo.steering import mixing
+from scpo.text.reasons import unlike_line
 from scpo.ui import session
 from scpo.ui.cache import finished_run, texts
 
@@ -52,6 +53,14 @@ class Models:
         """Rewards of typed answers."""
         return _typed(self.folder, self.changed, self.method, prompt, tuple(answers))
 
+    def trials(self, prompt: str, answers: Sequence[str]) -> Rewards:
+        """Rewards of any number of answers that were made to be compared, of any length."""
+        return _trials(self.folder, self.changed, self.method, prompt, tuple(answers))
+
+    def nearness(self, answers: Sequence[str]) -> tuple[np.ndarray, float]:
+        """How like the run's data answers are, (n,), and what is usual there."""
+        return _nearness(self.folder, self.changed, tuple(answers))
+
     def table(self, what: str, *args) -> pd.DataFrame | tuple:
         """`alpha`, `mixture`, `truth` or `words`, with what that function of the library takes."""
         return _table(what, self.folder, self.changed, self.method, *args)
@@ -79,6 +88,20 @@ def _typed(folder: str, changed: int, method: str, prompt: str, answers: tuple[s
     return saved.reward_typed(_models(folder, changed), prompt, answers, method)
 
 
+@st.cache_resource(max_entries=64, show_spinner="Rewarding the answers without this sentence and that ...")
+def _trials(folder: str, changed: int, method: str, prompt: str, answers: tuple[str, ...]) -> Rewards:
+    from scpo.training.heads import saved
+
+    return saved.reward_answers(_models(folder, changed), prompt, answers, method, keep=False)
+
+
+@st.cache_data(max_entries=64, show_spinner="Comparing with the run's data ...")
+def _nearness(folder: str, changed: int, answers: tuple[str, ...]) -> tuple[np.ndarray, float]:
+    from scpo.training.heads import saved
+
+    return saved.nearness(_models(folder, changed), texts(finished_run(Path(folder))).texts, answers)
+
+
 @st.cache_data(max_entries=64, show_spinner="Measuring ...")
 def _table(what: str, folder: str, changed: int, method: str, *args):
     from scpo.steering import taste
@@ -90,6 +113,42 @@ def _table(what: str, folder: str, changed: int, method: str, *args):
         "words": taste.word_table,
     }
     return tables[what](texts(finished_run(Path(folder))), _rewards(folder, changed, method), *args)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A prompt with its answers; rows are those of the answers among the run's texts, None of typed ones."""
+
+    prompt: str
+    answers: list[str]
+    rows: np.ndarray | None = None
+
+
+def prompt_and_answers(pairs: Preferences) -> Asked | None:
+    """A prompt and answers, of the data or typed; None until there are any."""
+    source = st.segmented_control(
+        "Prompt and answers",
+        [DATA, TYPED],
+        default=DATA,
+        required=True,
+        key=session.TEXTS,
+        bind="query-params",
+    )
+    if source == TYPED:
+        sent = typed()
+        return Asked(*sent) if sent else None
+    of_data = picked(pairs)
+    if of_data is None:
+        return None
+    prompt, rows = of_data
+    return Asked(prompt, pairs.texts["response"].iloc[rows].tolist(), rows)
+
+
+def tell_unlike(models: Models, answers: Sequence[str]) -> None:
+    """A line under answers that are unlike all that the run's data has."""
+    near, usual = models.nearness(answers)
+    for at in np.flatnonzero(near < usual):
+        st.warning(unlike_line(int(at), float(near[at]), usual), icon=":material/explore_off:")
 
 
 def picked(pairs: Preferences) -> tuple[str, np.ndarray] | None:

@@ -1,0 +1,78 @@
+"""Why a model prefers an answer, in words and in marked text. Names and texts of files are made inert for markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from scpo.format import inert, signed
+from scpo.steering.mixing import letter
+
+MEASURES = {  # as in scpo.text.measures: the measure in one plain sentence, its formula, and what stands in it
+    "reasons": (
+        "Share of a sentence: how much of the answer's reward goes when the sentence goes. Shares add up to the "
+        "reward of the whole answer, less that of an empty one.",
+        r"\phi_i = \sum_{S \not\ni i} \frac{|S|!\,(n - |S| - 1)!}{n!} \left(v(S \cup \{i\}) - v(S)\right), \qquad "
+        r"\sum_i \phi_i = v(\text{all}) - v(\text{none})",
+        "v(S) is the model's reward of an answer that has the sentences S alone, in their order (Shapley values). With "
+        "up to six sentences every subset is rewarded; with more, the subsets of sixteen orders, so that a share has a "
+        "standard error, and the sum is still exact. The change is the country's share minus the global model's. A "
+        "share says what moves this model, not what people mean.",
+    ),
+}
+SHARES = {  # column -> what it explains
+    "change": "What steering changed",
+    "country_share": "The country's reward",
+    "global_share": "The global model's reward",
+}
+FAINT = 0.05  # of the largest share: less is left unmarked
+LONGEST_QUOTE = 80
+
+
+def marked(parts: Sequence[str], shares: Sequence[float], largest: float) -> str:
+    """An answer's sentences as markdown, each on a ground that tells its sign, with its share behind it.
+
+    largest   the largest size of a share on the page, in units of reward; sentences of nearly none are left plain
+    """
+    pieces = []
+    for part, share in zip(parts, shares, strict=True):
+        text, number = inert(" ".join(part.split())), f":small[{signed(share, 2)}]"
+        ground = "gray" if abs(share) < FAINT * largest else "blue" if share > 0 else "orange"
+        pieces.append(f":{ground}-background[{text}] {number}" if ground != "gray" else f"{text} {number}")
+    return " ".join(pieces)
+
+
+def preference(lead: float, who: str) -> str:
+    """Which of two answers a model prefers, by a lead of the first over the second in units of reward."""
+    if signed(lead, 2) == signed(0, 2):
+        return f"{who} puts A and B level"
+    return f"{who} prefers {'A' if lead > 0 else 'B'} by {signed(abs(lead), 2).lstrip('+')}"
+
+
+def reason_lines(shares: pd.DataFrame, sums: pd.DataFrame, country: str) -> list[str]:
+    """What both models prefer, and which sentence moves the difference most."""
+    leads = {who: sums[f"{who}_reward"].iloc[0] - sums[f"{who}_reward"].iloc[1] for who in ("global", "country")}
+    name = f"{inert(country)}'s model"
+    lines = [f"{preference(leads['country'], name)}; {preference(leads['global'], 'the global model')}."]
+    # A sentence of B that is rewarded speaks for B.
+    towards_a = shares["change"] * shares["answer"].map({0: 1, 1: -1})
+    most = shares.loc[towards_a.abs().idxmax()] if len(shares) else None
+    if most is not None and signed(most["change"], 2) != signed(0, 2):
+        quote = " ".join(most["text"].split())
+        quote = quote if len(quote) <= LONGEST_QUOTE else quote[:LONGEST_QUOTE].rstrip() + " ..."
+        speaks = "A" if towards_a.loc[most.name] > 0 else "B"
+        lines.append(
+            f"Most of what steering changes between them lies in sentence {most['sentence']} of "
+            f'{letter(int(most["answer"]))}, "{inert(quote)}": {signed(most["change"], 2)}, which speaks for {speaks}.'
+        )
+    return lines
+
+
+def unlike_line(answer: int, near: float, usual: float) -> str:
+    """That an answer is unlike the data: the similarity of its nearest answer there, and what 99 % of those reach."""
+    return (
+        f"Answer {letter(answer)} is unlike every answer of the run's data (similarity of the nearest "
+        f"{signed(near, 2).lstrip('+')}; 99 % of the data's own have {signed(usual, 2).lstrip('+')} or more), so the "
+        "models guess here."
+    )

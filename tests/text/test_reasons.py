@@ -1,0 +1,54 @@
+"""Marked answers and what is said of them: signs, equal answers, and texts that stay text."""
+
+import pandas as pd
+
+from scpo.text.reasons import marked, preference, reason_lines, unlike_line
+
+
+def frame(*rows):
+    columns = ["answer", "sentence", "text", "global_share", "country_share"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(change=table["country_share"] - table["global_share"])
+
+
+def sums(country, globally):
+    return pd.DataFrame({"answer": [0, 1], "global_reward": globally, "country_reward": country})
+
+
+def test_the_ground_tells_the_sign_and_little_is_left_plain():
+    text = marked(["Good.", "Bad.", "So what."], [1.0, -0.5, 0.01], 1.0)
+    assert text == (
+        ":blue-background[Good.] :small[+1.00] :orange-background[Bad.] :small[-0.50] So what. :small[+0.01]"
+    )
+    assert marked([], [], 0.0) == ""
+
+
+def test_markup_of_an_answer_stays_text():
+    assert marked(["![x](y) $a$\n<b>"], [1.0], 1.0) == r":blue-background[!\[x\](y) \$a\$ \<b\>] :small[+1.00]"
+
+
+def test_what_both_models_prefer_and_the_sentence_that_steering_moves_most():
+    """The second answer's sentence loses 2 by steering: that speaks for A."""
+    shares = frame((0, 1, "Warm.", 0.0, 1.0), (1, 1, "Blunt [x].", 0.5, -1.5))
+    lines = reason_lines(shares, sums([1.0, -1.5], [0.0, 0.5]), "Galune")
+    assert lines == [
+        "Galune's model prefers A by 2.50; the global model prefers B by 0.50.",
+        'Most of what steering changes between them lies in sentence 1 of B, "Blunt \\[x\\].": -2.00, which speaks '
+        "for A.",
+    ]
+
+
+def test_equal_answers_are_level_and_nothing_is_made_of_rounding():
+    shares = frame((0, 1, "Same.", 1.0, 1.001), (1, 1, "Same.", 1.0, 1.001))
+    assert reason_lines(shares, sums([1.0, 1.0], [1.0, 1.001]), "Galune") == [
+        "Galune's model puts A and B level; the global model puts A and B level."
+    ]
+    assert preference(-0.004, "it") == "it puts A and B level"
+
+
+def test_empty_answers_have_no_sentence_to_name():
+    assert len(reason_lines(frame(), sums([0.0, 0.0], [0.0, 0.0]), "Galune")) == 1
+
+
+def test_an_unlike_answer_is_named_with_what_is_usual():
+    assert unlike_line(1, 0.31, 0.62).startswith("Answer B is unlike every answer of the run's data (similarity of the")
