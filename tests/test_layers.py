@@ -21,7 +21,7 @@ LAYERS = (
     ("metrics",),
     ("config",),
     ("methods",),
-    ("hub", "progress", "selection"),
+    ("hub", "progress", "selection", "threads"),
     ("errors", "format"),
 )
 # The only layers in which a heavy library is imported at all.

@@ -16,6 +16,7 @@ from scpo.errors import ConfigError
 from scpo.jobs.job import Job
 from scpo.jobs.process import worker_name
 from scpo.jobs.store import Store, open_store
+from scpo.threads import thread_count
 
 IDLE_SECONDS = 60  # then a worker ends; the next job starts another
 LOG_BYTES = 1 << 20
@@ -56,6 +57,11 @@ def worker_count() -> int:
     return int(text)
 
 
+def threads_of_a_worker() -> int:
+    """Threads that a worker may use, so that as many workers as there may be share the cores."""
+    return -(-thread_count() // max(worker_count(), 1))
+
+
 def _spawn(space: Path) -> int:
     """A detached worker; returns its process number."""
     log = space / "workers.log"
@@ -64,7 +70,7 @@ def _spawn(space: Path) -> int:
         process = subprocess.Popen(
             [sys.executable, "-m", "scpo", "worker", "--idle", str(IDLE_SECONDS)],
             start_new_session=True,
-            env={**os.environ, "SCPO_WORKSPACE": str(space)},
+            env={**os.environ, "SCPO_WORKSPACE": str(space), "OMP_NUM_THREADS": str(threads_of_a_worker())},
             cwd=Path(__file__).parents[2],
             stdin=subprocess.DEVNULL,
             stdout=output,

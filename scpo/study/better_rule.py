@@ -33,6 +33,7 @@ from scpo.training.heads.shared import OBSERVATIONS_PER_UNIT, SHRINKAGE, SIZES, 
 from scpo.training.heads.shifts import PRIOR_POWER
 from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import train_countries
+from scpo.training.threads import one_thread
 
 SHARED = "shared"
 AGAINST = ("full", "scpo")
@@ -77,6 +78,7 @@ CANDIDATES = {
 }
 
 
+@one_thread()
 def development(files: tuple[str, ...], splits: int, encoder: Encoder, pause: Callable[[str], None]) -> pd.DataFrame:
     """Every candidate, on `splits` splits of the training questions and as many worlds, in columns data, COLUMNS."""
     worlds = [DataConfig(demo_seed=100 + at) for at in range(splits)]
@@ -88,6 +90,7 @@ def development(files: tuple[str, ...], splits: int, encoder: Encoder, pause: Ca
     return pd.concat(tables, ignore_index=True)
 
 
+@one_thread()
 def final(
     files: tuple[str, ...],
     countries: tuple[str, ...],

@@ -28,6 +28,7 @@ from scpo.training.heads.backend import global_heads, steer_heads
 from scpo.training.heads.features import Features
 from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import Steered, train_countries
+from scpo.training.threads import one_thread
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Ground:
     globals_: object
 
 
+@one_thread()
 def measure_world(
     start: ExperimentConfig,
     encoder: Encoder,

@@ -2,7 +2,8 @@
 
 The engine knows nothing of prompts, pairs or rewards. Each string is tokenised once and
 encoded in order of length, so that a batch carries almost no padding, with a fixed number
-of tokens per batch. Weights are read from safetensors only; no code from a model folder runs.
+of tokens per batch, and each batch on a thread of its own. Weights are read from safetensors
+only; no code from a model folder runs.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from scpo.errors import SourceMissing
 from scpo.hub import BRING_A_FOLDER, MINILM, model_folder
 from scpo.training.device import device, fast_bf16
 from scpo.training.encoder_reading import Reader, longest_of
+from scpo.training.threads import one_thread, spread
 
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 65_536}  # 2k stays in the caches of common processors; best of 1k..16k
@@ -44,6 +46,7 @@ class Encoder:
         self._reader = self._reader or Reader(self.folder)
         return self._reader
 
+    @one_thread()
     def encode(
         self,
         strings: Sequence[str],
@@ -60,18 +63,23 @@ class Encoder:
         for at in np.flatnonzero(tails) if tails is not None else ():
             ids[at] = self._ids(tokenizer, [strings[at]], longest, "left")[0]
         lengths = np.array([len(row) for row in ids], dtype=np.int64)
+        batches = length_batches(lengths, TOKENS_PER_BATCH[model.device.type])
+        done = np.cumsum([lengths[rows].sum() for rows in batches])
         output = np.empty((len(ids), model.config.hidden_size), dtype=np.float32)
-        done = 0
-        for rows in length_batches(lengths, TOKENS_PER_BATCH[model.device.type]):
+
+        def encode(rows: np.ndarray) -> None:
             width = int(lengths[rows].max())
             padded = np.full((len(rows), width), tokenizer.pad_token_id or 0, dtype=np.int64)
             for at, row in enumerate(rows):
                 padded[at, : lengths[row]] = ids[row]
             mask = np.arange(width) < lengths[rows][:, None]
             output[rows] = _pooled(model, torch.from_numpy(padded), torch.from_numpy(mask))
-            done += int(lengths[rows].sum())
+
+        def tell(batch: int) -> None:
             if on_tokens:
-                on_tokens(done, int(lengths.sum()))
+                on_tokens(int(done[batch - 1]), int(done[-1]))
+
+        spread(encode, batches, tell, threads=1 if model.device.type == "cuda" else None)
         return output
 
     @staticmethod

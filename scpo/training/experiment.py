@@ -35,10 +35,12 @@ from scpo.training.encoders import load_encoder
 from scpo.training.evaluate import measure
 from scpo.training.heads.backend import train_heads
 from scpo.training.heads.train import Steered, train_countries
+from scpo.training.threads import one_thread
 
 Listener = Callable[[Mapping], None]
 
 
+@one_thread()
 def run(
     config: ExperimentConfig,
     out: Path | str,

@@ -53,6 +53,13 @@ def training(store, id):
     return lambda: any("accuracy" in entry for entry in progress(store.get(id).folder))
 
 
+@pytest.mark.parametrize(("workers", "cores", "threads"), [("1", 8, 8), ("3", 8, 3), ("3", 2, 1), ("0", 2, 2)])
+def test_workers_share_the_cores(monkeypatch, workers, cores, threads):
+    monkeypatch.setenv("SCPO_WORKERS", workers)
+    monkeypatch.setattr(launch, "thread_count", lambda: cores)
+    assert launch.threads_of_a_worker() == threads
+
+
 def test_a_worker_starts_works_and_ends_when_idle_beside_one_that_is_busy(file_store, config, alone, monkeypatch):
     file_store.submit(dataclasses.replace(config, seeds=2))
     file_store.enlist(worker_name())

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scpo.errors import ConfigError, SourceMissing
+from scpo.training import encoders
 from scpo.training.encoders import length_batches, load_encoder
 
 from fakes import WORDS
@@ -40,6 +41,16 @@ def test_batched_vectors_equal_vectors_made_one_at_a_time(tiny_encoder):
     for string, vector in zip(strings, vectors, strict=True):
         assert vector == pytest.approx(slow_vector(tiny_encoder, string), abs=1e-5)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-6)
+
+
+def test_vectors_are_the_same_bytes_on_any_number_of_threads(tiny_encoder, monkeypatch):
+    monkeypatch.setitem(encoders.TOKENS_PER_BATCH, "cpu", 24)
+    strings, found = [" ".join(WORDS[first:last]) for first in range(12) for last in range(first, 20)], []
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        monkeypatch.setattr("scpo.threads._cores", lambda: 3)
+        found.append(load_encoder(str(tiny_encoder), "bf16").encode(strings).tobytes())
+    assert found == [found[0]] * 3
 
 
 def test_a_text_longer_than_the_positions_is_cut_not_refused(tiny_encoder):

@@ -18,6 +18,7 @@ from scpo.training.finetune.formats import InputFormat, longest_input
 from scpo.training.finetune.listing import listed
 from scpo.training.finetune.loading import load_model, load_tokenizer
 from scpo.training.finetune.scoring import score
+from scpo.training.threads import one_thread
 
 RUN_AGAIN = "Run it again."
 
@@ -49,6 +50,7 @@ def start_folder(result: runs.Result, name: str) -> Path:
     return result.folder / name if (result.folder / name).is_dir() else model_folder(name)
 
 
+@one_thread()
 def reward_texts(
     result: runs.Result, folders: Sequence[Path], texts: Sequence[tuple[str, str]], dropout: bool = False
 ) -> np.ndarray:

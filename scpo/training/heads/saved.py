@@ -25,6 +25,7 @@ from scpo.steering.mixing import check_typed
 from scpo.training.encoders import Encoder, load_encoder
 from scpo.training.heads.features import cache_folder, cached_vectors, embed_texts
 from scpo.training.heads.stacked import HeadShape
+from scpo.training.threads import one_thread
 
 SLICE = 16_384  # texts at a time, to keep memory flat
 SAMPLE, RARE = 1000, 0.01  # answers of the data that say what is usual, and the share of them that is below it
@@ -100,6 +101,7 @@ def encoder_of(config: ExperimentConfig, key: str) -> Encoder:
     )
 
 
+@one_thread()
 def reward_texts(
     models: Models, texts: pd.DataFrame, method: str, on_tokens: Callable | None = None, keep: bool = True
 ) -> Rewards:

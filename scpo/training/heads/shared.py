@@ -23,8 +23,7 @@ other rules. docs/beyond.md has what led here, and what failed. Knows nothing of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -39,6 +38,7 @@ from scpo.training.heads.pair_loss import Member, loss_of
 from scpo.training.heads.shifts import PRIOR_POWER, Others, directions, fit, prior, shifts
 from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import Steered
+from scpo.training.threads import one_thread
 
 # Prior standard deviations of what a shift does to the margin of an average pair, in units of reward: of the whole, and
 # the share of its variance that is the country's own; then as (mix_sd, own_sd)
@@ -113,7 +113,7 @@ def train_shared(
 
     theta, known = torch.empty(len(plan.pools), shape.size), {}
     groups = plan.table.groupby(["seed", "level"], sort=False).indices
-    with _one_thread():
+    with one_thread():
         root, others = None, None
         if groups:
             root, others = prior(shape, members_of(groups[max(groups, key=lambda one: one[1])]), prior_power)
@@ -134,17 +134,6 @@ def train_shared(
             theta[torch.from_numpy(np.array(places))] = known[same]
     tests = {c: HeldOut(data, features, shape, part.test) for c, part in rows.items()}
     return _at_the_end(theta, (0, *marks_for(config.steps)), start, tests, plan)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Torch in one thread: products this small, between steps of scipy, are ten times slower in two."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _log_loss(heads: torch.Tensor, validation: Sequence[HeldOut]) -> np.ndarray:
