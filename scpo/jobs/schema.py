@@ -1,19 +1,10 @@
-"""The tables of the job store, and opening a database of this or an older version.
-
-SQLAlchemy speaks to the database, Alembic upgrades it (`migrations/versions`, one file per
-version). Knows nothing of what a job does.
-"""
+"""The tables of the job store, and opening a database that has them or gets them. Knows nothing of what a job does."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 
 from scpo.errors import DatabaseError
 
@@ -54,9 +45,9 @@ WORKERS = sa.Table(
 
 
 def open_database(url: str) -> sa.Engine:
-    """An engine whose tables are of this version; an older database is upgraded.
+    """An engine of a database with the tables above, which an empty one gets.
 
-    Raises `DatabaseError` if the database cannot be reached, is damaged, or is of a later version.
+    Raises `DatabaseError` if the database cannot be reached, is damaged, or has tables of another version.
     """
     if url.startswith("sqlite:///"):
         _make_room(Path(url.removeprefix("sqlite:///")))
@@ -73,10 +64,12 @@ def open_database(url: str) -> sa.Engine:
     try:
         with errors(url):
             with engine.connect() as connection:  # a reader need not wait for its turn to write
-                current = _revision(connection)
-            if current != _scripts().get_current_head():
+                found = _has_tables(connection, url)
+            if not found:
                 with writing(engine) as connection:
-                    _upgrade(connection, url)
+                    if connection.dialect.name == "postgresql":  # several processes may open a new database at once
+                        connection.execute(sa.text("SELECT pg_advisory_xact_lock(726606)"))
+                    metadata.create_all(connection)
     except DatabaseError:
         engine.dispose()
         raise
@@ -108,36 +101,18 @@ def _sqlite_begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-    return config
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
-
-
-def _revision(connection: sa.Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def _upgrade(connection: sa.Connection, url: str) -> None:
-    if connection.dialect.name == "postgresql":  # several processes may open a new database at once
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(726606)"))
-    current, script = _revision(connection), _scripts()
-    try:
-        if current:
-            script.get_revision(current)
-    except CommandError:
+def _has_tables(connection: sa.Connection, url: str) -> bool:
+    """False for a database without them. Raises `DatabaseError` if their columns are others than this program's."""
+    inspector = sa.inspect(connection)
+    there = set(inspector.get_table_names()) & set(metadata.tables)
+    columns = {name: {column["name"] for column in inspector.get_columns(name)} for name in there}
+    if there and columns != {name: set(table.columns.keys()) for name, table in metadata.tables.items()}:
         raise DatabaseError(
-            f"the job database {_shown(url)} is of a later version ({current}) than this program knows "
-            f"({script.get_current_head()}); it is left as it is. Update the program (git pull, then the same "
-            "command), or name another database in SCPO_DATABASE_URL."
-        ) from None
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+            f"the job database {_shown(url)} is of another version of this program; it is left as it is. Update the "
+            "program (git pull, then the same command), or name another database in SCPO_DATABASE_URL, or move the "
+            "file away: run folders are kept and found again."
+        )
+    return bool(there)
 
 
 class errors:

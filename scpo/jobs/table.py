@@ -177,7 +177,7 @@ class Rows:
     def _job(self, row) -> Job:
         kept = row._asdict()
         fields = {name: kept[name] for name in Job.__dataclass_fields__ if name not in ("config", "folder")}
-        fields["name"] = row.name or row.id  # jobs of version 0001 had none
+        fields["name"] = row.name or row.id
         try:
             config = ExperimentConfig.from_dict(json.loads(row.config))
         except (ValueError, RecursionError) as error:

@@ -7,7 +7,7 @@ from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.jobs.job import STATES
 from scpo.jobs.process import worker_name
-from scpo.runs.files import write_bytes
+from scpo.runs.files import write_bytes, write_json
 
 ELSEWHERE = "0123456789abcdef:1:1"
 
@@ -17,6 +17,7 @@ def finished(folder, config):
     runs.create(folder, config)
     for name in (*runs.RESULT_FILES[1:], runs.weights_file(config)):
         write_bytes(folder / name, b"[]" if name == "metrics.json" else b"{}")
+    write_json(folder / "summary.json", {name: [] for name in runs.TABLES})
     runs.finish(folder, 1.0)
     return folder
 

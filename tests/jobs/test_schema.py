@@ -1,10 +1,4 @@
-"""Opening a database: new, old, newer, damaged, locked, read-only; several processes at once.
-
-old/0001.sqlite is a database of revision 0001. It was made by `alembic.command.upgrade(config,
-"0001")` on an empty file, with `script_location` scpo/jobs/migrations, and by inserting three jobs
-(queued; running on a machine that is no more; failed, in a folder elsewhere) and one worker with
-`sqlalchemy.insert`; then `PRAGMA journal_mode = DELETE` and `VACUUM`, so that it is one file.
-"""
+"""Opening a database: new, of another version, damaged, locked, read-only; several processes at once."""
 
 import collections
 import contextlib
@@ -17,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
 
 from scpo import runs
 from scpo.cli import main
@@ -25,8 +18,6 @@ from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError, DatabaseError
 from scpo.jobs import schema
 from scpo.jobs.store import open_store
-
-OLD = Path(__file__).parent / "old" / "0001.sqlite"
 
 
 def dump(path):
@@ -42,74 +33,40 @@ def connected(url):
     engine.dispose()
 
 
-def put_old(url, workspace):
-    """The old file at its place, or its content in a database of revision 0001 on another server."""
-    if url.startswith("sqlite"):
-        workspace.mkdir()
-        shutil.copy(OLD, workspace / "jobs.sqlite")
-        return
-    with connected(url) as connection, connected(f"sqlite:///{OLD}") as old:
-        config = schema._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        for name in ("jobs", "workers"):
-            table = sa.Table(name, sa.MetaData(), autoload_with=old)
-            connection.execute(sa.insert(table), [row._asdict() for row in old.execute(sa.select(table))])
-
-
 @contextlib.contextmanager
 def opened():
     with contextlib.closing(open_store()) as store:
         yield store
 
 
-def test_an_old_database_is_upgraded_and_keeps_its_jobs(database_url, workspace):
-    put_old(database_url, workspace)
-    with opened() as store:
-        jobs = {job.id: job for job in store.jobs()}
-        assert [(j.state, j.attempt, j.config.seeds) for j in sorted(jobs.values(), key=lambda j: j.id)] == [
-            ("queued", 0, 1),
-            ("lost", 1, 2),
-            ("failed", 2, 3),
-        ]
-        failed = jobs["0ld000000003"]
-        assert failed.folder == Path("/elsewhere/run") and failed.message == "the disk was full"
-        assert failed.config == ExperimentConfig(seeds=3, tau=0.6) and failed.finished == 1763900210.0
-        assert [(job.name, job.note, job.deleted) for job in jobs.values()] == [(id, "", None) for id in jobs]
-        assert store.rename("0ld000000001", "first").name == "first"
-        assert store.resume("0ld000000002").state == "queued" and store.delete("0ld000000003").deleted
-        assert store.claim("elsewhere:1:1").id == "0ld000000001"
+OTHER_VERSIONS = {
+    "an earlier one": ("ALTER TABLE jobs DROP COLUMN note", "ALTER TABLE jobs DROP COLUMN deleted"),
+    "a later one": ("ALTER TABLE jobs ADD COLUMN later INTEGER",),
+    "one without workers": ("DROP TABLE workers",),
+}
 
 
-def test_the_old_file_itself_is_of_revision_0001_and_has_three_states():
-    text = "\n".join(dump(OLD))
-    assert "VALUES('0001')" in text and all(f"'{state}'" in text for state in ("queued", "running", "failed"))
-    assert '"note"' not in text and "deleted" not in text
-
-
-def test_an_upgrade_that_fails_half_way_leaves_the_old_database(database_url, workspace):
-    put_old(database_url, workspace)
-    with connected(database_url) as connection:  # so that the last statement of 0002 fails
-        connection.exec_driver_sql("ALTER TABLE jobs ADD COLUMN deleted DOUBLE PRECISION")
-    with pytest.raises(DatabaseError, match="deleted"):
-        open_store()
-    with connected(database_url) as connection:
-        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0001"
-        columns = {column["name"] for column in sa.inspect(connection).get_columns("jobs")}
-        assert "name" not in columns and connection.exec_driver_sql("SELECT count(*) FROM jobs").scalar() == 3
-
-
-def test_a_database_of_a_later_version_is_refused_and_left_as_it_is(database_url):
+@pytest.mark.parametrize("version", OTHER_VERSIONS)
+def test_a_database_of_another_version_is_refused_and_left_as_it_is(version, database_url):
     with opened() as store:
         store.submit(ExperimentConfig())
     with connected(database_url) as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-        connection.exec_driver_sql("ALTER TABLE jobs ADD COLUMN later INTEGER")
-    with pytest.raises(DatabaseError, match=r"later version \(9999\).*Update the program.*or name another database"):
+        for statement in OTHER_VERSIONS[version]:
+            connection.exec_driver_sql(statement)
+        columns = [column["name"] for column in sa.inspect(connection).get_columns("jobs")]
+    with pytest.raises(DatabaseError, match="another version.*Update the program.*or name another database.*move the"):
         open_store()
     with connected(database_url) as connection:
-        assert connection.exec_driver_sql("SELECT count(later), count(*) FROM jobs").one() == (0, 1)
-        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "9999"
+        assert [column["name"] for column in sa.inspect(connection).get_columns("jobs")] == columns
+        assert connection.exec_driver_sql("SELECT count(*) FROM jobs").scalar() == 1
+
+
+def test_other_tables_of_a_shared_database_are_no_concern_of_the_store(database_url, workspace):
+    workspace.mkdir()
+    with connected(database_url) as connection:
+        connection.exec_driver_sql("CREATE TABLE others (id INTEGER)")
+    with opened() as store:
+        assert store.submit(ExperimentConfig()) in store.jobs()
 
 
 @pytest.mark.parametrize("fault", ["no database at all", "header cut off", "middle overwritten"])

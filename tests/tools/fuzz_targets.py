@@ -202,7 +202,7 @@ def _run_files() -> dict[str, object]:
         "config.json": ExperimentConfig(budgets=(5, 10)).as_dict(),
         "metrics.json": [record, record],
         "data.json": {"dataset": "demo", "countries": ["A"], "counts": [{"country": "A", "pairs": 3}]},
-        "summary.json": {"accuracy": [{"country": "A", "accuracy": 0.5}], "transfer": []},
+        "summary.json": dict.fromkeys(runs.TABLES, []) | {"accuracy": [{"country": "A", "accuracy": 0.5}]},
     }
 
 
