@@ -96,7 +96,7 @@ def _take(train: np.ndarray, shuffle: np.ndarray, budgets: tuple[int, ...], budg
     return train[shuffle if budget_index == len(budgets) else shuffle[: budgets[budget_index]]]
 
 
-def marks_for(steps: int, count: int = 12) -> tuple[int, ...]:
+def eval_steps_for(steps: int, count: int = 12) -> tuple[int, ...]:
     """Steps at which heads are evaluated, log-spaced, the last one included."""
     spaced = np.geomspace(max(steps / 60, 1), steps, count)
     return tuple(sorted({int(round(step)) for step in spaced} | {steps}))

@@ -26,12 +26,12 @@ LAYERS = (
 )
 # The only layers in which a heavy library is imported at all.
 HOMES = {
-    "torch": {"training", "study", "bench", "export", "jobs"},
+    "torch": {"training", "study", "bench", "export"},
     "transformers": {"training", "bench", "export"},
     "plotly": {"charts", "export", "ui"},
     "streamlit": {"pages", "ui", "bench"},
 }
-LOADED_ON_DEMAND = {"torch": {"export", "jobs"}, "transformers": {"export"}}  # there inside functions only
+LOADED_ON_DEMAND = {"torch": {"export"}, "transformers": {"export"}}  # there inside functions only
 
 
 def layer_of(path):

@@ -11,7 +11,7 @@ TOGETHER = {
     "cli": {"cli"},
     "config": {"config"},
     "data": {"data_faults", "layouts", "loaders"},
-    "jobs": {"cluster", "commands", "faults", "keeping", "kill_and_resume", "limits", "many", "random_kills", "states"},
+    "jobs": {"commands", "faults", "keeping", "kill_and_resume", "limits", "many", "random_kills", "states"},
     "pages": {"pages", "results"},
     "runs": {"runs"},
     "text": {"format"},

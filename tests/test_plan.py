@@ -1,11 +1,11 @@
-"""Budgets, pools and marks."""
+"""Budgets, pools and evaluation steps."""
 
 import numpy as np
 import pytest
 
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError
-from scpo.plan import budgets_for, marks_for, plan_heads, rows_by_country
+from scpo.plan import budgets_for, eval_steps_for, plan_heads, rows_by_country
 
 from fakes import tiny_preferences
 
@@ -80,6 +80,6 @@ def test_no_training_pool_holds_a_held_out_pair(data):
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 300, 5000])
-def test_marks_rise_to_the_last_step(steps):
-    marks = marks_for(steps)
-    assert marks[-1] == steps and marks[0] >= 1 and list(marks) == sorted(set(marks))
+def test_evaluation_steps_rise_to_the_last_step(steps):
+    found = eval_steps_for(steps)
+    assert found[-1] == steps and found[0] >= 1 and list(found) == sorted(set(found))

@@ -81,7 +81,6 @@ def work(store: Store, job: Job, should_end: Callable[[], bool] = lambda: False)
 
 
 def _attempt(job: Job, lease: Lease, should_end: Callable[[], bool]) -> None:
-    from scpo.jobs.cluster import trainer
     from scpo.training.experiment import run
 
     _sweep(job.folder)
@@ -98,7 +97,6 @@ def _attempt(job: Job, lease: Lease, should_end: Callable[[], bool]) -> None:
                 job.folder,
                 on_progress=lease.note,
                 guard=lease.check,
-                train=trainer(),
                 should_stop=lambda: lease.should_stop() or should_end(),
             )
         except ScpoError as error:
@@ -161,9 +159,7 @@ def run_here(config: ExperimentConfig, folder: Path, on_progress: Callable[[Mapp
 
     Where the store cannot be used, such as on a read-only home, the run goes on without one.
     """
-    from scpo.jobs.cluster import trainer
-
-    config, train = config.located(), trainer()
+    config = config.located()
     if not (folder / "config.json").exists():
         _sweep(folder)  # killed while it wrote its very first file
     runs.create(folder, config)
@@ -175,13 +171,11 @@ def run_here(config: ExperimentConfig, folder: Path, on_progress: Callable[[Mapp
             from scpo.training.experiment import run
 
             log.warning("%s The run goes on, but `jobs` will not list it.", error)
-            return run(config, folder, on_progress=on_progress, train=train)
-        return _run_begun(store, job, folder, on_progress, train)
+            return run(config, folder, on_progress=on_progress)
+        return _run_begun(store, job, folder, on_progress)
 
 
-def _run_begun(
-    store: Store, job: Job, folder: Path, on_progress: Callable[[Mapping], None], train: Callable
-) -> runs.Result:
+def _run_begun(store: Store, job: Job, folder: Path, on_progress: Callable[[Mapping], None]) -> runs.Result:
     from scpo.training.experiment import run
 
     with Lease(store, job) as lease:
@@ -192,9 +186,7 @@ def _run_begun(
 
         try:
             _sweep(folder)
-            result = run(
-                job.config, folder, on_progress=listen, guard=lease.check, train=train, should_stop=lease.should_stop
-            )
+            result = run(job.config, folder, on_progress=listen, guard=lease.check, should_stop=lease.should_stop)
         except Fenced:
             raise
         except BaseException as error:

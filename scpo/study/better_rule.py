@@ -24,14 +24,14 @@ from scpo.data.preferences import TEST, Preferences
 from scpo.metrics.accuracy import MEAN, ResampledOutcomes
 from scpo.metrics.intervals import FEWEST, interval
 from scpo.metrics.outcomes import SUBSETS, count_outcomes
-from scpo.plan import HeadPlan, Pool, Rows, budgets_for, pair_margins, plan_heads, rows_by_country
+from scpo.plan import HeadPlan, Pool, budgets_for, pair_margins, plan_heads, rows_by_country
 from scpo.progress import Progress
 from scpo.selection import keep_mask, pair_weights
 from scpo.training.encoders import Encoder
-from scpo.training.heads.backend import global_heads, global_rewards
+from scpo.training.heads.backend import global_heads, global_rewards, problem_of
+from scpo.training.heads.problem import HeadProblem
 from scpo.training.heads.shared import OBSERVATIONS_PER_UNIT, SHRINKAGE, SIZES, STRENGTHS, train_shared
 from scpo.training.heads.shifts import PRIOR_POWER
-from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import train_countries
 from scpo.training.threads import one_thread
 
@@ -79,14 +79,14 @@ CANDIDATES = {
 
 
 @one_thread()
-def development(files: tuple[str, ...], splits: int, encoder: Encoder, pause: Callable[[str], None]) -> pd.DataFrame:
+def development(files: tuple[str, ...], splits: int, encoder: Encoder, tell: Callable[[str], None]) -> pd.DataFrame:
     """Every candidate, on `splits` splits of the training questions and as many worlds, in columns data, COLUMNS."""
     worlds = [DataConfig(demo_seed=100 + at) for at in range(splits)]
-    tables = [_over("demo, development worlds", [sources.load(world) for world in worlds], CANDIDATES, encoder, pause)]
+    tables = [_over("demo, development worlds", [sources.load(world) for world in worlds], CANDIDATES, encoder, tell)]
     if files:
         whole = sources.load(DataConfig("globalopinionqa", files))
         parts = [without_test(whole, seed + 1) for seed in range(splits)]
-        tables.append(_over("GlobalOpinionQA, training questions", parts, CANDIDATES, encoder, pause))
+        tables.append(_over("GlobalOpinionQA, training questions", parts, CANDIDATES, encoder, tell))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -97,14 +97,14 @@ def final(
     worlds: int,
     seeds: int,
     encoder: Encoder,
-    pause: Callable[[str], None],
+    tell: Callable[[str], None],
 ) -> pd.DataFrame:
     """The winner alone, on the test questions and on fresh worlds, columns as of `development`."""
     winner = {SHARED: CANDIDATES[SHARED]}
     fresh = [sources.load(DataConfig(demo_seed=at)) for at in range(worlds)]
-    tables = [_over("demo, fresh worlds", fresh, winner, encoder, pause, seeds)]
+    tables = [_over("demo, fresh worlds", fresh, winner, encoder, tell, seeds)]
     if files:
-        pause("GlobalOpinionQA, test questions")
+        tell("GlobalOpinionQA, test questions")
         resampled = measure(sources.load(DataConfig("globalopinionqa", files, countries)), winner, encoder, seeds)
         tables.append(_of(resampled, winner).assign(data="GlobalOpinionQA, test questions"))
     return pd.concat(tables, ignore_index=True)
@@ -119,11 +119,11 @@ def without_test(data: Preferences, seed: int) -> Preferences:
     return dataclasses.replace(data, pairs=pairs, units=data.units.assign(split=split))
 
 
-def _over(name: str, parts: Sequence[Preferences], candidates, encoder, pause, seeds: int = 2) -> pd.DataFrame:
+def _over(name: str, parts: Sequence[Preferences], candidates, encoder, tell, seeds: int = 2) -> pd.DataFrame:
     """Differences averaged over data sets of one kind; the interval is Student's over these."""
     tables = []
     for at, data in enumerate(parts):
-        pause(f"{name}: {at + 1} of {len(parts)}")
+        tell(f"{name}: {at + 1} of {len(parts)}")
         tables.append(_of(measure(data, candidates, encoder, seeds), candidates))
     together = pd.concat(tables).groupby(COLUMNS[:4], sort=False)
     table = together[["accuracy", "difference"]].mean()
@@ -169,23 +169,17 @@ def measure(data: Preferences, candidates: dict[str, Candidate], encoder: Encode
     config = ExperimentConfig(methods=(*AGAINST, SHARED), seeds=seeds, budgets=(BUDGET,))
     rows = rows_by_country(data, data.card.countries)
     features, globals_ = global_heads(config, data, encoder, Progress())
-    shape, start = HeadShape(features.width), dict.fromkeys(rows, globals_[0])
-    margin = pair_margins(data, global_rewards(len(data.texts), features, shape, start))
+    problem = problem_of(config, data, rows, features, globals_)
+    margin = pair_margins(data, global_rewards(problem))
     plan = plan_heads(config, rows, margin, budgets_for(config, rows))
     is_shared = (plan.table["method"] == SHARED).to_numpy()
     by_steps, together = plan.take(np.flatnonzero(~is_shared)), plan.take(np.flatnonzero(is_shared))
-    steered = train_countries(config, data, features, shape, start, rows, by_steps, Progress())
-    heads, margins = [by_steps.table], [_margins(data, rows, features, by_steps, steered.theta)]
+    trained = train_countries(problem, by_steps, Progress())
+    heads, margins = [by_steps.table], [_margins(problem, by_steps, trained.theta)]
     for name, rule in candidates.items():
         own = _reweighed(rule, together, data, margin, config)
-        begin = {c: theta * rule.scale for c, theta in start.items()}
         theta = train_shared(
-            config,
-            data,
-            features,
-            shape,
-            begin,
-            rows,
+            problem.scaled(rule.scale),
             own,
             equal=rule.equal,
             prior_power=rule.prior_power,
@@ -194,7 +188,7 @@ def measure(data: Preferences, candidates: dict[str, Candidate], encoder: Encode
             shrinkage=rule.shrinkage,
         ).theta
         heads.append(own.table.assign(method=name))
-        margins.append(_margins(data, rows, features, own, theta))
+        margins.append(_margins(problem, own, theta))
     unit, outcomes = data.pairs["unit"].to_numpy(), []
     first = pd.DataFrame([{"method": "global", "seed": 0, "level": 0, "pairs": 0, "trained": 0}])
     for c, part in rows.items():
@@ -206,15 +200,10 @@ def measure(data: Preferences, candidates: dict[str, Candidate], encoder: Encode
     return ResampledOutcomes(outcomes, shared_units=data.card.unit == "question")
 
 
-def _margins(data: Preferences, rows: dict[str, Rows], features, plan: HeadPlan, theta: torch.Tensor) -> dict:
+def _margins(problem: HeadProblem, plan: HeadPlan, theta: torch.Tensor) -> dict[str, np.ndarray]:
     """Country -> margins (K, n) of its heads on its test pairs."""
-    chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
-    found = {}
-    for c, part in rows.items():
-        heads = theta[torch.from_numpy(np.array(plan.table["country"] == c))]
-        apart = features.of(chosen[part.test]) - features.of(rejected[part.test])
-        found[c] = (heads @ torch.from_numpy(apart).T).numpy()
-    return found
+    country = plan.table["country"]
+    return {c: test.margins(theta[np.array(country == c)]).numpy() for c, test in problem.held_out("test").items()}
 
 
 def _reweighed(rule: Candidate, plan: HeadPlan, data: Preferences, margin, config: ExperimentConfig) -> HeadPlan:

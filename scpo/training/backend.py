@@ -12,7 +12,7 @@ from scpo.plan import HeadPlan
 
 
 @dataclass(frozen=True)
-class Trained:
+class BackendResult:
     """What a back end made of a plan of K models, in the terms of the measures.
 
     plan      country, method, seed, level of each model
@@ -20,7 +20,7 @@ class Trained:
               NaN for texts that no measure asks for
     score     score(texts)(models): rewards of texts, (n,) rows of the text table, under models, (K,) bool -> (k, n)
     step      (K,) the step that was kept
-    marks     (M,) steps at which path (K, M, 3) holds the test accuracy on full, distinct, consensus
+    eval_steps  (M,) steps at which path (K, M, 3) holds the test accuracy on full, distinct, consensus
     weights   the content of the run's weights file
     reading   what of the texts was read, per country; see `scpo.training.encoder_reading`
     """
@@ -29,7 +29,7 @@ class Trained:
     rewards: dict[str, np.ndarray]
     score: Callable[[np.ndarray], Callable[[np.ndarray], np.ndarray]]
     step: np.ndarray
-    marks: tuple[int, ...]
+    eval_steps: tuple[int, ...]
     path: np.ndarray
     weights: bytes
     reading: pd.DataFrame | None = None

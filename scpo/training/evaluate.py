@@ -22,7 +22,7 @@ from scpo.metrics.paired import paired_table
 from scpo.plan import Rows, pair_margins
 from scpo.progress import Progress
 from scpo.selection import effective_size, keep_mask, pair_weights
-from scpo.training.backend import Trained
+from scpo.training.backend import BackendResult
 from scpo.training.encoder_reading import unreadable
 from scpo.training.heads.held_out import coin_margin, longer_margin
 
@@ -31,7 +31,7 @@ TABLES = 10  # steps of the progress: those that are made one after another, and
 
 
 def measure(
-    config: ExperimentConfig, data: Preferences, rows: dict[str, Rows], trained: Trained, progress: Progress
+    config: ExperimentConfig, data: Preferences, rows: dict[str, Rows], trained: BackendResult, progress: Progress
 ) -> tuple[ResampledOutcomes, dict[str, pd.DataFrame]]:
     """All that is shown of the trained models, from the test split: measures, and the tables of summary.json.
 
@@ -87,7 +87,12 @@ def _steps(progress: Progress, total: int) -> Callable[[], None]:
 
 
 def _on_every_country(
-    model: str, data: Preferences, rows: dict[str, Rows], tests: dict[str, Callable], margin: dict, trained: Trained
+    model: str,
+    data: Preferences,
+    rows: dict[str, Rows],
+    tests: dict[str, Callable],
+    margin: dict,
+    trained: BackendResult,
 ) -> dict[str, Outcomes]:
     """Outcomes of one country's models on the test pairs of every country, its own too."""
     unit = data.pairs["unit"].to_numpy()
@@ -97,7 +102,7 @@ def _on_every_country(
     }
 
 
-def _on_reference(data: Preferences, margin: dict[str, np.ndarray], trained: Trained) -> list[Outcomes]:
+def _on_reference(data: Preferences, margin: dict[str, np.ndarray], trained: BackendResult) -> list[Outcomes]:
     """Outcomes of each country's models on the test pairs of the reference population; none where there is none."""
     there = reference_rows(data)
     if not len(there):
@@ -111,7 +116,7 @@ def _seen(outcomes: Outcomes, countries: set[str], unread: set[str]) -> Outcomes
     return unmeasured(outcomes) if countries & unread else outcomes
 
 
-def _margins(data: Preferences, trained: Trained, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def _margins(data: Preferences, trained: BackendResult, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """r(chosen) - r(rejected) of pairs (n,) under models, (K,) bool -> (k, n)."""
     sides = np.stack([data.pairs[side].to_numpy()[rows] for side in ("chosen", "rejected")])
     texts, place = np.unique(sides, return_inverse=True)
@@ -126,7 +131,7 @@ def _margins(data: Preferences, trained: Trained, rows: np.ndarray) -> Callable[
 
 
 def _alignment(
-    data: Preferences, rows: dict[str, Rows], trained: Trained, resampled: ResampledOutcomes
+    data: Preferences, rows: dict[str, Rows], trained: BackendResult, resampled: ResampledOutcomes
 ) -> pd.DataFrame:
     """Opinion alignment of the models with all pairs and of the global model, where scores are shares of answers."""
     table, answers = trained.plan.table, {}
@@ -154,7 +159,7 @@ def reference_rows(data: Preferences) -> np.ndarray:
     return np.flatnonzero(is_reference & (data.split_of_pairs() == TEST))
 
 
-def _own_outcomes(config, data, test: np.ndarray, margins, country, margin, trained: Trained) -> Outcomes:
+def _own_outcomes(config, data, test: np.ndarray, margins, country, margin, trained: BackendResult) -> Outcomes:
     """Outcomes of a country's models, the global model and the trivial baselines on its test pairs."""
     plan = trained.plan
     mine = np.array(plan.table["country"] == country)
@@ -176,7 +181,7 @@ def _own_outcomes(config, data, test: np.ndarray, margins, country, margin, trai
     )
 
 
-def _crossed(margins, model: str, start: np.ndarray, known: np.ndarray, trained: Trained, unit) -> Outcomes:
+def _crossed(margins, model: str, start: np.ndarray, known: np.ndarray, trained: BackendResult, unit) -> Outcomes:
     """Outcomes of a country's models with all pairs, and of its global model (margins start), on other pairs."""
     table = trained.plan.table
     pick = np.array((table["country"] == model) & (table["level"] == table["level"].max()))
@@ -185,18 +190,18 @@ def _crossed(margins, model: str, start: np.ndarray, known: np.ndarray, trained:
     return count_outcomes(model, heads, np.concatenate([start[None], margins(pick)]), known, unit)
 
 
-def path_table(config: ExperimentConfig, trained: Trained, unread: Iterable[str] = ()) -> pd.DataFrame:
+def path_table(config: ExperimentConfig, trained: BackendResult, unread: Iterable[str] = ()) -> pd.DataFrame:
     """Test accuracy along the training of the models with all pairs, mean over seeds; those that are fitted at once
     have no steps and are not in it, nor are countries that cannot be read."""
     table = trained.plan.table.assign(at=np.arange(len(trained.plan.table)))
     table = table[(table["level"] == trained.plan.table["level"].max()) & ~table["country"].isin(list(unread))]
     frames = []
     for (country, method), heads in table.groupby(["country", "method"], sort=False):
-        mean = trained.path[heads["at"].to_numpy()].mean(0)  # (marks, subsets)
+        mean = trained.path[heads["at"].to_numpy()].mean(0)  # (eval_steps, subsets)
         if np.isnan(mean[0]).all():
             continue
         frame = pd.DataFrame(mean, columns=["full", "distinct", "consensus"])
-        frames.append(frame.assign(country=country, method=method, step=trained.marks))
+        frames.append(frame.assign(country=country, method=method, step=trained.eval_steps))
     if not frames:
         return pd.DataFrame(columns=["country", "method", "step", "seen", "subset", "accuracy"])
     wide = pd.concat(frames)

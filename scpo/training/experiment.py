@@ -29,12 +29,12 @@ from scpo.runs.files import write_bytes, write_json
 from scpo.runs.global_rewards import write_margins
 from scpo.runs.outcomes import write_outcomes
 from scpo.runs.progress_log import add_progress
-from scpo.training.backend import Trained
+from scpo.training.backend import BackendResult
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.encoders import load_encoder
 from scpo.training.evaluate import measure
+from scpo.training.heads import ray_cluster
 from scpo.training.heads.backend import train_heads
-from scpo.training.heads.train import Steered, train_countries
 from scpo.training.threads import one_thread
 
 Listener = Callable[[Mapping], None]
@@ -48,7 +48,6 @@ def run(
     on_progress: Listener | None = None,
     should_stop: Callable[[], bool] | None = None,
     guard: Callable[[], None] = lambda: None,
-    train: Callable[..., Steered] = train_countries,
 ) -> runs.Result:
     """Run one experiment and write its run folder.
 
@@ -57,7 +56,6 @@ def run(
     on_progress  gets each entry of progress.jsonl as it is written
     should_stop  asked at every safe point; True ends the run with `Stopped`, folder unfinished
     guard        called before each result is written; raises `Fenced` if somebody else owns the run now
-    train        `train_countries`, or what does the same elsewhere
     Raises `ScpoError` with what to do; bad input is refused before any work.
     """
     folder, began = Path(out), time.monotonic()
@@ -69,7 +67,7 @@ def run(
             on_progress(entry)
 
     try:
-        checkpoint = _run(config, folder, Progress(listen, should_stop), guard, train)
+        checkpoint = _run(config, folder, Progress(listen, should_stop), guard)
         guard()
         runs.finish(folder, time.monotonic() - began)
         checkpoint.remove()
@@ -84,13 +82,13 @@ def run(
     return runs.read(folder)
 
 
-def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, train) -> Checkpoint:
+def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard: Callable[[], None]) -> Checkpoint:
     progress.report("data", 0, 1)
     data = sources.load(config.data)
     sources.check_global(config, data)
     rows = rows_by_country(data, data.card.countries, all_train=config.finetune.as_published)
     budgets = budgets_for(config, rows)
-    train_models = _back_end(config, train)
+    train_models = _back_end(config)
     content = sources.content_hash(data)
     checkpoint = Checkpoint(folder, f"{config.digest()}-{content}")
     guard()
@@ -113,7 +111,7 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard, trai
     return checkpoint
 
 
-def _back_end(config: ExperimentConfig, train: Callable[..., Steered]) -> Callable[..., Trained]:
+def _back_end(config: ExperimentConfig) -> Callable[..., BackendResult]:
     """The back end that is asked for, its encoder or model at hand: what is not here is refused before work."""
     one_device(os.environ)
     if config.finetune.model:
@@ -121,7 +119,8 @@ def _back_end(config: ExperimentConfig, train: Callable[..., Steered]) -> Callab
         from scpo.training.finetune.loading import load_start
 
         return functools.partial(fine_tune, load_start(config))
-    return functools.partial(train_heads, load_encoder(config.encoder, config.precision), train)
+    ray_cluster.trainer()  # a cluster that cannot be used is refused now
+    return functools.partial(train_heads, load_encoder(config.encoder, config.precision))
 
 
 def one_device(environment: MutableMapping[str, str]) -> None:

@@ -15,13 +15,14 @@ import pytest
 
 import scpo
 from scpo import data, runs
-from scpo.jobs import cluster, schema, worker
+from scpo.jobs import schema, worker
 from scpo.jobs.job import is_whole
 from scpo.jobs.process import worker_name
 from scpo.jobs.store import Store, open_store
 from scpo.jobs.worker import serve, work
 from scpo.runs.progress_log import log_lines
 from scpo.training import checkpoint
+from scpo.training.heads import ray_cluster
 
 
 def run_one(store: Store, config, **options):
@@ -49,7 +50,7 @@ def test_a_fault_ends_the_job_and_not_the_worker(file_store, config, monkeypatch
         raise fault
 
     with monkeypatch.context() as patch:
-        patch.setattr(cluster, "trainer", lambda: broken)
+        patch.setattr(ray_cluster, "trainer", lambda: broken)
         job = run_one(file_store, config)
     assert job.state == "failed" and message in job.message
     assert any(type(fault).__name__ in line for line in log_lines(job.folder))

@@ -25,19 +25,19 @@ from scpo.errors import ConfigError, InputError
 from scpo.methods import METHODS
 from scpo.plan import HeadPlan, Rows, pair_margins, plan_heads
 from scpo.progress import Progress
-from scpo.training.backend import Trained
+from scpo.training.backend import BackendResult
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.device import device
 from scpo.training.encoder_reading import tell_unread
 from scpo.training.evaluate import reference_rows
 from scpo.training.finetune.dataset import Texts
 from scpo.training.finetune.formats import InputFormat, longest_input
-from scpo.training.finetune.loading import Start, load_model
+from scpo.training.finetune.loading import StartingModel, load_model
 from scpo.training.finetune.model_progress import ProgressOfModels
 from scpo.training.finetune.reading import reading_of
 from scpo.training.finetune.saved import weights_hash
 from scpo.training.finetune.scoring import score
-from scpo.training.finetune.train_model import Done, Task, train_one
+from scpo.training.finetune.train_model import Task, TrainedModel, train_one
 from scpo.training.heads.backend import global_heads
 from scpo.training.heads.features import cache_folder
 from scpo.training.reward_model import assemble
@@ -46,14 +46,14 @@ EVALUATIONS = 4  # on the way of one model, evenly spaced
 
 
 def fine_tune(
-    start: Start,
+    start: StartingModel,
     config: ExperimentConfig,
     data: Preferences,
     rows: dict[str, Rows],
     budgets: tuple[int, ...],
     progress: Progress,
     checkpoint: Checkpoint,
-) -> Trained:
+) -> BackendResult:
     """Score every text with the starting model, then fine-tune it once per row of the plan."""
     borrowing = [m for m in config.methods if METHODS[m].borrows]
     if config.finetune.lora and borrowing:
@@ -65,7 +65,7 @@ def fine_tune(
     folder.mkdir(exist_ok=True)
     progress.report("embed", 0, 1)
     if start.encoder:
-        start = _with_head(start, config, data, folder / "global", progress, key)
+        start = _with_head(start, config, data, folder / "global", progress)
     model = load_model(start.folder, start.tokenizer)
     longest = longest_input(whole.max_length, start.tokenizer, model.config)
     reading = reading_of(data, start.tokenizer, longest, whole.as_published)
@@ -77,16 +77,16 @@ def fine_tune(
     _check_distinct(config, rows, margin)
 
     plan = plan_heads(config, rows, margin, budgets)
-    marks = (0, *sorted({-(-config.steps * part // EVALUATIONS) for part in range(1, EVALUATIONS + 1)}))
+    eval_steps = (0, *sorted({-(-config.steps * part // EVALUATIONS) for part in range(1, EVALUATIONS + 1)}))
     texts = Texts(data, InputFormat(start.tokenizer, longest, whole.as_published))
     twins = _twins(plan)
-    telling = ProgressOfModels(progress, plan, config, twins)
-    train = functools.partial(train_one, config=config, texts=texts, marks=marks, key=key)
-    training = _Training(train, start, reward, data, rows, plan, margin, folder, telling)
-    models: list[Done] = []
+    all_models = ProgressOfModels(progress, plan, config, twins)
+    train = functools.partial(train_one, config=config, texts=texts, eval_steps=eval_steps, key=key)
+    training = _Training(train, start, reward, data, rows, plan, margin, folder, all_models)
+    models: list[TrainedModel] = []
     for k, twin in enumerate(twins):
         models.append(models[twin] if twin < k else training.model(k))
-    telling.done()
+    all_models.done()
     table = np.stack([model.rewards for model in models]) if models else np.empty((0, len(reward)), np.float32)
 
     def score_kept(texts: np.ndarray):
@@ -94,7 +94,7 @@ def fine_tune(
 
     step, path = np.array([m.step for m in models], np.int64), np.array([m.path for m in models])
     weights = _model_bytes(start, plan, models, reward, table, folder.parent)
-    return Trained(plan, rewards, score_kept, step, marks, path, weights, reading)
+    return BackendResult(plan, rewards, score_kept, step, eval_steps, path, weights, reading)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,60 +105,63 @@ class _Training:
     margin  (pairs,) of the global model by country; folder: where the models of the run lie
     """
 
-    train: Callable[..., Done]
-    start: Start
+    train: Callable[..., TrainedModel]
+    start: StartingModel
     reward: np.ndarray
     data: Preferences
     rows: dict[str, Rows]
     plan: HeadPlan
     margin: dict[str, np.ndarray]
     folder: Path
-    telling: ProgressOfModels
+    progress: ProgressOfModels
 
-    def model(self, k: int) -> Done:
+    def model(self, k: int) -> TrainedModel:
         """The k-th model, begun at the countries' common one where its method is `shared`."""
         task = _task(self.data, self.rows, self.plan, k)
         begin, reward = self._common(k) if METHODS[task.method].borrows else (self.start, self.reward)
-        done = self.train(
+        trained = self.train(
             begin,
             task=task,
             folder=self.folder / f"{k:04d}",
             margin=self._margin(k),
             reward=reward,
-            report=lambda step, accuracy=None: self.telling.of(k, step, accuracy),
+            report=lambda step, accuracy=None: self.progress.of(k, step, accuracy),
         )
-        stayed = done.folder is None and begin is not self.start
-        return dataclasses.replace(done, folder=begin.folder) if stayed else done
+        stayed = trained.folder is None and begin is not self.start
+        return dataclasses.replace(trained, folder=begin.folder) if stayed else trained
 
-    def _common(self, k: int) -> tuple[Start, np.ndarray]:
+    def _common(self, k: int) -> tuple[StartingModel, np.ndarray]:
         """The model that all countries share, which the k-th begins at, and its rewards (texts,)."""
         seed, budget_index = self.plan.table.loc[k, ["seed", "level"]]
-        done = self.train(
+        trained = self.train(
             self.start,
             task=_common_task(self.data, self.rows, self.plan, k),
             folder=self.folder / f"common-{seed}-{budget_index}",
             margin=self._margin(k),
             reward=self.reward,
-            report=lambda step, accuracy=None: self.telling.common(k, step),
+            report=lambda step, accuracy=None: self.progress.common(k, step),
         )
         start = self.start
-        return Start(start.name, done.folder, start.tokenizer) if done.folder else start, done.rewards
+        moved = StartingModel(start.name, trained.folder, start.tokenizer) if trained.folder else start
+        return moved, trained.rewards
 
     def _margin(self, k: int) -> np.ndarray:
         return self.margin[self.plan.table["country"][k]]
 
 
-def _with_head(start: Start, config: ExperimentConfig, data, place: Path, progress: Progress, key: str) -> Start:
+def _with_head(
+    start: StartingModel, config: ExperimentConfig, data: Preferences, place: Path, progress: Progress
+) -> StartingModel:
     """The encoder with a head trained on the reference countries, kept as a model folder."""
     features, heads = global_heads(config, data, start.encoder, progress)
     model, tokenizer = assemble(start.folder, heads[0], config.hidden, torch.from_numpy(features.prompt_mean))
-    made = place.with_name(f".{place.name}")
-    shutil.rmtree(made, ignore_errors=True)
-    model.save_pretrained(made)
-    tokenizer.save_pretrained(made)
+    partial = place.with_name(f".{place.name}")
+    shutil.rmtree(partial, ignore_errors=True)
+    model.save_pretrained(partial)
+    tokenizer.save_pretrained(partial)
     shutil.rmtree(place, ignore_errors=True)
-    made.rename(place)
-    return Start(start.name, place, tokenizer)
+    partial.rename(place)
+    return StartingModel(start.name, place, tokenizer)
 
 
 def _rewards(model, inputs: InputFormat, data: Preferences, rows: dict[str, Rows], progress: Progress):
@@ -197,11 +200,11 @@ def _check_distinct(config: ExperimentConfig, rows: dict[str, Rows], margin: dic
 def _twins(plan: HeadPlan) -> list[int]:
     """For each model the first that is trained on the very same: a pooled one serves all countries."""
     first: dict[tuple, int] = {}
-    found = []
+    twins = []
     for k, pool in enumerate(plan.pools):
         same = METHODS[plan.table["method"][k]].one_for_all, pool.rows.tobytes(), pool.weight.tobytes(), pool.seed
-        found.append(first.setdefault(same, k) if same[0] else k)
-    return found
+        twins.append(first.setdefault(same, k) if same[0] else k)
+    return twins
 
 
 def _task(data: Preferences, rows: dict[str, Rows], plan: HeadPlan, k: int) -> Task:
@@ -223,7 +226,7 @@ def _common_task(data: Preferences, rows: dict[str, Rows], plan: HeadPlan, k: in
     country's own begins at. It is asked for every text that may be asked of them."""
     mine = plan.table.iloc[k]
     same = (plan.table[["method", "seed", "level"]] == mine[["method", "seed", "level"]]).all(axis=1)
-    pools = [plan.pools[at] for at in np.flatnonzero(same)]
+    pools = [plan.pools[k] for k in np.flatnonzero(same)]
     validation, test = (
         np.concatenate([getattr(part, split) for part in rows.values()]) for split in ("validation", "test")
     )
@@ -233,15 +236,22 @@ def _common_task(data: Preferences, rows: dict[str, Rows], plan: HeadPlan, k: in
     return Task("pooled", int(mine["seed"]), train, weight, validation, test, scored, keep=True)
 
 
-def _model_bytes(start: Start, plan: HeadPlan, models: list[Done], reward, table, folder: Path) -> bytes:
+def _model_bytes(
+    start: StartingModel,
+    plan: HeadPlan,
+    models: list[TrainedModel],
+    reward: np.ndarray,
+    table: np.ndarray,
+    folder: Path,
+) -> bytes:
     """models.safetensors: rewards of all texts by the starting model and by each model; a header says where each lies,
     with the hash of its weights."""
-    made_here = start.folder.is_relative_to(folder)
+    is_own = start.folder.is_relative_to(folder)
     places = [str(model.folder.relative_to(folder)) if model.folder else None for model in models]
     hashes = [weights_hash(model.folder) if model.folder else None for model in models]
     listed = plan.table.assign(step=[model.step for model in models], folder=places, hash=hashes)
     about = {
-        "start": str(start.folder.relative_to(folder)) if made_here else start.name,
+        "start": str(start.folder.relative_to(folder)) if is_own else start.name,
         "start_hash": weights_hash(start.folder),
         "models": listed.to_dict("records"),
     }

@@ -25,7 +25,7 @@ LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
 @dataclass
-class Start:
+class StartingModel:
     """The model that a fine-tuning starts from.
 
     encoder  set if the model has no reward head: a head is trained for it first
@@ -37,7 +37,7 @@ class Start:
     encoder: Encoder | None = field(default=None)
 
 
-def load_start(config: ExperimentConfig) -> Start:
+def load_start(config: ExperimentConfig) -> StartingModel:
     """Find the model and its tokenizer. Raises `SourceMissing` or `ConfigError` for what cannot be used."""
     name = config.finetune.model
     logging.set_verbosity_error()
@@ -54,7 +54,7 @@ def load_start(config: ExperimentConfig) -> Start:
             f"lora is {config.finetune.lora}, but {name!r} is an encoder with a head that adapters cannot hold. Use "
             "lora=0 for it, which trains all its weights; or start from a reward model whose head is a layer."
         )
-    return Start(name, folder, load_tokenizer(folder), load_encoder(name, "fp32") if headless else None)
+    return StartingModel(name, folder, load_tokenizer(folder), load_encoder(name, "fp32") if headless else None)
 
 
 def _kind(folder: Path) -> str:

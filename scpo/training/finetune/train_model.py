@@ -18,7 +18,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 import torch
-from transformers import PrinterCallback, TrainerCallback
+from transformers import PreTrainedModel, PrinterCallback, TrainerCallback
 
 from scpo.config import ExperimentConfig
 from scpo.methods import METHODS
@@ -27,7 +27,7 @@ from scpo.runs.files import write_bytes
 from scpo.training.device import fast_bf16
 from scpo.training.finetune.checks import head_modules
 from scpo.training.finetune.dataset import Texts
-from scpo.training.finetune.loading import Start, load_model
+from scpo.training.finetune.loading import StartingModel, load_model
 from scpo.training.finetune.scoring import rewards_of
 from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
 from scpo.training.reward_model import RewardModel
@@ -66,8 +66,8 @@ def steps_of(config: ExperimentConfig, pairs: int) -> int:
 
 
 @dataclass(frozen=True)
-class Done:
-    """A trained model: the step that was kept (0 = as it started), test accuracy along the way (marks, 3) on full,
+class TrainedModel:
+    """A trained model: the step that was kept (0 = as it started), test accuracy at each evaluation (steps, 3) on full,
     distinct and consensus pairs, rewards (texts,) with NaN where not asked for, and its folder; None = the start."""
 
     step: int
@@ -77,33 +77,33 @@ class Done:
 
 
 def train_one(
-    start: Start,
+    start: StartingModel,
     config: ExperimentConfig,
     texts: Texts,
     task: Task,
     folder: Path,
     *,
-    marks: tuple[int, ...],
+    eval_steps: tuple[int, ...],
     margin: np.ndarray,
     reward: np.ndarray,
     key: str,
     report: Callable[..., None],
-) -> Done:
+) -> TrainedModel:
     """Train one model, or read the one that is done.
 
-    marks   steps at which it is evaluated, 0 first
-    margin  (pairs,) of the global model; reward (texts,) of the model to start from
-    key     names the experiment: a folder of another key is not taken
-    report  report(step) at every step, report(step, accuracy=...) after an evaluation
+    eval_steps  at which it is evaluated, 0 first
+    margin      (pairs,) of the global model; reward (texts,) of the model to start from
+    key         names the experiment: a folder of another key is not taken
+    report      report(step) at every step, report(step, accuracy=...) after an evaluation
     """
     done = _read(folder, key)
     if done:
         return done
     path = {0: _subsets(texts.margin(task.test, reward), margin[task.test])}
     if not len(task.train):
-        return Done(0, _path(path, marks), _placed(reward[task.scored], task.scored, len(reward)), None)
+        return TrainedModel(0, _path(path, eval_steps), _placed(reward[task.scored], task.scored, len(reward)), None)
     work, fresh = folder.with_name(f"{folder.name}.part"), METHODS[task.method].start == "fresh"
-    trainer = _trainer(start, config, texts, task, margin, work, _Watch(marks, report))
+    trainer = _trainer(start, config, texts, task, margin, work, EvaluateAtSteps(eval_steps, report))
     first = texts.margin(task.validation, reward)
     if fresh:
         first = trainer.margins(trainer.eval_dataset["validation"])
@@ -121,11 +121,19 @@ def train_one(
         inputs = [texts.encoded(int(text)) for text in task.scored]
         rewards = rewards_of(trainer.model, inputs, dropout=config.finetune.as_published)
     keep = trainer.model if task.keep and moved else None
-    return _write(folder, work, start, keep, key, step, _path(path, marks), _placed(rewards, task.scored, len(reward)))
+    return _write(
+        folder, work, start, keep, key, step, _path(path, eval_steps), _placed(rewards, task.scored, len(reward))
+    )
 
 
 def _trainer(
-    start: Start, config: ExperimentConfig, texts: Texts, task: Task, margin: np.ndarray, work: Path, watch: _Watch
+    start: StartingModel,
+    config: ExperimentConfig,
+    texts: Texts,
+    task: Task,
+    margin: np.ndarray,
+    work: Path,
+    watch: EvaluateAtSteps,
 ) -> SCPOTrainer:
     """A trainer of its own copy of the starting model, with the checkpoints of a task in `work`."""
     model = load_model(start.folder, start.tokenizer)
@@ -220,15 +228,15 @@ def _adapters(config: ExperimentConfig, model):
     )
 
 
-class _Watch(TrainerCallback):
-    """Tells of every step, and has the model evaluated and saved at the marks."""
+class EvaluateAtSteps(TrainerCallback):
+    """Tells of every step, and has the model evaluated and saved at the evaluation steps."""
 
-    def __init__(self, marks: tuple[int, ...], report: Callable[..., None]):
-        self._marks, self._report = set(marks), report
+    def __init__(self, eval_steps: tuple[int, ...], report: Callable[..., None]):
+        self._eval_steps, self._report = set(eval_steps), report
 
     def on_step_end(self, args, state, control, **others):
         self._report(state.global_step)
-        if state.global_step in self._marks:
+        if state.global_step in self._eval_steps:
             control.should_evaluate = control.should_save = True
         return control
 
@@ -237,39 +245,48 @@ class _Watch(TrainerCallback):
             self._report(state.global_step, accuracy=metrics["eval_test_accuracy"])
 
 
-def _subsets(margins: np.ndarray, known: np.ndarray) -> list[float]:
-    found = subset_metrics(margins, known)
-    return [found[f"{part}accuracy"] for part in ("", "distinct_", "consensus_")]
+def _subsets(margins: np.ndarray, global_margin: np.ndarray) -> list[float]:
+    metrics = subset_metrics(margins, global_margin)
+    return [metrics[f"{part}accuracy"] for part in ("", "distinct_", "consensus_")]
 
 
-def _path(values: dict[int, list[float]], marks: tuple[int, ...]) -> np.ndarray:
-    """Values at the marks, (marks, 3); a training that ended earlier stays at its last."""
-    return np.array([values[max(step for step in values if step <= mark)] for mark in marks])
+def _path(values: dict[int, list[float]], eval_steps: tuple[int, ...]) -> np.ndarray:
+    """Values at the evaluation steps, (steps, 3); a training that ended earlier stays at its last."""
+    return np.array([values[max(step for step in values if step <= asked)] for asked in eval_steps])
 
 
-def _placed(rewards: np.ndarray, at: np.ndarray, texts: int) -> np.ndarray:
-    found = np.full(texts, np.nan, np.float32)
-    found[at] = rewards
-    return found
+def _placed(rewards: np.ndarray, rows: np.ndarray, texts: int) -> np.ndarray:
+    placed = np.full(texts, np.nan, np.float32)
+    placed[rows] = rewards
+    return placed
 
 
-def _write(folder: Path, work: Path, start: Start, model, key: str, step: int, path: np.ndarray, rewards) -> Done:
+def _write(
+    folder: Path,
+    work: Path,
+    start: StartingModel,
+    model: PreTrainedModel | None,
+    key: str,
+    step: int,
+    path: np.ndarray,
+    rewards: np.ndarray,
+) -> TrainedModel:
     """Keep a model: its folder appears whole, then its checkpoints go."""
-    made = folder.with_name(f".{folder.name}")
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir()
+    partial = folder.with_name(f".{folder.name}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
     if model is not None:
-        model.save_pretrained(made)
-        start.tokenizer.save_pretrained(made)
+        model.save_pretrained(partial)
+        start.tokenizer.save_pretrained(partial)
     about = {"key": key, "step": step, "model": model is not None, "sha256": _hash(path, rewards)}
     content = {"path": path, "rewards": rewards}
-    write_bytes(made / KEPT, safetensors.numpy.save(content, metadata={"about": json.dumps(about)}))
-    made.rename(folder)
+    write_bytes(partial / KEPT, safetensors.numpy.save(content, metadata={"about": json.dumps(about)}))
+    partial.rename(folder)
     shutil.rmtree(work, ignore_errors=True)
-    return Done(step, path, rewards, folder if model is not None else None)
+    return TrainedModel(step, path, rewards, folder if model is not None else None)
 
 
-def _read(folder: Path, key: str) -> Done | None:
+def _read(folder: Path, key: str) -> TrainedModel | None:
     """A model that is done; None if there is none, or one of another experiment or a damaged one, which is removed."""
     if not (folder / KEPT).is_file():
         return None
@@ -280,7 +297,7 @@ def _read(folder: Path, key: str) -> Done | None:
     except (safetensors.SafetensorError, ValueError):
         about = {}
     if about.get("key") == key and about["sha256"] == _hash(path, rewards):
-        return Done(about["step"], path, rewards, folder if about["model"] else None)
+        return TrainedModel(about["step"], path, rewards, folder if about["model"] else None)
     shutil.rmtree(folder)
     shutil.rmtree(folder.with_name(f"{folder.name}.part"), ignore_errors=True)
     return None

@@ -15,81 +15,81 @@ import torch
 
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
+from scpo.methods import METHODS
 from scpo.plan import HeadPlan, Rows, pair_margins, plan_heads
 from scpo.progress import Progress
-from scpo.training.backend import Trained
+from scpo.training.backend import BackendResult
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.encoder_reading import read_data, reading_table, tell_unread
 from scpo.training.encoders import Encoder
+from scpo.training.heads import ray_cluster
 from scpo.training.heads.features import Features, cache_folder, embed_texts
-from scpo.training.heads.global_model import STEPS, load_global, train_global
+from scpo.training.heads.global_model import load_global, train_global
+from scpo.training.heads.problem import HeadProblem
 from scpo.training.heads.shared import train_shared
 from scpo.training.heads.stacked import HeadShape
-from scpo.training.heads.train import Steered
+from scpo.training.heads.train import TrainedHeads
+
+TRAINERS: dict[str, Callable[..., TrainedHeads]] = {  # of heads that are fitted at once, by `Method.training`
+    "shared": train_shared,
+}
 
 
 def train_heads(
     encoder: Encoder,
-    train: Callable[..., Steered],
     config: ExperimentConfig,
     data: Preferences,
     rows: dict[str, Rows],
     budgets: tuple[int, ...],
     progress: Progress,
     checkpoint: Checkpoint,
-) -> Trained:
-    """Embed the texts, train or load the global head, then every head of the plan by `train`."""
+) -> BackendResult:
+    """Embed the texts, train or load the global head, then every head of the plan."""
     reading = reading_table(data, read_data(data, encoder.reader, cache_folder() / "read", encoder.key))
     tell_unread(reading)
     features, globals_ = global_heads(config, data, encoder, progress)
-    rewards, plan, steered = steer_heads(train, config, data, features, globals_, rows, budgets, progress, checkpoint)
-    shape = HeadShape(features.width, config.hidden)
+    problem = problem_of(config, data, rows, features, globals_)
+    rewards, plan, trained = train_plan(problem, budgets, progress, checkpoint)
 
     def score(texts: np.ndarray):
         phi = torch.from_numpy(features.of(texts))
-        return lambda heads: shape.rewards(steered.theta[torch.from_numpy(heads)], phi).numpy()
+        return lambda heads: problem.shape.rewards(trained.theta[torch.from_numpy(heads)], phi).numpy()
 
-    weights = head_bytes(config, encoder.key, features, globals_, plan, steered)
-    return Trained(plan, rewards, score, steered.step, steered.marks, steered.path, weights, reading)
+    weights = head_bytes(problem, encoder.key, globals_, plan, trained)
+    return BackendResult(plan, rewards, score, trained.step, trained.eval_steps, trained.path, weights, reading)
 
 
-def steer_heads(
-    train: Callable[..., Steered],
-    config: ExperimentConfig,
-    data: Preferences,
-    features: Features,
-    globals_: torch.Tensor,
-    rows: dict[str, Rows],
-    budgets: tuple[int, ...],
-    progress: Progress,
-    checkpoint: Checkpoint | None = None,
-) -> tuple[dict[str, np.ndarray], HeadPlan, Steered]:
-    """Every head of the plan from the global heads (1 or C, p): rewards by the global model, the plan, the heads."""
-    shape = HeadShape(features.width, config.hidden)
-    start = {c: globals_[min(place, len(globals_) - 1)] for place, c in enumerate(rows)}
-    rewards = global_rewards(len(data.texts), features, shape, start)
-    plan = plan_heads(config, rows, pair_margins(data, rewards), budgets)
-    is_shared = (plan.table["method"] == "shared").to_numpy()
-    places = [np.flatnonzero(~is_shared), np.flatnonzero(is_shared)]
-    by_steps, together = (plan.take(place) for place in places)
-    steered = Steered.join(
-        [
-            train(config, data, features, shape, start, rows, by_steps, progress, checkpoint),
-            train_shared(
-                config,
-                data,
-                features,
-                shape,
-                start,
-                rows,
-                together,
-                lambda share: progress.report("share", round(1000 * share), 1000),
-            ),
-        ],
-        places,
-    )
+def problem_of(
+    config: ExperimentConfig, data: Preferences, rows: dict[str, Rows], features: Features, globals_: torch.Tensor
+) -> HeadProblem:
+    """The problem whose countries begin at global heads, (1 or C, p)."""
+    start = {country: globals_[min(place, len(globals_) - 1)] for place, country in enumerate(rows)}
+    return HeadProblem(config, data, rows, features, HeadShape(features.width, config.hidden), start)
+
+
+def train_plan(
+    problem: HeadProblem, budgets: tuple[int, ...], progress: Progress, checkpoint: Checkpoint | None = None
+) -> tuple[dict[str, np.ndarray], HeadPlan, TrainedHeads]:
+    """Every head of an experiment: rewards by the global model, the plan, and the trained heads of the plan.
+
+    On the cluster of `SCPO_RAY_ADDRESS`, if there is one; what is fitted at once, here.
+    """
+    rewards = global_rewards(problem)
+    plan = plan_heads(problem.config, problem.rows, pair_margins(problem.data, rewards), budgets)
+    training = np.array([METHODS[method].training for method in plan.table["method"]])
+    by_steps = np.flatnonzero(training == "steps")
+    train_by_steps = ray_cluster.trainer()
+    parts, places = [train_by_steps(problem, plan.take(by_steps), progress, checkpoint)], [by_steps]
+    kinds = [kind for kind in TRAINERS if (training == kind).any()]
+    for place, kind in enumerate(kinds):
+
+        def on_progress(done: int, total: int, place: int = place) -> None:
+            progress.report("share", round(1000 * (place + done / total)), 1000 * len(kinds))
+
+        places.append(np.flatnonzero(training == kind))
+        parts.append(TRAINERS[kind](problem, plan.take(places[-1]), on_progress))
     progress.report("share", 1, 1)
-    return rewards, plan, steered
+    return rewards, plan, TrainedHeads.join(parts, places)
 
 
 def global_heads(config: ExperimentConfig, data: Preferences, encoder: Encoder, progress: Progress):
@@ -101,7 +101,7 @@ def global_heads(config: ExperimentConfig, data: Preferences, encoder: Encoder, 
     shape = HeadShape(features.width, config.hidden)
     if config.global_model in ("reference", "others"):
         globals_ = train_global(
-            data, features, shape, config.global_model, lambda step: progress.report("global", step, STEPS)
+            data, features, shape, config.global_model, lambda done, total: progress.report("global", done, total)
         )
     else:
         globals_, mean = load_global(config.global_model, encoder.key, config)
@@ -110,33 +110,34 @@ def global_heads(config: ExperimentConfig, data: Preferences, encoder: Encoder, 
     return features, shape.scaled(globals_, config.global_scale)
 
 
-def global_rewards(
-    texts: int, features: Features, shape: HeadShape, start: dict[str, torch.Tensor]
-) -> dict[str, np.ndarray]:
+def global_rewards(problem: HeadProblem) -> dict[str, np.ndarray]:
     """Per country, the reward of every text by its global model, (texts,) float32.
 
     Computed in slices that keep memory flat.
     """
-    theta, place = torch.unique(torch.stack(list(start.values())), dim=0, return_inverse=True)
+    theta, model = torch.unique(torch.stack(list(problem.start.values())), dim=0, return_inverse=True)
+    texts = len(problem.data.texts)
     rewards, slice_ = np.empty((len(theta), texts), np.float32), 16_384
     for first in range(0, texts, slice_):
         part = slice(first, first + slice_)
-        rewards[:, part] = shape.rewards(theta, torch.from_numpy(features.of(part))).numpy()
+        rewards[:, part] = problem.shape.rewards(theta, torch.from_numpy(problem.features.of(part))).numpy()
     by_model = list(rewards)  # countries of one model share its array
-    return {country: by_model[int(place[at])] for at, country in enumerate(start)}
+    return {country: by_model[int(model[place])] for place, country in enumerate(problem.start)}
 
 
-def head_bytes(config, encoder_key: str, features: Features, globals_, plan, steered) -> bytes:
+def head_bytes(
+    problem: HeadProblem, encoder_key: str, globals_: torch.Tensor, plan: HeadPlan, trained: TrainedHeads
+) -> bytes:
     """heads.safetensors: global and trained heads; a header says which head is which."""
     about = {
-        "encoder": config.encoder,
+        "encoder": problem.config.encoder,
         "encoder_key": encoder_key,
-        "hidden": config.hidden,
-        "heads": plan.table.assign(step=steered.step).to_dict("records"),
+        "hidden": problem.config.hidden,
+        "heads": plan.table.assign(step=trained.step).to_dict("records"),
     }
     tensors = {
         "global": globals_.contiguous(),
-        "heads": steered.theta.contiguous(),
-        "prompt_mean": torch.from_numpy(np.ascontiguousarray(features.prompt_mean)),
+        "heads": trained.theta.contiguous(),
+        "prompt_mean": torch.from_numpy(np.ascontiguousarray(problem.features.prompt_mean)),
     }
     return safetensors.torch.save(tensors, metadata={"about": json.dumps(about)})

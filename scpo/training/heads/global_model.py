@@ -25,15 +25,19 @@ from scpo.training.heads.features import Features
 from scpo.training.heads.stacked import Heads, HeadShape
 
 STEPS, BATCH, LR = 800, 256, 0.001
-MARKS = (10, 20, 40, 70, 100, 150, 200, 250, 300, 400, 500, 600, 700, 800)
+EVAL_STEPS = (10, 20, 40, 70, 100, 150, 200, 250, 300, 400, 500, 600, 700, 800)
 
 
 def train_global(
-    data: Preferences, features: Features, shape: HeadShape, mode: str, pause: Callable[[int], None] = lambda step: None
+    data: Preferences,
+    features: Features,
+    shape: HeadShape,
+    mode: str,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> torch.Tensor:
     """Global heads (1, p) for mode `reference`, or (countries, p) for mode `others`.
 
-    `pause(step of STEPS)` is called often and may raise.
+    `on_progress(steps done, steps in all)` is called often and may raise.
     """
     country, split = data.pairs["country"].to_numpy(), data.split_of_pairs()
     if mode == "reference":
@@ -46,9 +50,8 @@ def train_global(
     heads = Heads(shape, start, pools, features.of, chosen, rejected, steps=STEPS, batch_size=BATCH, lr=LR)
     checks = [np.flatnonzero(member & (split == VALIDATION)) for member in members]
     best, best_loss = start.clone(), torch.full((len(pools),), torch.inf)
-    for mark in MARKS:
-        first = heads.step
-        heads.advance(mark, lambda share, first=first, mark=mark: pause(round(first + share * (mark - first))))
+    for step in EVAL_STEPS:
+        heads.advance(step, on_progress)
         for k, rows in enumerate(checks):
             loss = _log_loss(shape, heads.theta[k : k + 1], features, chosen[rows], rejected[rows])
             if loss < best_loss[k]:

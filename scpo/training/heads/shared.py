@@ -29,15 +29,13 @@ import numpy as np
 import torch
 from torch.nn.functional import softplus
 
-from scpo.config import ExperimentConfig
-from scpo.data.preferences import Preferences
-from scpo.plan import HeadPlan, Rows, marks_for
-from scpo.training.heads.features import Features
-from scpo.training.heads.held_out import HeldOut, subset_accuracy
+from scpo.plan import HeadPlan
+from scpo.training.heads.held_out import HeldOut
 from scpo.training.heads.pair_loss import Member, loss_of
+from scpo.training.heads.problem import HeadProblem
 from scpo.training.heads.shifts import PRIOR_POWER, Others, directions, fit, prior, shifts
 from scpo.training.heads.stacked import HeadShape
-from scpo.training.heads.train import Steered
+from scpo.training.heads.train import TrainedHeads
 from scpo.training.threads import one_thread
 
 # Prior standard deviations of what a shift does to the margin of an average pair, in units of reward: of the whole, and
@@ -59,7 +57,7 @@ def average_of_strengths(
     strengths: Sequence[tuple[float, float]] = STRENGTHS,
     observations_per_unit: float = OBSERVATIONS_PER_UNIT,
     shrinkage: float = SHRINKAGE,
-    pause: Callable[[float], None] = lambda share: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> torch.Tensor:
     """Heads of all countries, (C, p): the average over strengths, (mix_sd, own_sd) each, shrunk to the global model.
 
@@ -71,11 +69,11 @@ def average_of_strengths(
     An MLP's settings are not averaged, since rewards are not linear in its parameters; the likeliest is taken.
     """
     start = torch.stack([member.start for member in members])
-    loss, heads, found = loss_of(shape, members), [], None
-    for at, (mix_sd, own_sd) in enumerate(strengths):
-        pause(at / len(strengths))
-        found = fit(loss, tuple(start.shape), root, own_sd, others, mix_sd, found)
-        heads.append(start + torch.from_numpy(shifts(found, root, own_sd, others, mix_sd).astype(np.float32)))
+    loss, heads, units_of_prior = loss_of(shape, members), [], None
+    for done, (mix_sd, own_sd) in enumerate(strengths):
+        on_progress(done, len(strengths))
+        units_of_prior = fit(loss, tuple(start.shape), root, own_sd, others, mix_sd, units_of_prior)
+        heads.append(start + torch.from_numpy(shifts(units_of_prior, root, own_sd, others, mix_sd).astype(np.float32)))
     heads = torch.stack(heads)
     losses = log_loss(heads)
     gap = losses - losses.min()
@@ -86,54 +84,48 @@ def average_of_strengths(
 
 
 def train_shared(
-    config: ExperimentConfig,
-    data: Preferences,
-    features: Features,
-    shape: HeadShape,
-    start: dict[str, torch.Tensor],
-    rows: dict[str, Rows],
+    problem: HeadProblem,
     plan: HeadPlan,
-    pause: Callable[[float], None] = lambda share: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
     equal: bool = False,
     prior_power: float = PRIOR_POWER,
     **how,
-) -> Steered:
+) -> TrainedHeads:
     """The heads of a plan that has the method `shared` alone, all countries of a seed and budget together.
 
     equal  the others' shifts are learnt from as many pairs as the country itself has, not from all of theirs
     how    strengths, observations_per_unit and shrinkage, as of `average_of_strengths`; prior_power as of `own_root`
-    There is no path along training: `path` is NaN but for the last mark, and the kept step is the last.
     """
-    sides = [data.pairs[side].to_numpy() for side in ("chosen", "rejected")]
-    validation = [HeldOut(data, features, shape, part.validation) for part in rows.values()]
-    units = len(np.unique(np.concatenate([held.unit for held in validation])))
+    shape, start, phi, sides = problem.shape, problem.start, problem.features.of, problem.sides
+    validation = list(problem.held_out("validation").values())
+    units = len(np.unique(np.concatenate([held_out.unit for held_out in validation])))
 
-    def members_of(places: np.ndarray) -> list[Member]:
-        return [Member.of(plan.pools[k], start[c], features.of, *sides) for k, c in zip(places, rows, strict=True)]
+    def members_of(heads: np.ndarray) -> list[Member]:
+        return [Member.of(plan.pools[k], start[c], phi, *sides) for k, c in zip(heads, problem.rows, strict=True)]
 
-    theta, known = torch.empty(len(plan.pools), shape.size), {}
+    theta, fitted = torch.empty(len(plan.pools), shape.size), {}
     groups = plan.table.groupby(["seed", "level"], sort=False).indices
     with one_thread():
         root, others = None, None
         if groups:
-            root, others = prior(shape, members_of(groups[max(groups, key=lambda one: one[1])]), prior_power)
-        for at, places in enumerate(groups.values()):
-            same = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in places)  # the same at the last level
-            if same not in known:
-                members = members_of(places)
-                known[same] = average_of_strengths(
+            root, others = prior(shape, members_of(groups[max(groups, key=lambda group: group[1])]), prior_power)
+        for done, heads in enumerate(groups.values()):
+            same = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in heads)  # the same with all pairs
+            if same not in fitted:
+                members = members_of(heads)
+                fitted[same] = average_of_strengths(
                     shape,
                     members,
                     root,
                     directions(shape, members, root) if equal else others,
                     lambda heads: _log_loss(heads, validation),
                     units,
-                    pause=lambda share, at=at: pause((at + share) / len(groups)),
+                    on_progress=lambda step, steps, done=done: on_progress(done * steps + step, len(groups) * steps),
                     **how,
                 )
-            theta[torch.from_numpy(np.array(places))] = known[same]
-    tests = {c: HeldOut(data, features, shape, part.test) for c, part in rows.items()}
-    return _at_the_end(theta, (0, *marks_for(config.steps)), start, tests, plan)
+            theta[torch.from_numpy(np.array(heads))] = fitted[same]
+    return TrainedHeads.fitted(problem, plan, theta)
 
 
 def _log_loss(heads: torch.Tensor, validation: Sequence[HeldOut]) -> np.ndarray:
@@ -142,18 +134,3 @@ def _log_loss(heads: torch.Tensor, validation: Sequence[HeldOut]) -> np.ndarray:
     if not margins.shape[1]:
         return np.zeros(len(heads))
     return torch.stack([softplus(-margins * by).mean(1) for by in SCALES]).amin(0).numpy()
-
-
-def _at_the_end(
-    theta: torch.Tensor,
-    marks: tuple[int, ...],
-    start: dict[str, torch.Tensor],
-    tests: dict[str, HeldOut],
-    plan: HeadPlan,
-) -> Steered:
-    """Heads (K, p) without a way there: test accuracy at the last mark alone, which is the step that is kept."""
-    path = np.full((len(theta), len(marks), 3), np.nan)
-    for country, test in tests.items():
-        mine = np.array(plan.table["country"] == country)
-        path[mine, -1] = subset_accuracy(test.margins(theta[mine]), test.margins(start[country][None])[0])
-    return Steered(theta, np.full(len(theta), marks[-1]), marks, path)

@@ -2,14 +2,14 @@
 
 A head is linear, r(phi) = phi . theta with p = d, or an MLP with one hidden layer. Every head
 has its own pairs, weights and starting point; one Adam step moves all of them. Heads are
-worked in blocks that stay in the processor's cache, and the steps between two marks are taken
-block by block. The engine knows nothing of countries, methods or texts.
+worked in blocks that stay in the processor's cache, and the steps between two evaluations are
+taken block by block. The engine knows nothing of countries, methods or texts.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +80,7 @@ def batch_order(pool: Pool, begin: int, end: int) -> np.ndarray:
 
 @functools.lru_cache(maxsize=1024)
 def _drawn(seed: tuple[int, ...], n: int, shuffles: int) -> np.ndarray:
-    """So many shuffles of n places, one after another; kept, since several methods and marks ask for the same."""
+    """So many shuffles of n places, one after another; kept: several methods and evaluations ask for the same."""
     table = np.tile(np.arange(n, dtype=np.int32), (shuffles, 1))
     return np.random.default_rng(seed).permuted(table, axis=1).ravel()
 
@@ -109,25 +109,27 @@ class Heads:
         places = {id(pool): self._examples.place(pool.rows) for pool in {id(pool): pool for pool in pools}.values()}
         self._pools, self._places = pools, [places[id(pool)] for pool in pools]  # heads of one pool share both
 
-    def advance(self, to_step: int, pause: Callable[[float], None] | None = None) -> None:
-        """Train every head up to a step. `pause(share of this work done)` is called often and may raise."""
+    def advance(self, to_step: int, on_progress: Callable[[int, int], None] = lambda done, total: None) -> None:
+        """Train every head up to a step. `on_progress(steps done, steps in all)` is called often and may raise."""
         state = [self.theta.clone(), self.m.clone(), self.v.clone()]
         if to_step <= self.step:
             return
-        for first in range(0, len(self.theta), BLOCK):
-            block = slice(first, first + BLOCK)
-            part = (first / len(self.theta), min(BLOCK / len(self.theta), 1.0))
-            self._train_block(block, [tensor[block] for tensor in state], to_step, part, pause)
-        self.theta, self.m, self.v = state  # a pause that raised has left every head at the old step
+        heads, steps = len(self.theta), to_step - self.step
+        for first in range(0, heads, BLOCK):
+            block = slice(first, min(first + BLOCK, heads))
+            for step in self._train_block(block, [tensor[block] for tensor in state], to_step):
+                on_progress(self.step + round((first * steps + (block.stop - first) * step) / heads), self.steps)
+        self.theta, self.m, self.v = state  # a report that raised has left every head at the old step
         self.step = to_step
 
-    def _train_block(self, block: slice, state: list[torch.Tensor], to_step: int, part, pause) -> None:
+    def _train_block(self, block: slice, state: list[torch.Tensor], to_step: int) -> Iterator[int]:
+        """Train some heads up to a step; yields how many steps are done before each is taken."""
         theta, m, v = state
         all_rows, all_weights = self._batches(block, to_step)
         for step in range(self.step + 1, to_step + 1):
-            if pause:
-                pause(part[0] + part[1] * (step - 1 - self.step) / (to_step - self.step))
-            gradient = self._examples.gradient(theta, all_rows[step - self.step - 1], all_weights[step - self.step - 1])
+            place = step - self.step - 1
+            yield place
+            gradient = self._examples.gradient(theta, all_rows[place], all_weights[place])
             m.mul_(BETA1).add_(gradient, alpha=1 - BETA1)
             v.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
             scale = v.sqrt().div_((1 - BETA2**step) ** 0.5).add_(EPSILON)

@@ -84,14 +84,14 @@ def test_a_head_without_pairs_or_with_zero_weight_stays_where_it_starts(world):
     assert torch.equal(heads.theta[:2], start[:2]) and not torch.equal(heads.theta[2], start[2])
 
 
-def test_a_stop_between_blocks_leaves_every_head_at_the_last_mark(world):
+def test_a_stop_between_blocks_leaves_every_head_at_the_last_step(world):
     heads, shares = together(world, HeadShape(WIDTH)), []
     heads.advance(5)
     before = heads.theta.clone()
 
-    def stop_in_the_second_block(share):
-        shares.append(share)
-        if share > 0.95:  # the first block is 64 of 72 heads
+    def stop_in_the_second_block(done, total):
+        shares.append((done - 5) / (total - 5))
+        if shares[-1] > 0.95:  # the first block is 64 of 72 heads
             raise Stopped("enough")
 
     with pytest.raises(Stopped):

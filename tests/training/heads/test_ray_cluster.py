@@ -18,11 +18,11 @@ import pytest
 
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ScpoError, Stopped
-from scpo.jobs import cluster, cluster_connection
+from scpo.training.heads import ray_cluster, ray_connection
 
 from fakes import scored_rows
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RESULTS = ("metrics.json", "summary.json", "heads.safetensors", "margins.safetensors", "tallies.safetensors")
 HAS_RAY = importlib.util.find_spec("ray") is not None
 needs_ray = pytest.mark.skipif(not HAS_RAY, reason="Ray is not installed: pip install -r requirements-cluster.txt")
@@ -61,7 +61,7 @@ def head():
         patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex())
         reset_auth_token_state()  # so that this process heeds the three
         started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-        patch.setenv(cluster_connection.ADDRESS, started.address)
+        patch.setenv(ray_connection.ADDRESS, started.address)
         yield started
         started.shutdown()
     shutil.rmtree(place, ignore_errors=True)
@@ -94,7 +94,7 @@ def test_a_node_killed_in_the_middle_changes_no_byte_of_the_results(head, config
     killer = threading.Thread(target=kill_in_the_middle)
     killer.start()
     try:
-        result = run(config, tmp_path / "run", train=cluster.trainer())
+        result = run(config, tmp_path / "run")
     finally:
         killer.join()
     assert killed and "6 tasks go to the Ray cluster" in caplog.text
@@ -117,17 +117,19 @@ def test_a_stopped_run_leaves_nothing_running_and_goes_on_with_the_tasks_that_ar
         save(self, step, tensors)
         finished.append(step)
 
-    def train(*given):
-        return cluster.train_on_cluster(*given[:-1], Checkpoint(tmp_path / "run", "key", every=0))
+    def train(problem, plan, progress, _):
+        return on_cluster(problem, plan, progress, Checkpoint(tmp_path / "run", "key", every=0))
 
+    on_cluster = ray_cluster.train_on_cluster
+    monkeypatch.setattr(ray_cluster, "train_on_cluster", train)
     monkeypatch.setattr(Checkpoint, "save", counted)
     with pytest.raises(Stopped):
-        run(config, tmp_path / "run", train=train, should_stop=lambda: len(finished) >= 2)
+        run(config, tmp_path / "run", should_stop=lambda: len(finished) >= 2)
     until = time.monotonic() + 10
     while working(head.head_node) and time.monotonic() < until:
         time.sleep(0.05)
     assert not working(head.head_node)
-    result = run(config, tmp_path / "run", train=train)
+    result = run(config, tmp_path / "run")
     tasks = [int(r.getMessage().split()[0]) for r in caplog.records if "tasks go to" in r.getMessage()]
     assert tasks == [6, 4]
     for name in RESULTS:
@@ -137,12 +139,15 @@ def test_a_stopped_run_leaves_nothing_running_and_goes_on_with_the_tasks_that_ar
 @needs_ray
 def test_no_text_and_no_persons_name_goes_to_the_cluster():
     from scpo.training.heads.features import embed_texts
+    from scpo.training.heads.problem import HeadProblem
+    from scpo.training.heads.stacked import HeadShape
 
     from fakes import CountingEncoder, tiny_preferences
 
     data = tiny_preferences()
     features = embed_texts(data.texts, CountingEncoder(), None)
-    sent = pickle.dumps(cluster.Shared.of(ExperimentConfig(), data, features, None, {}, {}))
+    problem = HeadProblem(ExperimentConfig(), data, {}, features, HeadShape(features.width), {})
+    sent = pickle.dumps(problem.without_texts())
     strings = {*data.texts["response"], *data.texts["prompt"], *data.units["name"]}
     assert len(strings) > 100 and not [s for s in strings if s.encode() in sent]
 
@@ -170,10 +175,10 @@ class TwoNodes:
 
 
 def test_a_node_that_stops_answering_is_told_once_by_its_address(monkeypatch, caplog):
-    monkeypatch.setattr(cluster_connection, "LOOK", 0.0)
-    monkeypatch.setattr(cluster_connection, "_knock", lambda at: None)
+    monkeypatch.setattr(ray_connection, "LOOK", 0.0)
+    monkeypatch.setattr(ray_connection, "_knock", lambda at: None)
     ray = TwoNodes()
-    watch = cluster_connection.Watch(ray)
+    watch = ray_connection.Watch(ray)
     watch.look()
     assert not caplog.records
     ray.answers = False
@@ -185,52 +190,53 @@ def test_a_node_that_stops_answering_is_told_once_by_its_address(monkeypatch, ca
 
 def test_a_node_of_other_versions_is_refused_by_name_and_version():
     with pytest.raises(ScpoError, match=rf"{socket.gethostname()} has torch .* instead of 1\.0\. Every node needs"):
-        cluster.train_part([], [], {**cluster.own_versions(), "torch": "1.0"})
+        ray_cluster.train_part([], [], {**ray_cluster.own_versions(), "torch": "1.0"})
 
 
 @needs_ray
 def test_an_address_that_does_not_answer_is_told_at_once(monkeypatch):
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        monkeypatch.setenv(cluster_connection.ADDRESS, f"127.0.0.1:{nobody.getsockname()[1]}")
+        monkeypatch.setenv(ray_connection.ADDRESS, f"127.0.0.1:{nobody.getsockname()[1]}")
         began = time.monotonic()
         with pytest.raises(ScpoError, match=r"127.0.0.1:\d+ .*refused.*ray start --head.*unset SCPO_RAY_ADDRESS"):
-            cluster.trainer()
+            ray_cluster.trainer()
     assert time.monotonic() - began < 2
 
 
 @needs_ray
 def test_something_else_at_the_address_is_told_within_seconds(monkeypatch):
-    assert cluster_connection.CONNECT + cluster_connection.ANSWER < 15
-    monkeypatch.setattr(cluster_connection, "ANSWER", 2.0)
+    assert ray_connection.CONNECT + ray_connection.ANSWER < 15
+    monkeypatch.setattr(ray_connection, "ANSWER", 2.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        monkeypatch.setenv(cluster_connection.ADDRESS, f"127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setenv(ray_connection.ADDRESS, f"127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(ScpoError, match="no answer in 2 seconds"):
-            cluster.trainer()
+            ray_cluster.trainer()
 
 
 @needs_ray
 @pytest.mark.parametrize("address", ["here", "host", "http://host:1", "ray://", "host:port", "local", "a b:1"])
 def test_an_address_of_another_form_is_refused(monkeypatch, address):
-    monkeypatch.setenv(cluster_connection.ADDRESS, address)
+    monkeypatch.setenv(ray_connection.ADDRESS, address)
     with pytest.raises(ScpoError, match="it must be host:port, ray://host:port or auto"):
-        cluster.trainer()
+        ray_cluster.trainer()
 
 
 def test_ray_missing_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    monkeypatch.setenv(cluster_connection.ADDRESS, "host:6379")
+    monkeypatch.setenv(ray_connection.ADDRESS, "host:6379")
     with pytest.raises(ScpoError, match="Ray is not installed here.*requirements-cluster.txt.*unset SCPO_RAY_ADDRESS"):
-        cluster.trainer()
+        ray_cluster.trainer()
 
 
 def test_without_an_address_the_heads_are_trained_on_this_machine(monkeypatch):
     from scpo.training.heads.train import train_countries
 
-    monkeypatch.delenv(cluster_connection.ADDRESS, raising=False)
-    assert cluster.trainer() is train_countries
+    monkeypatch.delenv(ray_connection.ADDRESS, raising=False)
+    assert ray_cluster.trainer() is train_countries
 
 
-def test_neither_ray_nor_torch_is_loaded_by_the_module():
-    code = "import sys, scpo.jobs.cluster; sys.exit(bool({'ray', 'torch'} & sys.modules.keys()))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+def test_ray_is_not_loaded_by_a_run_and_neither_it_nor_torch_by_a_worker_that_waits():
+    code = "import sys, {}; sys.exit(bool({} & sys.modules.keys()))"
+    for module, libraries in (("scpo.training.experiment", {"ray"}), ("scpo.jobs.worker", {"ray", "torch"})):
+        assert subprocess.run([sys.executable, "-c", code.format(module, libraries)], cwd=ROOT).returncode == 0

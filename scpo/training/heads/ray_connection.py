@@ -52,7 +52,7 @@ def connected(where: str):
     reach(where)
     import ray
 
-    modules = {"py_modules": [str(Path(__file__).parents[1])], "excludes": ["**/__pycache__"]}
+    modules = {"py_modules": [str(Path(__file__).parents[2])], "excludes": ["**/__pycache__"]}
     mine = signal.getsignal(signal.SIGTERM)  # Ray puts its own in place, that ends the process at once
     try:
         ray.init(
