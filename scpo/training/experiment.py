@@ -83,6 +83,8 @@ def run(
 
 
 def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard: Callable[[], None]) -> Checkpoint:
+    if not config.finetune.model:
+        ray_cluster.trainer()  # a cluster that cannot be used is refused now
     progress.report("data", 0, 1)
     data = sources.load(config.data)
     sources.check_global(config, data)
@@ -119,7 +121,6 @@ def _back_end(config: ExperimentConfig) -> Callable[..., BackendResult]:
         from scpo.training.finetune.loading import load_start
 
         return functools.partial(fine_tune, load_start(config))
-    ray_cluster.trainer()  # a cluster that cannot be used is refused now
     return functools.partial(train_heads, load_encoder(config.encoder, config.precision))
 
 
