@@ -197,10 +197,19 @@ def test_a_cancel_at_any_moment_leaves_a_cancelled_job_or_a_done_one_and_nothing
 
 
 def test_a_worker_has_no_processes_of_its_own_that_could_be_left_behind():
-    """Batches are made in the worker itself, and nothing in the training layer starts a process."""
+    """Batches are made in the worker itself, and nothing in the training layer starts a process, but for the question
+    whether a cluster answers, which is asked before any work and waited for, some seconds at most."""
     from scpo.training.finetune.trainer import SCPOConfig
 
     assert SCPOConfig("out", use_cpu=True, bf16=False).dataloader_num_workers == 0
     for path in (Path(scpo.__file__).parent / "training").rglob("*.py"):
-        found = re.findall(r"^\s*(?:import|from) (\w+)", path.read_text(), re.MULTILINE)
-        assert not {"subprocess", "multiprocessing", "concurrent"} & set(found), path
+        text = path.read_text()
+        found = {"subprocess", "multiprocessing", "concurrent"} & set(
+            re.findall(r"^\s*(?:import|from) (\w+)", text, re.MULTILINE)
+        )
+        if path.name == "ray_connection.py":
+            assert re.findall(r"subprocess\.\w+\(.*", text) == [
+                'subprocess.run([sys.executable, "-c", PROBE, where], capture_output=True, text=True, timeout=ANSWER)'
+            ]
+            found -= {"subprocess"}
+        assert not found, path
