@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import dataclasses
 import json
 from collections.abc import Collection
@@ -49,7 +50,8 @@ def _given(args: argparse.Namespace, config_class: type) -> dict:
         if field.name in NAMES:
             value = [name for said in value for name in split_names(said)]
         elif isinstance(field.default, tuple) and field.name not in REPEATED:
-            value = [part.strip() for part in value.split(",") if part.strip()]
+            parts = next(csv.reader([value], skipinitialspace=True), [])
+            value = [part.strip() for part in parts if part.strip()]
             if field.name == "budgets":
                 value = [_whole(part, field.name) for part in value]
         found[field.name] = tuple(value) if isinstance(value, list) else value

@@ -108,6 +108,17 @@ class DataConfig:
         high=100_000_000,
         rare=True,
     )
+    layout: str = setting(
+        "",
+        "file: the layout of a published data set that the file has, such as arena; none = by its columns",
+        rare=True,
+    )
+    columns: tuple[str, ...] = setting(
+        (),
+        "file: which column is what, such as prompt=question,chosen=better,rejected=worse,country=nation; needed are "
+        "prompt with chosen and rejected, with response and score, or with response_a, response_b and winner",
+        rare=True,
+    )
     title: str = setting("", "files: the name of the data, shown wherever its results are", rare=True)
     licence: str = setting("", "files: the licence of the data, such as CC BY-SA 4.0", rare=True)
     citation: str = setting("", "files: how the data is cited", rare=True)

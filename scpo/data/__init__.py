@@ -55,7 +55,9 @@ def look(config: DataConfig) -> tuple[Preferences, Choice]:
 
     Raises `DataFaults` and `SourceMissing` as `load` does.
     """
-    data = arranged(importlib.import_module(LOADERS[config.dataset]).load(config), config)
+    data = importlib.import_module(LOADERS[config.dataset]).load(config)
+    config = dataclasses.replace(config, dataset=data.card.dataset)  # a file may be one of PRISM
+    data = arranged(data, config)
     choice = chosen(data, config)
     unmapped = [] if data.card.simulated else [c for c in data.pairs["country"].unique() if iso3(c) is None]
     told = (f"kept, but not on the map, for want of a country code: {listed(sorted(unmapped))}",) if unmapped else ()
@@ -73,7 +75,7 @@ def look(config: DataConfig) -> tuple[Preferences, Choice]:
 
 def chosen(data: Preferences, config: DataConfig) -> Choice:
     """The countries that a configuration means in these pairs, and why they cannot be used."""
-    return choose(counts(data), usual(config.dataset), config)
+    return choose(counts(data), usual(data.card.dataset), config)
 
 
 def check_global(config: ExperimentConfig, data: Preferences) -> None:

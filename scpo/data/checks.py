@@ -5,7 +5,8 @@ A row whose value is of no use goes to `Faults.at` with its reason; what then be
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,8 @@ WORDS = {
     "user_id": "user",
     "interaction_id": "interaction",
 }
+LOOKED_AT = 1000  # rows that show whether the cells of a column repeat
+MISSING, BLANK, BROKEN, NO_TEXT = "missing", "blank", "broken", "no text"
 UNSEEN = "\u00ad\u180e\u200b\u200c\u200d\u2060\ufeff"  # characters without a shape, such as a zero-width space
 LARGEST_WHOLE = 2**53  # beyond it, a float is no whole number that a file can have meant
 
@@ -62,6 +65,21 @@ def as_text(value: object) -> object:
     return value
 
 
+def each(column: pd.Series, function: Callable[[Any], Any]) -> pd.Series:
+    """A function of each cell, called once for all equal ones where the cells are texts, or nothing, and repeat."""
+    repeats = 2 * column.head(LOOKED_AT).astype(str).nunique() < min(len(column), LOOKED_AT)
+    if repeats and pd.api.types.infer_dtype(column, skipna=True) == "string":
+        code, cells = pd.factorize(column.to_numpy(object), use_na_sentinel=False)
+        found = np.empty(len(cells), object)
+        for at, cell in enumerate(cells):
+            found[at] = function(cell)
+        return pd.Series(found[code], index=column.index, name=column.name, dtype=object)
+    found = np.empty(len(column), object)
+    for at, cell in enumerate(column.to_numpy(object)):
+        found[at] = function(cell)
+    return pd.Series(found, index=column.index, name=column.name, dtype=object)
+
+
 def is_missing(value: object) -> bool:
     """True for None, NaN and pandas' own marks of nothing."""
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
@@ -79,13 +97,10 @@ def check_texts(column: pd.Series, faults: Faults, rows_are: str = "rows") -> No
     rows_are  what a row of the table is, in the plural, for the reasons: "pairs"
     """
     values = column.to_numpy(dtype=object)
-    is_text = np.fromiter((type(v) is str for v in values), bool, len(values))
-    missing = ~is_text
-    missing[missing] = [is_missing(v) for v in values[missing]]
-    blank = np.fromiter((type(v) is str and is_blank(v) for v in values), bool, len(values))
-    broken = np.fromiter((type(v) is str and not is_valid_text(v) for v in values), bool, len(values))
+    kind = each(column, _kind_of_text).to_numpy(object)
+    missing, blank, broken, other = (kind == which for which in (MISSING, BLANK, BROKEN, NO_TEXT))
     rows, needed, word = column.index, f"{column.name}: a text", WORDS.get(column.name, column.name)
-    empty, other = f"{rows_are} with an empty {word}", ~is_text & ~missing
+    empty = f"{rows_are} with an empty {word}"
     faults.at(rows[missing], f"{column.name} is missing", needed, empty)
     got = [f"{column.name} is {short(v)}" for v in values[other]]
     faults.at(rows[other], got, needed, f"{rows_are} whose {word} is no text")
@@ -96,6 +111,13 @@ def check_texts(column: pd.Series, faults: Faults, rows_are: str = "rows") -> No
         f"{column.name}: valid Unicode without NUL",
         f"{rows_are} with a broken character",
     )
+
+
+def _kind_of_text(value: object) -> str:
+    """What keeps a value from being a text that can be used; "" if nothing does."""
+    if type(value) is not str:
+        return MISSING if is_missing(value) else NO_TEXT
+    return BLANK if is_blank(value) else "" if is_valid_text(value) else BROKEN
 
 
 def check_numbers(column: pd.Series, faults: Faults, rows_are: str = "rows") -> np.ndarray:

@@ -14,7 +14,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from scpo.data.checks import is_missing, short
+from scpo.data.checks import each, is_missing, short
 from scpo.data.faults import Faults
 from scpo.data.turns import ASKING, TwoBeginnings, before_answer, joined, same
 
@@ -48,7 +48,7 @@ def as_texts(table: pd.DataFrame, answers: tuple[str, ...], faults: Faults, rows
     columns = [name for name in ("prompt", *answers) if name in table.columns]
     with_messages = np.zeros(len(table), bool)
     for name in columns:
-        with_messages |= table[name].map(looks_like_messages).to_numpy(bool)
+        with_messages |= each(table[name], looks_like_messages).to_numpy(bool)
     if not answers or not with_messages.any():
         return table
     prompts = table["prompt"].tolist() if "prompt" in table.columns else [None] * len(table)
@@ -67,6 +67,14 @@ def as_texts(table: pd.DataFrame, answers: tuple[str, ...], faults: Faults, rows
     result = table.assign(**new)[good]
     result.attrs = dict(table.attrs)
     return result
+
+
+def turns_of(value: object) -> list[dict[str, str]]:
+    """The messages in a cell; empty if they cannot be read."""
+    try:
+        return _turns(value)
+    except _Unreadable:
+        return []
 
 
 def _texts(prompt: object, answers: list[object]) -> tuple[str, list[object]]:
@@ -95,7 +103,7 @@ def _prompt_turns(prompt: object) -> list[dict[str, str]]:
         return []
     if looks_like_messages(prompt):
         return _turns(prompt)
-    listed = _parsed(prompt) if isinstance(prompt, str) and prompt.lstrip().startswith("[") else prompt
+    listed = literal(prompt) if isinstance(prompt, str) and prompt.lstrip().startswith("[") else prompt
     if isinstance(listed, (list, tuple, np.ndarray)) and len(listed) and all(isinstance(p, str) for p in listed):
         prompt = "\n".join(listed)
     if not isinstance(prompt, str):
@@ -104,7 +112,7 @@ def _prompt_turns(prompt: object) -> list[dict[str, str]]:
 
 
 def _turns(value: object) -> list[dict[str, str]]:
-    tree = _parsed(value) if isinstance(value, str) else value
+    tree = literal(value) if isinstance(value, str) else value
     items = [tree] if isinstance(tree, dict) else tree
     if not isinstance(items, (list, tuple, np.ndarray)) or not len(items):
         raise _Unreadable(f"messages cannot be parsed: {short(value)}")
@@ -132,7 +140,7 @@ def _part(part: object) -> str:
     return text
 
 
-def _parsed(text: str) -> object:
+def literal(text: str) -> object:
     """The list in a cell, as json or as the text of a Python list; None if it is neither. Never evaluates code."""
     if len(text) > LONGEST:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scpo.data.checks import as_text, is_blank, is_valid_text
+from scpo.data.checks import as_text, each, is_blank, is_valid_text
 
 NOBODY = {
     "nan",
@@ -46,7 +46,7 @@ def user_name(value: object) -> object:
 
 def is_named(table: pd.DataFrame) -> np.ndarray:
     """(n,) bool: the rows that name a user."""
-    return np.fromiter((type(u) is str and bool(u.strip()) for u in table["user"]), bool, len(table))
+    return each(table["user"], lambda u: type(u) is str and bool(u.strip())).to_numpy(bool)
 
 
 def about(table: pd.DataFrame, columns: list[str], users: np.ndarray, more: int) -> tuple[dict, list[str]]:
@@ -59,12 +59,12 @@ def about(table: pd.DataFrame, columns: list[str], users: np.ndarray, more: int)
     found, several = {}, []
     named = table[is_named(table)]
     for column in columns:
-        answer = named[column].map(_said).astype(object)
-        by_user = answer.groupby(named["user"], sort=False)
-        if not answer.notna().any():
+        answer = pd.DataFrame({"user": named["user"].to_numpy(object), "said": each(named[column], _said).to_numpy()})
+        if not answer["said"].notna().any():
             continue
-        if (by_user.nunique(dropna=False) == 1).all():
-            first = by_user.first().reindex(users)
+        answer = answer.drop_duplicates()
+        if answer["user"].is_unique:
+            first = answer.set_index("user")["said"].reindex(users)
             said = first.where(first.notna(), None).to_numpy(dtype=object)
             found[str(column)] = np.concatenate([said, np.full(more, None, object)])
         else:

@@ -13,34 +13,53 @@ import numpy as np
 import pandas as pd
 
 from scpo.config import DataConfig
-from scpo.data.checks import as_text, check_numbers, check_texts, has_columns, short, with_names
+from scpo.data import prism
+from scpo.data.checks import as_text, check_numbers, check_texts, each, has_columns, short, with_names
 from scpo.data.countries import read_countries, text
 from scpo.data.faults import Faults
-from scpo.data.layouts import layout_of
+from scpo.data.layouts import OWN, layout_of, needed_columns, people_of
+from scpo.data.layouts.layout import JUDGEMENT
+from scpo.data.layouts.reading import read
+from scpo.data.layouts.sentences import no_pair, read_as
 from scpo.data.messages import as_texts
 from scpo.data.pairing import beyond, couples, distinct_texts, scored_pairs, split_units
 from scpo.data.people import about, is_named, units, user_name
 from scpo.data.preferences import DataCard, Preferences
 from scpo.data.reading import file_names, read_tables
 from scpo.data.splitting import OWN_SPLIT, by_own_parts, own_parts, with_rater
+from scpo.errors import InputError
 
 PAIRS = ["prompt", "chosen", "rejected", "country"]
-SCORED = ["prompt", "response", "score", "country", "user"]
-KNOWN = dict.fromkeys([*PAIRS, *SCORED, "group", "split"])  # in any case of letters
+SCORED = ["prompt", "response", "score", "country"]
+KNOWN = dict.fromkeys([*PAIRS, *SCORED, "user", "group", "split"])  # in any case of letters
 RESERVED = ("name", "split", "unit")  # names that the table of users has itself
-OF_PAIRS, OF_RESPONSES, OF_CONVERSATIONS = "pairs", "responses", "conversations"
+OF_PAIRS, OF_RESPONSES = "pairs", "responses"
+MOST_JUDGEMENTS = 10**10  # of one file
 
 
 def load(config: DataConfig) -> Preferences:
-    """Pairs of one or more files of one form. Raises `DataFaults` with every fault of all files."""
+    """Pairs of one or more files of one form. Raises `DataFaults` with every fault of all files, `InputError` for files
+    that fit several layouts or make no pair."""
     faults = Faults(*config.data_files, names=config.data_names, strict=config.strict)
     tables = read_tables(config.data_files, faults)
-    layouts = [layout_of(table) for table in tables]
-    tables = [layout.pairs(table, faults) if layout else table for layout, table in zip(layouts, tables, strict=True)]
-    tables = [with_rater(with_names(table, KNOWN)) for table in tables]
+    people = [table for table in tables if people_of(table)]
+    tables = [table for table in tables if not people_of(table)] or tables
+    layouts = [layout_of(table, config) for table in tables]
+    if any(layout and layout.dataset for layout in layouts):
+        return prism.load(dataclasses.replace(config, dataset="prism"))
+    tables = [
+        read(table, layout, faults, pd.concat(people) if people and layout.people else None) if layout else table
+        for table, layout in zip(tables, layouts, strict=True)
+    ]
+    for table in tables:
+        table.attrs["form"] = needed_columns(table)  # by the names of the file
+    tables = [_numbered_apart(with_rater(with_names(table, KNOWN)), at) for at, table in enumerate(tables)]
     raters = sorted({str(table.attrs["rater"]) for table in tables if "rater" in table.attrs})
     scored = all("response" in t.columns for t in tables if len(t.columns))
-    needed, rows_are = (SCORED, OF_RESPONSES) if scored else (PAIRS, OF_CONVERSATIONS if any(layouts) else OF_PAIRS)
+    rows_are = next((layout.rows_are for layout in layouts if layout), OF_RESPONSES if scored else OF_PAIRS)
+    needed = SCORED if scored else PAIRS
+    if scored and any("user" in table.columns and JUDGEMENT not in table.columns for table in tables):
+        needed = [*SCORED, "user"]  # whose answers are compared with one another
     tables = [_checked(table, needed, rows_are, faults) for table in tables]
     table = pd.concat([t for t in tables if len(t)]) if any(map(len, tables)) else pd.DataFrame(columns=needed)
     table = faults.kept(table)
@@ -52,27 +71,26 @@ def load(config: DataConfig) -> Preferences:
     faults.raise_any()
     unit, names, users, split, by, split_notes = _units(table, config, raters)
     texts, pairs, dropped, notes = (_scored if scored else _paired)(table, unit, config)
+    if not len(pairs) and layouts[0] not in (None, *OWN):  # a plain file's counts say it
+        raise InputError(no_pair(table, layouts[0]))
     people, more_notes = _people(table, names[:users], len(names) - users)
-    read_as = [note for table in tables for note in table.attrs.get("notes", ())]
-    card = DataCard(
-        "file",
-        file_names(config),
-        False,
-        "user" if users else "prompt",
-        file_names(config),
-        "the file's own",
-        (),
-        (),
-        faults.left_out | said.left_out(rows_are) | dropped,
-        (*read_as, *said.notes, *notes, *more_notes, *split_notes),
-        by,
-    )
-    if layouts and layouts[0] and len(set(layouts)) == 1:
-        about = layouts[0]
-        card = dataclasses.replace(
-            card, title=about.TITLE, licence=about.LICENCE, citation=about.CITATION, url=about.URL
-        )
+    left_out = faults.left_out | said.left_out(rows_are) | dropped
+    notes = (*read_as(tables, layouts, len(pairs)), *said.notes, *notes, *more_notes, *split_notes)
+    card = _card(config, "user" if users else "prompt", left_out, notes, by)
+    of = layouts[0]
+    if of and of.title and len({layout.name for layout in layouts if layout}) == 1:
+        card = dataclasses.replace(card, title=of.title, licence=of.licence, citation=of.citation, url=of.url)
     return Preferences(texts, pairs, pd.DataFrame({"name": names, "split": split, **people}), card)
+
+
+def _card(config: DataConfig, unit: str, left_out: dict[str, int], notes: tuple[str, ...], by: str) -> DataCard:
+    files = file_names(config)
+    return DataCard("file", files, False, unit, files, "the file's own", (), (), left_out, notes, by)
+
+
+def _numbered_apart(table: pd.DataFrame, at: int) -> pd.DataFrame:
+    """Judgements of one file are not those of another."""
+    return table.assign(**{JUDGEMENT: table[JUDGEMENT] + at * MOST_JUDGEMENTS}) if JUDGEMENT in table.columns else table
 
 
 def _units(table: pd.DataFrame, config: DataConfig, raters: list[str]):
@@ -90,8 +108,10 @@ def _units(table: pd.DataFrame, config: DataConfig, raters: list[str]):
 def _checked(table: pd.DataFrame, needed: list[str], rows_are: str, faults: Faults) -> pd.DataFrame:
     """The columns that are used, each checked; an unusable table is left out."""
     table = as_texts(table, ("response",) if "response" in needed else ("chosen", "rejected"), faults, rows_are)
-    survey = f"columns {', '.join(needed)}; shares of answers by country are read as the dataset `survey`"
-    if not has_columns(table, needed, faults, survey if {"question", "options"} <= {*table.columns} else ""):
+    form = f"columns {', '.join(needed)}, or {table.attrs['form']}"
+    if {"question", "options"} <= {*table.columns}:
+        form = f"columns {', '.join(needed)}; shares of answers by country are read as the dataset `survey`"
+    if not has_columns(table, needed, faults, form):
         return pd.DataFrame()
     columns = needed + [c for c in ("user", "group") if c in table.columns and c not in needed]
     rest = [c for c in table.columns if c not in columns and (c not in RESERVED or c == "split")]
@@ -100,7 +120,7 @@ def _checked(table: pd.DataFrame, needed: list[str], rows_are: str, faults: Faul
         if name == "score":
             table[name] = check_numbers(table[name], faults, rows_are)
             continue
-        table[name] = table[name].map(user_name if name == "user" else as_text).astype(object)
+        table[name] = each(table[name], user_name if name == "user" else as_text)
         given = np.ones(len(table), bool)
         if name == "user" and name not in needed:  # a pair without one goes by its prompt
             given = is_named(table)
@@ -138,7 +158,7 @@ def _one_country_per_user(table: pd.DataFrame, rows_are: str, faults: Faults) ->
 
 def _people(table: pd.DataFrame, users: np.ndarray, more: int) -> tuple[dict, list[str]]:
     """Survey columns of the users, and notes: which columns are of no use, and how many pairs go by their prompt."""
-    columns = [c for c in table.columns if c not in (*PAIRS, *SCORED, "group", "split")]
+    columns = [c for c in table.columns if c not in (*KNOWN, JUDGEMENT)]
     if "user" not in table.columns or not len(users):
         unused = f"not used, as the file names no users: {', '.join(map(str, columns))}"
         return {}, [unused] if columns else []
@@ -154,18 +174,27 @@ def _people(table: pd.DataFrame, users: np.ndarray, more: int) -> tuple[dict, li
 
 
 def _scored(table: pd.DataFrame, unit: np.ndarray, config: DataConfig):
-    group = table["group"] if "group" in table.columns else table["prompt"]
-    both = pd.DataFrame({"unit": unit, "group": group.to_numpy(), "prompt": table["prompt"].to_numpy()})
-    several = int((both.groupby(["unit", "group"])["prompt"].nunique() > 1).sum())
-    group = both.groupby(["unit", "group", "prompt"], sort=False).ngroup().to_numpy()
+    group, notes = _groups(table, unit)
     rows = table.assign(unit=unit, group=group).reset_index(drop=True)
     texts, pairs = scored_pairs(rows, most=config.pairs_per_group, seed=config.split_seed)
     large = beyond(group, config.pairs_per_group)
     tied = int(couples(np.bincount(group)).sum()) - len(pairs) - sum(large.values())
-    dropped = large | ({"pairs of equal scores or equal texts": tied} if tied else {})
+    picked = JUDGEMENT in table.columns and set(table["score"].unique()) <= {0.0, 1.0}  # it says nothing of the others
+    dropped = large | ({"pairs of equal scores or equal texts": tied} if tied and not picked else {})
+    return texts, pairs, dropped, notes
+
+
+def _groups(table: pd.DataFrame, unit: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """(n,) int: the answers that are compared with one another have one number; and notes."""
+    if JUDGEMENT in table.columns:
+        return pd.factorize(table[JUDGEMENT])[0], []
+    group = table["group"] if "group" in table.columns else table["prompt"]
+    both = pd.DataFrame({"unit": unit, "group": group.to_numpy(), "prompt": table["prompt"].to_numpy()})
+    several = int((both.groupby(["unit", "group"])["prompt"].nunique() > 1).sum())
     groups = "group has" if several == 1 else "groups have"
     note = f"{several:,} {groups} several prompts: only answers to the same prompt make a pair"
-    return texts, pairs, dropped, [note] if several else []
+    numbers = both.groupby(["unit", "group", "prompt"], sort=False).ngroup().to_numpy()
+    return numbers, [note] if several else []
 
 
 def _paired(table: pd.DataFrame, unit: np.ndarray, config: DataConfig):

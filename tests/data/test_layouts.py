@@ -45,7 +45,7 @@ def test_a_pick_of_four_is_three_pairs_of_its_annotator_and_country(tmp_path):
 def test_it_is_named_and_licensed_as_published_and_told(tmp_path):
     card = votes(tmp_path).card
     assert (card.title, card.licence) == ("Community Alignment", "CC BY 4.0") and "2507.09650" in card.citation
-    assert "read as Community Alignment: 120 picks of one answer out of four" in card.notes
+    assert "read as Community Alignment: 120 picks of one answer out of four = 360 pairs" in card.notes
     assert votes(tmp_path, title="Ours").card.licence == "the file's own"
 
 
@@ -62,7 +62,7 @@ def test_a_conversation_is_read_up_to_the_turn_that_lacks_a_pick_and_one_without
 
 
 def test_other_columns_are_of_no_layout():
-    assert layout_of(pd.DataFrame({"prompt": ["p"], "annotator_id": ["a"]})) is None
+    assert layout_of(pd.DataFrame({"prompt": ["p"], "annotator_id": ["a"]}), DataConfig()) is None
 
 
 def test_a_run_can_be_trained_on_it(tmp_path):

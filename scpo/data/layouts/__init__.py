@@ -1,21 +1,73 @@
-"""Published data sets in columns of their own, read as a file of pairs: one module per layout.
+"""Layouts of preference data: which columns tell one, and what each of its columns is.
 
-A layout has `COLUMNS`, by which it is recognised; TITLE, LICENCE, CITATION and URL of what has such columns; and
-`pairs(table, faults)`, which gives the columns of pairs (`prompt, chosen, rejected, country, user` and what is known of
-a person), the index of each the row of the file that it is from, with notes in the table's `attrs["notes"]`.
+Every published data set that is read is one row of `published.LAYOUTS`; a mapping of columns that a user gives is one
+more row. `reading.read` makes prompts and answers of a table by any of them.
 """
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import pandas as pd
 
-from scpo.data.layouts import community_alignment
+from scpo.config import DataConfig
+from scpo.data.layouts.columns import NEEDED, as_layout, flag, guess_columns, is_complete
+from scpo.data.layouts.layout import Layout
+from scpo.data.layouts.published import LAYOUTS, OWN
+from scpo.errors import ConfigError, InputError
 
-LAYOUTS = (community_alignment,)
+BY_NAME = {layout.name: layout for layout in (*OWN, *LAYOUTS)}
 
 
-def layout_of(table: pd.DataFrame) -> ModuleType | None:
-    """The layout whose columns a table has; None if it is of none of them."""
-    return next((layout for layout in LAYOUTS if {*layout.COLUMNS} <= {*table.columns}), None)
+def layouts_of(table: pd.DataFrame) -> list[Layout]:
+    """The layouts that a table fits, by its columns and its first rows; empty if it is of none of them."""
+    return [layout for layout in BY_NAME.values() if layout.fits(table)]
+
+
+def layout_of(table: pd.DataFrame, config: DataConfig) -> Layout | None:
+    """The layout to read a table by: that of the settings `columns` and `layout`, else the one that it fits.
+
+    None if it fits none. Raises `ConfigError` for a layout that is not known, `InputError` for a table that fits two.
+    """
+    if config.layout and config.layout not in BY_NAME:
+        raise ConfigError(f"layout is {config.layout!r}; it must be one of {', '.join(BY_NAME)}.", "layout")
+    named = BY_NAME.get(config.layout)
+    if config.columns:
+        return as_layout(config.columns, named)
+    if named:
+        return named
+    fitting = layouts_of(table)
+    if len(fitting) > 1:
+        file, names = table.attrs.get("file", "the file"), [layout.name for layout in fitting]
+        raise InputError(
+            f"{file} fits {len(fitting)} layouts, {' and '.join(names)}. Name the one that is meant: "
+            f"`layout` ({' or '.join(f'--layout {name}' for name in names)})."
+        )
+    return fitting[0] if fitting else None
+
+
+def people_of(table: pd.DataFrame) -> Layout | None:
+    """The layout whose people a table tells, as a second file beside that of their answers."""
+    fitting = [layout for layout in LAYOUTS if layout.people and {*layout.people} <= {*table.columns}]
+    return fitting[0] if fitting and not layouts_of(table) else None
+
+
+def needed_columns(table: pd.DataFrame) -> str:
+    """What a table that fits no layout needs, with the guess of its columns in the form in which it is given."""
+    guess = guess_columns(table)
+    if is_complete(guess):
+        return f"columns of a published layout, or a mapping; if this is what they are: {flag(guess)}"
+    return f"columns of a published layout, or a mapping (--columns ROLE=COLUMN,...) of {NEEDED}"
+
+
+__all__ = [
+    "BY_NAME",
+    "LAYOUTS",
+    "OWN",
+    "Layout",
+    "flag",
+    "guess_columns",
+    "is_complete",
+    "layout_of",
+    "layouts_of",
+    "needed_columns",
+    "people_of",
+]
