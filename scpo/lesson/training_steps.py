@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from scpo.data.preferences import TEST, VALIDATION
 from scpo.errors import ConfigError
-from scpo.lesson.bradley_terry import accuracy, descend
+from scpo.lesson.bradley_terry import accuracy, descend, push
 from scpo.lesson.steps import Seen, check
 from scpo.lesson.world import HELPFUL, World
 from scpo.methods import select
@@ -188,7 +187,7 @@ def _best(world, country, difference, batches, weight) -> np.ndarray:
     best, record = taste.copy(), accuracy(valid, taste.T)
     for step, rows in enumerate(batches, 1):
         pairs = difference[rows]
-        miss = weight[step - 1] * expit(-(pairs @ taste[:, :, None])[:, :, 0])
+        miss = weight[step - 1] * push((pairs @ taste[:, :, None])[:, :, 0])
         taste = taste + BATCH_RATE / BATCH * (miss[:, None, :] @ pairs)[:, 0]
         if step % LOOK_EVERY == 0:
             now = accuracy(valid, taste.T)

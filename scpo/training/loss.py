@@ -21,4 +21,9 @@ def weighted_bradley_terry(chosen: torch.Tensor, rejected: torch.Tensor, weight:
             f"chosen, rejected and weight have shapes {tuple(chosen.shape)}, {tuple(rejected.shape)} and "
             f"{tuple(weight.shape)}; each must be (b,) with b >= 1."
         )
-    return -(weight * logsigmoid(chosen - rejected)).mean()
+    return pair_losses(chosen - rejected, weight).mean()
+
+
+def pair_losses(margin: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """-w log sigmoid(margin) of every pair, margin and weight of one shape; for many models' batches at once."""
+    return -(weight * logsigmoid(margin))

@@ -56,6 +56,7 @@ from scpo.training.finetune.loading import load_model
 from scpo.training.finetune.prompts import SIDES, answers_repeat, tell_boundary
 from scpo.training.finetune.reporting import LastFigures
 from scpo.training.finetune.scoring import rewards_of
+from scpo.training.loss import weighted_bradley_terry
 
 METHODS = tuple(
     name for name, row in methods.METHODS.items() if (row.training, row.start, row.sees) == ("steps", "global", "own")
@@ -197,9 +198,8 @@ class SCPOTrainer(RewardTrainer):
         margin = inputs.pop("margin", None)
         base, outputs = super().compute_loss(model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch)
         chosen, rejected = torch.chunk(outputs.logits.squeeze(-1).float(), chunks=2)
-        difference = chosen - rejected if margin is None else chosen - rejected - margin
-        losses = -torch.nn.functional.logsigmoid(difference)
-        loss = (losses if weight is None else weight.to(losses) * losses).mean()
+        ahead = rejected if margin is None else rejected + margin
+        loss = weighted_bradley_terry(chosen, ahead, torch.ones_like(chosen) if weight is None else weight.to(chosen))
         if self.args.center_rewards_coefficient is not None:
             loss = loss + self.args.center_rewards_coefficient * torch.mean((chosen + rejected) ** 2)
         if not torch.isfinite(loss):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.nn.functional import softplus
 
 from scpo.plan import Pool
 from scpo.training.heads.stacked import HeadShape
+from scpo.training.loss import pair_losses
 
 Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]  # shifts (C, p) of all countries -> of their pairs, gradient
 
@@ -35,7 +35,7 @@ class Member:
     def loss(self, shape: HeadShape, theta: torch.Tensor) -> torch.Tensor:
         """Sum over its pairs of -w log sigmoid(margin), a scalar, under theta (p,)."""
         reward = shape.rewards(theta[None], self.phi)[0]
-        return (self.weight * softplus(reward[self.rejected] - reward[self.chosen])).sum()
+        return pair_losses(reward[self.chosen] - reward[self.rejected], self.weight).sum()
 
 
 def linear_heads(members: Sequence[Member]) -> Loss:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from scpo.plan import Pool
+from scpo.training.loss import pair_losses
 
 BLOCK = 64  # heads worked at a time: 64 x 16 pairs x 768 floats are 3 MiB, the size of a cache
 PRECOMPUTE = 1 << 30  # bytes of pair differences kept ready; beyond that they are made batch by batch
@@ -186,5 +187,5 @@ class _Examples:
         theta = theta.detach().requires_grad_()
         chosen = self.shape.rewards(theta, self._phi[self._chosen[rows]])
         rejected = self.shape.rewards(theta, self._phi[self._rejected[rows]])
-        loss = -(weight * torch.nn.functional.logsigmoid(chosen - rejected)).mean(1).sum()
+        loss = pair_losses(chosen - rejected, weight).mean(1).sum()
         return torch.autograd.grad(loss, theta)[0]
