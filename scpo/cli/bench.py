@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,22 +21,39 @@ def add_bench(commands) -> None:
     """The command and its options."""
     parser = commands.add_parser("bench", help="measure speed on this machine, as ratios within one run")
     parser.add_argument("--json", metavar="FILE", help="also write the rows to this file")
-    parser.add_argument("--only", metavar="A,B,...", help="only rows whose name contains one of these words")
+    parser.add_argument("--only", metavar="A,B,...", help="only groups of rows whose name contains one of these words")
+    parser.add_argument(
+        "--against", metavar="FOLDER", help="group busy: another build to compare with, a folder with its own .venv"
+    )
+    parser.add_argument(
+        "--data-file", action="append", default=[], metavar="FILE", help="group busy: also a run on this survey"
+    )
 
 
 def bench_command(args: argparse.Namespace) -> None:
     """The command: measured rows on stdout."""
-    bench(only=tuple((args.only or "").split(",")) if args.only else (), json_file=args.json)
+    only = tuple((args.only or "").split(",")) if args.only else ()
+    bench(only, args.json, args.against, tuple(args.data_file))
 
 
-def bench(only: tuple[str, ...] = (), json_file: str | None = None) -> list[Row]:
-    """Measure, print a line per row, and write json if asked. only: words, one of which a row's group has."""
+def bench(
+    only: tuple[str, ...] = (),
+    json_file: str | None = None,
+    against: str | None = None,
+    data_files: tuple[str, ...] = (),
+) -> list[Row]:
+    """Measure, print a line per row, and write json if asked.
+
+    only                 words, one of which a row's group has
+    against, data_files  what the group busy compares with, and the survey that it runs on too
+    Raises `ConfigError` if `against` is no build.
+    """
     from scpo.bench import machine
 
     here, rows = machine(), []
     print("  ".join(f"{name} {value}" for name, value in here.items()))
     print(f"{'what':<72}{'value':>10} {'unit':<9}{'goal':>10}")
-    for name, measure in benches().items():
+    for name, measure in benches(against, data_files).items():
         if only and not any(word in name for word in only):
             continue
         for row in measure():
@@ -65,9 +83,9 @@ def bench_app() -> Iterator[Row]:
     yield from bench_sessions()
 
 
-def benches() -> dict[str, Callable[[], Iterator[Row]]]:
+def benches(against: str | None, data_files: tuple[str, ...]) -> dict[str, Callable[[], Iterator[Row]]]:
     """What measures the rows of each group, by the group's name. Loads what is measured, and with it torch."""
-    from scpo.bench import library, scaling, whole_runs
+    from scpo.bench import busy, library, scaling, whole_runs
 
     return {
         "pairs": library.bench_pairs,
@@ -80,4 +98,5 @@ def benches() -> dict[str, Callable[[], Iterator[Row]]]:
         "million": whole_runs.bench_million,
         "prism": whole_runs.bench_prism,
         "app": bench_app,
+        **{f"busy-{work.group}": partial(busy.bench_busy, work, against) for work in busy.works(data_files)},
     }

@@ -1,14 +1,17 @@
 """The bench prints every row beside its goal; its slow twins do the same work; what it fits and predicts is right."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from scpo.bench import memory, row
+from scpo.bench import busy, memory, row
 from scpo.bench.inputs import prism_files, scored_table
 from scpo.bench.library import RandomPairs
 from scpo.bench.reference import pairs_by_loop, vectors_by_interaction
@@ -18,6 +21,7 @@ from scpo.cli.bench import bench
 from scpo.config import DataConfig
 from scpo.data import load
 from scpo.data.pairing import pairs_within_groups
+from scpo.errors import ConfigError
 from scpo.training.encoders import load_encoder
 
 TINY = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
@@ -116,3 +120,44 @@ def test_a_prediction_is_off_by_what_it_says_of_the_whole():
         {"time": 100.0},
     ]
     assert worst_prediction(entries) == pytest.approx(0.2)
+
+
+# beside busy processes
+
+
+@pytest.fixture
+def two_builds(tmp_path, monkeypatch):
+    """Two builds in the place of the app's, that of the second taking longer."""
+    for name, seconds in (("ours", 0), ("other", 0.4)):
+        (tmp_path / name / "scpo").mkdir(parents=True)
+        (tmp_path / name / "scpo" / "__main__.py").touch()
+        run = f"import os, time\ndef main(arguments):\n    time.sleep({seconds})\n    os.makedirs(arguments[-1])\n"
+        (tmp_path / name / "scpo" / "cli.py").write_text(run)
+    monkeypatch.setattr(busy, "ROOT", tmp_path / "ours")
+    return str(tmp_path / "other")
+
+
+def test_a_work_is_told_against_its_own_idle_time_and_the_other_build(two_builds):
+    work = busy.Work("warm", "a run", busy.COMMAND, ("run",), True, {0: 0.65})
+    rows = list(busy.bench_busy(work, two_builds, beside=(0, 1)))
+    assert [(row["goal"], "of idle" in row["name"]) for row in rows] == [
+        ("<= 0.65", False),
+        ("<= 1.8", True),
+        ("<= 1", False),
+        ("<= 0.75", False),
+    ]
+    assert rows[0]["reached"] and rows[0]["name"].startswith("a run, beside 0: 0.") and "MiB" in rows[3]["name"]
+
+
+def test_a_folder_without_the_app_is_no_build(tmp_path):
+    with pytest.raises(ConfigError, match="with the app's source"):
+        next(busy.bench_busy(busy.works()[0], str(tmp_path)))
+
+
+def test_busy_processes_end_whatever_ends_the_work_and_with_whoever_started_them():
+    with pytest.raises(KeyboardInterrupt), busy.busy(2) as spinning:
+        assert [process.poll() for process in spinning] == [None, None]
+        raise KeyboardInterrupt
+    assert all(process.poll() is not None for process in spinning)
+    orphan = subprocess.run([sys.executable, "-c", busy.SPIN, str(os.getppid())], timeout=30)
+    assert orphan.returncode == 0, "one whose parent is another by now goes on"
