@@ -4,14 +4,17 @@
     by country  one row per question and country: `question, country, options, distribution`, or `selections` for the
                 last; lists come as lists or as their text
 
-An option that is a number is read by its text (1.0 is "1"). A row that says nothing is left out (`Faults.at`); of a row
-with several countries, those of which it says something stay. Never evaluates code.
+A column `group` is one of countries where there is none of that name. A distribution is shares (a sum of about 1), counts
+(whole numbers) or percents (a sum of about 100). An option that is a number is read by its text (1.0 is "1"). A row that
+says nothing is left out (`Faults.at`); of a row with several countries, those of which it says something stay. Never
+evaluates code.
 """
 
 from __future__ import annotations
 
 import ast
 import json
+import math
 import re
 from collections.abc import Sequence
 
@@ -40,7 +43,9 @@ def is_published(table: pd.DataFrame) -> bool:
 def answers(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     """Rows of question, country, options (list of str), distribution (list of float), whatever the form."""
     nothing = pd.DataFrame(columns=COLUMNS)
-    table = with_names(table, [*COLUMNS, "selections"])
+    table = with_names(table, [*COLUMNS, "selections", "group"])
+    if "group" in table.columns and "country" not in table.columns:
+        table = table.rename(columns={"group": "country"})
     of_all_countries = "selections" in table.columns and "country" not in table.columns
     if "selections" in table.columns and not of_all_countries and "distribution" not in table.columns:
         table = table.rename(columns={"selections": "distribution"})
@@ -55,7 +60,7 @@ def answers(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     table = table[COLUMNS].assign(
         country=table["country"].map(as_text).astype(object),
         options=table["options"].map(_options).astype(object),
-        distribution=table["distribution"].map(lambda v: _literal(v, list)).astype(object),
+        distribution=table["distribution"].map(lambda v: _shares(_literal(v, list))).astype(object),
     )
     cells = zip(table["country"], table["options"], table["distribution"], strict=True)
     return leave_out(table, [_problem(*row) for row in cells], faults)
@@ -112,6 +117,17 @@ def _problem(country: object, options: object, shares: object) -> Problem | None
         needed = f"a sum of 1 (within {SUM_TOLERANCE})"
         return f"shares that sum to {sum(shares):.3f}", needed, "rows whose shares do not sum to 1"
     return None
+
+
+def _shares(numbers: object) -> object:
+    """Counts and percents as shares; anything else as it is."""
+    if not isinstance(numbers, list) or not all(_is_number(n) and 0 <= n < math.inf for n in numbers):
+        return numbers
+    total = sum(numbers)
+    if abs(total - 1) <= SUM_TOLERANCE or not total:
+        return numbers
+    counts, percents = all(float(n).is_integer() for n in numbers), abs(total - 100) <= 100 * SUM_TOLERANCE
+    return [n / total if counts else n / 100 for n in numbers] if counts or percents else numbers
 
 
 def _is_number(value: object) -> bool:

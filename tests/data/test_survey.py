@@ -213,9 +213,44 @@ def test_a_missing_share_leaves_one_country_out_from_csv_as_from_jsonl(tmp_path)
         assert card.dropped["rows in which a share is missing, for some countries"] == 1 == sum(card.dropped.values())
 
 
-def test_counts_are_refused_with_what_to_do_and_another_table_with_both_forms(tmp_path):
-    rows = [row | {"distribution": [40, 60, 10]} for row in survey_rows()]
+def test_numbers_of_no_kind_are_refused_with_what_to_do_and_another_table_with_both_forms(tmp_path):
+    rows = [row | {"distribution": [40.5, 60.25, 10]} for row in survey_rows()]
     with pytest.raises(DataFaults, match="counts by their sum"):
         survey(jsonl(rows, tmp_path / "a.jsonl"))
     with pytest.raises(DataFaults, match="one row per question and country.*question, selections, options"):
         survey(jsonl([{"question": "How?"}], tmp_path / "b.jsonl"))
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("scale", [20, 100, 1], ids=["counts", "percents", "shares"])
+def test_counts_percents_and_shares_of_a_column_group_give_the_same_pairs(tmp_path, kind, scale):
+    shares = [(0.5, 0.3, 0.2), (0.1, 0.25, 0.65)]
+    rows = [
+        {
+            "question": f"Why {n}?",
+            "group": country,
+            "options": ["yes", "no", f"perhaps {n}"],
+            "distribution": [round(share * scale, 4) if scale < 100 else share * 100 for share in shares[(n + at) % 2]],
+        }
+        for n in range(60)
+        for at, country in enumerate(("Chile", "Kenya"))
+    ]
+    path = tmp_path / f"a.{kind}"
+    table = pd.DataFrame(rows)
+    write = {"csv": table.to_csv, "parquet": table.to_parquet}.get(kind)
+    write(path, index=False) if write else table.to_json(path, orient="records", lines=True)
+    data = load(DataConfig("survey", (str(path),), title="Tea"))
+    assert len(data.pairs) == 360 and data.card.title == "Tea" and not any(data.card.dropped.values())
+    assert np.isclose(data.pairs["score_chosen"].max(), 0.65) and set(data.pairs["country"]) == {"Chile", "Kenya"}
+
+
+def test_numbers_that_are_neither_shares_nor_counts_are_left_out(tmp_path):
+    rows = [
+        {"question": f"Why {n}?", "country": c, "options": ["yes", "no"], "distribution": [0.7, 0.3]}
+        for n in range(60)
+        for c in ("Chile", "Kenya")
+    ]
+    rows[0]["distribution"], rows[1]["distribution"] = [12.5, 3.5], [7, -2]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(rows))
+    assert load(DataConfig("survey", (str(path),))).card.dropped["rows with a share outside 0 to 1"] == 2

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from scpo.config import DataConfig
-from scpo.data import look
+from scpo.data import content_hash, look
 from scpo.data.layouts import LAYOUTS, layouts_of
 from scpo.errors import DataFaults
 
@@ -251,3 +251,66 @@ def test_no_made_up_file_fits_a_layout_beside_its_own_but_for_the_two_rankings_o
     for name, made in MADE.items():
         fitting = {layout.name for layout in layouts_of(pd.DataFrame(good(made, 5)))}
         assert fitting == ({"coval-personal", "coval-world"} if made.layout else {name})
+
+
+def test_the_two_files_of_prism_are_read_by_its_own_loader_and_split_as_its_authors_do(tmp_path):
+    people = [{"user_id": f"u{n}", "location": {"reside_country": COUNTRIES[n % 2]}} for n in range(120)]
+    said = [
+        {
+            "utterance_id": f"{n} {k}",
+            "interaction_id": f"i{n}",
+            "user_id": f"u{n}",
+            "user_prompt": f"Why {n}?",
+            "model_response": f"{k} to {n}",
+            "score": 10 + 40 * k,
+        }
+        for n in range(120)
+        for k in range(2)
+    ]
+    paths = (write(people, tmp_path, "survey.jsonl"), write(said, tmp_path, "utterances.jsonl"))
+    own, prism = read(paths), look(DataConfig("prism", paths))[0]
+    assert own.card.dataset == "prism" and content_hash(own) == content_hash(prism) and own.card == prism.card
+    with pytest.raises(DataFaults, match="no survey file"):
+        read(paths[1])
+
+
+def test_a_second_file_says_where_the_people_of_coval_are(tmp_path):
+    rows = good(MADE["coval-personal"])
+    for row in rows:
+        del row["metadata"]["assessments"][0]["demographics"]
+    people = [
+        {"annotator_id": f"{c}{n}", "demographics": {"country_of_residence": c, "age": "30", "views": ["a"]}}
+        for c in COUNTRIES
+        for n in range(20)
+    ]
+    paths = (write(rows, tmp_path, "comparisons.jsonl"), write(people, tmp_path, "annotators.jsonl"))
+    data = read(paths, layout="coval-personal")
+    assert {*data.pairs["country"].unique()} == {*COUNTRIES} and data.units["age"].unique().tolist() == ["30"]
+    alone = read(paths[0], layout="coval-personal")
+    assert {*alone.pairs["country"].unique()} == {"everybody"} and len(alone.pairs) == len(data.pairs)
+
+
+def test_a_prompt_ranked_by_several_people_loses_only_those_who_gave_no_ranking(tmp_path):
+    rows = good(MADE["coval-personal"])
+    quiet = {"annotator_id": "quiet", "ranking_blocks": {"personal": [], "world": []}}
+    for row in rows:
+        row["metadata"]["assessments"].append(quiet)
+    data = read(write(rows, tmp_path), layout="coval-personal")
+    assert len(data.pairs) == 180 * 3
+    assert data.card.dropped["assessments without a judgement, in rows with others"] == 180
+
+
+def test_a_conversation_of_several_turns_has_its_shared_beginning_as_prompt(tmp_path):
+    rows = good(MADE["arena"])
+    for row in rows:
+        for side in "ab":
+            row[f"conversation_{side}"] += [turn("user", "And?"), turn("assistant", f"more {side}")]
+    texts = read(write(rows, tmp_path)).texts
+    assert "Why 0?" in set(texts["prompt"]) and "assistant: a 0\nuser: And?\nassistant: more a" in set(
+        texts["response"]
+    )
+
+
+def test_how_far_apart_two_answers_are_is_the_gap_of_their_scores(tmp_path):
+    pairs = read(write(good(MADE["helpsteer3"]), tmp_path)).pairs
+    assert set(pairs["score_chosen"] - pairs["score_rejected"]) == {1.0, 2.0, 3.0}
