@@ -11,8 +11,11 @@ from scpo.data.faults import Faults
 from scpo.data.limits import MEGABYTE, UNPACKED, limit
 
 
-def read_parquet(path: Path, name: str, faults: Faults) -> pd.DataFrame:
-    """The table, its rows numbered from 1; empty, with a fault, if it cannot be read."""
+def read_parquet(path: Path, name: str, faults: Faults, first: int = 0) -> pd.DataFrame:
+    """The table, its rows numbered from 1; empty, with a fault, if it cannot be read.
+
+    first  0, or above 0 for its first group of rows alone
+    """
     import pyarrow
     import pyarrow.parquet as parquet
 
@@ -27,7 +30,8 @@ def read_parquet(path: Path, name: str, faults: Faults) -> pd.DataFrame:
         # Texts stay in their dictionaries, so that one long text repeated a million times is kept once.
         texts = [c.path for c in columns if c.physical_type == "BYTE_ARRAY"]
         with parquet.ParquetFile(path, read_dictionary=texts, memory_map=True) as file:
-            table = file.read().to_pandas(ignore_metadata=True)
+            read = file.read_row_group(0) if first and file.num_row_groups else file.read()
+            table = read.to_pandas(ignore_metadata=True)
     except (pyarrow.ArrowException, OSError, ValueError, KeyError) as error:
         if isinstance(error, OSError) and error.errno:
             raise  # of the file system; pyarrow's own have no number

@@ -7,18 +7,20 @@ columns mean; the loaders check that with `scpo.data.checks`. No eval, no pickle
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from scpo.config import DataConfig, local_path
+from scpo.data.excel_file import read_excel
 from scpo.data.faults import Faults
 from scpo.data.limits import MEGABYTE, limit
 from scpo.data.parquet_file import read_parquet
 from scpo.data.text_files import PACKERS, read_csv, read_json, read_jsonl
 
-READERS = {
+Reader = Callable[[Path, str, Faults, int], pd.DataFrame]  # the last: how many bytes of its beginning; 0 = all
+READERS: dict[str, Reader] = {
     ".csv": read_csv,
     ".tsv": read_csv,
     ".tab": read_csv,
@@ -26,13 +28,15 @@ READERS = {
     ".ndjson": read_jsonl,
     ".json": read_json,
     ".parquet": read_parquet,
+    ".xlsx": read_excel,
+    ".ods": read_excel,
 }
-KINDS = "csv, tsv, jsonl, json or parquet"
+WHOLE = (read_parquet, read_excel)  # that are packed already
+FIRST_BYTES = 1 << 20  # of a text file, for its first rows
+KINDS = "csv, tsv, jsonl, json, parquet or xlsx"
 WAY_OUT = {
     ".zip": "unpack it, and name the files in it",
-    ".xlsx": "save the sheet as csv",
     ".xls": "save the sheet as csv",
-    ".ods": "save the sheet as csv",
     ".txt": "name it .csv, .tsv or .jsonl by what is in it",
     ".arrow": "save it as parquet",
     ".pkl": "save it as parquet",
@@ -88,7 +92,7 @@ def read_table(path: str, faults: Faults, name: str = "") -> pd.DataFrame:
         faults.add(None, f"{place.name} has {size} MB", f"at most {most} MB (SCPO_MAX_FILE_MB raises the limit)")
     else:
         try:
-            table = reader(place, name, faults)
+            table = reader(place, name, faults, 0)
         except OSError as error:
             faults.add(None, f"{name} cannot be read ({error.strerror})", "a readable file")
         else:
@@ -96,6 +100,25 @@ def read_table(path: str, faults: Faults, name: str = "") -> pd.DataFrame:
                 faults.add(None, f"{name} has no rows", "at least one row")
             return numbered(table, name, faults)
     return pd.DataFrame()
+
+
+def first_rows(path: str, rows: int = 200) -> pd.DataFrame:
+    """The first rows of a file, or of a folder's first part, read from its beginning alone; what cannot be read is left
+    out, since reading the whole file tells. Empty for a file that is not there or of no kind that is read.
+
+    Of csv, tsv, jsonl and parquet only the beginning is read, however large they are; a json list and a sheet whole.
+    """
+    place, faults = local_path(path), Faults(path, strict=False)
+    place = next(iter(_parts(place)), place) if os.path.isdir(place) else place
+    kind = kind_of(place.name)
+    if not kind or not place.is_file():
+        return pd.DataFrame()
+    reader = READERS[f".{kind.split('.')[1]}"]
+    try:
+        table = reader(place, place.name, faults, FIRST_BYTES)
+    except OSError:
+        return pd.DataFrame()
+    return table.head(rows).reset_index(drop=True)
 
 
 def numbered(table: pd.DataFrame, name: str, faults: Faults) -> pd.DataFrame:
@@ -112,7 +135,7 @@ def kind_of(name: str) -> str:
     if place.suffix not in PACKERS:
         return place.suffix if place.suffix in READERS else ""
     inner = Path(place.stem).suffix
-    return f"{inner}{place.suffix}" if inner in READERS and READERS[inner] is not read_parquet else ""
+    return f"{inner}{place.suffix}" if inner in READERS and READERS[inner] not in WHOLE else ""
 
 
 def _parts(folder: Path) -> list[Path]:

@@ -4,10 +4,10 @@
     by country  one row per question and country: `question, country, options, distribution`, or `selections` for the
                 last; lists come as lists or as their text
 
-A column `group` is one of countries where there is none of that name. A distribution is shares (a sum of about 1), counts
-(whole numbers) or percents (a sum of about 100). An option that is a number is read by its text (1.0 is "1"). A row that
-says nothing is left out (`Faults.at`); of a row with several countries, those of which it says something stay. Never
-evaluates code.
+A column `group` is one of countries where there is none of that name. A distribution is shares (a sum of about 1),
+counts (whole numbers) or percents (a sum of about 100). An option that is a number is read by its text (1.0 is "1"). A
+row that says nothing is left out (`Faults.at`); of a row with several countries, those of which it says something stay.
+Never evaluates code.
 """
 
 from __future__ import annotations

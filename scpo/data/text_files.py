@@ -36,9 +36,12 @@ def _zstd(path: Path):
 PACKERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": _zstd}
 
 
-def read_csv(path: Path, name: str, faults: Faults) -> pd.DataFrame:
-    """A table of texts, separated by the one of comma, semicolon, tab and bar that its first line has most often."""
-    text = _text(path, name, faults)
+def read_csv(path: Path, name: str, faults: Faults, first: int = 0) -> pd.DataFrame:
+    """A table of texts, separated by the one of comma, semicolon, tab and bar that its first line has most often.
+
+    first  0, or of how many bytes of the file's beginning the whole lines are read
+    """
+    text = _text(path, name, faults, first)
     csv.field_size_limit(1 << 30)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_separator(text))
     rows, numbers, header = [], [], None
@@ -68,12 +71,12 @@ def read_csv(path: Path, name: str, faults: Faults) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=header, index=numbers, dtype=object)
 
 
-def read_jsonl(path: Path, name: str, faults: Faults) -> pd.DataFrame:
-    """One json object in a line."""
-    return _of_lines(name, _text(path, name, faults), faults)
+def read_jsonl(path: Path, name: str, faults: Faults, first: int = 0) -> pd.DataFrame:
+    """One json object in a line. first: as in `read_csv`."""
+    return _of_lines(name, _text(path, name, faults, first), faults)
 
 
-def read_json(path: Path, name: str, faults: Faults) -> pd.DataFrame:
+def read_json(path: Path, name: str, faults: Faults, first: int = 0) -> pd.DataFrame:
     """A list of json objects, or an object with one such list; row n is its n-th. Also json lines under this name."""
     text = _text(path, name, faults)
     try:
@@ -146,9 +149,14 @@ def _separator(text: str) -> str:
     return max(SEPARATORS, key=line.count)
 
 
-def _text(path: Path, name: str, faults: Faults) -> str:
-    """The text of a file; empty, with one fault, if its characters cannot be read."""
-    content = _content(path, name, faults)
+def _text(path: Path, name: str, faults: Faults, first: int = 0) -> str:
+    """The text of a file, or the whole lines of its first bytes; empty, with one fault, if its characters cannot be
+    read."""
+    content = _content(path, name, faults, first)
+    if first and len(content) >= first:
+        if content.startswith(WIDE):
+            return content.decode("utf-16", "ignore").removeprefix("\ufeff").rpartition("\n")[0]
+        content = content[: content.rfind(b"\n") + 1]
     if content.startswith(WIDE):
         try:
             return content.decode("utf-16").removeprefix("\ufeff")
@@ -174,14 +182,18 @@ def _row(content: bytes, at: int) -> int:
     return content.count(b"\n", 0, at) + 1
 
 
-def _content(path: Path, name: str, faults: Faults) -> bytes:
-    """The bytes of a file, unpacked; empty, with a fault, if they cannot be unpacked or are too many."""
+def _content(path: Path, name: str, faults: Faults, first: int = 0) -> bytes:
+    """The bytes of a file, or the first of them, unpacked; empty, with a fault, if they cannot be unpacked or are too
+    many."""
     opener = PACKERS.get(path.suffix.lower())
     if opener is None:
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            return file.read(first or -1)
     most = limit() * UNPACKED
     try:
         with opener(path) as file:
+            if first:
+                return file.read(first)
             content = file.read(most * MEGABYTE + 1)
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, OSError) and error.errno:

@@ -3,6 +3,8 @@
 import csv
 import json
 import tracemalloc
+import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 from scpo.data.checks import check_numbers, check_texts
 from scpo.data.faults import Faults
-from scpo.data.reading import read_table, read_tables
+from scpo.data.reading import first_rows, read_table, read_tables
 from scpo.errors import ConfigError, DataFaults
 
 from fakes import tried
@@ -298,3 +300,66 @@ def test_a_row_is_of_one_file_where_two_have_the_same_name(tmp_path):
     table = pd.concat(read_tables(map(str, [*paths, paths[0]]), faults))
     faults.at([("two/a.jsonl", 2)], "empty", "a text", "rows with an empty text")
     assert faults.kept(table)["text"].tolist() == ["x", "y", "z", "x", "z", "x", "y", "z"]
+
+
+SHEET = """<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>
+<row r="1"><c r="A1" t="inlineStr"><is><t>text</t></is></c><c r="B1" t="inlineStr"><is><t>score</t></is></c></row>
+<row r="2"><c r="A2" t="inlineStr"><is><t>tea</t></is></c><c r="B2"><v>3</v></c></row></sheetData></worksheet>"""
+
+
+def workbook(path):
+    """A workbook of one sheet, made by hand: no package of the tests writes one."""
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types">'
+        f'<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{kind}.worksheet+xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
+        f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
+        '<sheet name="one" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
+        f'Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": SHEET,
+    }
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, content in parts.items():
+            packed.writestr(name, content)
+
+
+def test_a_workbook_is_read_by_its_first_sheet_or_says_what_it_needs(tmp_path):
+    """python-calamine is not among what the app must have: without it the message says so."""
+    workbook(tmp_path / "a.xlsx")
+    table, told = read(tmp_path / "a.xlsx")
+    if find_spec("python_calamine"):
+        assert told == [] and table.to_dict("list") == {"text": ["tea"], "score": ["3"]} and table.index[0][1] == 2
+    else:
+        assert "python-calamine" in told[0]
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "csv.zst", "tsv", "jsonl", "json", "parquet"])
+def test_the_first_rows_are_those_of_the_whole_file(tmp_path, kind):
+    frame = pd.DataFrame({"text": [f"line\n{n} " + "x" * 300 for n in range(9000)], "number": range(9000)})
+    path = tmp_path / f"a.{kind}"
+    if kind == "csv.zst":
+        with pa.output_stream(str(path), compression="zstd") as file:
+            file.write(frame.to_csv(index=False).encode())
+    elif kind.startswith(("csv", "tsv")):
+        frame.to_csv(path, index=False, sep="\t" if kind == "tsv" else ",")
+    elif kind == "parquet":
+        frame.to_parquet(path, row_group_size=500)
+    else:
+        frame.to_json(path, orient="records", lines=kind == "jsonl")
+    first = first_rows(str(path), 50)
+    assert first["text"].tolist() == frame["text"].tolist()[:50] and len(first) == 50
+    assert first["number"].astype(int).tolist() == list(range(50))
+
+
+def test_the_first_rows_of_a_folder_are_those_of_its_first_part_and_of_nothing_none(tmp_path):
+    (tmp_path / "part-1.csv").write_text("a\n1\n")
+    (tmp_path / "part-0.jsonl").write_text('{broken\n{"a": 0}\n')
+    assert first_rows(str(tmp_path))["a"].tolist() == [0] and first_rows(str(tmp_path / "gone.csv")).empty
