@@ -92,7 +92,7 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
         field = "reference" if not choice.problems or config.data.reference else "countries"
         raise ConfigError(" ".join(f"{problem[0].upper()}{problem[1:]}." for problem in problems), field)
     table = sizes.counts[sizes.counts["country"].isin(choice.countries)].drop(columns="role").reset_index(drop=True)
-    smallest = table.loc[table["train"].idxmin()]
+    smallest = table.iloc[int(table["train"].argmin())]
     automatic = config.budgets or not config.finetune.model  # every budget is another whole model
     budgets = budgets_below(config.budgets, smallest["country"], int(smallest["train"])) if automatic else ()
     heads = len(table) * len(config.trained) * config.seeds * (len(budgets) + 1)

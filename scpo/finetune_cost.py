@@ -51,7 +51,7 @@ def model_of(folder: Path) -> Model | None:
     about = _read(folder / "config.json")
     body = next((about[part] for part in ("encoder", "text_config") if isinstance(about.get(part), dict)), about)
     hidden, layers, heads, words = (_number(body, names) for names in (HIDDEN, LAYERS, HEADS, ("vocab_size",)))
-    if None in (hidden, layers, heads, words):
+    if not (hidden and layers and heads and words):
         return None
     try:
         parameters = sum(_numbers_in(path) for path in folder.glob("*.safetensors"))

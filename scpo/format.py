@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from typing import TypeGuard
 
 NONE = "-"
 IRREGULAR = {"person": "people", "country": "countries"}
 TOO_FEW = "no interval: too few people or questions"
 
 
-def known(value: float | None) -> bool:
+def known(value: float | None) -> TypeGuard[float]:
     """False for None, NaN and the infinite."""
     return value is not None and math.isfinite(value)
 
@@ -51,7 +53,7 @@ def span(low: float | None, high: float | None, none: str = TOO_FEW) -> str:
     return f"95 %: {fixed(100 * low)} to {fixed(100 * high)}" if known(low) and known(high) else none
 
 
-def brackets(low: float | None, high: float | None, of=points) -> str:
+def brackets(low: float | None, high: float | None, of: Callable[[float], str] = points) -> str:
     """An interval for a table of text, [+1.2, +3.4]; a dash where there is none."""
     return f"[{of(low)}, {of(high)}]" if known(low) and known(high) else NONE
 

@@ -46,7 +46,7 @@ def budgets_for(config: ExperimentConfig, rows: dict[str, Rows]) -> tuple[int, .
     if config.finetune.model and not config.budgets:
         return ()  # every budget is another whole model, so only those asked for
     sizes = {country: len(part.train) for country, part in rows.items()}
-    smallest = min(sizes, key=sizes.get)
+    smallest = min(sizes, key=lambda country: sizes[country])
     return budgets_below(config.budgets, smallest, sizes[smallest])
 
 
@@ -71,7 +71,8 @@ def plan_heads(
             (pairs,) float, NaN elsewhere
     The first n pairs of a seed's shuffle are its budget n, so budgets are nested.
     """
-    records, pools, for_all = [], [], {}
+    records, pools = [], []
+    for_all: dict[tuple[str, int, int], Pool] = {}
     shuffles = {
         (country, seed): np.random.default_rng([seed, place]).permutation(len(part.train))
         for place, (country, part) in enumerate(rows.items())

@@ -20,9 +20,9 @@ def pairs_by_loop(rows: pd.DataFrame) -> list[tuple[int, int]]:
     """
     found = []
     for _, answers in rows.reset_index(drop=True).groupby("group"):
-        for (i, a), (j, b) in combinations(answers.iterrows(), 2):
-            if a["score"] != b["score"]:
-                found.append((i, j) if a["score"] > b["score"] else (j, i))
+        for (i, a), (j, b) in combinations(zip(answers.index.tolist(), answers["score"], strict=True), 2):
+            if a != b:
+                found.append((i, j) if a > b else (j, i))
     return found
 
 

@@ -129,12 +129,12 @@ class ExperimentConfig:
     def located(self) -> ExperimentConfig:
         """The same with local paths made absolute, so that a process of another folder finds them."""
         files = tuple(str(local_path(name).absolute()) for name in self.data.data_files)
-        found = {name: _absolute(getattr(self, name)) for name in ("encoder", "global_model")}
         return dataclasses.replace(
             self,
             data=dataclasses.replace(self.data, data_files=files),
             finetune=dataclasses.replace(self.finetune, model=_absolute(self.finetune.model)),
-            **found,
+            encoder=_absolute(self.encoder),
+            global_model=_absolute(self.global_model),
         )
 
     def command(self) -> str:

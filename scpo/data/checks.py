@@ -60,8 +60,8 @@ def as_text(value: object) -> object:
     if isinstance(value, (bool, np.bool_, int, np.integer)):
         return str(value)
     if isinstance(value, (float, np.floating)):
-        whole = float(value).is_integer() and abs(value) < LARGEST_WHOLE
-        return str(int(value)) if whole else repr(float(value))
+        number = float(value)
+        return str(int(number)) if number.is_integer() and abs(number) < LARGEST_WHOLE else repr(number)
     return value
 
 
@@ -99,7 +99,7 @@ def check_texts(column: pd.Series, faults: Faults, rows_are: str = "rows") -> No
     values = column.to_numpy(dtype=object)
     kind = each(column, _kind_of_text).to_numpy(object)
     missing, blank, broken, other = (kind == which for which in (MISSING, BLANK, BROKEN, NO_TEXT))
-    rows, needed, word = column.index, f"{column.name}: a text", WORDS.get(column.name, column.name)
+    rows, needed, word = column.index, f"{column.name}: a text", WORDS.get(str(column.name), column.name)
     empty = f"{rows_are} with an empty {word}"
     faults.at(rows[missing], f"{column.name} is missing", needed, empty)
     got = [f"{column.name} is {short(v)}" for v in values[other]]

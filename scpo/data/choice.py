@@ -94,7 +94,8 @@ def _present(usual: Sequence[str], names: list[str]) -> list[str]:
 
 
 def _have(table: pd.DataFrame, country: str) -> str:
-    return ", ".join(f"{table.loc[country, split]:,} {split}" for split in FEWEST)
+    row = table.loc[country]
+    return ", ".join(f"{row[split]:,} {split}" for split in FEWEST)
 
 
 def _known(which: str, asked: Sequence[str], names: list[str], problems: list[str]) -> tuple[str, ...]:

@@ -124,7 +124,8 @@ def read_countries(values: Iterable[object]) -> Countries:
     code, cells = pd.factorize(pd.Series(list(values), dtype=object).map(_hashable), use_na_sentinel=False)
     rows = np.bincount(code, minlength=len(cells))
     said = [text(cell) for cell in cells]
-    spelled, none = defaultdict(Counter), Counter()
+    spelled: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    none: Counter[str] = Counter()
     for name, n in zip(said, rows, strict=True):
         if names_country(name):
             spelled[key(name)][name] += int(n)
@@ -141,16 +142,17 @@ def one_spelling(labels: Sequence[str], together: Iterable[Iterable[str]] = ()) 
     Labels that differ in blanks or case only, and a code or an adjective beside a name, are one; other names stay.
     together  labels that answered one question: those are samples of their own, and stay what they are
     """
-    spelled, codes = defaultdict(Counter), defaultdict(list)
+    spelled: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    codes: defaultdict[str, list[str]] = defaultdict(list)
     for label in labels:
-        found = lookup(label)
-        if found is None or found[1] == NAME:
+        country = lookup(label)
+        if country is None or country[1] == NAME:
             spelled[text(label).casefold()][label] += 1
         else:
-            codes[found[0]].append(label)
-    for code, found in codes.items():
+            codes[country[0]].append(label)
+    for code, same in codes.items():
         name = next((name for name in spelled if iso3(name) == code), code)
-        spelled[name].update(found)
+        spelled[name].update(same)
     apart = {at for at, found in spelled.items() if any(len({*both} & {*found}) > 1 for both in together)}
     merged = {at: Counter(map(text, found)) for at, found in spelled.items() if at not in apart}
     chosen = {at: _spelling(found) for at, found in merged.items()}
@@ -188,6 +190,8 @@ def standard_name(code: str) -> str:
     import pycountry
 
     country = pycountry.countries.get(alpha_3=code)
+    if country is None:
+        return code
     name = getattr(country, "common_name", country.name)
     return {"COD": "DR Congo", "PSE": "Palestine", "FSM": "Micronesia"}.get(code, name)
 
@@ -196,7 +200,8 @@ def _spelling(found: Counter) -> str:
     """The most frequent name, of equally frequent ones the first by alphabet; the standard's where only codes are."""
     names = [name for name in found if (lookup(name) or ("", NAME))[1] == NAME]
     if not names:
-        return standard_name(iso3(next(iter(found))))
+        name = next(iter(found))
+        return standard_name(iso3(name) or name)
     return min(names, key=lambda name: (-found[name], name))
 
 
@@ -237,7 +242,9 @@ def _standard() -> tuple[dict[frozenset[str], tuple[str, str]], dict[str, str]]:
     """Words of a name -> its code and what it is; codes of two letters, three letters, three digits -> alpha-3."""
     import pycountry
 
-    found, by_code, several = {}, {}, set()
+    found: dict[frozenset[str], tuple[str, str]] = {}
+    by_code: dict[str, str] = {}
+    several: set[frozenset[str]] = set()
     for kind, table in ((ADJECTIVE, ADJECTIVES), (NAME, SPELLINGS)):
         for line in table.strip().splitlines():
             code, _, spellings = line.partition(" ")

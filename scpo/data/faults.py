@@ -15,7 +15,7 @@ from scpo.errors import DataFaults, Fault
 
 MOST_LEFT_OUT = 0.5  # of a file's rows; beyond it, the file is not what it was taken for
 
-Row = int | tuple[str, int | None] | None
+Row = int | tuple[str | None, int | None] | None
 
 
 class Faults:
@@ -29,7 +29,8 @@ class Faults:
     def __init__(self, *paths: str, names: Sequence[str] = (), strict: bool = True):
         self.strict = strict
         self.several = len(paths) > 1  # also for one folder of parts
-        self._paths, self._found = list(names) or [str(p) for p in paths], []
+        self._paths = list(names) or [str(p) for p in paths]
+        self._found: list[tuple[int, Fault]] = []
         called = zip(paths, names, strict=False)
         self._shown = {part: name for path, name in called for part in (str(path), Path(path).name)}
         self._files: dict[str | None, int] = {None: -1}  # in the order in which they had a fault

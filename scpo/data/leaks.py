@@ -20,7 +20,7 @@ def leaks(data: Preferences) -> dict[str, int]:
     chosen, rejected = (data.pairs[side].to_numpy(np.int64) for side in ("chosen", "rejected"))
     pair = np.minimum(chosen, rejected) * count + np.maximum(chosen, rejected)
     prompt, name = data.texts["prompt"].cat.codes.to_numpy()[chosen], pd.factorize(data.units["name"])[0]
-    found = {}
+    found: dict[str, int] = {}
     for what, values, each in (
         ("pairs", pair, True),
         ("prompts", prompt, False),

@@ -53,7 +53,7 @@ def as_texts(table: pd.DataFrame, answers: tuple[str, ...], faults: Faults, rows
         return table
     prompts = table["prompt"].tolist() if "prompt" in table.columns else [None] * len(table)
     cells, good = [table[name].tolist() for name in answers], np.ones(len(table), bool)
-    for at in np.flatnonzero(with_messages):
+    for at in map(int, np.flatnonzero(with_messages)):
         try:
             prompts[at], texts = _texts(prompts[at], [column[at] for column in cells])
         except _Unreadable as error:

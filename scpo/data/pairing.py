@@ -39,16 +39,18 @@ def pairs_within_groups(
     all_couples = couples(size)
     _check_memory(int((all_couples if most is None else np.minimum(all_couples, most)).sum()))
     large = np.zeros(len(size), bool) if most is None else all_couples > most
-    lefts, rights = [], []
+    lefts: list[np.ndarray] = []
+    rights: list[np.ndarray] = []
     for s in np.unique(size[(size > 1) & ~large]):
         rows = order[first[(size == s) & ~large][:, None] + np.arange(s)]  # (groups, s)
         i, j = np.triu_indices(s, k=1)
         lefts.append(rows[:, i].ravel())
         rights.append(rows[:, j].ravel())
-    for at in np.flatnonzero(large):
-        i, j = _drawn(int(size[at]), most, np.random.default_rng([seed, int(at)]))
-        lefts.append(order[first[at] + i])
-        rights.append(order[first[at] + j])
+    if most is not None:
+        for at in np.flatnonzero(large):
+            i, j = _drawn(int(size[at]), most, np.random.default_rng([seed, int(at)]))
+            lefts.append(order[first[at] + i])
+            rights.append(order[first[at] + j])
     if not lefts:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     left, right = np.concatenate(lefts), np.concatenate(rights)
@@ -140,7 +142,7 @@ def beyond(group: np.ndarray, most: int) -> dict[str, int]:
     return {f"pairs beyond {most:,} of one group of answers": int((all_couples[large] - most).sum())}
 
 
-def split_units(n: int, seed: int, test_share: float, validation_share: float) -> pd.Categorical:
+def split_units(n: int, seed: int, test_share: float, validation_share: float) -> pd.Categorical[str]:
     """The split of each of n users or questions, by `datasets.Dataset.train_test_split`'s rule.
 
     A permutation from `numpy.random.default_rng(seed)`; its first ceil(n * test_share) are the
@@ -153,4 +155,4 @@ def split_units(n: int, seed: int, test_share: float, validation_share: float) -
     code = np.zeros(n, np.int8)
     code[permutation[:n_test]] = 2
     code[permutation[n - n_validation :]] = 1
-    return pd.Categorical.from_codes(code, categories=[TRAIN, VALIDATION, TEST])
+    return pd.Categorical.from_codes(code.tolist(), categories=pd.Index([TRAIN, VALIDATION, TEST]))

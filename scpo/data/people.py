@@ -27,7 +27,7 @@ def units(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, int]:
     """
     if "user" not in table.columns:
         unit, names = pd.factorize(table["prompt"])
-        return unit.astype(np.int32), names, 0
+        return unit.astype(np.int32), names.to_numpy(), 0
     named = is_named(table)
     unit = np.zeros(len(table), np.int32)
     unit[named], users = pd.factorize(table["user"].to_numpy(object)[named])

@@ -64,6 +64,7 @@ def load(config: DataConfig) -> Preferences:
     people = _people(pd.concat(survey), faults) if survey else None
     responses = _responses(pd.concat(utterances), people if whole else None, faults) if utterances else None
     faults.raise_any()
+    assert people is not None and responses is not None, "a missing file is a fault"
     return preferences(people, responses, config, faults.left_out)
 
 
@@ -77,7 +78,7 @@ def _people(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     check_unique(table, ["user_id"], faults, PEOPLE_ARE)
     table = faults.kept(table)
     if place:
-        country = table[place]
+        country = table[place].tolist()
     else:
         places = [_parsed(value) for value in table["location"]]
         wrong = np.array([not isinstance(value, dict) for value in places], bool)

@@ -53,9 +53,9 @@ def read_tables(paths: Iterable[str], faults: Faults) -> list[pd.DataFrame]:
     found = []
     for path in paths:
         place = local_path(path)
-        parts = (_parts(place) if os.path.isdir(place) else []) or [path]
+        parts = [str(part) for part in _parts(place)] if os.path.isdir(place) else []
         faults.several |= len(parts) > 1
-        found += [str(part) for part in parts]
+        found += parts or [path]
     return [read_table(path, faults, name) for path, name in zip(found, _called(found), strict=True)]
 
 

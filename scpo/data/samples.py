@@ -6,6 +6,7 @@ told, with how far their answers differ.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import pandas as pd
@@ -22,7 +23,7 @@ def labelled(answers: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int], tuple
     named = answers["country"].map({c: names_country(c) for c in answers["country"].unique()}).to_numpy(bool)
     left_out = read_countries(answers.loc[~named, "country"]).left_out("rows") if not named.all() else {}
     answers = answers[named].reset_index(drop=True)
-    labels = answers["country"].unique()
+    labels = answers["country"].unique().tolist()
     spelling, notes = one_spelling(labels, _asked_together(answers, labels))
     return answers.assign(country=answers["country"].map(spelling)), left_out, notes
 
@@ -32,7 +33,7 @@ def merged(rows: pd.DataFrame) -> pd.DataFrame:
     question. rows: prompt, response, score, country, unit."""
     names = read_countries(rows["country"].map({c: base_name(c) for c in rows["country"].unique()})).names
     keys = ["prompt", "response", "country", "unit"]
-    return rows.assign(country=names).groupby(keys, sort=False, as_index=False)["score"].mean()
+    return rows.assign(country=names).groupby(keys, sort=False)["score"].mean().reset_index()
 
 
 def samples_of_one_country(rows: pd.DataFrame) -> tuple[str, ...]:
@@ -63,14 +64,14 @@ def samples_of_one_country(rows: pd.DataFrame) -> tuple[str, ...]:
     return (f"{what}: {'; '.join(line for _, line in found[:LISTED])}{more}",) if found else ()
 
 
-def _asked_together(answers: pd.DataFrame, labels) -> list[tuple[str, str]]:
+def _asked_together(answers: pd.DataFrame, labels: Sequence[str]) -> list[tuple[str, str]]:
     """Pairs of labels of one country that are spellings of one another and answered one question."""
-    asked = {label: None for label in labels}
+    asked: dict[str, set] = {}
     found = []
     for left, right in combinations(labels, 2):
         if key(left) == key(right):
             for label in (left, right):
-                if asked[label] is None:
+                if label not in asked:
                     asked[label] = set(answers.loc[answers["country"] == label, "question"])
             if asked[left] & asked[right]:
                 found.append((left, right))

@@ -13,7 +13,7 @@ beyond those of one country's need stay where chance put them.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -53,11 +53,12 @@ RATERS = (*(who + end for who in PERSON for end in ("", "id", "name", "number"))
 HEAVY = 0.5  # of a country's pairs: a unit with more is never moved
 
 
-def rater_column(columns: Sequence[object]) -> str | None:
+def rater_column(columns: Iterable[object]) -> str | None:
     """The column that names who gave a row, where none is called `user`: `user_id`, `Annotator ID`, `rater`, ..."""
-    if "user" in columns:
+    names = [str(name) for name in columns]
+    if "user" in names:
         return "user"
-    plain = {"".join(c for c in str(name).casefold() if c.isalnum()): name for name in reversed(list(columns))}
+    plain = {"".join(c for c in name.casefold() if c.isalnum()): name for name in reversed(names)}
     return next((plain[name] for name in RATERS if name in plain), None)
 
 
@@ -164,7 +165,7 @@ def balanced(data: Preferences, seed: int) -> Preferences:
     split = data.units["split"].cat.codes.to_numpy().copy()
     unit, need = data.pairs["unit"].to_numpy(), np.array(list(FEWEST.values()))
     table = np.bincount(code * 3 + split[unit], minlength=3 * len(names)).reshape(-1, 3)
-    poor = [c for c in np.flatnonzero(table.sum(1) >= need.sum()) if (table[c] < need).any()]
+    poor = [int(c) for c in np.flatnonzero(table.sum(1) >= need.sum()) if (table[c] < need).any()]
     if not poor:
         return data
     cells = pd.DataFrame({"unit": unit, "country": code}).groupby(["unit", "country"]).size()
@@ -205,5 +206,5 @@ def _moves(country: int, order: list[int], of_unit: dict, table: np.ndarray, spl
     return (table, split) if (table[country] >= need).all() else None
 
 
-def _split(code: np.ndarray) -> pd.Categorical:
-    return pd.Categorical.from_codes(code, categories=list(PARTS))
+def _split(code: np.ndarray) -> pd.Categorical[str]:
+    return pd.Categorical.from_codes(code.tolist(), categories=pd.Index(list(PARTS)))

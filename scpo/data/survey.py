@@ -80,7 +80,7 @@ def read_answers(config: DataConfig, fetch: Callable[[Faults], pd.DataFrame] | N
     Raises `DataFaults` with every fault of the files, and what `fetch` raises.
     """
     faults = Faults(*config.data_files, names=config.data_names, strict=config.strict)
-    found = read_tables(config.data_files, faults) if config.data_files else [fetch(faults)]
+    found = [fetch(faults)] if fetch and not config.data_files else read_tables(config.data_files, faults)
     read = [_with_own_split(answers(table, faults), table) for table in found]
     table = pd.concat([part for part in read if len(part)] or [pd.DataFrame(columns=COLUMNS)])
     again = (

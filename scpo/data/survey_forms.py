@@ -99,8 +99,7 @@ def _problem(country: object, options: object, shares: object) -> Problem | None
         return got, "valid Unicode without NUL", "rows with a broken character"
     if len(set(options)) < len(options):
         return "an option twice", "each option once", "rows with an option twice"
-    numbers = isinstance(shares, list) and all(_is_number(s) or is_missing(s) for s in shares)
-    if not numbers:
+    if not isinstance(shares, list) or not all(_is_number(s) or is_missing(s) for s in shares):
         needed = "distribution: one share per option"
         return "the distribution is not a list of numbers", needed, "rows without a list of shares"
     if len(options) != len(shares):

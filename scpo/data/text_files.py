@@ -14,7 +14,9 @@ import json
 import lzma
 import re
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pandas as pd
 
@@ -27,13 +29,18 @@ WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SAVE_AS_UTF8 = "UTF-8 text: save the file as UTF-8 and load it again"
 
 
-def _zstd(path: Path):
+def _zstd(path: Path) -> BinaryIO:
     import pyarrow
 
     return pyarrow.input_stream(str(path), compression="zstd")
 
 
-PACKERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zst": _zstd}
+PACKERS: dict[str, Callable[[Path], gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile | BinaryIO]] = {
+    ".gz": gzip.GzipFile,
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+    ".zst": _zstd,
+}
 
 
 def read_csv(path: Path, name: str, faults: Faults, first: int = 0) -> pd.DataFrame:
@@ -66,7 +73,7 @@ def read_csv(path: Path, name: str, faults: Faults, first: int = 0) -> pd.DataFr
         elif row:
             rows.append(row)
             numbers.append(number)
-    if not rows or len(set(header)) < len(header):
+    if header is None or not rows or len(set(header)) < len(header):
         return pd.DataFrame(columns=list(dict.fromkeys(header or [])), dtype=object)
     return pd.DataFrame(rows, columns=header, index=numbers, dtype=object)
 

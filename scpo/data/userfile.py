@@ -73,14 +73,14 @@ def load(config: DataConfig) -> Preferences:
     texts, pairs, dropped, notes = (_scored if scored else _paired)(table, unit, config)
     if not len(pairs) and layouts[0] not in (None, *OWN):  # a plain file's counts say it
         raise InputError(no_pair(table, layouts[0]))
-    people, more_notes = _people(table, names[:users], len(names) - users)
+    columns, more_notes = _people(table, names[:users], len(names) - users)
     left_out = faults.left_out | said.left_out(rows_are) | dropped
     notes = (*read_as(tables, layouts, len(pairs)), *said.notes, *notes, *more_notes, *split_notes)
     card = _card(config, "user" if users else "prompt", left_out, notes, by)
     of = layouts[0]
     if of and of.title and len({layout.name for layout in layouts if layout}) == 1:
         card = dataclasses.replace(card, title=of.title, licence=of.licence, citation=of.citation, url=of.url)
-    return Preferences(texts, pairs, pd.DataFrame({"name": names, "split": split, **people}), card)
+    return Preferences(texts, pairs, pd.DataFrame({"name": names, "split": split, **columns}), card)
 
 
 def _card(config: DataConfig, unit: str, left_out: dict[str, int], notes: tuple[str, ...], by: str) -> DataCard:

@@ -127,7 +127,9 @@ class errors:
     def __exit__(self, kind, error, trace) -> None:
         if not isinstance(error, sa.exc.SQLAlchemyError):
             return
-        first = error  # SQLite ends a transaction by itself when the disk is full; then its rollback fails too
+        first: BaseException = (
+            error  # SQLite ends a transaction by itself when the disk is full; then its rollback fails too
+        )
         while "savepoint" in _line(first) and first.__context__:
             first = first.__context__
         cause = _line(first)

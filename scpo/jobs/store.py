@@ -87,7 +87,7 @@ class Store(Claims):
         if not deleted:
             query = query.where(JOBS.c.deleted.is_(None))
         with self._reading() as c:
-            rows = c.execute(query).all()
+            rows = list(c.execute(query))
         return [self._job(row) for row in self._fresh(rows)]
 
     def counts(self) -> dict[str, int]:

@@ -216,7 +216,8 @@ class Lease:
         self._progress: tuple[str, float, float | None] = ("data", 0.0, None)
         self._renewed = -math.inf  # never later than what the database has, so that who is overdue there knows it here
         self._thread = threading.Thread(target=self._keep, daemon=True)
-        self.ended, self.fault = threading.Event(), None
+        self.ended = threading.Event()
+        self.fault: Fenced | None = None
 
     def __enter__(self) -> Lease:
         self._thread.start()

@@ -37,7 +37,8 @@ def descend(
     """
     share = weight / np.maximum((weight > 0).sum(0), 1)
     taste = np.repeat(start[:, None], weight.shape[1], axis=1)
-    flipped, kept = np.ascontiguousarray(difference.T), []
+    flipped = np.ascontiguousarray(difference.T)
+    kept: list[np.ndarray] = []
     for step in range(1, int(marks[-1]) + 1):
         taste = taste + rate * (flipped @ (share * push(difference @ taste)))
         if step == marks[len(kept)]:

@@ -62,7 +62,7 @@ def average_taste(world: World, loudest: str, times: int) -> Seen:
         mine, own = accuracy(pairs, average), accuracy(pairs, world.taste.loc[name].to_numpy())
         rows.append((name, mine, own, own - mine, len(pairs)))
     table = pd.DataFrame(rows, columns=["country", "average_taste", "own_taste", "lost", "pairs"])
-    worst, loud_row = table.loc[table["lost"].idxmax()], table[table["country"] == loudest].iloc[0]
+    worst, loud_row = table.iloc[int(table["lost"].argmax())], table[table["country"] == loudest].iloc[0]
     return Seen(
         table,
         {
@@ -103,7 +103,7 @@ def one_choice(pair: Example, difference: float, chosen: str) -> Seen:
     if chosen not in ("A", "B"):
         raise ConfigError(f"chosen is {chosen!r}; it must be A or B.")
     sign = 1 if chosen == "A" else -1
-    surprise = float(push(sign * difference))
+    surprise = float(push(np.array(sign * difference)))
     after = difference + sign * STEP_SIZE * surprise * pair.distance
     x = np.linspace(*SPAN, 121)
     table = pd.DataFrame(
@@ -114,7 +114,7 @@ def one_choice(pair: Example, difference: float, chosen: str) -> Seen:
             "push_towards_B_if_chosen": push(-x),
         }
     )
-    before_p, after_p = float(p_global(difference)), float(p_global(after))
+    before_p, after_p = map(float, p_global(np.array([difference, after])))
     mine = before_p if chosen == "A" else 1 - before_p
     return Seen(
         table,

@@ -58,9 +58,9 @@ def collapse(world: World, country: str, steps: int, tau: float, beta: float) ->
         "n_distinct": len(distinct),
         "help_before": float(world.global_taste[HELPFUL]),
     }
-    for method in METHODS:
-        facts |= {f"{method}_{name}": 100 * float(end.loc[method, name]) for name in ("consensus", "distinct", "all")}
-        facts[f"{method}_help"] = float(end.loc[method, "taste_for_help"])
+    for method, row in end.iterrows():
+        facts |= {f"{method}_{name}": 100 * float(row[name]) for name in ("consensus", "distinct", "all")}
+        facts[f"{method}_help"] = float(row["taste_for_help"])
     return Seen(table, facts)
 
 

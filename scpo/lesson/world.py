@@ -77,9 +77,10 @@ def world() -> World:
 
 def build(pairs: Preferences) -> World:
     """The demo world as numbers, and its global model."""
+    assert pairs.truth is not None, "the demo world has planted tastes"
     level = pairs.texts[[f"axis_{name}" for name in demo.AXIS_NAMES]].to_numpy(np.float64)
     difference = level[pairs.pairs["chosen"].to_numpy()] - level[pairs.pairs["rejected"].to_numpy()]
-    population = pairs.truth.index.get_indexer(pairs.pairs["country"].astype("str"))
+    population = pairs.truth.index.get_indexer(pd.Index(pairs.pairs["country"].astype("str")))
     split = pairs.split_of_pairs().astype(str)
     common = fit(difference[(population == 0) & (split == TRAIN)])
     unit = pairs.pairs["unit"].to_numpy()

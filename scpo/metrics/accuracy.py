@@ -62,10 +62,11 @@ class ResampledOutcomes:
         self.top = {m: int(first.loc[first["method"] == m, "level"].max()) for m in self.methods}
 
     def _results(self, o: Outcomes) -> dict[tuple[str, int], MethodResult]:
-        results, value, draws = {}, o.accuracy(), self.draws[o.country]
-        for (method, budget_index), rows in o.heads.groupby(["method", "level"], sort=False):
+        results: dict[tuple[str, int], MethodResult] = {}
+        value, draws = o.accuracy(), self.draws[o.country]
+        for (method, _), rows in o.heads.groupby(["method", "level"], sort=False):
             at = rows.index.to_numpy()
-            results[method, budget_index] = MethodResult(
+            results[str(method), int(rows["level"].iloc[0])] = MethodResult(
                 value[at].mean(0),
                 draws[at].mean(0),
                 rows["pairs"].mean(),

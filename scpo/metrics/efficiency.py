@@ -147,7 +147,8 @@ def per_pair_table(resampled: ResampledOutcomes) -> pd.DataFrame:
             ratio, ratio_low, ratio_high = np.nan, np.nan, np.nan
             if "full" in of and trained and not _no_gain(resampled, country):
                 full = of["full"][1]
-                ratio_low, ratio_high = fieller(each[0], full[0], each[1:], full[1:], reach(effective))
+                errors = float(reach(effective))
+                ratio_low, ratio_high = fieller(each[0], full[0], each[1:], full[1:], errors)
                 ratio = np.nan if np.isnan(ratio_low) else each[0] / full[0]
             rows.append(
                 {
@@ -178,7 +179,7 @@ def _efficiency(resampled: ResampledOutcomes, country: str, method: str, reading
     trained = resampled.result(country, method).trained
     note = _no_gain(resampled, country) or ("" if trained else NO_PAIRS) or _note(point, full_pairs, pairs)
     if note in NO_RATIO:
-        point = point | dict.fromkeys(("pairs_full", "pairs_method", "ratio"), np.nan)
+        point |= dict.fromkeys(("pairs_full", "pairs_method", "ratio"), np.array(np.nan))
         low = high = np.nan
     return {
         **{name: float(number) for name, number in point.items()},
@@ -217,7 +218,8 @@ def _no_gain(resampled: ResampledOutcomes, country: str) -> str:
     gain, draws = full.value[FULL] - base.value[FULL], full.draws[FULL] - base.draws[FULL]
     low, _ = resampled.interval(country, FULL, draws)
     # A gain that is its own measure has a ratio of 1; it has no interval where the gain may be 0 in a normal one.
-    of_itself, _ = fieller(gain, gain, draws, draws, reach(resampled.size(country, FULL).effective))
+    errors = float(reach(resampled.size(country, FULL).effective))
+    of_itself, _ = fieller(gain, gain, draws, draws, errors)
     return "" if low > 0 and not np.isnan(of_itself) else UNCLEAR
 
 

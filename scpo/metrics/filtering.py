@@ -193,7 +193,7 @@ class Chosen:
 
     def of(self, country: str) -> pd.Series:
         """The row of one country, or of all."""
-        return self.shares.set_index("country").loc[country]
+        return self.shares[self.shares["country"] == country].iloc[0]
 
 
 def check_same(now: str, of_run: str) -> None:

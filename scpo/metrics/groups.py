@@ -40,7 +40,8 @@ def group_tables(resampled: ResampledOutcomes, units: pd.DataFrame) -> tuple[pd.
     units   one row per person, as `Preferences` has them; outcomes name them by row
     Returns tables of columns GROUP and GAP; `hidden` counts groups with too few people, who are in no number here.
     """
-    accuracies, gaps = [], []
+    accuracies: list[tuple] = []
+    gaps: list[tuple] = []
     for column in survey_columns(units):
         answer = units[column].astype(object).where(units[column].notna(), None).to_numpy()
         for country, parts in _populations(resampled):
@@ -63,25 +64,26 @@ def _one(
 ):
     """Rows of one column and population."""
     groups = sorted({e for c in parts for e in answer[resampled.outcomes[c].units]} - {None}, key=str)
-    shown, hidden = {}, 0
+    shown: dict[str, tuple[int, float, dict[str, tuple]]] = {}
+    hidden = 0
     for group in groups:
         masks = {c: answer[resampled.outcomes[c].units] == group for c in parts}
         people = sum(int(mask.sum()) for mask in masks.values())
         if people < FEWEST_SHOWN:
             hidden += 1
             continue
-        effective = sum(effective_units(resampled.outcomes[c].counts[FULL, mask]) for c, mask in masks.items())
+        effective = sum(float(effective_units(resampled.outcomes[c].counts[FULL, m])) for c, m in masks.items())
         shown[group] = people, effective, _counted(resampled, masks)
-    sizes = [[size[at] for size in shown.values()] for at in (0, 1)]
+    units, effectives = [size[0] for size in shown.values()], [size[1] for size in shown.values()]
     for method in resampled.methods if len(shown) > 1 else []:
         value, draws = [], []
         for group, (people, effective, counted) in shown.items():
             right, again, n, n_again = counted[method]
             value.append(float(right / n))
             draws.append(ratio(again, n_again))
-            low, high = interval(draws[-1], people, effective)
-            accuracies.append((column, str(group), country, method, value[-1], float(low), float(high), people, int(n)))
-        (low, high), _ = gap_and_lowest(np.array(value), np.array(draws), *sizes)
+            low, high = map(float, interval(draws[-1], people, effective))
+            accuracies.append((column, str(group), country, method, value[-1], low, high, people, int(n)))
+        (low, high), _ = gap_and_lowest(np.array(value), np.array(draws), units, effectives)
         best, worst = (list(shown)[int(at)] for at in (np.argmax(value), np.argmin(value)))
         gaps.append(
             (column, country, method, max(value) - min(value), low, high, str(best), str(worst), len(shown), hidden)

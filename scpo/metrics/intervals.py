@@ -24,6 +24,7 @@ holds whichever they are, with at least the level that is said (Tukey's range, s
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri, stdtrit
 
 from scpo.metrics.outcomes import Outcomes, ratio
@@ -64,10 +65,10 @@ def accuracy_draws(outcomes: Outcomes, drawn: np.ndarray) -> np.ndarray:
 
 def interval(
     draws: np.ndarray,
-    units: np.ndarray | int | None = None,
-    effective: np.ndarray | float | None = None,
+    units: ArrayLike | None = None,
+    effective: ArrayLike | None = None,
     skewed: bool = True,
-    fewest: np.ndarray | int = FEWEST_UNITS,
+    fewest: ArrayLike = FEWEST_UNITS,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The interval described above over the last axis: (..., R) -> low (...), high (...).
 
@@ -90,9 +91,9 @@ def interval(
     return np.where(told, ends[0], np.nan), np.where(told, ends[1], np.nan)
 
 
-def reach(effective: np.ndarray | float) -> np.ndarray:
+def reach(effective: ArrayLike) -> np.ndarray:
     """How many standard errors an interval reaches to either side: 1.96 of many units, more of few."""
-    return -stdtrit(np.clip(effective - 1, 1, 1e9), (1 - LEVEL) / 2)
+    return -stdtrit(np.clip(np.asarray(effective) - 1, 1, 1e9), (1 - LEVEL) / 2)
 
 
 def _skewness(ordered: np.ndarray, effective: np.ndarray) -> np.ndarray:
@@ -129,7 +130,7 @@ def largest(values: np.ndarray, draws: np.ndarray) -> tuple[float, float]:
 
 
 def gap_and_lowest(
-    values: np.ndarray, draws: np.ndarray, units: np.ndarray, effective: np.ndarray
+    values: np.ndarray, draws: np.ndarray, units: ArrayLike, effective: ArrayLike
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Intervals for max - min and for min of the true values of C countries or groups.
 

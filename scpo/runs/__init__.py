@@ -160,7 +160,7 @@ def _check_version(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
 def _table(rows: object, path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     try:
         if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
-            table = pd.DataFrame(rows, columns=columns)
+            table = pd.DataFrame(rows, columns=None if columns is None else list(columns))
             unknown = [name for name in table.columns if len(table) and table[name].isna().all()]
             return table.astype(dict.fromkeys(unknown, float))  # a number that no row has is NaN, not None
     except ValueError:  # half of a surrogate pair

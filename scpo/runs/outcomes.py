@@ -48,7 +48,7 @@ def write_outcomes(folder: Path, resampled: ResampledOutcomes, test_rows: Mappin
     for at, (country, o) in enumerate(resampled.outcomes.items()):
         top = o.pick((o.heads["level"] == o.heads["method"].map(resampled.top)).to_numpy())
         heads.append(top.heads[HEAD].to_dict("list"))
-        test[country] = hashlib.sha256(np.ascontiguousarray(test_rows[country], "<i8")).hexdigest()
+        test[country] = hashlib.sha256(test_rows[country].astype("<i8").tobytes()).hexdigest()
         for name, values in {"units": o.units, "wins": top.wins, "counts": top.counts, "ties": top.ties}.items():
             tensors[f"{at}/{name}"] = _smallest(values)
     about = json.dumps({"countries": list(resampled.outcomes), "heads": heads, "test": test})

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from scpo.data.preferences import TEST, Preferences
+from scpo.errors import ConfigError
 from scpo.metrics.intervals import FEWEST_UNITS, LEVEL, RESAMPLES, interval
 from scpo.metrics.rewards import Rewards
 from scpo.steering.mixing import GLOBAL
@@ -69,9 +70,16 @@ def tastes(data: Preferences, rewards: np.ndarray, planted: np.ndarray) -> dict[
     }
 
 
+def _truth(data: Preferences) -> pd.DataFrame:
+    """The planted tastes. Raises `ConfigError` for data of real people, whose tastes nobody planted."""
+    if data.truth is None:
+        raise ConfigError(f"{data.card.title} has no planted taste; the demo world has.")
+    return data.truth
+
+
 def axes(data: Preferences) -> list[str]:
     """Names of the planted axes, in the order of the planted truth."""
-    return list(data.truth.columns)
+    return list(_truth(data).columns)
 
 
 def _solve(gram: np.ndarray, cross: np.ndarray) -> np.ndarray:
@@ -106,7 +114,7 @@ def taste_table(data: Preferences, rewards: Rewards, alpha: float) -> pd.DataFra
     cosine_low, cosine_high, texts, prompts.
     """
     countries, names = rewards.countries, axes(data)
-    planted = data.truth.loc[list(countries)].to_numpy(np.float64)
+    planted = _truth(data).loc[list(countries)].to_numpy(np.float64)
     found = tastes(data, np.concatenate([rewards.base, rewards.at(alpha)]), np.concatenate([planted, planted]))
     frames = []
     for at, country in enumerate([*countries, *countries]):
@@ -178,10 +186,10 @@ def terms(responses: np.ndarray) -> tuple[list[str], np.ndarray]:
     x = np.zeros((len(responses), len(place)))
     for row, words in enumerate(has):
         x[row, [place[word] for word in words if word in place]] = 1
-    extra = {name: [sign in text for text in responses] for name, sign in FEATURES.items()}
-    extra[DIGIT] = [any(c.isdigit() for c in text) for text in responses]
-    extra = {name: column for name, column in extra.items() if FEWEST_TEXTS <= sum(column) <= most}
+    extra = {name: np.array([sign in text for text in responses], float) for name, sign in FEATURES.items()}
+    extra[DIGIT] = np.array([any(c.isdigit() for c in text) for text in responses], float)
+    extra = {name: column for name, column in extra.items() if FEWEST_TEXTS <= column.sum() <= most}
     length = np.log2([max(len(text), 1) for text in responses])
     if len(responses) >= FEWEST_TEXTS and np.ptp(length) > 0:
         extra[LENGTH] = length
-    return [*place, *extra], np.column_stack([x, *(np.asarray(c, float) for c in extra.values())])
+    return [*place, *extra], np.column_stack([x, *extra.values()])

@@ -208,7 +208,7 @@ def _margins(problem: HeadProblem, plan: HeadPlan, theta: torch.Tensor) -> dict[
 
 def _reweighed(rule: Candidate, plan: HeadPlan, data: Preferences, margin, config: ExperimentConfig) -> HeadPlan:
     """The plan with the candidate's pairs and weights."""
-    gap = np.abs(data.pairs["score_chosen"] - data.pairs["score_rejected"]).to_numpy(np.float64)
+    gap = (data.pairs["score_chosen"] - data.pairs["score_rejected"]).abs().to_numpy(np.float64)
     pools = []
     for country, pool in zip(plan.table["country"], plan.pools, strict=True):
         kept = pool.rows[keep_mask(margin[country][pool.rows], config.tau)] if rule.filtered else pool.rows

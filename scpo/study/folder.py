@@ -155,8 +155,9 @@ def compare(study: Study, factor: str, subset: str, when: str, against: str | No
     unit, keys = study.unit, ["pairs", "value", "second"]
     by = rows.groupby(["method", *keys, unit], sort=False, dropna=False)[subset].mean().unstack(unit)
     if against is not None:
+        assert isinstance(by.index, pd.MultiIndex)
         base = by.xs(against)
-        by = (by - base.reindex(by.index.droplevel("method")).to_numpy()).drop(index=against)
+        by = by.sub(base.reindex(by.index.droplevel(0)).to_numpy()).drop(index=against)
     values = by.to_numpy(np.float64)
     low, high = t_interval(values)
     found = by.index.to_frame(index=False)

@@ -83,12 +83,12 @@ def coverage_table(worlds: int = 1000, people: tuple[int, ...] = PEOPLE, seed: i
         for world in range(worlds):
             rng = np.random.default_rng([seed, n, world])
             countries = [planted(rng, n, str(at), hard) for at, hard in enumerate(HARDNESS)]
-            for measure, kind, *numbers in (
+            for measure, kind, true_value, low_end, high_end in (
                 *_ours(countries, apart),
                 *_others(countries[0], apart),
                 *_between(rng, n, alike),
             ):
-                found.setdefault((measure, kind), []).append(numbers)
+                found.setdefault((measure, kind), []).append((true_value, low_end, high_end))
         for (measure, kind), numbers in found.items():
             true, low, high = np.array(numbers).T
             told = ~np.isnan(low)
@@ -121,8 +121,8 @@ def _truth(seed: int, hardness: np.ndarray) -> dict[str, pd.DataFrame]:
     countries = []
     for at, hard in enumerate(hardness):
         o = planted(np.random.default_rng([seed, at]), TRUTH_FROM, str(at), float(hard))
-        all_of_them = (part.sum(-1, keepdims=True) for part in (o.wins, o.counts))
-        countries.append(Outcomes(o.country, o.heads, np.zeros(1, int), *all_of_them, o.ties))
+        wins, counts = (part.sum(-1, keepdims=True) for part in (o.wins, o.counts))
+        countries.append(Outcomes(o.country, o.heads, np.zeros(1, int), wins, counts, o.ties))
     tables = _tables(countries)
     each = tables["per_pair"].set_index(["country", "method"])["per_100"].unstack()
     ratio = (each["scpo"] / each["full"]).reindex(tables["per_pair"]["country"]).to_numpy()
@@ -156,7 +156,7 @@ def _ours(countries: list[Outcomes], truth: dict[str, pd.DataFrame]) -> Found:
 def _between(rng: np.random.Generator, people: int, truth: dict[str, pd.DataFrame]) -> Found:
     """Gap and worst country where all countries are alike."""
     countries = [planted(rng, people, str(at)) for at in range(COUNTRIES)]
-    last = [o.pick((o.heads["pairs"] == BUDGETS[-1]) | (o.heads["method"] == "global")) for o in countries]
+    last = [o.pick(((o.heads["pairs"] == BUDGETS[-1]) | (o.heads["method"] == "global")).to_numpy()) for o in countries]
     yield from _of_bias(
         bias_table(ResampledOutcomes(last, shared_units=False), None), truth["bias"], ", countries alike"
     )

@@ -12,6 +12,7 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,9 @@ class Read:
         return Read(self.tokens[rows], self.unknown[rows], self.cut[rows], self.key[rows])
 
 
-def read_tokens(ids: Sequence[Sequence[int]], unknown: int | None, room: int, tails: Sequence[bool]) -> Read:
+def read_tokens(
+    ids: Sequence[Sequence[int]], unknown: int | None, room: int, tails: Sequence[bool] | np.ndarray
+) -> Read:
     """Of texts as token ids without special tokens; room: tokens that are left at most, tails: at the end of a text."""
     tokens = np.array([len(row) for row in ids], np.int64)
     lost = np.array([0 if unknown is None else list(row).count(unknown) for row in ids], np.int64)
@@ -59,13 +62,12 @@ class Reader:
     """The tokenizer of an encoder's folder, and how much of a text the encoder reads."""
 
     def __init__(self, folder: Path):
-        self._folder, self._parts = folder, None
+        self._folder = folder
 
-    def _load(self) -> tuple[Callable[[list[str]], list[list[int]]], int | None, int]:
+    @cached_property
+    def _parts(self) -> tuple[Callable[[list[str]], list[list[int]]], int | None, int]:
         """Texts to ids, the id of an unknown token, and the room for tokens that are not special."""
-        if self._parts is None:
-            self._parts = _fast(self._folder) if (self._folder / "tokenizer.json").is_file() else _slow(self._folder)
-        return self._parts
+        return _fast(self._folder) if (self._folder / "tokenizer.json").is_file() else _slow(self._folder)
 
     def cut(self, texts: Sequence[str]) -> np.ndarray:
         """Which texts are longer than what is read, (n,) bool; those of few letters are not looked at."""
@@ -73,13 +75,13 @@ class Reader:
         room = longest_of(self._folder)
         long = [at for at, text in enumerate(texts) if 2 * len(text.encode("utf-8", "replace")) > room]
         if long:
-            ids_of, _, room = self._load()
+            ids_of, _, room = self._parts
             found[long] = [len(ids) > room for ids in ids_of([texts[at] for at in long])]
         return found
 
-    def read(self, texts: Sequence[str], tails: Sequence[bool]) -> Read:
+    def read(self, texts: Sequence[str], tails: Sequence[bool] | np.ndarray) -> Read:
         """What is read of texts; tails: those of which the end is kept and not the beginning."""
-        ids_of, unknown, room = self._load()
+        ids_of, unknown, room = self._parts
         parts = [
             read_tokens(ids_of(list(texts[first : first + MANY])), unknown, room, tails[first : first + MANY])
             for first in range(0, len(texts), MANY)

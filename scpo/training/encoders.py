@@ -60,7 +60,7 @@ class Encoder:
         """
         tokenizer, model, longest = self._load()
         ids = self._ids(tokenizer, strings, longest, "right")
-        for at in np.flatnonzero(tails) if tails is not None else ():
+        for at in map(int, np.flatnonzero(tails)) if tails is not None else ():
             ids[at] = self._ids(tokenizer, [strings[at]], longest, "left")[0]
         lengths = np.array([len(row) for row in ids], dtype=np.int64)
         batches = length_batches(lengths, TOKENS_PER_BATCH[model.device.type])
@@ -70,8 +70,8 @@ class Encoder:
         def encode(rows: np.ndarray) -> None:
             width = int(lengths[rows].max())
             padded = np.full((len(rows), width), tokenizer.pad_token_id or 0, dtype=np.int64)
-            for at, row in enumerate(rows):
-                padded[at, : lengths[row]] = ids[row]
+            for place, row in enumerate(rows):
+                padded[place, : lengths[row]] = ids[row]
             mask = np.arange(width) < lengths[rows][:, None]
             output[rows] = _pooled(model, torch.from_numpy(padded), torch.from_numpy(mask))
 

@@ -16,7 +16,7 @@ from scpo.data.layouts.layout import ANSWERS, PAIR, SCORED, Layout
 HUB = "https://huggingface.co/datasets"
 
 
-def _same(*names: str) -> dict[str, str]:
+def _same(*names: str) -> dict[str, str | tuple[str, ...]]:
     return {name: name for name in names}
 
 
@@ -155,8 +155,12 @@ LAYOUTS = (
         name="care",
         title="CARE",
         told_by=("question", "response", "associated_culture"),
-        columns={"prompt": "question", "response": "response", "score": ("human_rating", "rating")}
-        | {"country": "associated_culture"},
+        columns={
+            "prompt": "question",
+            "response": "response",
+            "score": ("human_rating", "rating"),
+            "country": "associated_culture",
+        },
         rows_are="responses",
         judged="rated answer(s)",
         licence="MIT",

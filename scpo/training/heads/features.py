@@ -122,18 +122,18 @@ def cached_vectors(
     missing = sorted(np.flatnonzero(~known).tolist(), key=lambda row: len(distinct[row]))
     total, done, names = sum(len(distinct[row]) for row in missing), 0, list(row_of)
     for start in range(0, len(missing), SHARD):
-        rows = missing[start : start + SHARD]
-        size = sum(len(distinct[row]) for row in rows)
+        shard = missing[start : start + SHARD]
+        size = sum(len(distinct[row]) for row in shard)
 
         def report(tokens: int, of: int, before=done, size=size) -> None:
             if on_tokens:
                 on_tokens(before + size * tokens // of, total)
 
-        encoded = encoder.encode([distinct[row] for row in rows], report, [tail_of[names[row]] for row in rows])
-        put(np.array(rows), encoded)
+        encoded = encoder.encode([distinct[row] for row in shard], report, [tail_of[names[row]] for row in shard])
+        put(np.array(shard), encoded)
         done += size
         if folder:
-            _write_shard(folder, [names[row] for row in rows], encoded)
+            _write_shard(folder, [names[row] for row in shard], encoded)
     if vectors is None:
         return np.empty((0, 0), np.float32)
     return vectors if len(row_of) == len(keys) else vectors[[row_of[key] for key in keys]]

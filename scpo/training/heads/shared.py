@@ -105,15 +105,21 @@ def train_shared(
         return [Member.of(plan.pools[k], start[c], phi, *sides) for k, c in zip(heads, problem.rows, strict=True)]
 
     theta, fitted = torch.empty(len(plan.pools), shape.size), {}
-    groups = plan.table.groupby(["seed", "level"], sort=False).indices
+    group = plan.table.groupby(["seed", "level"], sort=False).ngroup().to_numpy()
+    groups = [np.flatnonzero(group == number) for number in np.unique(group)]
+    if not groups:
+        return TrainedHeads.fitted(problem, plan, theta)
     with one_thread():
-        root, others = None, None
-        if groups:
-            root, others = prior(shape, members_of(groups[max(groups, key=lambda group: group[1])]), prior_power)
-        for done, heads in enumerate(groups.values()):
+        all_pairs = max(groups, key=lambda heads: plan.table["level"].iloc[heads[0]])
+        root, others = prior(shape, members_of(all_pairs), prior_power)
+        for done, heads in enumerate(groups):
             same = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in heads)  # the same with all pairs
             if same not in fitted:
                 members = members_of(heads)
+
+                def report(step: int, steps: int, done: int = done) -> None:
+                    on_progress(done * steps + step, len(groups) * steps)
+
                 fitted[same] = average_of_strengths(
                     shape,
                     members,
@@ -121,10 +127,10 @@ def train_shared(
                     directions(shape, members, root) if equal else others,
                     lambda heads: _log_loss(heads, validation),
                     units,
-                    on_progress=lambda step, steps, done=done: on_progress(done * steps + step, len(groups) * steps),
+                    on_progress=report,
                     **how,
                 )
-            theta[torch.from_numpy(np.array(heads))] = fitted[same]
+            theta[torch.from_numpy(heads)] = fitted[same]
     return TrainedHeads.fitted(problem, plan, theta)
 
 
