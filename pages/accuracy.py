@@ -8,11 +8,12 @@ from scpo.charts.accuracy import accuracy_chart, seeds_chart
 from scpo.charts.alignment import alignment_chart
 from scpo.format import inert
 from scpo.text import findings
+from scpo.text.measures import MEASURES
 from scpo.text.results import alignment_sentence
 from scpo.ui import run_picker
-from scpo.ui.components import chart, country_of, figures, methods_shown, section
-from scpo.ui.context import head
+from scpo.ui.components import chart, controls, country_of, explained, figures, methods_shown, section
 from scpo.ui.differences import baselines
+from scpo.ui.head import head
 from scpo.ui.side_by_side import accuracy_beside
 
 SUBSETS = {
@@ -23,10 +24,9 @@ SUBSETS = {
 DEFAULT = ("global", "full", "pooled", "scratch", "scpo", "shared")
 
 
-def accuracy(result: runs.Result, subset: str) -> None:
+def accuracy(result: runs.Result, subset: str, methods: list[str]) -> None:
     """Every country and method at a glance; each seed and the authors' figures on demand."""
     table, unit, simulated = result.tables["accuracy"], result.card["unit"], result.card["simulated"]
-    methods = methods_shown(findings.methods_in(table), DEFAULT)
     theirs = findings.published(result, subset)
     rows = table[table["subset"] == subset].drop(columns="subset")
     chart(
@@ -36,6 +36,8 @@ def accuracy(result: runs.Result, subset: str) -> None:
         pd.concat([rows, theirs.assign(source="published by the authors")]) if len(theirs) else rows,
         simulated,
     )
+    st.caption(SUBSETS[subset])
+    explained(*MEASURES["accuracy"])
     for words in findings.published_words(result):
         st.caption(inert(words))
     if st.toggle("Each seed on its own", key=run_picker.SEEDS, bind="query-params"):
@@ -64,23 +66,30 @@ def alignment(result: runs.Result) -> None:
     st.markdown(alignment_sentence(table, country))
 
 
-head("accuracy")
+job = head("accuracy")
 st.title("Is a country's taste learned?")
 try:
-    shown = run_picker.chosen()
+    shown = run_picker.finished(job)
     if shown:
+        with controls():
+            subset = st.segmented_control(
+                "Test pairs",
+                list(SUBSETS),
+                default="full",
+                required=True,
+                key=run_picker.SUBSET,
+                bind="query-params",
+                width="content",
+            )
+            methods = methods_shown(findings.methods_in(shown.tables["accuracy"]), DEFAULT)
+        accuracy(shown, subset, methods)
         figures(findings.accuracy_figures(shown))
-        section("Accuracy", "accuracy")
-        subset = st.segmented_control(
-            "Test pairs", list(SUBSETS), default="full", required=True, key=run_picker.SUBSET, bind="query-params"
-        )
-        st.caption(SUBSETS[subset])
-        accuracy(shown, subset)
         accuracy_beside(shown, subset, DEFAULT)
         section("Against every baseline", "difference")
         baselines(shown, subset)
         if len(shown.tables.get("alignment", ())):
             section("How like the country's answers is it?", "alignment")
             alignment(shown)
+        run_picker.origin(shown)
 except ScpoError as error:
     st.error(inert(error))

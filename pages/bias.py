@@ -7,11 +7,12 @@ from scpo.charts.bias import ACCURACY, CHANGE, plane_chart, spread_chart, transf
 from scpo.format import inert
 from scpo.methods import METHODS
 from scpo.text import findings
+from scpo.text.measures import MEASURES
 from scpo.text.results import bias_sentence, runaway_sentence
 from scpo.ui import run_picker, session
-from scpo.ui.components import USUAL, chart, country_of, figures, method_of, methods_shown, section
-from scpo.ui.context import head
+from scpo.ui.components import USUAL, chart, controls, country_of, explained, figures, method_of, methods_shown, section
 from scpo.ui.groups import people
+from scpo.ui.head import head
 from scpo.ui.side_by_side import plane_beside
 
 
@@ -72,15 +73,17 @@ def transfer(result: runs.Result) -> None:
     st.caption("Bold: a country's model on its own people. The cells have no interval; with few pairs they are rough.")
 
 
-head("bias")
+job = head("bias")
 st.title("What does it do to everybody else?")
 try:
-    shown = run_picker.chosen()
+    shown = run_picker.finished(job)
     if shown:
+        with controls():
+            country = country_of(shown, width=320)
+            methods = methods_shown(findings.methods_in(shown.tables["bias"]))
+        plane(shown, methods, country)
+        explained(*MEASURES["plane"])
         figures(findings.bias_figures(shown))
-        methods = methods_shown(findings.methods_in(shown.tables["bias"]))
-        section("What is kept, what is learned?", "plane")
-        plane(shown, methods, country := country_of(shown))
         plane_beside(shown, country, USUAL)
         section("Who is served worst?", "gap")
         gap(shown, methods)
@@ -88,5 +91,6 @@ try:
         transfer(shown)
         section("Does it serve some people worse than others?", "groups")
         people(shown, methods)
+        run_picker.origin(shown)
 except ScpoError as error:
     st.error(inert(error))

@@ -21,8 +21,9 @@ from scpo.text.selection import MEASURES
 from scpo.ui import encoder_reading, run_picker, session
 from scpo.ui.cache import finished_run, job_store, margins, preferences, ran_on, reading
 from scpo.ui.components import chart, explain
-from scpo.ui.context import data_of_run, head, link
+from scpo.ui.context import data_of_run, link
 from scpo.ui.data_source import choose, show_faults
+from scpo.ui.head import head
 from scpo.ui.labels import in_labels
 from scpo.ui.pairs import browse
 from scpo.ui.planner import what_it_can_tell
@@ -103,8 +104,8 @@ try:
     config = run.config.data if run and data_of_run() else choose()
     if config:
         shown = preferences(config)
-        if shown.card.simulated:
-            st.info(f"{SIMULATED}. Its countries are invented.", icon=":material/science:")
+        if shown.card.simulated and not (run and run.config.data.dataset == "demo"):  # else the head says it
+            st.caption(f"{SIMULATED}. Its countries are invented.")
         about = [f"{label}: {text}" for label, text in provenance(vars(shown.card)).items()]
         st.caption(inert(". ".join([shown.card.title, *about]) + "."))
         who(shown)

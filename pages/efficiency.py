@@ -15,15 +15,15 @@ from scpo.text.efficiency import (
     why_no_ratio,
     why_no_row,
 )
+from scpo.text.measures import MEASURES
 from scpo.ui import run_picker, session
-from scpo.ui.components import chart, country_of, figures, method_of, methods_shown, section
-from scpo.ui.context import head
+from scpo.ui.components import chart, controls, country_of, explained, figures, method_of, methods_shown, section
+from scpo.ui.head import head
 
 
-def curves(result: runs.Result, country: str, reading: str) -> list[str]:
-    """Accuracy over pairs, and the ratio of each method in words; returns the methods that are shown."""
+def curves(result: runs.Result, country: str, reading: str, methods: list[str]) -> None:
+    """Accuracy over pairs, and the ratio of each method in words."""
     table, simulated = result.tables["curve"], result.card["simulated"]
-    methods = methods_shown(findings.methods_in(table))
     chart(
         curve_chart(table, country, methods, reading, simulated),
         "efficiency",
@@ -33,7 +33,7 @@ def curves(result: runs.Result, country: str, reading: str) -> list[str]:
     )
     for method in [m for m in methods if m in findings.methods_in(result.tables["efficiency"])]:
         st.markdown(efficiency_sentence(result.tables["efficiency"], country, method, reading))
-    return methods
+    explained(*MEASURES["curve"])
 
 
 def ratios(result: runs.Result, reading: str) -> None:
@@ -84,29 +84,30 @@ def per_pair(result: runs.Result, country: str, shown: list[str]) -> None:
         st.markdown(told)
 
 
-head("efficiency")
+job = head("efficiency")
 st.title("How many pairs does it need?")
 try:
-    shown = run_picker.chosen()
+    shown = run_picker.finished(job)
     if shown:
+        with controls():
+            country = country_of(shown, width=320)
+            reading = st.segmented_control(
+                "Count",
+                ["labelled", "trained"],
+                default="labelled",
+                key=session.READING,
+                required=True,
+                bind="query-params",
+                help="labelled: pairs somebody had to label. trained: pairs left after the filter.",
+                width="content",
+            )
+            methods = methods_shown(findings.methods_in(shown.tables["curve"]))
+        curves(shown, country, reading, methods)
         figures(findings.efficiency_figures(shown))
-        section("Accuracy over pairs", "curve")
-        left, right = st.columns(2)
-        with left:
-            country = country_of(shown)
-        reading = right.segmented_control(
-            "Count",
-            ["labelled", "trained"],
-            default="labelled",
-            key=session.READING,
-            required=True,
-            bind="query-params",
-            help="labelled: pairs somebody had to label. trained: pairs left after the filter.",
-        )
-        methods = curves(shown, country, reading)
         section("How many times fewer than full?", "ratio")
         ratios(shown, reading)
         section("What does each pair bring?", "per_pair")
         per_pair(shown, country, methods)
+        run_picker.origin(shown)
 except ScpoError as error:
     st.error(inert(error))

@@ -9,7 +9,8 @@ from scpo.format import inert
 from scpo.jobs.job import STATES
 from scpo.ui import run_picker
 from scpo.ui.cache import job_store
-from scpo.ui.context import head, link
+from scpo.ui.context import link
+from scpo.ui.head import head
 from scpo.ui.theme import draw
 
 USUAL = ExperimentConfig()
@@ -25,6 +26,12 @@ NEXT = {
 def method() -> None:
     """Filter, weight and loss in formulas, and what they do to a pair."""
     st.header("How SCPO steers a model to a country")
+    st.markdown(
+        "Reward models learn one average taste, mostly that of a few rich countries. **Steerable Cultural Preference "
+        "Optimization** (SCPO, [arXiv 2606.18606](https://arxiv.org/abs/2606.18606)) steers a global reward model to "
+        "one country: pairs on which the global model already agrees are left out, and the more it disagrees, the "
+        "lighter a pair weighs."
+    )
     words, picture = st.columns([2, 3], gap="large")
     with words:
         st.markdown(f"**Filter.** Keep a pair if the global model does not clearly agree (τ = {USUAL.tau}):")
@@ -52,23 +59,18 @@ def stands() -> None:
             link("runs", "All runs")
 
 
-head("overview")
+job = head("overview")
 st.title("Whose taste does a reward model have?")
-st.markdown(
-    "Reward models learn one average taste, mostly that of a few rich countries. **Steerable Cultural Preference "
-    "Optimization** (SCPO, [arXiv 2606.18606](https://arxiv.org/abs/2606.18606)) steers a global reward model to one "
-    "country: pairs on which the global model already agrees are left out, and the more it disagrees, the lighter a "
-    "pair weighs."
-)
 try:
-    result = run_picker.chosen()
+    result = run_picker.finished(job)
     if result:
         run_picker.at_a_glance(result)
+        run_picker.origin(result)
     stands()
 except ScpoError as error:
     st.error(inert(error))
 method()
-st.header("Where to go on")
+st.header("Next")
 with st.container(horizontal=True):
     for page, label in NEXT.items():
         link(page, label)

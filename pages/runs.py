@@ -11,7 +11,7 @@ from scpo.format import duration, inert
 from scpo.jobs.job import STATES, Job
 from scpo.ui import compare_runs, session
 from scpo.ui.cache import job_store
-from scpo.ui.context import head
+from scpo.ui.head import head
 from scpo.ui.run_actions import opened, undo
 from scpo.ui.run_status import pulse
 

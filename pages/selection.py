@@ -1,5 +1,6 @@
 """Filter and weight: move tau and beta, and see at once which of each country's pairs stay and what they weigh."""
 
+from collections.abc import Callable
 from dataclasses import fields
 
 import pandas as pd
@@ -14,15 +15,19 @@ from scpo.metrics.filtering import ALL, Chosen, Margins
 from scpo.text import selection as shown
 from scpo.ui import run_picker, session
 from scpo.ui.cache import margins, texts
-from scpo.ui.components import chart, explain
-from scpo.ui.context import head, select
+from scpo.ui.components import chart, explain, explained
+from scpo.ui.context import select
+from scpo.ui.head import head
 from scpo.ui.pairs import show_weighed
 
 HELP = {spec.name: spec.metadata.get("help") for spec in fields(ExperimentConfig)}
 
 
-def controls(result: runs.Result, countries: tuple[str, ...]) -> tuple[str, tuple, tuple]:
-    """Country, (tau, beta), and where the sliders stood before; another run brings its own settings along."""
+def controls(result: runs.Result, countries: tuple[str, ...]) -> tuple[str, tuple, tuple, Callable[[], None]]:
+    """Country, (tau, beta), where the sliders stood before, and what sets them back.
+
+    Another run brings its own settings along.
+    """
     own, run = (result.config.tau, result.config.beta), result.folder.name
 
     def reset() -> None:
@@ -32,7 +37,7 @@ def controls(result: runs.Result, countries: tuple[str, ...]) -> tuple[str, tupl
     if of_run != run:
         before = last = own
         reset()
-    where, *sliders = st.columns(3, gap="large")
+    where, *sliders = st.columns([2, 3, 3], gap="medium", vertical_alignment="bottom")
     with where:
         country = select("Country", [ALL, *countries], session.COUNTRY)
     settings = (  # label, lowest, highest, default, step, key
@@ -45,10 +50,19 @@ def controls(result: runs.Result, countries: tuple[str, ...]) -> tuple[str, tupl
     )
     before = last if last != now else before
     st.session_state[session.MOVE] = (run, before, now)
+    return country, now, before, reset
+
+
+def moved(result: runs.Result, country: str, before: Chosen, now: Chosen, reset: Callable[[], None]) -> None:
+    """What the last move of a slider did, in words and figures, and the way back."""
+    st.markdown(shown.moved_sentence(before, now))
+    for column, (label, value, change, note) in zip(st.columns(2), shown.headline(before, now, country), strict=True):
+        column.metric(label, value, change, delta_color="off", border=True)
+        column.caption(note)
+    own = result.config.tau, result.config.beta
     note, button = st.columns([3, 1], vertical_alignment="center")
     note.caption(f"This run trained with τ = {own[0]:.2f} and β = {own[1]:.2f}. Moving a slider trains nothing.")
-    button.button("Back to the run's settings", on_click=reset, disabled=now == own, width="stretch")
-    return country, now, before
+    button.button("Back to the run's settings", on_click=reset, disabled=(now.tau, now.beta) == own, width="stretch")
 
 
 def readable(result: runs.Result) -> Preferences | ScpoError:
@@ -62,12 +76,8 @@ def readable(result: runs.Result) -> Preferences | ScpoError:
 @st.fragment
 def explore(result: runs.Result, kept: Margins, disagree: pd.DataFrame) -> None:
     """All that a move of a slider draws anew."""
-    country, now, before = controls(result, kept.countries)
+    country, now, before, reset = controls(result, kept.countries)
     now, before = Chosen.at(kept, *now), Chosen.at(kept, *before)
-    st.markdown(shown.moved_sentence(before, now))
-    for column, (label, value, change, note) in zip(st.columns(2), shown.headline(before, now, country), strict=True):
-        column.metric(label, value, change, delta_color="off", border=True)
-        column.caption(note)
     drawn = pictures(kept, now, country, disagree, result.card)
 
     def picture(name: str) -> None:
@@ -75,8 +85,9 @@ def explore(result: runs.Result, kept: Margins, disagree: pd.DataFrame) -> None:
 
     for column, measure, name in zip(st.columns(2, gap="large"), "FW", ("filter", "weight"), strict=True):
         with column:
-            section(measure)
             picture(name)
+            explained(*shown.MEASURES[measure][1:], label=f"The formula: {measure}")
+    moved(result, country, before, now, reset)
     section("share kept and effective share")
     for column, name in zip(st.columns(2, gap="large"), ("shares", "strips"), strict=True):
         with column:
@@ -102,16 +113,13 @@ def section(measure: str) -> None:
     explain(*shown.MEASURES[measure], label=f"The formula: {measure}")
 
 
-head("selection")
+job = head("selection")
 st.title("Filter and weight")
-st.markdown(
-    "Before a country's model is trained, SCPO leaves out the pairs with which the global model already agrees, and "
-    "makes the others lighter the more it disagrees. Move the sliders to see what that does to each country's pairs."
-)
 try:
-    result = run_picker.chosen()
+    result = run_picker.finished(job)
     if result:
         kept, disagree = margins(result)
         explore(result, kept, disagree)
+        run_picker.origin(result)
 except ScpoError as error:
     st.error(inert(error))

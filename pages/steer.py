@@ -8,7 +8,7 @@ from scpo.steering.mixing import ALPHAS
 from scpo.ui import run_picker, session
 from scpo.ui.cache import texts
 from scpo.ui.components import method_of
-from scpo.ui.context import head
+from scpo.ui.head import head
 from scpo.ui.steer import inputs, views
 from scpo.ui.steer.reasons import reasons
 
@@ -20,10 +20,10 @@ VIEWS = {
     "Tastes": views.tastes,
 }
 
-head("steer")
+job = head("steer")
 st.title("What does steering do to an answer?")
 try:
-    shown = run_picker.chosen()
+    shown = run_picker.finished(job)
     if shown:
         if not shown.config.trained:
             st.info("This run trained no model, so there is nothing to steer. Run it with a method such as scpo.")

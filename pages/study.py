@@ -9,7 +9,7 @@ from scpo.format import inert
 from scpo.study import design, folder
 from scpo.ui import study as asked
 from scpo.ui.components import chart, explain
-from scpo.ui.context import head
+from scpo.ui.head import head
 
 TITLES = {"full": "accuracy", "consensus": "consensus retention", "distinct": "distinct accuracy"}
 

@@ -15,10 +15,11 @@ from scpo.jobs.job import NAME_LENGTH, Job
 from scpo.text.estimate import time_words
 from scpo.ui import session
 from scpo.ui.cache import job_store, preferences, was_encoded
-from scpo.ui.context import form_is_asked, head, link
+from scpo.ui.context import form_is_asked, link
 from scpo.ui.data_source import choose, kept, show_faults
 from scpo.ui.download import model_download
 from scpo.ui.experiment_form import Problems, experiment
+from scpo.ui.head import head
 from scpo.ui.labels import in_labels
 from scpo.ui.planner import what_it_can_tell
 from scpo.ui.run_status import LIVE, follow, going, linked, watch

@@ -39,7 +39,7 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
 ]
 PAGES = {  # page -> what stands on it when it is drawn
-    "overview": "Where to go on",
+    "overview": "How SCPO steers a model to a country",
     "data": "Read the pairs",
     "selection": "The numbers behind this chart",
     "train": "What is compared",

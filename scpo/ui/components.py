@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from scpo import runs
 from scpo.charts.colours import METHOD, SYMBOL
@@ -50,6 +51,21 @@ def explain(title: str, sentence: str, formula: str, *more: str, label: str = "T
     """The same from its parts."""
     st.header(title)
     st.markdown(sentence)
+    _formula(formula, *more, label=label)
+
+
+def explained(sentence: str, formula: str, *more: str, label: str = "The formula") -> None:
+    """The measure of the chart above in one sentence, and its formula for those who ask."""
+    st.caption(sentence)
+    _formula(formula, *more, label=label)
+
+
+def controls() -> DeltaGenerator:
+    """The row of controls above a page's first chart; on a narrow screen they stand below one another."""
+    return st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+
+
+def _formula(formula: str, *more: str, label: str) -> None:
     with st.expander(label):
         st.latex(formula)
         for text in more:
@@ -59,7 +75,8 @@ def explain(title: str, sentence: str, formula: str, *more: str, label: str = "T
 def methods_shown(known: Sequence[str], usual: Sequence[str] = USUAL) -> list[str]:
     """Which methods the charts show; never none."""
     first = [m for m in known if m in usual] or list(known)
-    return pills("Methods shown", known, first, session.METHODS_SHOWN)
+    with st.popover("Methods", icon=":material/checklist:", width="content"):
+        return pills("Methods shown", known, first, session.METHODS_SHOWN)
 
 
 def method_of(known: Sequence[str], label: str = "Method", key: str = session.METHOD) -> str:
@@ -68,9 +85,10 @@ def method_of(known: Sequence[str], label: str = "Method", key: str = session.ME
     return select(label, known, key, at, session.METHOD)
 
 
-def country_of(result: runs.Result, key: str = session.COUNTRY) -> str:
+def country_of(result: runs.Result, key: str = session.COUNTRY, width: int | str = "stretch") -> str:
     """One country, or the mean over countries."""
-    return select("Country, or the mean over countries", [MEAN, *countries(result)], key, carried=session.COUNTRY)
+    names = [MEAN, *countries(result)]
+    return select("Country, or the mean over countries", names, key, carried=session.COUNTRY, width=width)
 
 
 def method_marks() -> dict[str, tuple[str, str]]:

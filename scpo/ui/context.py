@@ -1,9 +1,9 @@
 """What the whole app is about: one run, and the country and methods looked at. Chosen once, they stay on every page.
 
 They are kept in the session and in the link. Streamlit's menu opens a page without the parameters of the link before,
-so each page calls `head` first, which puts the run back into the link and draws its name, and asks for a country or
-method with `select` or `pills`, which do the same for them. On a page the link decides what is shown: a link's run wins
-over the session's, and going back in the browser shows what was shown. Two tabs are two sessions.
+so each page first calls `arrive` (through `scpo.ui.head`), which puts the run back into the link, and asks for a
+country or method with `select` or `pills`, which do the same for them. On a page the link decides what is shown: a
+link's run wins over the session's, and going back in the browser shows what was shown. Two tabs are two sessions.
 
 The widgets here are not bound to the link by Streamlit (`bind`): it removes a parameter that is bound to a widget of
 the page before, also from a link that names it, and sometimes does not restore it.
@@ -20,11 +20,10 @@ from streamlit.errors import StreamlitPageNotFoundError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from scpo.errors import JobError, ScpoError
-from scpo.format import counted, inert
+from scpo.format import inert
 from scpo.jobs.job import Job
 from scpo.ui import session
-from scpo.ui.cache import finished_run, job_store
-from scpo.ui.data_source import SOURCES
+from scpo.ui.cache import job_store
 from scpo.ui.router import ensure_router
 
 ID = re.compile(r"[0-9a-f]{12}")
@@ -32,11 +31,10 @@ OF_A_RUN = ("overview", "selection", "accuracy", "bias", "efficiency", "steer") 
 CARRIED = (session.COUNTRY, session.METHOD, session.METHODS_SHOWN, session.OF)
 RUNS_DATA, OTHER_DATA = "this run's pairs", "another source"
 OF_LINK = {"data": {session.OF: RUNS_DATA}, "train": {session.NEW: "1"}}
-LINKS = {"overview": "Its results", "data": "Data of this run"}
 
 
-def head(page: str, drawn: bool = True) -> Job | None:
-    """The chosen run, after its name is drawn at the head of a page; None if there is none yet."""
+def arrive(page: str) -> Job | None:
+    """The chosen run, which the link has from now on; None if there is none yet."""
     ensure_router()
     kept = _kept()
     arrived = kept.get("page") != page
@@ -55,8 +53,6 @@ def head(page: str, drawn: bool = True) -> Job | None:
             into_link |= {session.RUN: job.id} | ({session.NEW: "1"} if page == "train" else {})
     if into_link:
         st.query_params.update(into_link)  # at once: each change is a step back in the browser
-    if drawn and (job or page == "runs"):
-        _draw(job, page)
     return job
 
 
@@ -83,7 +79,9 @@ def link(page: str, label: str, **more: str) -> None:
         st.caption(label)
 
 
-def select(label: str, options: Sequence[str], key: str, index: int = 0, carried: str = "") -> str:
+def select(
+    label: str, options: Sequence[str], key: str, index: int = 0, carried: str = "", width: int | str = "stretch"
+) -> str:
     """One of several, in the link as `key`.
 
     carried   what it follows until it is chosen itself, and what it is on other pages: a key of CARRIED
@@ -95,7 +93,7 @@ def select(label: str, options: Sequence[str], key: str, index: int = 0, carried
         st.markdown(f"{label}: {inert(options[0])}")
         return options[0]
     _hold(key, options, options[index], carried)
-    return st.selectbox(label, options, key=key, on_change=_chose, args=(key, options[index], carried))
+    return st.selectbox(label, options, key=key, on_change=_chose, args=(key, options[index], carried), width=width)
 
 
 def pills(label: str, options: Sequence[str], default: Sequence[str], key: str) -> list[str]:
@@ -185,37 +183,3 @@ def _job(id: str | None) -> Job | None:
     except JobError:
         return None
     return None if job is None or job.deleted else job
-
-
-def _draw(job: Job | None, page: str) -> None:
-    """The line at the head of every page: which run, of which data, and the ways to its results and its data.
-
-    Where the first run is yet to be chosen from a table, a line is there too: rows must not move under the pointer.
-    """
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(f"Run: {inert(job.name) if job else 'none chosen'}", icon=":material/science:", color="gray")
-        if job is None:
-            st.caption("The one opened here is then that of every page.", width="content")
-            return
-        st.caption(inert(_about(job)), width="content")
-        for other, label in LINKS.items():
-            if other != page and not (other == "overview" and page in OF_A_RUN):
-                link(other, label)
-
-
-def _about(job: Job) -> str:
-    """Simulated or the source, the number of countries, and the state of a run that is not done."""
-    config, card = job.config.data, {}
-    if job.state == "done":
-        try:
-            card = finished_run(job.folder).card
-        except ScpoError:  # the page says what is wrong with it
-            pass
-    simulated = config.dataset == "demo"
-    n = len(card.get("countries", config.countries))
-    what = [
-        "simulated data" if simulated else card.get("title", SOURCES[config.dataset]),
-        counted(n, "country") if n else "",
-        job.state if job.state != "done" else "",
-    ]
-    return ", ".join(filter(None, what))

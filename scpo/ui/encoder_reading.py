@@ -5,18 +5,19 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from scpo.format import inert
+from scpo.format import counted, inert
 from scpo.text.encoder_reading import LIMITS, percents
 from scpo.training.encoder_reading import problems, told, unreadable
 
 
 def warn(table: pd.DataFrame | None) -> None:
-    """What matters for the figures of a page, above them."""
+    """What matters for the figures of a page, above them in one line that opens."""
     lines = [inert(line) for line in told(table)]
-    if not lines:
-        return
-    show = st.warning if unreadable(table) else st.info
-    show("\n".join(f"- {line}" for line in lines), icon=":material/translate:")
+    if lines:
+        which = "Some texts cannot be read" if unreadable(table) else "Some texts are read in part"
+        label = f":orange[{which} by the encoder: {counted(len(lines), 'country')}]"
+        with st.expander(label, icon=":material/translate:"):
+            st.markdown("\n".join(f"- {line}" for line in lines))
 
 
 def section(table: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""Keeps app.py in charge of the pages, and says so where a link leads to none.
+"""The menu of the app; keeps app.py in charge of the pages, and says so where a link leads to none.
 
 When the first link opened after a start leads straight to a page, Streamlit discovers the folder
 `pages/` in its older way and runs that page without app.py, until st.navigation has run once.
@@ -19,6 +19,36 @@ from scpo.format import inert
 from scpo.ui import session
 
 MOST = 80  # characters of a name that are shown
+MENU = {  # group -> page -> title, icon
+    "Learn": {"learn": ("Lesson", "school")},
+    "Explore": {
+        "overview": ("Overview", "home"),
+        "bias": ("Bias", "balance"),
+        "accuracy": ("Accuracy", "target"),
+        "efficiency": ("Efficiency", "trending_up"),
+        "steer": ("Steer", "tune"),
+        "selection": ("Filter and weight", "filter_alt"),
+    },
+    "Build": {
+        "data": ("Data", "table_view"),
+        "train": ("Train", "model_training"),
+        "runs": ("Runs", "history"),
+        "study": ("Study", "query_stats"),
+    },
+}
+TITLES = {page: title for group in MENU.values() for page, (title, _) in group.items()}
+
+
+def menu() -> dict[str, list[Page]]:
+    """The pages of each group, the front door first opened; the page for a link to none of them is hidden."""
+    groups = {
+        group: [
+            st.Page(f"pages/{page}.py", title=title, icon=f":material/{icon}:", default=page == "overview")
+            for page, (title, icon) in pages.items()
+        ]
+        for group, pages in MENU.items()
+    }
+    return groups | {"": no_such_page(sum(groups.values(), []))}
 
 
 def ensure_router() -> None:

@@ -11,10 +11,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from scpo.charts.accuracy import accuracy_chart
-from scpo.charts.style import SIMULATED
 from scpo.errors import ScpoError
-from scpo.export.archive import file_name, zip_of
-from scpo.export.report import zip_of_report
 from scpo.format import inert
 from scpo.jobs.job import NAME_LENGTH, NOTE_LENGTH, Job
 from scpo.text.results import headline
@@ -23,6 +20,7 @@ from scpo.ui.cache import finished_run, job_store
 from scpo.ui.compare_runs import settings_table
 from scpo.ui.components import USUAL, chart
 from scpo.ui.download import model_download
+from scpo.ui.run_export import exports
 from scpo.ui.run_status import LIVE, badge, watch
 
 
@@ -51,8 +49,6 @@ def summary(job: Job) -> None:
     """The three figures and the accuracy chart of a finished run."""
     result = finished_run(job.folder)
     simulated, tables = result.card["simulated"], result.tables
-    if simulated:
-        st.info(f"{SIMULATED}. Its countries are invented.", icon=":material/science:")
     figures = headline(tables, result.config.methods, result.card["unit"])
     for column, (label, value, note) in zip(st.columns(3), figures, strict=True):
         column.metric(label, value, border=True)
@@ -100,26 +96,7 @@ def _delete(job: Job) -> None:
 
 def _export(job: Job) -> None:
     if job.state == "done":
-        st.download_button(
-            "Export as zip",
-            lambda: zip_of(job),
-            file_name=file_name(job),
-            mime="application/zip",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"zip-{job.id}",
-            help="Settings, metrics as csv, figures as html and svg, weights. It takes some seconds to be made.",
-        )
-        st.download_button(
-            "Report",
-            lambda: zip_of_report(job),
-            file_name=f"scpo-report-{job.id}.zip",
-            mime="application/zip",
-            icon=":material/description:",
-            on_click="ignore",
-            key=f"report-{job.id}",
-            help="Every figure in one HTML file that needs no network, and a csv per figure, to attach or hand out.",
-        )
+        exports(job)
     elif job.state not in LIVE:
         st.button(
             "Export as zip",

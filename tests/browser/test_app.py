@@ -12,7 +12,7 @@ from screenshots import settle
 
 pytestmark = pytest.mark.browser
 NUMBERS = "The numbers behind this chart"
-LAST = {"": "Where to go on", "data": "Read the pairs"}  # what stands below the last chart
+LAST = {"": "How SCPO steers a model to a country", "data": "Read the pairs"}  # what stands below the last chart
 WINDOWS = {"light": 1400, "dark": 420}  # the width of the screen that is looked at in each scheme
 
 

@@ -18,13 +18,13 @@ MENU = {
     "Train": "train",
     "Accuracy": "accuracy",
     "Bias": "bias",
-    "Data efficiency": "efficiency",
+    "Efficiency": "efficiency",
     "Steer": "steer",
     "Runs": "runs",
     "Study": "study",
-    "Learn": "learn",
+    "Lesson": "learn",
 }
-OF_A_RUN = ("Overview", "Filter and weight", "Accuracy", "Bias", "Data efficiency", "Steer")
+OF_A_RUN = ("Overview", "Filter and weight", "Accuracy", "Bias", "Efficiency", "Steer")
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_the_run_of_a_link_stays_on_every_page_of_the_menu_after_a_reload_and_on
             alone.goto(f"{address}/{path}?run={older.id}")
             drawn(alone, path)
             assert figures(alone) == seen, name
-        if name in ("Bias", "Train", "Learn"):
+        if name in ("Bias", "Train", "Lesson"):
             page.reload()
             drawn(page, path)
             assert figures(page) == seen, name

@@ -5,7 +5,9 @@ import re
 import pytest
 from faults import check_faultless, serious_faults
 
-from screenshots import settle
+from scpo.ui.router import TITLES
+
+from screenshots import DRAWN, QUIET, settle
 
 pytestmark = pytest.mark.browser
 LAST = {  # what stands below the last chart of each page
@@ -55,6 +57,23 @@ def test_a_page_fits_and_has_no_serious_accessibility_fault(drawn, name, width):
         assert box["x"] >= 0 and box["x"] + box["width"] <= width + 1
     assert serious_faults(page) == []
     check_faultless(page, name)
+
+
+def test_the_first_chart_of_every_page_of_results_begins_high_and_the_tab_names_page_and_run(visit):
+    for path, title in {**TITLES, "": "Overview"}.items():
+        if path not in (*PAGES, "selection", ""):
+            continue
+        page = visit(path)
+        chart = page.locator("[data-testid=stPlotlyChart]").first
+        chart.wait_for()
+        page.wait_for_function(DRAWN, arg=QUIET)
+        assert chart.bounding_box()["y"] < 420, path
+        assert page.title() == f"{title} · demo-finished · SCPO"
+
+
+def test_the_button_of_the_menu_says_what_it_is_on_a_phone(drawn):
+    word = "e => getComputedStyle(e, '::after').content"
+    assert drawn("bias", 420).get_by_test_id("stExpandSidebarButton").evaluate(word) == '"Menu"'
 
 
 def test_every_figure_has_words_for_a_screen_reader(drawn):

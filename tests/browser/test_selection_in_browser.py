@@ -106,7 +106,7 @@ def test_both_sliders_and_the_country_are_reached_by_the_tab_key(drawn):
 def test_going_to_another_page_and_back_finds_the_same_view(opened):
     page = opened("?country=Galune&tau=0.6")
     page.get_by_role("link", name="Overview").click()
-    settle(page, "Where to go on")
+    settle(page, "How SCPO steers a model to a country")
     page.get_by_role("link", name="Filter and weight").click()
     settle(page, LAST)
     assert page.get_by_text("Share kept, Galune").count() == 1 and "τ = 0.60" in marks(page)

@@ -97,7 +97,7 @@ def test_a_file_stays_through_the_menu_and_a_reload_says_that_it_is_gone(browser
     page = open_page(browser, address)
     own_file(page, address, file)
     settle(page, "Read the pairs")
-    for link, there in (("Learn", "Question."), ("Train", "What it will take"), ("Data", "Read the pairs")):
+    for link, there in (("Lesson", "Question."), ("Train", "What it will take"), ("Data", "Read the pairs")):
         page.get_by_role("link", name=link, exact=True).first.click()
         settle(page, there)
     assert page.get_by_text(f"{NAME}. Source: {NAME}.").count() == 1

@@ -627,10 +627,9 @@ def test_the_name_of_a_country_comes_alive_nowhere(with_run):
 
 GLANCE = """
 import streamlit as st
-from scpo.ui import context
+from scpo.ui import head
 from scpo.ui import run_picker
-context.head("overview", drawn=False)
-result = run_picker.chosen()
+result = run_picker.finished(head.head("overview", drawn=False))
 if result:
     run_picker.at_a_glance(result)
 """

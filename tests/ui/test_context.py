@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from scpo.charts.style import SIMULATED
 from scpo.jobs.store import open_store
-from scpo.ui.run_picker import run_label
+from scpo.ui.head import run_label
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -44,7 +45,8 @@ def through_the_menu(app, page):
 
 def head(app):
     """The line at the head of a page: the run's name, and what is said of it."""
-    return next((m.value for m in app.markdown if "Run: " in m.value), None), app.caption[0].value
+    chips = [block.proto.popover.label for block in app.get("popover")] + [m.value for m in app.markdown]
+    return next((chip for chip in chips if "Run: " in chip), None), app.caption[0].value
 
 
 def linked(app, name):
@@ -55,7 +57,7 @@ def linked(app, name):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_run_chosen_on_one_page_is_that_of_every_page_of_the_menu_and_of_its_link(page, two):
     app = through_the_menu(opened("accuracy", run=two["older"].id), page)
-    assert "Run: older" in head(app)[0] and head(app)[1] == "simulated data, 7 countries"
+    assert "Run: older" in head(app)[0] and head(app)[1] == f"{SIMULATED}; 7 countries"
     assert linked(app, "run") == [two["older"].id]
     if page in OF_A_RUN:
         assert app.selectbox(key="run-shown").value == two["older"].id
