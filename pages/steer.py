@@ -49,5 +49,6 @@ try:
             help="0: the global model, 1: the country's own, beyond 1: further the same way.",
         )
         VIEWS[view](inputs.Models.of(shown, method), shown, texts(shown), alpha)
+        run_picker.origin(shown)
 except ScpoError as error:
     st.error(inert(error))

@@ -53,7 +53,7 @@ def chosen() -> kept.Study | None:
     name = select("Study", list(found), STUDY)
     shown = read(found[name])
     if shown.card["simulated"]:
-        st.caption(f"{SIMULATED}. Its countries are invented.")
+        st.info(f"{SIMULATED}. Its countries are invented.", icon=":material/science:")
     else:
         st.caption(inert(f"Source: {shown.card['source']}. Licence: {shown.card['licence']}."))
     n, of = shown.finished_worlds, shown.worlds
