@@ -17,7 +17,7 @@ WATCH = """export default ({ parentElement, setTriggerValue }) => {
     parentElement.watched = true;
     const tell = () => setTimeout(() => setTriggerValue('changed', true), 100);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', tell);
-    // The menu is a list whose groups and headings are no items of it: to a screen reader it is links within a landmark.
+    // The menu is a list with headings that are no items of it: a screen reader is to find links within a landmark.
     const menu = '[data-testid=stSidebarNavItems], [data-testid=stSidebarNavItems] li';
     const tidy = () => document.querySelectorAll(menu).forEach(item => item.setAttribute('role', 'presentation'));
     new MutationObserver(tidy).observe(document.body, { childList: true, subtree: true });
