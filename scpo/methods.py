@@ -32,6 +32,7 @@ class Method:
     weight        of a pair on which the global model is wrong: "one", as any other has, "down" by `pair_weights`, the
                   "root" of that, or "up" by `inverse_weights`
     whole_weight  the same where whole models are fine-tuned, if it differs there
+    heads_only    not for whole models that are fine-tuned
     default       part of an experiment that names no methods
     """
 
@@ -47,6 +48,7 @@ class Method:
     filters: bool = False
     weight: Weight = "one"
     whole_weight: Weight | None = None
+    heads_only: bool = False
     default: bool = True
 
     @property

@@ -1,9 +1,12 @@
 """Every method is one row; what it trains on, and with which weight, follows from the row."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from scpo.config import ExperimentConfig
+from scpo.config import ExperimentConfig, FinetuneConfig
+from scpo.errors import ConfigError
 from scpo.methods import DEFAULTS, METHODS, UNTRAINED, select
 
 MARGIN = np.array([-2.2, 3.0])
@@ -38,3 +41,11 @@ def test_only_pairs_of_shared_weigh_otherwise_where_whole_models_are_fine_tuned(
     for method in METHODS:
         heads, whole = (select(method, MARGIN, 0.7, 1.1, whole)[1] for whole in (False, True))
         assert whole == pytest.approx([np.exp(-1), 1] if method == "shared" else heads)
+
+
+def test_a_method_of_heads_is_refused_by_name_where_whole_models_are_fine_tuned(monkeypatch):
+    monkeypatch.setitem(METHODS, "full", dataclasses.replace(METHODS["full"], heads_only=True))
+    assert ExperimentConfig(methods=("full", "scpo")).methods == ("full", "scpo")
+    with pytest.raises(ConfigError, match=r"methods has \['full'\].*Leave them out to fine-tune") as refused:
+        ExperimentConfig(methods=("full", "scpo"), finetune=FinetuneConfig("model"))
+    assert refused.value.field == "methods"

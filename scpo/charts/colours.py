@@ -25,6 +25,9 @@ LIGHT = {
     "stone": "#8D8D8D",
     "text": "#1F2933",
     "land": "#EAEDF0",
+    "teal": "#0B7A75",
+    "rose": "#A63D57",
+    "olive": "#66701C",
 }
 DARK = {
     "blue": "#3F9BDC",
@@ -40,6 +43,9 @@ DARK = {
     "stone": "#CFCFCF",
     "text": "#D5DBE2",
     "land": "#262D35",
+    "teal": "#4FC4BE",
+    "rose": "#E5899F",
+    "olive": "#B4BE58",
 }
 SCALES = {  # from few to many, seen on the page and on the land of a map
     "light": (

@@ -82,6 +82,13 @@ class ExperimentConfig:
         if len(set(self.methods)) < len(self.methods):
             raise ConfigError(f"methods names one twice: {', '.join(self.methods)}; name each once.")
         check_all_bounds(self)
+        heads_only = [m for m in self.methods if METHODS[m].heads_only]
+        if self.finetune.model and heads_only:
+            raise ConfigError(
+                f"methods has {heads_only}, which train heads on a frozen encoder alone. Leave them out to fine-tune "
+                "whole models.",
+                "methods",
+            )
         if self.finetune.model and self.global_scale != 1:
             raise ConfigError(
                 f"global_scale is {self.global_scale}; only heads can be scaled. Leave it at 1 for whole models.",
