@@ -15,7 +15,7 @@ LAYERS = (
     ("bench", "export"),
     ("charts", "jobs", "study"),
     ("text", "training"),
-    ("estimate", "planner"),
+    ("estimate", "judging", "planner"),
     ("lesson", "plan", "steering"),
     ("data", "finetune_cost", "runs"),
     ("metrics",),

@@ -1,7 +1,7 @@
 """The command line: the same functions as the app, nothing of its own.
 
-`python -m scpo run | data check | plan | jobs | worker | best-of-n | export | report | study | reproduce | bench`.
-Progress goes to stderr, results to stdout. Exit codes: 0 done, 1 failed, 2 unusable input, 130 interrupted.
+`python -m scpo run | data check | plan | judge | jobs | worker | best-of-n | export | report | study | reproduce |
+bench`. Progress goes to stderr, results to stdout. Exit codes: 0 done, 1 failed, 2 unusable input, 130 interrupted.
 Options are made from the configuration classes, so a default and its help text are written once.
 """
 
@@ -18,6 +18,7 @@ from scpo.cli.best_of_n import add_best_of_n, best_of_n
 from scpo.cli.data import add_data, data_check
 from scpo.cli.export import add_export, add_report, export_command, report_command
 from scpo.cli.jobs import add_job_commands, manage, work_on
+from scpo.cli.judge import add_judge, judge_command
 from scpo.cli.plan import add_plan, plan_command
 from scpo.cli.reproduce import add_reproduce, reproduce
 from scpo.cli.run import add_run, run_command
@@ -25,7 +26,7 @@ from scpo.cli.study import add_study, study
 from scpo.errors import JobError, ScpoError
 from scpo.runs import workspace
 
-OF_A_RUN = ("best-of-n", "export", "report")  # commands that take a run by its folder or its id
+OF_A_RUN = ("best-of-n", "export", "judge", "report")  # commands that take a run by its folder or its id
 EXAMPLES = """examples:
   python -m scpo run --dataset demo --out runs/demo
       the simulated world: seven invented countries, every method, about half a minute
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     add_run(commands, EXAMPLES)
     add_data(commands)
     add_plan(commands)
+    add_judge(commands)
     add_job_commands(commands)
     add_best_of_n(commands)
     add_export(commands)
@@ -84,6 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "run": run_command,
         "data": data_check,
         "plan": plan_command,
+        "judge": judge_command,
         "bench": bench_command,
         "jobs": manage,
         "worker": work_on,
@@ -94,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "study": study,
     }
     try:
-        if args.command in OF_A_RUN:
+        if args.command in OF_A_RUN and args.run:
             args.run = _folder_of(args.run)
         return commands[args.command](args) or 0
     except ScpoError as error:

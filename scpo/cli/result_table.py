@@ -11,6 +11,7 @@ from scpo.text.efficiency import efficiency_lines
 from scpo.training.encoder_reading import told
 
 MEAN = "mean"
+SIMULATED = "SIMULATED DATA: nothing here is measured from real people."
 
 
 def result_table(result: Result) -> str:
@@ -19,7 +20,7 @@ def result_table(result: Result) -> str:
     full = table[table["subset"] == "full"]
     methods, lines = list(dict.fromkeys(full["method"])), []
     if result.card["simulated"]:
-        lines.append("SIMULATED DATA: nothing here is measured from real people.")
+        lines.append(SIMULATED)
     unit = result.card["unit"]
     seeds = counted(result.config.seeds, "seed")
     lines += told(result.tables.get("reading"))

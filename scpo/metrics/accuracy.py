@@ -58,7 +58,8 @@ class ResampledOutcomes:
         parts = {MEAN: outcomes, **{o.country: [o] for o in outcomes}}
         self.sizes = {c: [size_of(part, s, shared_units) for s in range(len(SUBSETS))] for c, part in parts.items()}
         first = outcomes[0].heads
-        self.methods = [m for m in METHODS if m in set(first["method"])]
+        here = dict.fromkeys(first["method"])
+        self.methods = [*(m for m in METHODS if m in here), *(m for m in here if m not in METHODS)]
         self.top = {m: int(first.loc[first["method"] == m, "level"].max()) for m in self.methods}
 
     def _results(self, o: Outcomes) -> dict[tuple[str, int], MethodResult]:
@@ -128,11 +129,11 @@ def metric_records(dataset: str, resampled: ResampledOutcomes) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def accuracy_table(resampled: ResampledOutcomes) -> pd.DataFrame:
-    """Accuracy and paired gain over the global model at the largest budget."""
+def accuracy_table(resampled: ResampledOutcomes, against: str = "global") -> pd.DataFrame:
+    """Accuracy and paired gain over the global model, or over another method, at the largest budget."""
     rows = []
     for country in [MEAN, *resampled.countries]:
-        base = resampled.result(country, "global")
+        base = resampled.result(country, against)
         for method in resampled.methods:
             result = resampled.result(country, method)
             for s, subset in enumerate(SUBSETS):

@@ -6,7 +6,7 @@ counted. Counting per user first makes every later resampling a matrix product.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +27,20 @@ class Size(NamedTuple):
 
 
 @dataclass(frozen=True)
+class PairOutcomes:
+    """What H heads said on each of the n test pairs of one country, in the order of the pairs.
+
+    unit    (n,) user or question
+    known   (n,) int8: 1 where the global model is right, -1 where it is wrong, 0 where it ties
+    signs   (H, n) int8: the same of each head
+    """
+
+    unit: np.ndarray
+    known: np.ndarray
+    signs: np.ndarray
+
+
+@dataclass(frozen=True)
 class Outcomes:
     """Right answers of H heads on the test pairs of one country, per unit (user or question).
 
@@ -35,6 +49,7 @@ class Outcomes:
     wins    (H, S, U) right answers; S subsets as in SUBSETS
     counts  (S, U) pairs
     ties    (H, S)
+    each    the same pair by pair, where that is known
     """
 
     country: str
@@ -43,6 +58,7 @@ class Outcomes:
     wins: np.ndarray
     counts: np.ndarray
     ties: np.ndarray
+    each: PairOutcomes | None = None
 
     def accuracy(self) -> np.ndarray:
         """(H, S); NaN where a subset is empty."""
@@ -61,6 +77,7 @@ class Outcomes:
             self.wins[mask],
             self.counts,
             self.ties[mask],
+            self.each and replace(self.each, signs=self.each.signs[mask]),
         )
 
 
@@ -89,7 +106,8 @@ def count_outcomes(
 
     wins = np.stack([per_unit((sorted_margin > 0) & subset) for subset in subsets], axis=1)
     ties = np.stack([((sorted_margin == 0) & subset).sum(1) for subset in subsets], axis=1)
-    return Outcomes(country, heads, units, wins, per_unit(subsets), ties)
+    each = PairOutcomes(unit, *(np.sign(m).astype(np.int8) for m in (global_margin, margins)))
+    return Outcomes(country, heads, units, wins, per_unit(subsets), ties, each)
 
 
 def size_of(outcomes: list[Outcomes], subset: int, shared: bool) -> Size:

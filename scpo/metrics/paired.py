@@ -16,7 +16,7 @@ detectable  the difference that would be found with a chance of 80 % at the stri
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pandas as pd
@@ -49,15 +49,17 @@ COLUMNS = [
 TIE = 1e-6  # differences of accuracy closer than this are equal
 
 
-def paired_table(resampled: ResampledOutcomes) -> pd.DataFrame:
+def paired_table(resampled: ResampledOutcomes, of: Collection[str] = ()) -> pd.DataFrame:
     """Every trained method against every other method at the largest budget, per country, mean and subset.
+
+    of  only these methods against the others; none = all that are trained
 
     Columns country, subset, method, against, difference (of accuracies), low, high, p, p_holm, units, pairs,
     detectable, seed_sd, unit_se; NaN where there are too few users or questions. The mean over
     countries is one comparison, so its p_holm is its p.
     """
     methods = resampled.methods
-    left, right = _comparisons(methods)
+    left, right = _comparisons(methods, of)
     if not left:
         return pd.DataFrame(columns=COLUMNS)
     seeds = {c: _by_seed(resampled, c) for c in resampled.countries}
@@ -115,9 +117,10 @@ def decided(difference: float, low: float, high: float, p: float = np.nan) -> in
     return int(np.sign(difference)) if told and not np.isnan(low) else 0
 
 
-def _comparisons(methods: list[str]) -> tuple[list[int], list[int]]:
+def _comparisons(methods: list[str], of: Collection[str]) -> tuple[list[int], list[int]]:
     """Places of both methods of each comparison."""
-    pairs = [(a, b) for a, m in enumerate(methods) if m not in UNTRAINED for b in range(len(methods)) if b != a]
+    first = [a for a, m in enumerate(methods) if m not in UNTRAINED and (not of or m in of)]
+    pairs = [(a, b) for a in first for b in range(len(methods)) if b != a]
     return [a for a, _ in pairs], [b for _, b in pairs]
 
 

@@ -110,13 +110,13 @@ def is_done(folder: Path) -> bool:
 
 def read_config(folder: Path) -> ExperimentConfig:
     """The settings of a run, finished or not."""
-    return ExperimentConfig.from_dict(_read_json(folder / "config.json"))
+    return ExperimentConfig.from_dict(read_json(folder / "config.json"))
 
 
 def content_hash(folder: Path) -> str | None:
     """The hash of the pairs that a run was made of, as its data card says; None where no card can be read."""
     try:
-        card = _read_json(folder / "data.json")
+        card = read_json(folder / "data.json")
     except RunFolderError:
         return None
     return card.get("content_hash") if isinstance(card, dict) else None
@@ -129,7 +129,7 @@ def read(folder: Path | str) -> Result:
         raise RunFolderError(f"{folder} is not there; it may have been deleted or moved.")
     if not is_done(folder):
         raise RunFolderError(f"{folder} has no done.json: the run has not finished. Resume or run it again.")
-    done = _read_json(folder / "done.json")
+    done = read_json(folder / "done.json")
     files = done.get("files") if isinstance(done, dict) else None
     if not isinstance(files, dict):
         raise RunFolderError(f"{folder / 'done.json'} is damaged: it lists no files. Run it again.")
@@ -137,12 +137,14 @@ def read(folder: Path | str) -> Result:
         path = folder / name
         if not path.is_file() or file_hash(path) != files.get(name):
             raise RunFolderError(f"{path} is missing or was changed after the run finished. Run it again.")
-    card, metrics, summary = (_read_json(folder / name) for name in ("data.json", "metrics.json", "summary.json"))
+    card, metrics, summary = (read_json(folder / name) for name in ("data.json", "metrics.json", "summary.json"))
     if not isinstance(card, dict) or not isinstance(summary, dict):
         raise RunFolderError(f"data.json or summary.json of {folder} is no json object. Run it again.")
-    tables = {name: _table(rows, folder / "summary.json") for name, rows in summary.items()}
+    tables = {name: read_table(rows, folder / "summary.json") for name, rows in summary.items()}
     _check_version(folder, tables)
-    return Result(folder, read_config(folder), card, _table(metrics, folder / "metrics.json", METRIC_COLUMNS), tables)
+    return Result(
+        folder, read_config(folder), card, read_table(metrics, folder / "metrics.json", METRIC_COLUMNS), tables
+    )
 
 
 def _check_version(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
@@ -157,7 +159,7 @@ def _check_version(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
         )
 
 
-def _table(rows: object, path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def read_table(rows: object, path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     try:
         if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
             table = pd.DataFrame(rows, columns=None if columns is None else list(columns))
@@ -168,7 +170,7 @@ def _table(rows: object, path: Path, columns: Sequence[str] | None = None) -> pd
     raise RunFolderError(f"{path} does not hold tables of records, or a text in it is broken. Run it again.")
 
 
-def _read_json(path: Path):
+def read_json(path: Path):
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError as error:

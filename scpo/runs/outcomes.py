@@ -7,6 +7,9 @@ the untrained ones:
     0/wins     (H, S, U)   right answers; S subsets full, distinct, consensus
     0/counts   (S, U)      pairs
     0/ties     (H, S)
+    0/unit     (n,)        of each test pair, in the order of the pair table: its user or question
+    0/known    (n,)        2 where the global model is right, 0 where it is wrong, 1 where it ties
+    0/signs    (H, n)      the same of each head
 
 The header has method, seed and pairs of each head and a hash of the test pairs: two runs whose data and test
 pairs are the same were put to the same questions, and their differences are paired.
@@ -27,11 +30,12 @@ import safetensors.numpy
 
 from scpo.errors import RunFolderError
 from scpo.metrics.accuracy import ResampledOutcomes
-from scpo.metrics.outcomes import SUBSETS, Outcomes
+from scpo.metrics.outcomes import SUBSETS, Outcomes, PairOutcomes
 from scpo.runs.files import write_bytes
 
 FILE = "tallies.safetensors"
 HEAD = ["method", "seed", "pairs"]
+PARTS, OF_PAIRS = ("units", "wins", "counts", "ties"), ("unit", "known", "signs")
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,10 @@ def write_outcomes(folder: Path, resampled: ResampledOutcomes, test_rows: Mappin
         top = o.pick((o.heads["level"] == o.heads["method"].map(resampled.top)).to_numpy())
         heads.append(top.heads[HEAD].to_dict("list"))
         test[country] = hashlib.sha256(test_rows[country].astype("<i8").tobytes()).hexdigest()
-        for name, values in {"units": o.units, "wins": top.wins, "counts": top.counts, "ties": top.ties}.items():
-            tensors[f"{at}/{name}"] = _smallest(values)
+        values = {"units": o.units, "wins": top.wins, "counts": top.counts, "ties": top.ties}
+        if top.each:
+            values |= {"unit": top.each.unit, "known": top.each.known + 1, "signs": top.each.signs + 1}
+        tensors |= {f"{at}/{name}": _smallest(array) for name, array in values.items()}
     about = json.dumps({"countries": list(resampled.outcomes), "heads": heads, "test": test})
     write_bytes(folder / FILE, safetensors.numpy.save(tensors, metadata={"about": about}))
 
@@ -69,7 +75,8 @@ def read_outcomes(folder: Path) -> RunOutcomes:
         with safetensors.safe_open(path, "np") as file:
             about = json.loads(file.metadata()["about"])
             for at, (country, heads) in enumerate(zip(about["countries"], about["heads"], strict=True)):
-                part = {name: file.get_tensor(f"{at}/{name}") for name in ("units", "wins", "counts", "ties")}
+                names = [*PARTS, *(name for name in OF_PAIRS if f"{at}/{name}" in file.keys())]  # noqa: SIM118
+                part = {name: file.get_tensor(f"{at}/{name}") for name in names}
                 kept[country] = _checked(country, pd.DataFrame(heads), part)
             return RunOutcomes(kept, {country: str(about["test"][country]) for country in kept})
     except (OSError, safetensors.SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -84,4 +91,14 @@ def _checked(country: str, heads: pd.DataFrame, part: dict[str, np.ndarray]) -> 
     wins, counts = part["wins"].astype(np.float32), part["counts"].astype(np.float32)
     if (wins > counts).any():
         raise ValueError(f"{country} has more right answers than pairs")
-    return Outcomes(country, heads, part["units"], wins, counts, part["ties"])
+    return Outcomes(country, heads, part["units"], wins, counts, part["ties"], _pair_by_pair(country, heads, part))
+
+
+def _pair_by_pair(country: str, heads: pd.DataFrame, part: dict[str, np.ndarray]) -> PairOutcomes | None:
+    """What was said pair by pair; None where a run does not have it."""
+    if any(name not in part for name in OF_PAIRS):
+        return None
+    unit, n = part["unit"], len(part["unit"])
+    if part["known"].shape != (n,) or part["signs"].shape != (len(heads), n) or not np.isin(unit, part["units"]).all():
+        raise ValueError(f"the pairs of {country} do not go with its heads and units")
+    return PairOutcomes(unit, *(part[name].astype(np.int8) - np.int8(1) for name in ("known", "signs")))

@@ -62,11 +62,19 @@ def _kind(folder: Path) -> str:
 
 
 def load_tokenizer(folder: Path):
-    """The tokenizer of a folder; an end-of-text token stands in for a missing padding token."""
+    """The tokenizer of a folder; an end-of-text token stands in for a missing padding token.
+
+    Raises `SourceMissing` where there is none, or one that knows no words.
+    """
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
     except Exception as error:  # tokenizers raise many kinds, some of them bare
         raise SourceMissing(f"the tokenizer in {folder} cannot be read ({error}). {BRING_A_FOLDER}") from error
+    if not any(c.isalnum() for token in tokenizer.get_vocab().keys() - {*tokenizer.all_special_tokens} for c in token):
+        raise SourceMissing(
+            f"the tokenizer in {folder} knows no word, as transformers makes one for a folder that has none of a "
+            f"tokenizer's files. {BRING_A_FOLDER}"
+        )
     if tokenizer.pad_token is None and tokenizer.eos_token is not None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

@@ -1,0 +1,135 @@
+"""Scores from outside, put to pairs: beside a run's methods on its test pairs, or alone on a whole data set.
+
+What a judge said is counted as a run's own models are (`scpo.metrics`): per person or question, a tie is wrong, and
+intervals and differences come from the same resamples. A pair has an outcome only if both of its texts have a score;
+a pair without is counted, and nothing is guessed for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from scpo.data.preferences import TEST, Preferences
+from scpo.data.scores import Scores, rewards_of
+from scpo.errors import InputError, RunFolderError
+from scpo.metrics.accuracy import ResampledOutcomes, accuracy_table
+from scpo.metrics.bias import bias_table
+from scpo.metrics.outcomes import SUBSETS, Outcomes, count_outcomes
+from scpo.metrics.paired import paired_table
+from scpo.runs import Result
+from scpo.runs.judges import Judge, brought, check_name
+from scpo.runs.outcomes import RunOutcomes
+
+UNTRAINED_HEAD = {"seed": 0, "level": 0, "pairs": 0, "trained": 0, "step": 0}
+
+
+def judge_beside(
+    result: Result,
+    outcomes: RunOutcomes,
+    data: Preferences,
+    name: str,
+    rewards: np.ndarray,
+    about: Mapping,
+    unread: Sequence[str] = (),
+) -> Judge:
+    """A judge beside a run's methods, on the test pairs that it has scores of.
+
+    rewards  (texts,) of the run's data, NaN without a score
+    about    where the scores are from: plain values that are kept with them
+    unread   countries whose texts the run's models cannot read; they are left out
+
+    Raises `InputError` if no test pair has scores, `RunFolderError` for a run that kept nothing pair by pair.
+    """
+    margin, method = _margins(data, rewards), brought(check_name(name))
+    counted, each = {}, []
+    for country, o in outcomes.outcomes.items():
+        if o.each is None:
+            raise RunFolderError(
+                f"The run {result.folder.name} did not keep what its models said pair by pair: an older version made "
+                "it. Run it again."
+            )
+        of = margin[data.of(country, TEST)]
+        if len(of) != len(o.each.unit):
+            raise RunFolderError(f"The test pairs of {country} are not those of the run. Run it again.")
+        scored = ~np.isnan(of)
+        counted[country] = [int(scored.sum()), len(of)]
+        if scored.any() and country not in unread:
+            each.append(_with_judge(o, scored, of[scored], method))
+    if not each:
+        raise InputError(
+            f"no test pair of this run has scores for both of its answers: of {sum(n for _, n in counted.values()):,} "
+            "test pairs none could be used. Prompt and answer must be the very texts of the run's data; "
+            "`--write-texts FILE` writes them."
+        )
+    resampled = ResampledOutcomes(each, data.card.unit == "question")
+    tables = {
+        "accuracy": accuracy_table(resampled),
+        "paired": paired_table(resampled, (method,)),
+        "bias": bias_table(resampled, None),
+    }
+    kept = {"name": name, **about, "countries": counted, "unread": [c for c in unread if c in counted]}
+    return Judge(kept | {"content_hash": result.card["content_hash"]}, tables)
+
+
+def _with_judge(o: Outcomes, scored: np.ndarray, margin: np.ndarray, method: str) -> Outcomes:
+    """Outcomes of a run's heads and of a judge on the pairs that it scored. scored (n,) bool, margin (scored,)."""
+    row = pd.DataFrame([{"method": method, **UNTRAINED_HEAD}])
+    heads = pd.concat([o.heads.assign(level=0, trained=0, step=0), row], ignore_index=True)
+    signs = np.vstack([o.each.signs[:, scored], np.sign(margin)[None]])
+    return count_outcomes(o.country, heads, signs, o.each.known[scored].astype(np.float64), o.each.unit[scored])
+
+
+def judge_alone(data: Preferences, rewards: Mapping[str, np.ndarray]) -> tuple[dict[str, pd.DataFrame], dict]:
+    """Judges on every pair of a data set, no split: whom does each serve, and which of two serves whom better?
+
+    rewards  name -> (texts,), NaN without a score
+
+    Returns the tables accuracy, paired and bias on the pairs that all judges have scores of, and per country how many
+    of its pairs these are. Raises `InputError` if there is none.
+    """
+    margins = np.stack([_margins(data, each) for each in rewards.values()])
+    scored, country = ~np.isnan(margins).any(0), data.pairs["country"].to_numpy()
+    heads = pd.DataFrame([{"method": check_name(name), **UNTRAINED_HEAD} for name in rewards])
+    outcomes, counted, unit = [], {}, data.pairs["unit"].to_numpy()
+    for name in [c for c in data.pairs["country"].cat.categories if (country == c).any()]:
+        here = np.flatnonzero(country == name)
+        rows = here[scored[here]]
+        counted[str(name)] = [len(rows), len(here)]
+        if len(rows):
+            outcomes.append(count_outcomes(str(name), heads, margins[:, rows], margins[0, rows], unit[rows]))
+    if not outcomes:
+        raise InputError(f"no pair of the data has scores of {' and '.join(rewards)} for both of its answers.")
+    resampled = ResampledOutcomes(outcomes, data.card.unit == "question")
+    accuracy, paired = accuracy_table(resampled, next(iter(rewards))), paired_table(resampled, tuple(rewards))
+    bias = bias_table(resampled, None)
+    tables = {  # no global model is there, so that no pair is distinct or of a consensus
+        "accuracy": accuracy[accuracy["subset"] == SUBSETS[0]].reset_index(drop=True),
+        "paired": paired[paired["subset"] == SUBSETS[0]].reset_index(drop=True),
+        "bias": bias[bias["measure"].isin(["gap", "worst country"])].reset_index(drop=True),
+    }
+    return tables, counted
+
+
+def _margins(data: Preferences, rewards: np.ndarray) -> np.ndarray:
+    """r(chosen) - r(rejected) of every pair, NaN where one of them has no score."""
+    chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
+    return rewards[chosen] - rewards[rejected]
+
+
+def brought_scores(scores: Scores, data: Preferences, source: str) -> tuple[np.ndarray, dict]:
+    """The rewards (texts,) that a file has for the texts of a data set, and what is kept about them.
+
+    source  what the file is called
+    """
+    rewards = rewards_of(scores, data.texts)
+    about = {
+        "source": source,
+        "rows": scores.rows,
+        "texts": len(scores.table),
+        "matched": int((~np.isnan(rewards)).sum()),
+        "left_out": scores.left_out,
+    }
+    return rewards, about

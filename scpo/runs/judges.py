@@ -1,0 +1,89 @@
+"""What judges from outside said on a run's test pairs: `judges/NAME.json` of its folder, written and read.
+
+A judge is any reward model, or a language model that was asked for scores. Its file appears whole or not at all; no
+other file of the run is touched.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from scpo.errors import ConfigError, RunFolderError
+from scpo.runs import read_json, read_table
+from scpo.runs.files import write_json
+
+FOLDER = "judges"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,58}[A-Za-z0-9._-]|[A-Za-z0-9]")
+TABLES = ("accuracy", "paired", "bias")
+BROUGHT = "brought: "
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One judge beside a run.
+
+    about   name, source, digest, rows, texts, unmatched, left_out, countries (country -> pairs with scores, all test
+            pairs), unread (countries), content_hash; plain values
+    tables  accuracy, paired, bias: as of a run, on the pairs that have scores, with the judge as a method of its own
+    """
+
+    about: dict
+    tables: dict[str, pd.DataFrame]
+
+    @property
+    def method(self) -> str:
+        """What it is called among the methods."""
+        return brought(self.about["name"])
+
+
+def brought(name: str) -> str:
+    """What a judge is called among the methods."""
+    return f"{BROUGHT}{name}"
+
+
+def check_name(name: str) -> str:
+    """The name of a judge, which its file is called by. Raises `ConfigError` for one that no file may have."""
+    if not NAME.fullmatch(name):
+        raise ConfigError(
+            f"the judge's name is {name!r}; it takes 1 to 60 letters, digits, spaces, dots, dashes and underscores, "
+            "the first a letter or digit."
+        )
+    return name
+
+
+def judge_file(folder: Path, name: str) -> Path:
+    return folder / FOLDER / f"{check_name(name)}.json"
+
+
+def write_judge(folder: Path, judge: Judge, replace: bool = False) -> Path:
+    """Keep a judge beside a run. Raises `ConfigError` if one of its name is there already, unless `replace`."""
+    path = judge_file(folder, judge.about["name"])
+    if path.exists() and not replace:
+        raise ConfigError(
+            f"{folder.name} has scores of {judge.about['name']!r} already; give another name, or replace them."
+        )
+    path.parent.mkdir(exist_ok=True)
+    write_json(path, {"about": judge.about, "tables": judge.tables})
+    return path
+
+
+def remove_judge(folder: Path, name: str) -> None:
+    """Take a judge away from a run; no error if it is gone already."""
+    judge_file(folder, name).unlink(missing_ok=True)
+
+
+def read_judges(folder: Path) -> list[Judge]:
+    """Every judge beside a run, by name. Raises `RunFolderError` for a file that cannot be read."""
+    return [_read(path) for path in sorted((folder / FOLDER).glob("*.json"))]
+
+
+def _read(path: Path) -> Judge:
+    said = read_json(path)
+    about, tables = (said.get(part) if isinstance(said, dict) else None for part in ("about", "tables"))
+    if not isinstance(about, dict) or not isinstance(tables, dict) or not {*TABLES} <= {*tables} or "name" not in about:
+        raise RunFolderError(f"{path} holds no judge of a run. Delete the file, and bring the scores again.")
+    return Judge(about, {name: read_table(tables[name], path) for name in TABLES})
