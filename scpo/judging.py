@@ -17,7 +17,7 @@ from scpo.data.scores import Scores, rewards_of
 from scpo.errors import InputError, RunFolderError
 from scpo.metrics.accuracy import ResampledOutcomes, accuracy_table
 from scpo.metrics.bias import bias_table
-from scpo.metrics.outcomes import SUBSETS, Outcomes, count_outcomes
+from scpo.metrics.outcomes import SUBSETS, Outcomes, PairOutcomes, count_outcomes
 from scpo.metrics.paired import paired_table
 from scpo.runs import Result
 from scpo.runs.judges import Judge, brought, check_name
@@ -57,7 +57,7 @@ def judge_beside(
         scored = ~np.isnan(of)
         counted[country] = [int(scored.sum()), len(of)]
         if scored.any() and country not in unread:
-            each.append(_with_judge(o, scored, of[scored], method))
+            each.append(_with_judge(o, o.each, scored, of[scored], method))
     if not each:
         raise InputError(
             f"no test pair of this run has scores for both of its answers: of {sum(n for _, n in counted.values()):,} "
@@ -74,12 +74,12 @@ def judge_beside(
     return Judge(kept | {"content_hash": result.card["content_hash"]}, tables)
 
 
-def _with_judge(o: Outcomes, scored: np.ndarray, margin: np.ndarray, method: str) -> Outcomes:
+def _with_judge(o: Outcomes, each: PairOutcomes, scored: np.ndarray, margin: np.ndarray, method: str) -> Outcomes:
     """Outcomes of a run's heads and of a judge on the pairs that it scored. scored (n,) bool, margin (scored,)."""
     row = pd.DataFrame([{"method": method, **UNTRAINED_HEAD}])
     heads = pd.concat([o.heads.assign(level=0, trained=0, step=0), row], ignore_index=True)
-    signs = np.vstack([o.each.signs[:, scored], np.sign(margin)[None]])
-    return count_outcomes(o.country, heads, signs, o.each.known[scored].astype(np.float64), o.each.unit[scored])
+    signs = np.vstack([each.signs[:, scored], np.sign(margin)[None]])
+    return count_outcomes(o.country, heads, signs, each.known[scored].astype(np.float64), each.unit[scored])
 
 
 def judge_alone(data: Preferences, rewards: Mapping[str, np.ndarray]) -> tuple[dict[str, pd.DataFrame], dict]:
