@@ -40,7 +40,9 @@ def plan_shown(table: pd.DataFrame, unit: str, wanted: float = WANTED) -> pd.Dat
     who = _noun(2, unit)
     wide = f"{who} for {fixed(100 * wanted, 0)} points"
     names = {"units": who, "test_units": f"test {who}", "test_pairs": "test pairs", "detectable": "seen from"}
-    counts = {n: table[n].map("{:,}".format) for n in ("units", "prompts", "pairs", "test_units", "test_pairs")}
+    table = table.drop(columns="prompts") if unit == "prompt" else table  # they are the units, and counted already
+    numbers = [n for n in ("units", "prompts", "pairs", "test_units", "test_pairs") if n in table]
+    counts = {n: table[n].map("{:,}".format) for n in numbers}
     smallest = table["detectable"].map(lambda d: f"{fixed(100 * d)} points" if known(d) else "no interval")
     needed = table["needed"].map(lambda n: "-" if np.isnan(n) else f"{n:,.0f}")
     return table.assign(**counts, detectable=smallest, needed=needed).rename(columns={**names, "needed": wide})

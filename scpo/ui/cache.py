@@ -43,6 +43,16 @@ def models_here() -> list[str]:
     return hub.models_here()
 
 
+@st.cache_data(max_entries=16, show_spinner=False)
+def _first_rows(path: str, changed: int) -> pd.DataFrame:
+    return data.reading.first_rows(path)
+
+
+def first_rows(path: str) -> pd.DataFrame:
+    """The first rows of a file, from its beginning alone; read again when it changes."""
+    return _first_rows(path, *_changed(DataConfig("file", (path,))))
+
+
 @st.cache_resource(max_entries=3, show_spinner="Reading the data ...")
 def _preferences(config: DataConfig, changed: tuple[int, ...]) -> Preferences:
     return data.look(config)[0]

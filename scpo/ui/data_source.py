@@ -23,6 +23,7 @@ from scpo.data.reading import PACKERS, READERS, kind_of
 from scpo.errors import DataFaults, InputError
 from scpo.format import counted, inert
 from scpo.ui import session as state
+from scpo.ui.column_choice import choose_columns
 
 SOURCES = {
     "demo": "Demo world (simulated)",
@@ -38,9 +39,9 @@ FORMS = {
     "their text, or the columns in which GlobalOpinionQA is published. Give it a title and a licence below.",
     "prism": "Both files of the data set, `survey` and `utterances`, as jsonl, csv or parquet. Without files it is "
     "fetched from the Hugging Face hub.",
-    "file": "Pairs (`prompt, chosen, rejected, country[, user]`) or scored responses "
-    "(`prompt, response, score, country, user[, group]`); prompts and answers are texts or messages. Or the published "
-    "csv of Community Alignment.",
+    "file": "Pairs or scored answers as csv, jsonl, json, parquet or Excel; prompts and answers are texts or messages. "
+    "The columns of published data sets are recognised, such as those of Community Alignment, HelpSteer3, "
+    "UltraFeedback or Arena; of any other file you say which column is what.",
 }
 KINDS = [suffix.removeprefix(".") for suffix in (*READERS, *PACKERS)]
 NAMES = {"title": "Title", "licence": "Licence", "citation": "Citation", "url": "Address"}
@@ -88,8 +89,11 @@ def choose(start: DataConfig | None = None, suffix: str = "") -> DataConfig | No
     if not (paths or uploads):
         fetched.add(dataset)
     names = (*(clean_name(Path(path).name) for path in paths), *uploads) if uploads else ()
-    about = _about(f"{dataset}{suffix}", start if same else DataConfig()) if paths or uploads else {}
-    return DataConfig(dataset, (*paths, *uploads.values()), data_names=names, **about)
+    place, files, start = f"{dataset}{suffix}", (*paths, *uploads.values()), start if same else DataConfig()
+    columns = choose_columns(files, place, start) if dataset == "file" else {}
+    if columns is None:
+        return None
+    return DataConfig(dataset, files, data_names=names, **columns, **(_about(place, start) if files else {}))
 
 
 def _about(place: str, start: DataConfig) -> dict[str, str]:

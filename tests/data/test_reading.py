@@ -334,7 +334,7 @@ def workbook(path):
 def test_a_workbook_is_read_by_its_first_sheet_or_says_what_it_needs(tmp_path):
     """python-calamine is not among what the app must have: without it the message says so."""
     workbook(tmp_path / "a.xlsx")
-    table, told = read(tmp_path / "a.xlsx")
+    (table,), told = read(tmp_path / "a.xlsx")
     if find_spec("python_calamine"):
         assert told == [] and table.to_dict("list") == {"text": ["tea"], "score": ["3"]} and table.index[0][1] == 2
     else:
