@@ -62,6 +62,7 @@ def test_the_words_say_people_points_and_how_many_would_do():
     assert f"{row['test_units']} test people; differences below about {100 * row['detectable']:.0f} points" in line
     assert f"{row['needed']:.0f} people would show 5 points" in line
     assert {"people", "test people", "people for 5 points"} <= set(plan_shown(table, "user").columns)
+    assert plan_shown(table, "prompt").columns.is_unique  # prompts are the units then
 
 
 def test_data_in_which_no_country_is_chosen_is_planned_for_all_of_them():

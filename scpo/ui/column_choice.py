@@ -1,4 +1,4 @@
-"""What a file of one's own is: its layout, recognised by its columns, or which column is what, with a guess to start."""
+"""What a file of one's own is: its layout, told by its columns, or which column is what, with a guess to start."""
 
 from __future__ import annotations
 

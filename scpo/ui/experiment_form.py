@@ -24,7 +24,17 @@ from scpo.ui.cache import models_here, preferences
 from scpo.ui.labels import label
 
 COMPARED, TRAINED = ("methods", "seeds", "budgets"), ("tau", "beta", "steps", "lr")
-OF_SOURCE = ("dataset", "data_files", "data_names", "title", "licence", "citation", "url")  # chosen with the source
+OF_SOURCE = (
+    "dataset",
+    "data_files",
+    "data_names",
+    "layout",
+    "columns",
+    "title",
+    "licence",
+    "citation",
+    "url",
+)  # chosen there
 ELSEWHERE = ("data", "finetune", *OF_SOURCE)
 NONE = {
     "countries": "the data set's default",

@@ -38,8 +38,8 @@ def layout_of(table: pd.DataFrame, config: DataConfig) -> Layout | None:
     if len(fitting) > 1:
         file, names = table.attrs.get("file", "the file"), [layout.name for layout in fitting]
         raise InputError(
-            f"{file} fits {len(fitting)} layouts, {' and '.join(names)}. Name the one that is meant: "
-            f"`layout` ({' or '.join(f'--layout {name}' for name in names)})."
+            f"{file} fits {len(fitting)} layouts, {' and '.join(names)}. Name the one that is meant (`layout`; on the "
+            f"command line {' or '.join(f'--layout {name}' for name in names)})."
         )
     return fitting[0] if fitting else None
 
@@ -54,8 +54,8 @@ def needed_columns(table: pd.DataFrame) -> str:
     """What a table that fits no layout needs, with the guess of its columns in the form in which it is given."""
     guess = guess_columns(table)
     if is_complete(guess):
-        return f"columns of a published layout, or a mapping; if this is what they are: {flag(guess)}"
-    return f"columns of a published layout, or a mapping (--columns ROLE=COLUMN,...) of {NEEDED}"
+        return f"columns of a published layout, or a mapping; on the command line, if this is meant: {flag(guess)}"
+    return f"columns of a published layout, or a mapping (`columns`) of {NEEDED}"
 
 
 __all__ = [
