@@ -5,6 +5,7 @@ Properties are tried on the same examples each time; `--hypothesis-profile=searc
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import json
 import os
@@ -45,6 +46,13 @@ def every_word_counts():
         patch.setattr(encoder_reading, "MOST_UNKNOWN", 1.0)
         patch.setattr(encoder_reading, "MOST_ALIKE", 1.0)
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def modules_apart():
+    """Modules stay to the end; the collector, which runs after each drawing of a page, need not look at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

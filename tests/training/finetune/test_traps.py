@@ -1,5 +1,6 @@
 """Traps of training reward models with TRL, transformers and peft, each seen to be closed."""
 
+import functools
 import json
 import os
 import shutil
@@ -240,60 +241,63 @@ def test_batches_hold_pairs_of_like_length(folder):
     assert filled[0] > 0.85 and filled[0] > filled[1] + 0.1
 
 
-def launched(folder, out, how, processes, batch):
-    """found.json of `launched.py` in so many processes, as accelerate launch starts them."""
-    out.mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--nproc_per_node",
-        str(processes),
-        "--master_port",
-        str(port),
-        str(HERE / "launched.py"),
-        how,
-        str(folder),
-        str(out),
-        str(batch),
-    ]
-    root = HERE.parents[2]
-    path = f"{root}:{HERE}:{os.environ.get('PYTHONPATH', '')}".rstrip(":")
-    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr[-3000:]
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory):
+    """launched(how): folder of the model, and of what `launched.py` leaves in two processes; once for all tests."""
+    base = tmp_path_factory.mktemp("launched")
+    folder = tiny_model(base / "model")
+
+    @functools.cache
+    def launch(how):
+        out = base / how
+        out.mkdir()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        run = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", str(port)]
+        root = HERE.parents[2]
+        path = f"{root}:{HERE}:{os.environ.get('PYTHONPATH', '')}".rstrip(":")
+        environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+        command = [*run, str(HERE / "launched.py"), how, str(folder), str(out), "4"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return folder, out
+
+    return launch
+
+
+def found(out):
     return json.loads((out / "found.json").read_text())
 
 
+def margins_of_saved(out):
+    """Margins of the evaluation's pairs by the model that was saved."""
+    model, tokenizer = loaded(out / "final")
+    texts = [(row["prompt"], row[side]) for side in ("chosen", "rejected") for row in rows(11, seed=1)]
+    chosen, rejected = np.split(score(model, InputFormat(tokenizer, 64), texts), 2)
+    return chosen - rejected
+
+
 @pytest.mark.parametrize("how, way, weight", [("copied", "MULTI_CPU", "Parameter"), ("cut", "FSDP", "DTensor")])
-def test_two_processes_train_as_one_with_batches_of_their_sum(how, way, weight, folder, tmp_path):
+def test_two_processes_train_as_one_with_batches_of_their_sum(how, way, weight, launched, tmp_path):
     """With a copy of the model in each, and with the model cut over both, where every call needs both of them."""
-    alone = trained_alone(folder, tmp_path / "one")
-    both = launched(folder, tmp_path / "two", how, 2, 4)
+    folder, out = launched(how)
+    alone, both = trained_alone(folder, tmp_path / "one"), found(out)
     assert both["processes"] == 2 and both["way"].endswith(way) and both["weight"] == weight
     assert both["selection"] == alone["selection"] and both["checkpoint"] == "checkpoint-3"
     assert both["losses"] == pytest.approx(alone["losses"], abs=1e-6)
     assert both["metrics"] == pytest.approx(alone["metrics"], abs=1e-5)
-    model, tokenizer = loaded(tmp_path / "two" / "final")
-    texts = [(row["prompt"], row[side]) for side in ("chosen", "rejected") for row in rows(11, seed=1)]
-    chosen, rejected = np.split(score(model, InputFormat(tokenizer, 64), texts), 2)
-    assert chosen - rejected == pytest.approx(alone["margins"], abs=1e-4), "what is saved is the whole model"
-    assert len(list((tmp_path / "two" / "scores").iterdir())) == 2, "scores of the training and evaluation pairs"
+    assert margins_of_saved(out) == pytest.approx(alone["margins"], abs=1e-4), "what is saved is the whole model"
+    assert len(list((out / "scores").iterdir())) == 2, "scores of the training and evaluation pairs"
 
 
 @pytest.mark.parametrize("how", ["copied-bf16", "cut-bf16"])
-def test_two_processes_that_train_in_bfloat16_judge_in_float32(how, folder, tmp_path):
+def test_two_processes_that_train_in_bfloat16_judge_in_float32(how, launched):
     """FSDP would give bfloat16 weights to every forward, also where pairs are judged."""
-    plain = launched(folder, tmp_path / "plain", how.removesuffix("-bf16"), 2, 4)
-    low = launched(folder, tmp_path / "low", how, 2, 4)
+    (_, once), (_, out) = launched(how.removesuffix("-bf16")), launched(how)
+    plain, low = found(once), found(out)
     assert low["losses"] != plain["losses"] and low["losses"] == pytest.approx(plain["losses"], abs=0.02)
-    model, tokenizer = loaded(tmp_path / "low" / "final")
-    texts = [(row["prompt"], row[side]) for side in ("chosen", "rejected") for row in rows(11, seed=1)]
-    chosen, rejected = np.split(score(model, InputFormat(tokenizer, 64), texts), 2)
-    assert low["margins"] == pytest.approx(chosen - rejected, abs=1e-5)
+    assert low["margins"] == pytest.approx(margins_of_saved(out), abs=1e-5)
 
 
 def trained_alone(folder, out):
