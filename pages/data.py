@@ -5,7 +5,7 @@ from dataclasses import asdict
 import streamlit as st
 
 from scpo import ScpoError, data, runs
-from scpo.charts import data as charts
+from scpo.charts import data as data_charts
 from scpo.charts.selection import disagreement_chart
 from scpo.charts.style import SIMULATED
 from scpo.charts.world_map import world_map
@@ -34,7 +34,7 @@ def who(pairs) -> None:
     card, counts = pairs.card, data.counts(pairs)
     if card.simulated:
         chart(
-            charts.country_bars(counts, True),
+            data_charts.country_bars(counts, True),
             "counts",
             "Preference pairs per invented country and split.",
             counts,

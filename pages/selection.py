@@ -12,7 +12,7 @@ from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.format import inert
 from scpo.metrics.filtering import ALL, Chosen, Margins
-from scpo.text import selection as shown
+from scpo.text import selection as selection_text
 from scpo.ui import run_picker, session
 from scpo.ui.cache import margins, texts
 from scpo.ui.components import chart, explain, explained
@@ -55,8 +55,10 @@ def controls(result: runs.Result, countries: tuple[str, ...]) -> tuple[str, tupl
 
 def moved(result: runs.Result, country: str, before: Chosen, now: Chosen, reset: Callable[[], None]) -> None:
     """What the last move of a slider did, in words and figures, and the way back."""
-    st.markdown(shown.moved_sentence(before, now))
-    for column, (label, value, change, note) in zip(st.columns(2), shown.headline(before, now, country), strict=True):
+    st.markdown(selection_text.moved_sentence(before, now))
+    for column, (label, value, change, note) in zip(
+        st.columns(2), selection_text.headline(before, now, country), strict=True
+    ):
         column.metric(label, value, change, delta_color="off", border=True)
         column.caption(note)
     own = result.config.tau, result.config.beta
@@ -86,7 +88,7 @@ def explore(result: runs.Result, kept: Margins, disagree: pd.DataFrame) -> None:
     for column, measure, name in zip(st.columns(2, gap="large"), "FW", ("filter", "weight"), strict=True):
         with column:
             picture(name)
-            explained(*shown.MEASURES[measure][1:], label=f"The formula: {measure}")
+            explained(*selection_text.MEASURES[measure][1:], label=f"The formula: {measure}")
     moved(result, country, before, now, reset)
     section("share kept and effective share")
     for column, name in zip(st.columns(2, gap="large"), ("shares", "strips"), strict=True):
@@ -100,8 +102,10 @@ def explore(result: runs.Result, kept: Margins, disagree: pd.DataFrame) -> None:
         st.warning(f"The charts are of what the run kept; its texts cannot be read. {inert(pairs)}")
         return
     label = "Five pairs along F or along W, or those that the last move of a slider changed most"
-    along = st.segmented_control(label, shown.ALONG, default="F", key=session.ALONG, required=True, bind="query-params")
-    places = shown.example_places(kept, country, before, now, along)
+    along = st.segmented_control(
+        label, selection_text.ALONG, default="F", key=session.ALONG, required=True, bind="query-params"
+    )
+    places = selection_text.example_places(kept, country, before, now, along)
     if not places:
         st.info("The last move changed none of these pairs. Move a slider, and the ones it changes most are here.")
     for place, why in places:
@@ -110,7 +114,7 @@ def explore(result: runs.Result, kept: Margins, disagree: pd.DataFrame) -> None:
 
 def section(measure: str) -> None:
     """A question, the measure that answers it in one sentence, and its formula for those who ask."""
-    explain(*shown.MEASURES[measure], label=f"The formula: {measure}")
+    explain(*selection_text.MEASURES[measure], label=f"The formula: {measure}")
 
 
 job = head("selection")

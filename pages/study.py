@@ -4,10 +4,10 @@ import numpy as np
 import streamlit as st
 
 from scpo import ScpoError
-from scpo.charts import study as charts
+from scpo.charts import study as study_charts
 from scpo.format import inert
 from scpo.study import design, folder
-from scpo.ui import study as asked
+from scpo.ui import study as study_page
 from scpo.ui.components import chart, explain
 from scpo.ui.head import head
 
@@ -22,21 +22,21 @@ def along(study: folder.Study, factor: str, subset: str, when: str, pairs: int, 
         st.info("This study has no value of it for these pairs; choose other pairs, or something else that is varied.")
         return
     chart(
-        charts.along_chart(table, design.ALONG[factor], axis, study.unit, study.card["simulated"]),
+        study_charts.along_chart(table, design.ALONG[factor], axis, study.unit, study.card["simulated"]),
         "study-along",
         f"{axis}, per method over: {design.ALONG[factor]}, with 95 % intervals.",
         table,
         study.card["simulated"],
     )
-    st.markdown(asked.ahead_sentence(table, method))
+    st.markdown(study_page.ahead_sentence(table, method))
 
 
 def collapse(study: folder.Study, subset: str, method: str) -> None:
     """Pairs and steps: where training on filtered pairs goes wrong when nothing stops it."""
-    table = asked.pairs_steps(study, subset, folder.END, method)
+    table = study_page.pairs_steps(study, subset, folder.END, method)
     axis = f"{TITLES[subset]} of {method} minus full at the last step, points"
     chart(
-        charts.grid_chart(
+        study_charts.grid_chart(
             table,
             ("steps", "training steps (16 pairs each)"),
             ("pairs", "pairs available"),
@@ -53,11 +53,11 @@ def collapse(study: folder.Study, subset: str, method: str) -> None:
 
 def follow(study: folder.Study, subset: str, when: str, pairs: int, method: str) -> None:
     """tau and the scale of the global model's rewards."""
-    table = asked.tau_scale(study, subset, when, pairs, method)
-    same = asked.same_pairs(study.config, np.geomspace(table["scale"].min(), table["scale"].max(), 60))
+    table = study_page.tau_scale(study, subset, when, pairs, method)
+    same = study_page.same_pairs(study.config, np.geomspace(table["scale"].min(), table["scale"].max(), 60))
     axis = f"{TITLES[subset]} of {method} minus full, points"
     chart(
-        charts.grid_chart(
+        study_charts.grid_chart(
             table,
             ("scale", "scale of the global model's rewards"),
             ("tau", "filter threshold tau"),
@@ -81,7 +81,7 @@ def countries(study: folder.Study, when: str, pairs: int, method: str) -> None:
     """Which countries gain."""
     table = folder.by_country(study, method, "full", when, pairs)
     chart(
-        charts.countries_chart(table, method, "full", study.card["simulated"]),
+        study_charts.countries_chart(table, method, "full", study.card["simulated"]),
         "study-countries",
         f"Accuracy of {method} minus full per country, over how often the global model is wrong there.",
         table,
@@ -92,16 +92,16 @@ def countries(study: folder.Study, when: str, pairs: int, method: str) -> None:
 head("study")
 st.title("When does SCPO help?")
 try:
-    study = asked.chosen()
+    study = study_page.chosen()
     if study:
-        subset, when, pairs, method = asked.asked(study)
+        subset, when, pairs, method = study_page.choices(study)
         explain(
             "Where is it ahead of full?",
             "One thing is varied, everything else stays at its default.",
             r"\Delta_v = \frac{1}{W} \sum_w \left(A_w^{\,\text{method}}(v) - A_w^{\,\text{full}}(v)\right)",
             "w: worlds, or countries of a survey. Both methods see the same pairs of the same world.",
         )
-        factor = asked.factor_of(study)
+        factor = study_page.factor_of(study)
         along(study, factor, subset, when, pairs, method)
         explain(
             "Where does filtering collapse?",
@@ -121,6 +121,6 @@ try:
         st.header("In which countries?")
         countries(study, when, pairs, method)
         st.header("A point of it as a run")
-        asked.point(study, factor)
+        study_page.point(study, factor)
 except ScpoError as error:
     st.error(inert(error))

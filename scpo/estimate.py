@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scpo import data
-from scpo import finetune_cost as cost
+from scpo import data, finetune_cost
 from scpo.config import ExperimentConfig
 from scpo.data.choice import FEWEST, choose, without_global
 from scpo.data.preferences import Preferences
@@ -119,10 +118,12 @@ def _of_whole(config: ExperimentConfig, sizes: Sizes, table: pd.DataFrame, model
         return {}, 0.0
     parts = ["train", "validation", "test"]
     share = float(table[parts].to_numpy().sum() / max(sizes.counts[parts].to_numpy().sum(), 1))
-    model, texts, joined = cost.model_of(folder), round(sizes.texts * share), round(sizes.joined * share)
+    model, texts, joined = finetune_cost.model_of(folder), round(sizes.texts * share), round(sizes.joined * share)
     if model is None:
         return {}, 0.0
-    return cost.seconds(config, model, joined, texts, models), cost.memory(config, model, joined, texts)
+    return finetune_cost.seconds(config, model, joined, texts, models), finetune_cost.memory(
+        config, model, joined, texts
+    )
 
 
 def expected_of_run(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, float]:

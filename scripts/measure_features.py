@@ -19,7 +19,7 @@ from scpo import data as sources
 from scpo.config import DataConfig
 from scpo.data.preferences import VALIDATION
 from scpo.training.encoders import load_encoder
-from scpo.training.heads import features as module
+from scpo.training.heads import features as features_module
 from scpo.training.heads.features import Features, cache_folder, cached_vectors, embed_texts
 from scpo.training.heads.global_model import train_global
 from scpo.training.heads.stacked import HeadShape
@@ -71,7 +71,7 @@ def main() -> None:
     file = parser.parse_args().data_file
     configs = [DataConfig()] + ([DataConfig("globalopinionqa", (file,))] if file else [])
     encoder = load_encoder("minilm")
-    print(f"chosen: response + {module.PRODUCT:g} product")
+    print(f"chosen: response + {features_module.PRODUCT:g} product")
     for config in configs:
         data = sources.load(config)
         print(f"\n{data.card.title}\n| features | log loss | accuracy |\n|---|---|---|")

@@ -26,23 +26,26 @@ from scpo.charts import study as study_charts  # noqa: E402
 from scpo.charts.style import on_paper  # noqa: E402
 from scpo.runs.files import write_bytes  # noqa: E402
 from scpo.study import design  # noqa: E402
-from scpo.study import folder as kept  # noqa: E402
+from scpo.study import folder as study_folder  # noqa: E402
 from scpo.ui import study  # noqa: E402
 
 COLOURS = 96  # of a picture: enough for its lines and their edges, and a third of the size
 MINUS = "accuracy minus that of full, points"
 
 
-def figures(of: kept.Study) -> Iterator[tuple[str, go.Figure]]:
+def figures(of: study_folder.Study) -> Iterator[tuple[str, go.Figure]]:
     """Name and figure of each picture of one study."""
     simulated = of.card["simulated"]
     known = {n: t for n, t in design.ALONG.items() if n in ("pairs", "steps") or (of.table["factor"] == n).any()}
-    for when in (kept.CHOSEN, kept.END):
-        tables = {n: kept.along(of, n, "full", when, kept.ALL, "full").query("method != 'global'") for n in known}
+    for when in (study_folder.CHOSEN, study_folder.END):
+        tables = {
+            n: study_folder.along(of, n, "full", when, study_folder.ALL, "full").query("method != 'global'")
+            for n in known
+        }
         yield f"factors-{when}", study_charts.every_chart(tables, known, MINUS, of.unit, simulated)
     for method in [m for m in of.methods if m != "full"]:
         axis = f"accuracy of {method} minus full, points, at the last step"
-        table = study.pairs_steps(of, "full", kept.END, method)
+        table = study.pairs_steps(of, "full", study_folder.END, method)
         yield (
             f"pairs-steps-{method}",
             study_charts.grid_chart(
@@ -54,7 +57,7 @@ def figures(of: kept.Study) -> Iterator[tuple[str, go.Figure]]:
                 simulated,
             ),
         )
-        table = study.tau_scale(of, "full", kept.END, kept.ALL, method)
+        table = study.tau_scale(of, "full", study_folder.END, study_folder.ALL, method)
         same = study.same_pairs(of.config, np.geomspace(table["scale"].min(), table["scale"].max(), 60))
         yield (
             f"tau-scale-{method}",
@@ -68,7 +71,7 @@ def figures(of: kept.Study) -> Iterator[tuple[str, go.Figure]]:
                 same,
             ),
         )
-    table = kept.by_country(of, "scpo", "full", kept.END)
+    table = study_folder.by_country(of, "scpo", "full", study_folder.END)
     yield "countries", study_charts.countries_chart(table, "scpo", "full", simulated)
 
 
@@ -92,7 +95,7 @@ def main() -> None:
         os.environ.setdefault("BROWSER_PATH", found)
     options.out.mkdir(parents=True, exist_ok=True)
     for folder in options.studies:
-        of = kept.read(folder)
+        of = study_folder.read(folder)
         for name, figure in figures(of):
             path = options.out / f"{of.config.data.dataset}-{name}.png"
             if not options.only or path.stem in options.only:

@@ -21,7 +21,7 @@ from scpo import data as sources
 from scpo.bench import Row, row, seconds
 from scpo.bench.inputs import FOURS, ONES, TWOS, USERS, prism_files, scored_table
 from scpo.config import DataConfig, ExperimentConfig
-from scpo.runs.progress_log import progress
+from scpo.runs.progress_log import read_progress
 
 FIRST_TENTH = 0.1
 
@@ -57,7 +57,7 @@ def bench_prism(part: float = 1.0) -> Iterator[Row]:
             spent = time.perf_counter() - began
             yield row(f"PRISM's size, {name}: from the files to the measures", spent, "s", goal, at_most=True)
             if name == "cold":
-                off = worst_prediction(progress(out, last=1_000_000))
+                off = worst_prediction(read_progress(out, last=1_000_000))
                 yield row(
                     "PRISM's size, cold: time left, worst error from the first tenth on", 100 * off, "%", 25, True
                 )

@@ -23,7 +23,7 @@ from scpo.charts.style import (
     row_axis,
     rules,
     side_by_side,
-    span,
+    spans,
 )
 from scpo.format import counted, fixed, known, percent, points
 from scpo.metrics.accuracy import AT_LEAST, AT_MOST
@@ -58,7 +58,7 @@ def accuracy_chart(
             for country, value, told, units, n, seeds in zip(
                 rows.index,
                 rows["accuracy"],
-                span(rows["low"], rows["high"]),
+                spans(rows["low"], rows["high"]),
                 rows["units"],
                 rows["n"],
                 rows["seeds"],
@@ -123,7 +123,7 @@ def seeds_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: b
         rows = table[table["method"] == method]
         known = [
             "mean of the countries" if c == MEAN else told
-            for c, told in zip(rows["country"], span(rows["low"], rows["high"]), strict=True)
+            for c, told in zip(rows["country"], spans(rows["low"], rows["high"]), strict=True)
         ]
         hover = [
             f"{plain(c)}, {method}, seed {seed}: {percent(value)}<br>{told}<br>{n:,} pairs"
@@ -163,15 +163,15 @@ def difference_chart(
     clear = ((p < ALPHA) | (p.isna() & ((low > 0) | (high < 0)))).to_numpy()
     colours = [marks.get(name, (QUIET, ""))[0] for name in names]
     symbols = [marks.get(name, ("", "circle"))[1].removesuffix("-open") for name in names]
-    numbers = zip(names, value, span(low, high), p, rows["units"], rows["pairs"], rows["note"], strict=True)
+    numbers = zip(names, value, spans(low, high), p, rows["units"], rows["pairs"], rows["note"], strict=True)
     hover = [
         f"{plain(name)}: {points(d)} points<br>{told}<br>{_chance(chance)}{counted(units, unit)}, "
         f"{counted(pairs, 'pair')}<br>{note}"
         for name, d, told, chance, units, pairs, note in numbers
     ]
     figure = go.Figure()
-    spans = zip(names, 100 * low, 100 * high, colours, strict=True)
-    rules(figure, [line for line in spans if not np.isnan(line[1])], at=0)
+    lines = zip(names, 100 * low, 100 * high, colours, strict=True)
+    rules(figure, [line for line in lines if not np.isnan(line[1])], at=0)
     for shown, tail, word in ((clear, "", "clear"), (~clear, "-open", "may be chance")):
         at = np.flatnonzero(shown)
         colour = [colours[i] for i in at]

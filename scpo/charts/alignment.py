@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.charts.colours import METHOD, QUIET
-from scpo.charts.style import dots, finish, marker, no_interval, row_axis, span
+from scpo.charts.style import dots, finish, marker, no_interval, row_axis, spans
 from scpo.format import fixed
 from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
 
@@ -40,7 +40,7 @@ def method_dots(
     for (name, row), more in zip(rows.iterrows(), told, strict=True):
         x, low, high = (100 * pd.Series([row[c]]).astype(float) for c in (value, "low", "high"))
         mark = marker(name, 11) if name in METHOD else {"symbol": BASELINES[name], "size": 12, "color": QUIET}
-        interval = span(*(pd.Series([row[c]]) for c in ("low", "high")))[0]
+        interval = spans(*(pd.Series([row[c]]) for c in ("low", "high")))[0]
         hover = f"{name}: {fixed(x[0])} {unit}<br>{interval}<br>{more}"
         figure.add_trace(dots(x, [name], hover, mark, (low, high)))
     row_axis(figure, list(rows.index))

@@ -21,7 +21,7 @@ from scpo.charts.style import (
     plain,
     row_axis,
     rules,
-    span,
+    spans,
     whisker,
 )
 from scpo.format import counted, fixed, percent, signed
@@ -109,7 +109,7 @@ def plane_chart(
             _way(figure, way.pivot(index="seen", columns="subset", values="accuracy").sort_index(), method)
         x, y = distinct.loc[method], kept.loc[method]
         told = [
-            f"{name} {percent(r['accuracy'])} ({span(*[pd.Series([r[c]]) for c in ('low', 'high')])[0]}; "
+            f"{name} {percent(r['accuracy'])} ({spans(*[pd.Series([r[c]]) for c in ('low', 'high')])[0]}; "
             f"{r['n']:,} pairs)"
             for name, r in (("distinct", x), ("consensus", y))
         ]
@@ -167,7 +167,7 @@ def spread_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: 
         hover = [
             f"{plain(country)}, {method}: {percent(v)}<br>{told}<br>{counted(units, unit)}, {counted(n, 'pair')}"
             for method, v, told, units, n in zip(
-                order, mine["accuracy"], span(mine["low"], mine["high"]), mine["units"], mine["n"], strict=True
+                order, mine["accuracy"], spans(mine["low"], mine["high"]), mine["units"], mine["n"], strict=True
             )
         ]
         traces.append(

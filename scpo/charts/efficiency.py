@@ -21,7 +21,7 @@ from scpo.charts.style import (
     reach,
     row_axis,
     rules,
-    span,
+    spans,
 )
 from scpo.format import counted, known, percent, points
 from scpo.metrics.accuracy import BOTH_AT_ONCE, NO_GAIN, NO_PAIRS, TOO_FEW, UNCLEAR
@@ -59,7 +59,7 @@ def curve_chart(table: pd.DataFrame, country: str, methods: list[str], reading: 
             f"{method}, {counted(x, 'pair')}: {percent(a)}<br>{told}<br>mean of {counted(s, 'seed')}, "
             f"n = {counted(n, 'test pair')}"
             for x, a, told, s, n in zip(
-                line[column], line["accuracy"], span(line["low"], line["high"]), line["seeds"], line["n"], strict=True
+                line[column], line["accuracy"], spans(line["low"], line["high"]), line["seeds"], line["n"], strict=True
             )
         ]
         figure.add_scatter(
@@ -105,8 +105,8 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
     left, right = min([0.5, *finite]) / 1.3, max([2.0, *finite]) * 1.3
     figure = go.Figure()
     # A resample that never gets there counts as ratio 0: its line leaves the chart on the left.
-    spans = [(r.country, max(r.low, left), r.high, marks.get(r.country, (QUIET, ""))[0]) for r in rows.itertuples()]
-    rules(figure, [line for line in spans if line[2] > 0], at=1)
+    lines = [(r.country, max(r.low, left), r.high, marks.get(r.country, (QUIET, ""))[0]) for r in rows.itertuples()]
+    rules(figure, [line for line in lines if line[2] > 0], at=1)
     at = rows[rows["reached"].astype(bool)]
     hover = [
         f"{plain(r['country'])}: {verdict_of(r)} as efficient<br>full {r['pairs_full']:,.0f} pairs, {method} "

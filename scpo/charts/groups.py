@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.charts.style import dots, finish, marker, no_interval, plain, reach, row_axis, side_by_side, span
+from scpo.charts.style import dots, finish, marker, no_interval, plain, reach, row_axis, side_by_side, spans
 from scpo.format import counted, percent
 
 
@@ -27,7 +27,7 @@ def groups_chart(
         hover = [
             f"{plain(group)}, {method}: {percent(value)}<br>{told}<br>{counted(units, unit)}, {counted(n, 'pair')}"
             for group, value, told, units, n in zip(
-                rows.index, rows["accuracy"], span(rows["low"], rows["high"]), rows["units"], rows["n"], strict=True
+                rows.index, rows["accuracy"], spans(rows["low"], rows["high"]), rows["units"], rows["n"], strict=True
             )
         ]
         value, low, high = (100 * rows[c] for c in ("accuracy", "low", "high"))

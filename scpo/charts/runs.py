@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.charts.colours import PLACE, QUIET, SYMBOL
-from scpo.charts.style import DASHES, LINES, finish, noted, plain, span
+from scpo.charts.style import DASHES, LINES, finish, noted, plain, spans
 from scpo.format import counted, points
 
 
@@ -63,7 +63,7 @@ def delta_chart(table: pd.DataFrame, base: str, order: list[str], note: str, sim
         hover = [
             f"{plain(country)}, {plain(run)}: {points(delta)} points<br>{span}<br>{counted(n, 'pair')}"
             for country, delta, span, n in zip(
-                rows.index, rows["delta"], span(rows["low"], rows["high"]), rows["n"], strict=True
+                rows.index, rows["delta"], spans(rows["low"], rows["high"]), rows["n"], strict=True
             )
         ]
         colour = LINES[at % len(LINES)]

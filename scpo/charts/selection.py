@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from scpo.charts.colours import DROPPED, KEPT, METHOD, SEQUENCE
 from scpo.charts.slider_figures import CUT, axis, cut_line, in_one_go, row_names
-from scpo.charts.style import dots, finish, plain, span
+from scpo.charts.style import dots, finish, plain, spans
 from scpo.format import counted, fixed, percent
 from scpo.metrics.filtering import ALL, STRIPS, Chosen, Margins, filter_frame, strips, weight_frame
 from scpo.selection import p_global, pair_weights
@@ -210,7 +210,7 @@ def disagreement_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Fi
     names = [plain(country) for country in rows["country"]]
     value, low, high = (100 * rows[c].astype(float) for c in ("disagree", "low", "high"))
     numbers = zip(
-        names, value, span(rows["low"], rows["high"]), rows["units"], rows["pairs"], rows["ties"], strict=True
+        names, value, spans(rows["low"], rows["high"]), rows["units"], rows["pairs"], rows["ties"], strict=True
     )
     hover = [
         f"{country}: disagrees on {fixed(share)} %<br>{span}<br>{counted(units, unit)}, {counted(pairs, 'pair')}, "

@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.charts.colours import AROUND_ZERO, PLACE, QUIET, SEQUENCE, TEXT
-from scpo.charts.style import MEAN, band, cells, dots, finish, plain, row_axis, side_by_side, signed_texts, span
+from scpo.charts.style import MEAN, band, cells, dots, finish, plain, row_axis, side_by_side, signed_texts, spans
 from scpo.format import counted, percent, signed
 from scpo.steering.mixing import GLOBAL
 
@@ -99,7 +99,7 @@ def _band(figure: go.Figure, x: pd.Series, rows: pd.DataFrame, name: str, colour
         name=name,
         mode="lines",
         line={"color": colour, "dash": dash, "width": 3},
-        customdata=span(rows["low"], rows["high"]),
+        customdata=spans(rows["low"], rows["high"]),
         hovertemplate=f"{name}, {where}: %{{y:.1f}} %<br>%{{customdata}}<extra></extra>",
     )
 
@@ -116,7 +116,7 @@ def countries_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figur
         hover = [
             f"{plain(c)}, {subset}: {percent(a)}<br>{s}<br>{counted(n, 'pair')} of {counted(u, unit)}"
             for c, a, s, n, u in zip(
-                order, rows["accuracy"], span(rows["low"], rows["high"]), rows["n"], rows["units"], strict=True
+                order, rows["accuracy"], spans(rows["low"], rows["high"]), rows["n"], rows["units"], strict=True
             )
         ]
         value, low, high = (100 * rows[c] for c in ("accuracy", "low", "high"))
@@ -177,7 +177,7 @@ def triangle_chart(
             },
             hovertext=[
                 f"{w}<br>{plain(where)}: {percent(a)}<br>{s}"
-                for w, a, s in zip(words, table["accuracy"], span(table["low"], table["high"]), strict=True)
+                for w, a, s in zip(words, table["accuracy"], spans(table["low"], table["high"]), strict=True)
             ],
             hoverinfo="text",
         )

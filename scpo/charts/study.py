@@ -14,7 +14,7 @@ from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from scpo.charts.colours import AROUND_ZERO, INK, METHOD, QUIET
-from scpo.charts.style import LINES, cells, finish, marker, plain, reach, span
+from scpo.charts.style import LINES, cells, finish, marker, plain, reach, spans
 from scpo.format import counted, percent, points, signed
 
 EACH = {"world": "over simulated worlds", "country": "over countries"}
@@ -42,7 +42,7 @@ def _lines(table: pd.DataFrame, unit: str, legend: bool = True):
         value, low, high = (100 * rows[c].astype(float) for c in ("estimate", "low", "high"))
         hover = [
             f"{method}, {at}: {signed(v)}<br>{told}<br>{counted(n, unit)}"
-            for at, v, told, n in zip(rows["at"], value, span(rows["low"], rows["high"]), rows["n"], strict=True)
+            for at, v, told, n in zip(rows["at"], value, spans(rows["low"], rows["high"]), rows["n"], strict=True)
         ]
         yield go.Scatter(
             x=rows["at"],
@@ -152,7 +152,7 @@ def _grid_hover(
     wide: dict[str, np.ndarray], across: tuple[str, list[float]], up: tuple[str, list[float]], unit: str
 ) -> list[list[str]]:
     """What each cell says. wide: estimate, low, high, n as grids; across, up: a title and its numbers."""
-    told = [span(pd.Series(low), pd.Series(high)) for low, high in zip(wide["low"], wide["high"], strict=True)]
+    told = [spans(pd.Series(low), pd.Series(high)) for low, high in zip(wide["low"], wide["high"], strict=True)]
     return [
         [
             f"{up[0]}: {_number(y)}<br>{across[0]}: {_number(x)}<br>{signed(100 * wide['estimate'][i, j])} points<br>"

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo import format as shown
 from scpo.charts.colours import INK, METHOD, ON_PAPER, PLACE, QUIET, SYMBOL, TEXT
+from scpo.format import TOO_FEW, signed, span
 
 SIMULATED = "Simulated data: nothing here is measured from real people"
 MEAN = "mean"
@@ -121,11 +121,9 @@ def country_marks(countries: Sequence[str]) -> dict[str, tuple[str, str]]:
     return {c: (LINES[at % len(LINES)], DOTS[at % len(DOTS)]) for at, c in enumerate(countries)}
 
 
-def span(low: pd.Series, high: pd.Series) -> list[str]:
+def spans(low: pd.Series, high: pd.Series) -> list[str]:
     """Intervals in words, for hover texts."""
-    return [
-        shown.span(a, b, "no interval: too few") for a, b in zip(low.astype(float), high.astype(float), strict=True)
-    ]
+    return [span(a, b, "no interval: too few") for a, b in zip(low.astype(float), high.astype(float), strict=True)]
 
 
 def whisker(value: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict:
@@ -163,7 +161,7 @@ def cells(
 
 def no_interval(figure: go.Figure, rows: pd.DataFrame) -> go.Figure:
     """Words above a figure none of whose rows has an interval (column low), where they lie on no row of it."""
-    return noted(figure, shown.TOO_FEW if len(rows) and rows["low"].isna().all() else "")
+    return noted(figure, TOO_FEW if len(rows) and rows["low"].isna().all() else "")
 
 
 def rules(figure: go.Figure, lines: Iterable[tuple[str, float, float, str]], at: float | None = None) -> None:
@@ -200,7 +198,7 @@ def rules(figure: go.Figure, lines: Iterable[tuple[str, float, float, str]], at:
 
 def signed_texts(values: np.ndarray) -> np.ndarray:
     """Numbers with two digits and their sign, for a hover text: plotly's own format writes +0.00 and -0.00."""
-    return np.vectorize(lambda value: shown.signed(value, 2), otypes=[object])(values)
+    return np.vectorize(lambda value: signed(value, 2), otypes=[object])(values)
 
 
 def log_ticks(low: float, high: float) -> dict:

@@ -15,7 +15,7 @@ from scpo.format import brackets, counted, points
 from scpo.methods import METHODS
 from scpo.runs.files import write_bytes
 from scpo.study import design
-from scpo.study import folder as kept
+from scpo.study import folder as study_folder
 
 STUDIES = {
     "coverage": "how often 95 % intervals hold the truth, on planted people (about 10 minutes)",
@@ -93,7 +93,7 @@ def _coverage(args: argparse.Namespace) -> None:
 
 
 def _beyond(args: argparse.Namespace) -> None:
-    from scpo.study import better_rule as beyond
+    from scpo.study import better_rule
     from scpo.training.encoders import load_encoder
 
     encoder, files = load_encoder(args.encoder), tuple(args.data_file)
@@ -103,9 +103,9 @@ def _beyond(args: argparse.Namespace) -> None:
 
     if args.final:
         countries = tuple(split_names(args.countries))
-        table = beyond.final(files, countries, args.worlds or 10, args.seeds, encoder, tell)
+        table = better_rule.final(files, countries, args.worlds or 10, args.seeds, encoder, tell)
     else:
-        table = beyond.development(files, args.worlds or 5, encoder, tell)
+        table = better_rule.development(files, args.worlds or 5, encoder, tell)
     shown = table[table["subset"] != "distinct"].copy()
     shown["difference"] = [f"{points(row.difference)} {brackets(row.low, row.high)}" for row in shown.itertuples()]
     for (name, pairs), part in shown.groupby(["data", "pairs"], sort=False):
@@ -125,14 +125,14 @@ def _when(args: argparse.Namespace) -> None:
     worlds = args.worlds or (1 if args.quick else WORLDS if base.data.dataset == "demo" else SPLITS)
     card = sources.load(design.first_point(base, 0).data).card
     encoder = load_encoder(base.encoder, base.precision)
-    folder = Path(args.out) if args.out else kept.home() / f"when-{base.data.dataset}-{base.digest()[:8]}"
-    kept.begin(folder, base, dataclasses.asdict(card), worlds, args.quick)
+    folder = Path(args.out) if args.out else study_folder.home() / f"when-{base.data.dataset}-{base.digest()[:8]}"
+    study_folder.begin(folder, base, dataclasses.asdict(card), worlds, args.quick)
     began = time.monotonic()
-    for world in [w for w in range(worlds) if not kept.has_world(folder, w)]:
+    for world in [w for w in range(worlds) if not study_folder.has_world(folder, w)]:
         tell = _Telling(world, worlds)
-        kept.add_world(folder, world, measure_world(design.first_point(base, world), encoder, args.quick, tell))
-    kept.finish(folder, time.monotonic() - began)
-    print(summary(kept.read(folder)))
+        study_folder.add_world(folder, world, measure_world(design.first_point(base, world), encoder, args.quick, tell))
+    study_folder.finish(folder, time.monotonic() - began)
+    print(summary(study_folder.read(folder)))
 
 
 def _config(args: argparse.Namespace) -> ExperimentConfig:
@@ -161,17 +161,16 @@ class _Telling:
             print(f"{self._name}: {done} of {total} experiments, {seconds:.0f} s", file=sys.stderr)
 
 
-def summary(study: kept.Study) -> str:
+def summary(study: study_folder.Study) -> str:
     """What the study found at its first point and along the steps, as text."""
     lines = ["SIMULATED DATA: nothing here is measured from real people."] if study.card["simulated"] else []
-    lines.append(
-        f"Accuracy minus that of full, points; 95 % interval over {counted(kept.FEWEST, study.unit)} or more (n)"
-    )
+    fewest = counted(study_folder.FEWEST, study.unit)
+    lines.append(f"Accuracy minus that of full, points; 95 % interval over {fewest} or more (n)")
     for factor in (design.BASE, design.PAIRS_STEPS):
-        for when in (kept.CHOSEN, kept.END):
-            table = kept.compare(study, factor, "full", when, "full")
+        for when in (study_folder.CHOSEN, study_folder.END):
+            table = study_folder.compare(study, factor, "full", when, "full")
             lines += ["", f"{factor}, step {when}"]
-            for row in table[(table["pairs"] == kept.ALL) & (table["method"] != "global")].itertuples():
+            for row in table[(table["pairs"] == study_folder.ALL) & (table["method"] != "global")].itertuples():
                 at = "" if row.value != row.value else f"{row.value:g} steps: "
                 lines.append(f"  {at}{row.method:<8}{points(row.estimate):>6} {brackets(row.low, row.high)} ({row.n})")
     return "\n".join([*lines, "", f"study folder: {study.folder}"])

@@ -28,7 +28,7 @@ from scpo.charts.accuracy import accuracy_chart
 from scpo.charts.bias import plane_chart, transfer_chart
 from scpo.charts.efficiency import curve_chart
 from scpo.charts.style import MEAN, on_paper
-from scpo.charts.style import SIMULATED as SIMULATED_
+from scpo.charts.style import SIMULATED as SIMULATED_HEADLINE
 from scpo.data.naming import provenance
 from scpo.errors import RunFolderError
 from scpo.export.safe_csv import safe_csv
@@ -165,7 +165,7 @@ def figures_of(result: runs.Result) -> dict[str, dict[str, tuple[go.Figure, str]
 
 def page(figures: Iterable[tuple[go.Figure, str]], title: str, simulated: bool) -> str:
     """Figures as a page of its own, with plotly.js inside, once; its policy forbids every request."""
-    said = f"<p><strong>{SIMULATED_}.</strong></p>\n" if simulated else ""
+    said = f"<p><strong>{SIMULATED_HEADLINE}.</strong></p>\n" if simulated else ""
     drawn = [
         f"<p>{html.escape(alt)}</p>\n"
         + figure.to_html(full_html=False, include_plotlyjs=at == 0, config={"displaylogo": False})
@@ -212,7 +212,7 @@ def _title(job: Job, result: runs.Result) -> str:
 def readme(job: Job, result: runs.Result, hide: Hidden, files: list[str]) -> str:
     """What the zip is, whose data it rests on, and how to read it."""
     card = result.card
-    first = f"{SIMULATED_}. Every number here is from {SIMULATED}.\n\n" if card["simulated"] else ""
+    first = f"{SIMULATED_HEADLINE}. Every number here is from {SIMULATED}.\n\n" if card["simulated"] else ""
     note = f"Note: {hide(job.note)}\n" if job.note else ""
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(job.finished or job.created))
     about = "".join(

@@ -212,7 +212,7 @@ def recovered(result: runs.Result) -> list[Part]:
         return []
     from scpo.charts.taste import PER_AXIS, axes_chart, cosine_chart, errors_chart
     from scpo.steering.taste import taste_table
-    from scpo.text.steer import MEASURES as OF_STEERING
+    from scpo.text.steer import MEASURES as STEER_MEASURES
     from scpo.text.steer import truth_lines
     from scpo.training.heads.saved import load_models, reward_texts
 
@@ -220,7 +220,7 @@ def recovered(result: runs.Result) -> list[Part]:
     pairs = sources.load(result.config.data)
     table = taste_table(pairs, reward_texts(models, pairs.texts, findings.main_method(result)), 1.0)
     once = table.drop_duplicates(["country", "model"]).drop(columns=PER_AXIS)
-    lines, sentence = truth_lines(table, 1.0), OF_STEERING["truth"][0]
+    lines, sentence = truth_lines(table, 1.0), STEER_MEASURES["truth"][0]
     each = [
         Part(f"taste-{at + 1}", f"Planted and learned taste of {country}", "", axes_chart(rows), [], rows)
         for at, (country, rows) in enumerate(table.groupby("country", sort=False))

@@ -23,7 +23,7 @@ from scpo.errors import DatabaseError, Fenced, ScpoError, Stopped
 from scpo.jobs.job import BEAT, LEASE, Job, is_whole
 from scpo.jobs.process import worker_name
 from scpo.jobs.store import Store, open_store
-from scpo.runs.progress_log import progress
+from scpo.runs.progress_log import read_progress
 
 LOG = "log.txt"
 POLL, PATIENCE = 0.5, 60.0  # seconds between two looks at the queue; for which a database may be away
@@ -137,7 +137,7 @@ def _reason(error: BaseException, folder: Path) -> str:
 
 
 def _partial(job: Job) -> str:
-    last = next((e for e in reversed(progress(job.folder)) if "accuracy" in e), None)
+    last = next((e for e in reversed(read_progress(job.folder)) if "accuracy" in e), None)
     return f"Cancelled at step {last['done']} of {last['total']}; what is shown is partial." if last else "Cancelled."
 
 

@@ -19,7 +19,7 @@ import pandas as pd
 from scpo.config import ExperimentConfig
 from scpo.errors import RunFolderError
 from scpo.runs.files import file_hash, write_json
-from scpo.runs.progress_log import log_lines, progress
+from scpo.runs.progress_log import log_lines, read_progress
 
 METRIC_COLUMNS = "dataset country method seed pairs step subset accuracy low high n ties".split()
 RESULT_FILES = (
@@ -91,7 +91,7 @@ def create(folder: Path, config: ExperimentConfig) -> None:
 
 def _failed_early(folder: Path) -> bool:
     """True if a run was refused before it trained anything, so that nothing is lost by starting over."""
-    last = progress(folder, 1)
+    last = read_progress(folder, 1)
     trained = [folder / name for name in (HEADS, MODELS, "models")]
     return bool(last) and last[-1]["stage"] == "failed" and not any(path.exists() for path in trained)
 

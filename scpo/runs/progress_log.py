@@ -32,7 +32,7 @@ def add_progress(folder: Path, entry: Mapping) -> None:
         file.write(line.encode())
 
 
-def progress(folder: Path, last: int = 200) -> list[dict]:
+def read_progress(folder: Path, last: int = 200) -> list[dict]:
     """The last lines of `progress.jsonl`; a line cut short by a kill is left out."""
     path = folder / "progress.jsonl"
     entries = []

@@ -17,7 +17,7 @@ from scpo.jobs.store import Store, open_store
 from scpo.metrics.filtering import Margins, check_same, disagreement
 from scpo.runs.global_rewards import read_margins
 from scpo.runs.outcomes import RunOutcomes, read_outcomes
-from scpo.study import folder as kept
+from scpo.study import folder as study_folder
 from scpo.training.encoder_reading import reading_by, unreadable
 
 
@@ -141,11 +141,11 @@ def outcomes(result: runs.Result) -> RunOutcomes:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _study(folder: str, changed: tuple[int, ...]) -> kept.Study:
-    return kept.read(Path(folder))
+def _study(folder: str, changed: tuple[int, ...]) -> study_folder.Study:
+    return study_folder.read(Path(folder))
 
 
-def study(folder: Path) -> kept.Study:
+def study(folder: Path) -> study_folder.Study:
     """A study as far as it has come; read again when one of its files changes."""
     return _study(str(folder), tuple(p.stat().st_mtime_ns for p in sorted(folder.iterdir())))
 

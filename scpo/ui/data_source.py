@@ -22,7 +22,7 @@ from scpo.config import NAME_LENGTH
 from scpo.data.reading import PACKERS, READERS, kind_of
 from scpo.errors import DataFaults, InputError
 from scpo.format import counted, inert
-from scpo.ui import session as state
+from scpo.ui import session
 from scpo.ui.column_choice import choose_columns
 
 SOURCES = {
@@ -61,7 +61,7 @@ def choose(start: DataConfig | None = None, suffix: str = "") -> DataConfig | No
         list(SOURCES),
         format_func=SOURCES.get,
         default=start.dataset,
-        key=state.SOURCE + suffix,
+        key=session.SOURCE + suffix,
         required=True,
         persist_state="session",
     )
@@ -75,11 +75,11 @@ def choose(start: DataConfig | None = None, suffix: str = "") -> DataConfig | No
     typed = st.text_input(
         "or paths on this machine, separated by commas",
         ", ".join(start.data_files) if same and not start.data_names else "",
-        key=f"{state.TYPED}-{dataset}{suffix}",
+        key=f"{session.TYPED}-{dataset}{suffix}",
         persist_state="session",
     )
     paths = [typed.strip()] if os.path.exists(typed.strip()) else [p.strip() for p in typed.split(",") if p.strip()]
-    fetched = st.session_state.setdefault(state.FETCHED, set())
+    fetched = st.session_state.setdefault(session.FETCHED, set())
     if same and not start.data_files:
         fetched.add(dataset)
     on_hub = dataset in ("globalopinionqa", "prism")
@@ -103,7 +103,7 @@ def _about(place: str, start: DataConfig) -> dict[str, str]:
             name: st.text_input(
                 label,
                 getattr(start, name),
-                key=f"{state.ABOUT}-{name}-{place}",
+                key=f"{session.ABOUT}-{name}-{place}",
                 persist_state="session",
                 max_chars=300,
             ).strip()
@@ -113,16 +113,16 @@ def _about(place: str, start: DataConfig) -> dict[str, str]:
 
 def _linked() -> DataConfig:
     """The source that a link names, its files still to be chosen."""
-    asked = st.query_params.get(state.SOURCE)
+    asked = st.query_params.get(session.SOURCE)
     return DataConfig(asked, ("",)) if asked in SOURCES and asked != "demo" else DataConfig()
 
 
 def _link(dataset: str) -> None:
     """Keep the source in the link, so that a reload does not show another one in its place."""
     if dataset != "demo":
-        st.query_params[state.SOURCE] = dataset
-    elif state.SOURCE in st.query_params:
-        del st.query_params[state.SOURCE]
+        st.query_params[session.SOURCE] = dataset
+    elif session.SOURCE in st.query_params:
+        del st.query_params[session.SOURCE]
 
 
 def _uploads(place: str, start: DataConfig) -> dict[str, str]:
@@ -132,19 +132,19 @@ def _uploads(place: str, start: DataConfig) -> dict[str, str]:
     of page, and would keep a file beside the mended one of the same name.
     """
     held = st.session_state.setdefault(
-        f"{state.UPLOADS}-{place}", dict(zip(start.data_names, start.data_files, strict=False))
+        f"{session.UPLOADS}-{place}", dict(zip(start.data_names, start.data_files, strict=False))
     )
-    turn = st.session_state.setdefault(f"{state.TURN}-{place}", 0)
-    key = f"{state.TURN}-{place}-{turn}"
+    turn = st.session_state.setdefault(f"{session.TURN}-{place}", 0)
+    key = f"{session.TURN}-{place}-{turn}"
     st.file_uploader("Files", type=KINDS, accept_multiple_files=True, key=key, on_change=_take, args=(place, key))
-    for said in st.session_state.pop(f"{state.SAID}-{place}", []):
+    for said in st.session_state.pop(f"{session.SAID}-{place}", []):
         st.warning(inert(said))
     for at, name in enumerate(held):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/description: {inert(name)}", width="content")
             st.button(
                 "Remove",
-                key=f"{state.TURN}-{place}-remove-{at}",
+                key=f"{session.TURN}-{place}-remove-{at}",
                 help=f"Remove {inert(name)}",
                 on_click=held.pop,
                 args=(name,),
@@ -155,7 +155,7 @@ def _uploads(place: str, start: DataConfig) -> dict[str, str]:
 
 def _take(place: str, key: str) -> None:
     """Take the files of the uploader in: one of a name that is there already replaces it, and that is told."""
-    held, said = st.session_state[f"{state.UPLOADS}-{place}"], []
+    held, said = st.session_state[f"{session.UPLOADS}-{place}"], []
     before = set(held)
     for upload in st.session_state[key]:
         try:
@@ -169,8 +169,8 @@ def _take(place: str, key: str) -> None:
         elif name in held:
             name = next(n for i in range(2, len(held) + 3) if (n := clean_name(f"({i}) {name}")) not in held)
         held[name] = path
-    st.session_state[f"{state.SAID}-{place}"] = said
-    st.session_state[f"{state.TURN}-{place}"] += 1
+    st.session_state[f"{session.SAID}-{place}"] = said
+    st.session_state[f"{session.TURN}-{place}"] += 1
 
 
 def show_faults(error: DataFaults) -> None:
@@ -210,9 +210,9 @@ def keep(upload) -> str:
             f"{clean_name(upload.name)} has {upload.size / MEGABYTE:,.0f} MB; an upload takes at most {limit} MB. Put "
             "the file on this machine and give its path."
         )
-    if state.UPLOADS not in st.session_state:
-        st.session_state[state.UPLOADS] = Folder()
-    path = Path(st.session_state[state.UPLOADS].name) / f"{upload.file_id}{kind_of(upload.name) or '.unknown'}"
+    if session.UPLOADS not in st.session_state:
+        st.session_state[session.UPLOADS] = Folder()
+    path = Path(st.session_state[session.UPLOADS].name) / f"{upload.file_id}{kind_of(upload.name) or '.unknown'}"
     if not path.exists():
         path.write_bytes(upload.getbuffer())
     return str(path)
@@ -223,10 +223,10 @@ def kept(config: DataConfig) -> DataConfig:
 
     A file is kept under its sha256, so that the same file uploaded twice is kept once.
     """
-    if state.UPLOADS not in st.session_state:
+    if session.UPLOADS not in st.session_state:
         return config
-    session = Path(st.session_state[state.UPLOADS].name)
-    files = [str(_into_workspace(Path(name))) if Path(name).parent == session else name for name in config.data_files]
+    uploads = Path(st.session_state[session.UPLOADS].name)
+    files = [str(_into_workspace(Path(name))) if Path(name).parent == uploads else name for name in config.data_files]
     return dataclasses.replace(config, data_files=tuple(files))
 
 

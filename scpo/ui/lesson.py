@@ -11,9 +11,9 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 import streamlit as st
 
-from scpo.charts import lesson as charts
+from scpo.charts import lesson as lesson_charts
 from scpo.config import ExperimentConfig
-from scpo.lesson import steps as numbers
+from scpo.lesson import steps as lesson_steps
 from scpo.lesson import training_steps
 from scpo.lesson.steps import Seen
 from scpo.lesson.texts import STEPS, Step
@@ -48,18 +48,18 @@ def average(world: World) -> Shown:
     times = many.slider(
         "How many times as many as each other population",
         1,
-        numbers.MOST_TIMES,
+        lesson_steps.MOST_TIMES,
         5,
         key=TIMES,
         bind="query-params",
         help="In the demo world it is about five times as many people for Meridia.",
     )
-    seen = numbers.average_taste(world, loudest, times)
-    return Shown(seen, charts.average_chart(seen))
+    seen = lesson_steps.average_taste(world, loudest, times)
+    return Shown(seen, lesson_charts.average_chart(seen))
 
 
 def choice(world: World) -> Shown:
-    pair = numbers.example(world)
+    pair = lesson_steps.example(world)
     if not presenting():
         st.caption("Two answers of the demo world, to the question:")
         plain(pair.prompt)
@@ -68,7 +68,7 @@ def choice(world: World) -> Shown:
             with column:
                 plain(text)
     move, who = st.columns([2, 1], gap="large")
-    low, high = numbers.SPAN
+    low, high = lesson_steps.SPAN
     difference = move.slider(
         "Reward of A minus reward of B",
         low,
@@ -88,24 +88,24 @@ def choice(world: World) -> Shown:
         bind="query-params",
         help="In the demo world the simulated person chose A.",
     )
-    seen = numbers.one_choice(pair, difference, chosen)
-    return Shown(seen, charts.choice_chart(seen))
+    seen = lesson_steps.one_choice(pair, difference, chosen)
+    return Shown(seen, lesson_charts.choice_chart(seen))
 
 
 def filter_(world: World) -> Shown:
     where, cut = st.columns([1, 2], gap="large")
     country = _country(where, world)
     tau = cut.slider("Filter: τ (tau)", 0.3, 1.0, DEFAULT.tau, 0.01, key=TAU, bind="query-params", help=HELP["tau"])
-    seen = numbers.filtered(world, country, tau)
-    return Shown(seen, charts.filter_chart(seen))
+    seen = lesson_steps.filtered(world, country, tau)
+    return Shown(seen, lesson_charts.filter_chart(seen))
 
 
 def weight(world: World) -> Shown:
     where, pull = st.columns([1, 2], gap="large")
     country = _country(where, world)
     beta = pull.select_slider("Weight: β (beta)", BETAS, DEFAULT.beta, key=BETA, bind="query-params", help=HELP["beta"])
-    seen = numbers.weighted(world, country, DEFAULT.tau, beta)
-    return Shown(seen, charts.weight_chart(seen))
+    seen = lesson_steps.weighted(world, country, DEFAULT.tau, beta)
+    return Shown(seen, lesson_charts.weight_chart(seen))
 
 
 def collapse(world: World) -> Shown:
@@ -120,7 +120,7 @@ def collapse(world: World) -> Shown:
         help=f"Gradient descent over all of a model's pairs, step size {training_steps.RATE:g}.",
     )
     seen = training_steps.collapse(world, country, steps, DEFAULT.tau, DEFAULT.beta)
-    return Shown(seen, charts.collapse_chart(seen))
+    return Shown(seen, lesson_charts.collapse_chart(seen))
 
 
 def efficiency(world: World) -> Shown:
@@ -147,18 +147,18 @@ def efficiency(world: World) -> Shown:
         help="Of what full gains over the global model with all pairs. The app's other pages use 100.",
     )
     seen = training_steps.efficiency(world, country, seeds, part, reading, DEFAULT.tau, DEFAULT.beta)
-    return Shown(seen, charts.efficiency_chart(seen))
+    return Shown(seen, lesson_charts.efficiency_chart(seen))
 
 
 def people(world: World) -> Shown:
     where, many, others = st.columns([2, 3, 2], gap="medium", vertical_alignment="bottom")
     country = _country(where, world)
-    most = min(numbers.people_of(world, name) for name in world.countries)
-    asked = many.slider("People asked", numbers.FEWEST_PEOPLE, most, 12, key=PEOPLE, bind="query-params")
+    most = min(lesson_steps.people_of(world, name) for name in world.countries)
+    asked = many.slider("People asked", lesson_steps.FEWEST_PEOPLE, most, 12, key=PEOPLE, bind="query-params")
     if others.button("Ask others", icon=":material/casino:", width="stretch"):
         st.session_state[SAMPLE] = st.session_state.get(SAMPLE, 1) + 1
-    seen = numbers.people(world, country, asked, st.session_state.get(SAMPLE, 1))
-    return Shown(seen, charts.people_chart(seen))
+    seen = lesson_steps.people(world, country, asked, st.session_state.get(SAMPLE, 1))
+    return Shown(seen, lesson_charts.people_chart(seen))
 
 
 DRAW = (average, choice, filter_, weight, collapse, efficiency, people)
@@ -229,7 +229,12 @@ def present(world: World, number: int) -> None:
     shown = DRAW[number - 1](world)
     facts = _facts(shown)
     st.subheader(step.large.format(**facts))
-    draw(charts.enlarge(shown.figure), f"lesson-{number}-large", step.alt.format(**facts), {"displayModeBar": False})
+    draw(
+        lesson_charts.enlarge(shown.figure),
+        f"lesson-{number}-large",
+        step.alt.format(**facts),
+        {"displayModeBar": False},
+    )
     st.header(step.question)
     with st.expander("The answer", key=f"answer-large-{number}"):
         st.subheader(step.answer.split("\n\n")[0].format(**facts))

@@ -21,7 +21,7 @@ from scpo.errors import JobError, ScpoError
 from scpo.format import duration, inert, percent, rounded_down
 from scpo.jobs import launch
 from scpo.jobs.job import RESUMABLE, Job
-from scpo.runs.progress_log import log_lines, progress
+from scpo.runs.progress_log import log_lines, read_progress
 from scpo.ui import polling, session
 from scpo.ui.cache import job_store
 from scpo.ui.components import CHART_OPTIONS
@@ -152,7 +152,7 @@ def progress_words(job: Job) -> str:
     """What a live job does now, how far it is, and how long it will still take."""
     if job.state == "queued":
         return "queued"
-    last = next((e for e in reversed(progress(job.folder, 3)) if "total" in e), None)
+    last = next((e for e in reversed(read_progress(job.folder, 3)) if "total" in e), None)
     step = f", step {last['done']:,} of {last['total']:,}" if last and last["stage"] == "train" == job.stage else ""
     left = "" if job.seconds_left is None else f", about {duration(job.seconds_left)} left"
     return f"{STAGES.get(job.stage, job.stage).capitalize()}{step}: {rounded_down(job.fraction)}{left}"

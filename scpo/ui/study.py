@@ -12,10 +12,10 @@ from scpo.config import ExperimentConfig
 from scpo.format import inert, points, span
 from scpo.jobs import launch
 from scpo.study import design
-from scpo.study import folder as kept
+from scpo.study import folder as study_folder
 from scpo.ui import session
 from scpo.ui.cache import job_store
-from scpo.ui.cache import study as read
+from scpo.ui.cache import study as cached_study
 from scpo.ui.context import select
 
 STUDY, FACTOR, WHEN, PAIRS, OF, METHOD, VALUE, WORLD = (
@@ -28,7 +28,7 @@ STUDY, FACTOR, WHEN, PAIRS, OF, METHOD, VALUE, WORLD = (
     "study-value",
     "study-world",
 )
-STEPS = {"chosen on validation": kept.CHOSEN, "the last": kept.END}
+STEPS = {"chosen on validation": study_folder.CHOSEN, "the last": study_folder.END}
 SUBSETS = {"all test pairs": "full", "consensus": "consensus", "distinct": "distinct"}
 HOW = """There is no study in this workspace yet. It takes 10 to 20 minutes on two idle cores and can be stopped and
 gone on with; this page shows it as it grows. In the simulated world, and on survey answers:"""
@@ -43,15 +43,15 @@ OVER = {  # what was drawn anew, and what intervals are over
 COMMANDS = "python -m scpo study when\npython -m scpo study when --dataset globalopinionqa --data-file answers.jsonl"
 
 
-def chosen() -> kept.Study | None:
+def chosen() -> study_folder.Study | None:
     """The study to show; None if there is none, after having said how to make one."""
-    found = {folder.name: folder for folder in kept.studies()}
+    found = {folder.name: folder for folder in study_folder.studies()}
     if not found:
         st.info(HOW)
         st.code(COMMANDS, language="sh", wrap_lines=True)
         return None
     name = select("Study", list(found), STUDY)
-    shown = read(found[name])
+    shown = cached_study(found[name])
     if shown.card["simulated"]:
         st.info(f"{SIMULATED}. Its countries are invented.", icon=":material/science:")
     else:
@@ -66,7 +66,7 @@ def chosen() -> kept.Study | None:
     return shown
 
 
-def asked(study: kept.Study) -> tuple[str, str, int, str]:
+def choices(study: study_folder.Study) -> tuple[str, str, int, str]:
     """What all charts show: subset of the test pairs, step, pairs trained on, method."""
     columns = st.columns(4)
     of = columns[0].segmented_control(
@@ -81,7 +81,7 @@ def asked(study: kept.Study) -> tuple[str, str, int, str]:
         bind="query-params",
         help="The choice hides what training does when it goes on.",
     )
-    sizes = {kept.shown_pairs(n): n for n in (kept.ALL, design.FEW)}
+    sizes = {study_folder.shown_pairs(n): n for n in (study_folder.ALL, design.FEW)}
     size = columns[2].segmented_control(
         "Pairs per country", list(sizes), default="all", required=True, key=PAIRS, bind="query-params"
     )
@@ -91,20 +91,20 @@ def asked(study: kept.Study) -> tuple[str, str, int, str]:
     return SUBSETS[of], STEPS[step], sizes[size], method
 
 
-def factor_of(study: kept.Study) -> str:
+def factor_of(study: study_folder.Study) -> str:
     """One of `design.ALONG` of which the study has values: a quick one has few steps, and so no numbers of pairs."""
     inner, there = (design.ALONG_PAIRS, design.ALONG_STEPS), set(study.table["factor"])
     known = {
         title: name
         for name, title in design.ALONG.items()
         if (design.PAIRS_STEPS if name in inner else name) in there
-        and len(kept.along(study, name, "full", kept.CHOSEN, kept.ALL, "full"))
+        and len(study_folder.along(study, name, "full", study_folder.CHOSEN, study_folder.ALL, "full"))
     }
     return known[st.selectbox("What is varied", list(known), key=FACTOR, bind="query-params")]
 
 
 def ahead_sentence(table: pd.DataFrame, method: str) -> str:
-    """Where a method is ahead of full and where behind, as far as intervals tell; table: `kept.along`."""
+    """Where a method is ahead of full and where behind, as far as intervals tell; table: `study_folder.along`."""
     rows = table[table["method"] == method]
     told = []
     for words, part in (("ahead of", rows[rows["low"] > 0]), ("behind", rows[rows["high"] < 0])):
@@ -115,15 +115,15 @@ def ahead_sentence(table: pd.DataFrame, method: str) -> str:
     return f"**{method}** is {'; '.join(told) or 'nowhere clearly ahead of full or behind it'}.{few}"
 
 
-def pairs_steps(study: kept.Study, subset: str, when: str, method: str) -> pd.DataFrame:
+def pairs_steps(study: study_folder.Study, subset: str, when: str, method: str) -> pd.DataFrame:
     """One method minus full over both, with columns pairs (inf = all) and steps."""
-    table = kept.compare(study, design.PAIRS_STEPS, subset, when, "full").query("method == @method")
-    return table.assign(pairs=table["pairs"].astype(float).replace(kept.ALL, np.inf), steps=table["value"])
+    table = study_folder.compare(study, design.PAIRS_STEPS, subset, when, "full").query("method == @method")
+    return table.assign(pairs=table["pairs"].astype(float).replace(study_folder.ALL, np.inf), steps=table["value"])
 
 
-def tau_scale(study: kept.Study, subset: str, when: str, pairs: int, method: str) -> pd.DataFrame:
+def tau_scale(study: study_folder.Study, subset: str, when: str, pairs: int, method: str) -> pd.DataFrame:
     """One method minus full over both, with columns tau and scale."""
-    table = kept.compare(study, design.TAU_SCALE, subset, when, "full")
+    table = study_folder.compare(study, design.TAU_SCALE, subset, when, "full")
     table = table[(table["method"] == method) & (table["pairs"] == pairs)]
     return table.assign(tau=table["value"], scale=table["second"])
 
@@ -133,7 +133,7 @@ def same_pairs(config: ExperimentConfig, scales: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"scale": scales, "tau": expit(scales * logit(config.tau))})
 
 
-def point(study: kept.Study, factor: str) -> None:
+def point(study: study_folder.Study, factor: str) -> None:
     """One point of the study as a run: its command, and a button that starts it."""
     inner = factor in (design.ALONG_PAIRS, design.ALONG_STEPS)
     name = design.PAIRS_STEPS if inner else factor

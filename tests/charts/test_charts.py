@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from scpo import runs
 from scpo.charts import bias, selection, taste
-from scpo.charts import data as charts
+from scpo.charts import data as data_charts
 from scpo.charts import steer as steer_charts
 from scpo.charts import study as study_charts
 from scpo.charts.accuracy import accuracy_chart
@@ -104,7 +104,7 @@ def test_the_picture_of_the_method_is_drawn_from_the_method():
 
 def test_the_map_needs_codes_and_the_bars_need_none():
     table = counts(load(DataConfig()))
-    assert SIMULATED in charts.country_bars(table, True).layout.title.text
+    assert SIMULATED in data_charts.country_bars(table, True).layout.title.text
     real = pd.DataFrame({"country": ["Chile"], "iso3": ["CHL"], "pairs": [10], "units": [3]})
     assert list(world_map(real, "user").data[0].locations) == ["CHL"]
 
@@ -123,7 +123,7 @@ def test_no_text_or_column_of_an_export_begins_as_a_formula(names, data):
 
 
 def test_no_hover_text_leaves_the_sign_of_a_number_to_plotly_which_writes_plus_zero():
-    source = Path(charts.__file__).parents[1]
+    source = Path(data_charts.__file__).parents[1]
     drawing = [*(source / "charts").rglob("*.py"), *(source / "ui").rglob("*.py"), *(source / "export").rglob("*.py")]
     wrong = [path.name for path in drawing if re.search(r"%\{+[^}]*:[^}]*\+", path.read_text())]
     assert not wrong

@@ -8,12 +8,12 @@ import pandas as pd
 import pycountry
 import pytest
 
-from scpo.charts import world_map as maps
 from scpo.charts.places import PLACES
+from scpo.charts.world_map import world_map
 
 
-def world_map(table):
-    return maps.world_map(table, "user")
+def drawn(table):
+    return world_map(table, "user")
 
 
 WORLD = json.loads((Path(__file__).parents[2] / "static" / "world_110m.json").read_text())
@@ -27,13 +27,13 @@ def counts(**pairs):
 
 
 def ticks(*pairs):
-    figure = world_map(counts(**{f"c{at}": (code, n) for at, (code, n) in enumerate(zip(SHAPES, pairs, strict=False))}))
+    figure = drawn(counts(**{f"c{at}": (code, n) for at, (code, n) in enumerate(zip(SHAPES, pairs, strict=False))}))
     axis = figure.layout.coloraxis
     return list(axis.colorbar.ticktext), axis.cmin, axis.cmax
 
 
 def test_labels_of_one_country_are_summed_with_the_parts_on_hover():
-    shapes, _ = world_map(counts(Britain=("GBR", 709), Chile=("CHL", 5), Scotland=("GBR", 214))).data
+    shapes, _ = drawn(counts(Britain=("GBR", 709), Chile=("CHL", 5), Scotland=("GBR", 214))).data
     told = dict(zip(shapes.locations, shapes.text, strict=True))
     assert dict(zip(shapes.locations, np.round(10**shapes.z), strict=True)) == {"GBR": 923, "CHL": 5}
     assert "923 pairs under 2 names" in told["GBR"] and "Britain: 709 pairs" in told["GBR"]
@@ -54,7 +54,7 @@ def test_dots_stand_on_the_earth_and_near_their_shape():
 
 
 def test_small_states_are_dots_on_the_colours_of_the_map():
-    shapes, dots = world_map(counts(Chile=("CHL", 10), Singapore=("SGP", 100), Malta=("MLT", 40))).data
+    shapes, dots = drawn(counts(Chile=("CHL", 10), Singapore=("SGP", 100), Malta=("MLT", 40))).data
     assert (dots.lat[1], dots.lon[1]) == PLACES["SGP"] and list(dots.marker.color) == [np.log10(40), 2]
     assert dots.marker.coloraxis == shapes.coloraxis == "coloraxis" and dots.marker.size >= 8
     assert dots.text[1] == "Singapore: 100 pairs, 2 users"
@@ -87,10 +87,10 @@ def test_equal_counts_have_the_strongest_colour_and_their_number():
 
 
 def test_a_name_on_the_map_stays_text():
-    told = world_map(counts(**{"<b>Chile</b>": ("CHL", 3)})).data[0].text[0]
+    told = drawn(counts(**{"<b>Chile</b>": ("CHL", 3)})).data[0].text[0]
     assert "<b>" not in told and "&lt;b&gt;Chile" in told
 
 
 def test_what_is_on_no_map_is_left_out_of_the_figure():
-    shapes, dots = world_map(counts(Nowhere=(None, 7), Chile=("CHL", 0))).data
+    shapes, dots = drawn(counts(Nowhere=(None, 7), Chile=("CHL", 0))).data
     assert len(shapes.locations) == len(dots.lat) == 0

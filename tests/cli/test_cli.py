@@ -16,7 +16,7 @@ from scpo import runs
 from scpo.cli import _parser, main
 from scpo.cli.options import config_of
 from scpo.config import DataConfig, ExperimentConfig
-from scpo.runs.progress_log import progress
+from scpo.runs.progress_log import read_progress
 
 from fakes import scored_rows
 
@@ -72,7 +72,7 @@ def test_one_country_alone_is_refused_before_any_text_is_encoded(tiny_encoder, t
         assert main(arguments(one, tiny_encoder, tmp_path / "out", "--quiet", *more)) == 2
         told = capsys.readouterr().err
         assert told.count("Aland is the only country") == 2 and "a reward model with a head of its own" in told
-        assert {entry["stage"] for entry in progress(tmp_path / "out")} == {"data", "failed"}
+        assert {entry["stage"] for entry in read_progress(tmp_path / "out")} == {"data", "failed"}
 
 
 def test_one_country_alone_is_steered_to_from_the_global_model_of_an_earlier_run(

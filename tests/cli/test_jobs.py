@@ -14,7 +14,7 @@ from scpo import runs
 from scpo.cli import main
 from scpo.config import ExperimentConfig
 from scpo.jobs.process import worker_name
-from scpo.runs.progress_log import progress
+from scpo.runs.progress_log import read_progress
 
 from fakes import scored_rows
 
@@ -153,7 +153,7 @@ def test_ctrl_c_of_a_run_is_a_cancelled_job_that_a_worker_goes_on_with(file_stor
     arguments = [str(a) for a in run_arguments(tmp_path, tiny_encoder, 400_000)]
     process = subprocess.Popen([sys.executable, "-m", "scpo", *arguments], cwd=ROOT, stderr=subprocess.DEVNULL)
     end = time.monotonic() + 60
-    while not any("accuracy" in e for e in progress(tmp_path / "out")) and time.monotonic() < end:
+    while not any("accuracy" in e for e in read_progress(tmp_path / "out")) and time.monotonic() < end:
         time.sleep(0.05)
     twice = command(*arguments)
     assert twice[0] == 2 and "is being worked on by another process; follow it: jobs follow" in twice[2]

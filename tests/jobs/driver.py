@@ -26,7 +26,7 @@ from pathlib import Path
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.errors import JobError
-from scpo.jobs import job as jobs
+from scpo.jobs import job as job_module
 from scpo.jobs import launch, table
 from scpo.jobs.job import is_whole
 from scpo.jobs.process import worker_name
@@ -289,9 +289,9 @@ if __name__ == "__main__":
     tasks = {task.__name__: task for task in (kill, rounds, freeze, claim, submit, start)}
     task = tasks[sys.argv[1]]
     if task in (kill, rounds):
-        jobs.BEAT = 0.05  # often, so that kills also meet the writes that renew the lease
+        job_module.BEAT = 0.05  # often, so that kills also meet the writes that renew the lease
     if task is freeze:  # never: whoever is frozen in a write to SQLite keeps it locked until he wakes up
-        jobs.BEAT, jobs.LEASE, table.LEASE = 600.0, 1.0, 1.0
+        job_module.BEAT, job_module.LEASE, table.LEASE = 600.0, 1.0, 1.0
     if task in (kill, rounds, freeze):
         # what a worker needs is loaded once, for all forks
         from transformers import AutoTokenizer, BertModel  # noqa: F401

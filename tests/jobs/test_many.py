@@ -14,7 +14,7 @@ from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.jobs.schema import JOBS
 from scpo.jobs.store import open_store
-from scpo.runs.progress_log import log_lines, progress
+from scpo.runs.progress_log import log_lines, read_progress
 from scpo.ui import run_status
 
 from fakes import scored_rows
@@ -99,7 +99,7 @@ def test_a_look_at_one_run_among_ten_thousand_takes_under_100_ms(file_store):
     for _ in range(3):
         began = time.process_time()  # of this process: the machine may be busy with others
         assert file_store.get(f"{7:012x}").state == "done" and file_store.waiting() == (0, [], [])
-        assert progress(folder, 3)[-1] == entry and log_lines(folder) == [] and run_status._scored(folder) == b""
+        assert read_progress(folder, 3)[-1] == entry and log_lines(folder) == [] and run_status._scored(folder) == b""
         spent.append(time.process_time() - began)
     print(f"\na look takes {1000 * min(spent):.0f} ms", end="")
     assert min(spent) < 0.1

@@ -14,7 +14,7 @@ from scpo.errors import RunFolderError
 from scpo.jobs import launch
 from scpo.jobs.process import worker_name
 from scpo.jobs.worker import Lease, serve
-from scpo.runs.progress_log import log_lines, progress
+from scpo.runs.progress_log import log_lines, read_progress
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def worker_processes():
 
 
 def training(store, id):
-    return lambda: any("accuracy" in entry for entry in progress(store.get(id).folder))
+    return lambda: any("accuracy" in entry for entry in read_progress(store.get(id).folder))
 
 
 @pytest.mark.parametrize(("workers", "cores", "threads"), [("1", 8, 8), ("3", 8, 3), ("3", 2, 1), ("0", 2, 2)])
@@ -84,7 +84,7 @@ def test_cancel_ends_a_training_within_2_seconds_and_what_it_reached_is_marked_p
         until(training(file_store, job.id))
         file_store.cancel(job.id)
         times.append(until(lambda: file_store.get(job.id).state == "cancelled"))
-        ended, entries = file_store.get(job.id), progress(job.folder)
+        ended, entries = file_store.get(job.id), read_progress(job.folder)
         (job.folder / "progress.jsonl").unlink()
         launch.resume(job.id, file_store)
     print("\ncancelled after", ", ".join(f"{seconds:.2f} s" for seconds in times))

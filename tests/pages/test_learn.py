@@ -16,7 +16,7 @@ from scpo.charts.style import SIMULATED
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError
 from scpo.lesson import bradley_terry, training_steps
-from scpo.lesson import steps as numbers
+from scpo.lesson import steps as lesson_steps
 from scpo.lesson.texts import STEPS
 from scpo.lesson.world import HELPFUL, world
 from scpo.selection import pair_weights
@@ -78,14 +78,14 @@ def test_nobody_can_alter_the_shared_world():
 
 
 def test_with_equal_numbers_everyone_would_still_be_better_served_by_their_own_taste():
-    table = numbers.average_taste(world(), "Meridia", 1).table
+    table = lesson_steps.average_taste(world(), "Meridia", 1).table
     assert (table["average_taste"] < table["own_taste"]).all()
     assert table["lost"].max() > 2 * table["lost"].min()
 
 
 @pytest.mark.parametrize("loudest", world().taste.index)
 def test_being_louder_serves_the_loudest_and_costs_the_others(loudest):
-    few, many = (numbers.average_taste(world(), loudest, n).table.set_index("country") for n in (1, 30))
+    few, many = (lesson_steps.average_taste(world(), loudest, n).table.set_index("country") for n in (1, 30))
     rise = many["average_taste"] - few["average_taste"]
     assert rise[loudest] > 0 and rise.drop(loudest).mean() < 0
 
@@ -94,7 +94,7 @@ def test_those_whose_taste_lies_further_from_the_average_lose_more():
     taste = world().taste.to_numpy()
     average = taste.mean(0)
     alike = taste @ average / np.linalg.norm(taste, axis=1) / np.linalg.norm(average)
-    assert spearmanr(alike, numbers.average_taste(world(), "Meridia", 1).table["lost"]).statistic < -0.8
+    assert spearmanr(alike, lesson_steps.average_taste(world(), "Meridia", 1).table["lost"]).statistic < -0.8
 
 
 def test_a_model_trained_on_everybody_learns_roughly_the_average_taste():
@@ -105,7 +105,7 @@ def test_a_model_trained_on_everybody_learns_roughly_the_average_taste():
 
 
 def test_the_demo_has_about_five_times_as_many_people_in_meridia():
-    people = [numbers.people_of(world(), name) for name in world().taste.index]
+    people = [lesson_steps.people_of(world(), name) for name in world().taste.index]
     assert 4 <= people[0] / np.mean(people[1:]) <= 6 and max(people) == people[0]
 
 
@@ -113,8 +113,8 @@ def test_the_demo_has_about_five_times_as_many_people_in_meridia():
 
 
 def test_a_surprise_at_minus_four_pushes_55_times_as_far():
-    pair = numbers.example(world())
-    a, b = (numbers.one_choice(pair, -4.0, chosen).facts for chosen in "AB")
+    pair = lesson_steps.example(world())
+    a, b = (lesson_steps.one_choice(pair, -4.0, chosen).facts for chosen in "AB")
     assert a["moved"] / -b["moved"] == pytest.approx(np.exp(4)) and round(float(np.exp(4))) == 55
     assert (round(a["push"], 3), round(b["push"], 3)) == (0.982, 0.018)
     assert all(text in STEPS[1].answer for text in ("55 times", "0.982", "0.018"))
@@ -122,15 +122,15 @@ def test_a_surprise_at_minus_four_pushes_55_times_as_far():
 
 def test_the_step_shown_is_a_gradient_step_of_the_whole_model():
     row = next(row for row in world().train(COUNTRIES[0]) if -2 < world().margin[row] < -1)
-    difference, rate = world().difference[row], numbers.STEP_SIZE
-    pair = numbers.Example("", "", "", float(world().margin[row]), float(difference @ difference))
+    difference, rate = world().difference[row], lesson_steps.STEP_SIZE
+    pair = lesson_steps.Example("", "", "", float(world().margin[row]), float(difference @ difference))
     moved = bradley_terry.descend(difference[None], np.ones((1, 1)), world().global_taste, np.array([1]), rate)[0, :, 0]
-    assert numbers.one_choice(pair, pair.margin, "A").facts["after"] == pytest.approx(difference @ moved)
+    assert lesson_steps.one_choice(pair, pair.margin, "A").facts["after"] == pytest.approx(difference @ moved)
 
 
 def test_the_example_is_a_real_pair_of_the_demo_on_which_the_model_and_the_person_disagree():
-    pair = numbers.example(world())
-    assert pair == numbers.example(world()) and -2 < pair.margin < -1 and pair.a != pair.b
+    pair = lesson_steps.example(world())
+    assert pair == lesson_steps.example(world()) and -2 < pair.margin < -1 and pair.a != pair.b
     assert {pair.a, pair.b} <= set(world().pairs.texts["response"])
 
 
@@ -139,7 +139,7 @@ def test_the_example_is_a_real_pair_of_the_demo_on_which_the_model_and_the_perso
 
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_at_one_half_only_pairs_are_left_on_which_the_global_model_is_wrong(country):
-    seen = numbers.filtered(world(), country, 0.5)
+    seen = lesson_steps.filtered(world(), country, 0.5)
     assert seen.facts["agree_kept"] == 0 and seen.facts["kept"] > 0
     assert seen.table[["kept_with_own_taste", "kept_against_own_taste", "dropped"]].sum().sum() == seen.facts["pairs"]
 
@@ -147,18 +147,18 @@ def test_at_one_half_only_pairs_are_left_on_which_the_global_model_is_wrong(coun
 @pytest.mark.parametrize("tau", [0.5, TAU])
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_the_filter_collects_choices_against_the_countrys_own_taste(country, tau):
-    facts = numbers.filtered(world(), country, tau).facts
+    facts = lesson_steps.filtered(world(), country, tau).facts
     assert facts["against_kept"] > facts["against_all"]
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_the_weight_takes_weight_from_choices_against_the_countrys_own_taste(country):
-    facts = numbers.weighted(world(), country, TAU, BETA).facts
+    facts = lesson_steps.weighted(world(), country, TAU, BETA).facts
     assert facts["against_weighted"] < facts["against_kept"] and facts["effective"] < facts["kept"]
 
 
 def test_a_large_beta_weighs_nothing_down_and_a_small_one_silences_disagreement():
-    at = lambda beta: numbers.weighted(world(), "Alvoria", TAU, beta).facts  # noqa: E731
+    at = lambda beta: lesson_steps.weighted(world(), "Alvoria", TAU, beta).facts  # noqa: E731
     large, small = at(lesson.BETAS[-1]), at(lesson.BETAS[0])
     assert large["effective"] > 0.9 * large["kept"]
     margin = world().margin[world().train("Alvoria")]
@@ -245,7 +245,7 @@ def test_a_target_that_is_not_reached_is_said():
 
 
 def width(country, asked, kind="width"):
-    return np.mean([numbers.people(world(), country, asked, sample).facts[kind] for sample in range(25)])
+    return np.mean([lesson_steps.people(world(), country, asked, sample).facts[kind] for sample in range(25)])
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
@@ -259,7 +259,7 @@ def test_in_most_countries_drawing_pairs_is_too_sure():
 
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_people_differ_however_narrow_the_interval_of_the_mean(country):
-    facts = numbers.people(world(), country, numbers.people_of(world(), country), 1).facts
+    facts = lesson_steps.people(world(), country, lesson_steps.people_of(world(), country), 1).facts
     assert facts["most"] - facts["least"] > 2 * facts["width"] and facts["estimate"] == pytest.approx(facts["truth"])
 
 
@@ -269,17 +269,17 @@ def test_people_differ_however_narrow_the_interval_of_the_mean(country):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: numbers.average_taste(world(), "Atlantis", 5),
-        lambda: numbers.average_taste(world(), "Meridia", 10**9),
-        lambda: numbers.one_choice(numbers.example(world()), 99.0, "A"),
-        lambda: numbers.one_choice(numbers.example(world()), 0.0, "C"),
-        lambda: numbers.filtered(world(), "Galune", 0.0),
-        lambda: numbers.weighted(world(), "Galune", TAU, -1.0),
+        lambda: lesson_steps.average_taste(world(), "Atlantis", 5),
+        lambda: lesson_steps.average_taste(world(), "Meridia", 10**9),
+        lambda: lesson_steps.one_choice(lesson_steps.example(world()), 99.0, "A"),
+        lambda: lesson_steps.one_choice(lesson_steps.example(world()), 0.0, "C"),
+        lambda: lesson_steps.filtered(world(), "Galune", 0.0),
+        lambda: lesson_steps.weighted(world(), "Galune", TAU, -1.0),
         lambda: training_steps.collapse(world(), "Galune", 10**9, TAU, BETA),
         lambda: training_steps.efficiency(world(), "Galune", 10**6, 80, "labelled", TAU, BETA),
         lambda: training_steps.efficiency(world(), "Galune", 3, 80, "guessed", TAU, BETA),
-        lambda: numbers.people(world(), "Galune", 1, 1),
-        lambda: numbers.people(world(), "Galune", float("nan"), 1),
+        lambda: lesson_steps.people(world(), "Galune", 1, 1),
+        lambda: lesson_steps.people(world(), "Galune", float("nan"), 1),
     ],
 )
 def test_a_forged_control_is_refused(call):
@@ -292,15 +292,15 @@ def test_a_forged_control_is_refused(call):
 
 @pytest.mark.parametrize("country", ["Alvoria"])  # the most pairs
 def test_every_step_computes_and_draws_within_150_ms(country):
-    here, pair = world(), numbers.example(world())
+    here, pair = world(), lesson_steps.example(world())
     steps = (
-        lambda: lesson_charts.average_chart(numbers.average_taste(here, "Meridia", 5)),
-        lambda: lesson_charts.choice_chart(numbers.one_choice(pair, -1.5, "A")),
-        lambda: lesson_charts.filter_chart(numbers.filtered(here, country, TAU)),
-        lambda: lesson_charts.weight_chart(numbers.weighted(here, country, TAU, BETA)),
+        lambda: lesson_charts.average_chart(lesson_steps.average_taste(here, "Meridia", 5)),
+        lambda: lesson_charts.choice_chart(lesson_steps.one_choice(pair, -1.5, "A")),
+        lambda: lesson_charts.filter_chart(lesson_steps.filtered(here, country, TAU)),
+        lambda: lesson_charts.weight_chart(lesson_steps.weighted(here, country, TAU, BETA)),
         lambda: lesson_charts.collapse_chart(training_steps.collapse(here, country, 300, TAU, BETA)),
         lambda: lesson_charts.efficiency_chart(training_steps.efficiency(here, country, 3, 80, "labelled", TAU, BETA)),
-        lambda: lesson_charts.people_chart(numbers.people(here, country, 54, 1)),
+        lambda: lesson_charts.people_chart(lesson_steps.people(here, country, 54, 1)),
     )
     for number, step in enumerate(steps, 1):
         taken = []

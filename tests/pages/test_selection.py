@@ -18,7 +18,7 @@ from scpo.charts import selection
 from scpo.charts.style import SIMULATED
 from scpo.errors import RunFolderError
 from scpo.jobs.store import open_store
-from scpo.metrics import filtering as kept
+from scpo.metrics import filtering
 from scpo.metrics.filtering import ALL, Chosen, Margins, disagreement, filter_frame, weight_frame
 from scpo.runs.files import write_json
 from scpo.runs.global_rewards import COLUMNS, FILE, read_margins, write_margins
@@ -165,7 +165,7 @@ def test_no_pair_is_lost_in_a_histogram(m):
     now = Chosen.at(some, 0.6, 1.1)
     for table in (filter_frame(some, some.of(ALL), now), weight_frame(some, some.of(ALL), now)):
         assert table["kept"].sum() == now.keep.sum() and table["dropped"].sum() == (~now.keep).sum()
-    assert kept.strips(some, 20).to_numpy().sum() == pytest.approx(1)
+    assert filtering.strips(some, 20).to_numpy().sum() == pytest.approx(1)
 
 
 def test_the_kept_bars_end_at_the_cut():
@@ -522,11 +522,11 @@ def test_charts_stay_when_the_source_file_is_gone_or_changed(with_own_run):
 
 
 def test_the_run_of_the_bench_is_one_that_the_page_can_show(monkeypatch, tmp_path):
-    from scpo.bench import app as bench
+    from scpo.bench import app as app_bench
 
     for name, small in {"FOURS": 2_000, "TWOS": 10, "MOVES": 4}.items():
-        monkeypatch.setattr(bench, name, small)
-    with bench.workspace(tmp_path) as space:
-        bench.prism_sized_run(space)
-        measured = bench._slider(open_store(space).get(space / "runs" / "prism-sized").id)
+        monkeypatch.setattr(app_bench, name, small)
+    with app_bench.workspace(tmp_path) as space:
+        app_bench.prism_sized_run(space)
+        measured = app_bench._slider(open_store(space).get(space / "runs" / "prism-sized").id)
     assert set(measured) == {"name", "value", "unit", "goal", "reached"} and measured["value"] > 0

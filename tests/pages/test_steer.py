@@ -11,11 +11,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo import ExperimentConfig, run
-from scpo.charts import steer as charts
+from scpo.charts import steer as steer_charts
 from scpo.charts import taste
 from scpo.config import DataConfig
 from scpo.steering.mixing import GLOBAL, LONGEST, line
-from scpo.text import steer as words
+from scpo.text import steer as steer_text
 from scpo.ui import session
 from scpo.ui.steer import inputs
 
@@ -295,7 +295,7 @@ def test_who_disagrees_about_which_answers_is_said():
         for m, ranks in {GLOBAL: (1, 2), "A": (1, 2), "B": (2, 1)}.items()
         for a, r in zip("AB", ranks, strict=True)
     ]
-    lines = words.answer_lines(pd.DataFrame(rows, columns=["model", "answer", "rank"]))
+    lines = steer_text.answer_lines(pd.DataFrame(rows, columns=["model", "answer", "rank"]))
     assert lines[0] == "Best by their model: A for the global model and A." and lines[1].endswith("B for B.")
     assert lines[2].startswith(
         "They disagree most about A and B: A is ahead for A, B for B; the global model prefers A"
@@ -336,18 +336,18 @@ def strengths(change, kept):
 )
 def test_steering_beyond_one_is_judged_by_its_interval(change, kept, said):
     for alpha in (1.0, 1.5):
-        assert said in " ".join(words.strength_lines(strengths(change, kept), "A", alpha, "user"))
-    assert "20 users" in words.strength_lines(strengths(change, kept), "A", 1.5, "user")[0]
+        assert said in " ".join(steer_text.strength_lines(strengths(change, kept), "A", alpha, "user"))
+    assert "20 users" in steer_text.strength_lines(strengths(change, kept), "A", 1.5, "user")[0]
 
 
 def test_names_and_words_of_data_stay_text_in_figures():
     name = "<a href='x'>G</a>"
     rows = strengths(0.0, 0.0).assign(country=name)
-    figures = [charts.countries_chart(rows[rows["alpha"] == 1], "user", False)]
+    figures = [steer_charts.countries_chart(rows[rows["alpha"] == 1], "user", False)]
     table = pd.DataFrame({"term": [name], "effect": [0.5], "low": [0.1], "high": [0.9], "texts": [30]})
     figures.append(taste.words_chart(table, name, False))
     both = pd.concat([rows[rows["subset"] == "full"].assign(country=c, mixture=[0, 1]) for c in (name, "B")])
-    figures.append(charts.shares_chart(both, line(1)[:, 1], (name, "B"), 0.5, "full", False))
+    figures.append(steer_charts.shares_chart(both, line(1)[:, 1], (name, "B"), 0.5, "full", False))
     for figure in figures:
         drawn = json.loads(figure.to_json())
         for places in ("tickvals", "categoryarray"):  # of the rows, which nobody is shown

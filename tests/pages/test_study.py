@@ -16,8 +16,8 @@ from scpo.config import DataConfig, ExperimentConfig
 from scpo.jobs.store import open_store
 from scpo.metrics.accuracy import MEAN
 from scpo.study import design
-from scpo.study import folder as kept
-from scpo.ui import study as asked
+from scpo.study import folder as study_folder
+from scpo.ui import study as study_page
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "study.py")
 BASE = ExperimentConfig(methods=("full", "filter", "scpo"), seeds=1, budgets=(50,))
@@ -25,7 +25,12 @@ BASE = ExperimentConfig(methods=("full", "filter", "scpo"), seeds=1, budgets=(50
 
 def numbers(point, pairs, method, when, country, world):
     """scpo is 1 point ahead of full, more in later worlds; filter is 20 behind at the last step."""
-    gain = {"full": 0.05, "scpo": 0.06 + 0.001 * world, "filter": 0.05 if when == kept.CHOSEN else -0.15, "global": 0.0}
+    gain = {
+        "full": 0.05,
+        "scpo": 0.06 + 0.001 * world,
+        "filter": 0.05 if when == study_folder.CHOSEN else -0.15,
+        "global": 0.0,
+    }
     return {
         "factor": point.factor,
         "value": point.value,
@@ -49,23 +54,23 @@ def add_study(workspace, simulated=True, worlds=5, finished=5):
     base = BASE if simulated else dataclasses.replace(BASE, data=DataConfig("globalopinionqa", ("answers.jsonl",)))
     folder = workspace / "studies" / "when"
     card = {"simulated": simulated, "source": "nobody", "licence": "CC BY-NC-SA 4.0", "unit": "user"}
-    kept.begin(folder, base, card, worlds, False)
+    study_folder.begin(folder, base, card, worlds, False)
     for world in range(finished):
         rows = []
         for point in design.points(design.first_point(base, world), 900):
             places = (
                 [MEAN, "A", "B"] if simulated and point.factor == design.BASE else [MEAN] if simulated else "ABCDEF"
             )
-            for pairs in (*point.config.budgets, kept.ALL):
+            for pairs in (*point.config.budgets, study_folder.ALL):
                 rows += [
                     numbers(point, pairs, m, when, place, world)
                     for m in ("global", *base.methods)
-                    for when in (kept.CHOSEN, kept.END)
+                    for when in (study_folder.CHOSEN, study_folder.END)
                     for place in places
                 ]
-        kept.add_world(folder, world, pd.DataFrame(rows))
+        study_folder.add_world(folder, world, pd.DataFrame(rows))
     if finished == worlds:
-        kept.finish(folder, 1.0)
+        study_folder.finish(folder, 1.0)
     return folder
 
 
@@ -133,21 +138,21 @@ def test_of_a_quick_study_the_first_chart_has_values(workspace):
         workspace / "studies" / "quick",
         {"simulated": True, "source": "nobody", "licence": "", "unit": "user"},
     )
-    kept.begin(folder, BASE, card, 1, True)
+    study_folder.begin(folder, BASE, card, 1, True)
     rows = [
         numbers(point, pairs, m, when, place, 0)
         for point in design.points(design.first_point(BASE, 0), 900, quick=True)
         for place in ((MEAN, "A", "B") if point.factor == design.BASE else (MEAN,))
-        for pairs in (*point.config.budgets, kept.ALL)
+        for pairs in (*point.config.budgets, study_folder.ALL)
         for m in ("global", *BASE.methods)
-        for when in (kept.CHOSEN, kept.END)
+        for when in (study_folder.CHOSEN, study_folder.END)
     ]
-    kept.add_world(folder, 0, pd.DataFrame(rows))
-    kept.finish(folder, 1.0)
+    study_folder.add_world(folder, 0, pd.DataFrame(rows))
+    study_folder.finish(folder, 1.0)
     app = opened()
     drawn = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
     assert drawn and all(len(trace["x"]) for trace in drawn)
-    assert design.ALONG[design.ALONG_PAIRS] not in app.selectbox(key=asked.FACTOR).options
+    assert design.ALONG[design.ALONG_PAIRS] not in app.selectbox(key=study_page.FACTOR).options
 
 
 def test_a_line_over_a_grid_passes_behind_its_numbers_which_have_no_signed_zero():
@@ -168,5 +173,5 @@ def test_a_line_over_a_grid_passes_behind_its_numbers_which_have_no_signed_zero(
 
 
 def test_the_command_line_has_a_dash_where_there_is_no_interval(workspace):
-    text = summary(kept.read(add_study(workspace, worlds=2, finished=2)))
+    text = summary(study_folder.read(add_study(workspace, worlds=2, finished=2)))
     assert "nan" not in text and " - (2)" in text

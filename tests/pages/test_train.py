@@ -24,9 +24,8 @@ from scpo.jobs.process import worker_name
 from scpo.jobs.store import open_store
 from scpo.runs.progress_log import add_progress
 from scpo.text import estimate as text_estimate
-from scpo.ui import data_source as source
-from scpo.ui import run_status
-from scpo.ui import session as state
+from scpo.ui import data_source, run_status
+from scpo.ui import session as session_keys
 from scpo.ui.cache import was_encoded
 from scpo.ui.labels import in_labels, label
 
@@ -422,30 +421,30 @@ def upload(content=b"x", name="my file.csv", size=None):
 
 def test_an_upload_outlives_its_session_only_if_a_job_needs_it(monkeypatch, workspace):
     found = session(monkeypatch)
-    kept_here = source.keep(upload(b"prompt,chosen"))
+    kept_here = data_source.keep(upload(b"prompt,chosen"))
     assert Path(kept_here).read_bytes() == b"prompt,chosen" and not (workspace / "uploads").exists()
     config = DataConfig("file", (kept_here, "/elsewhere/b.csv"))
-    (first, second) = source.kept(config).data_files
+    (first, second) = data_source.kept(config).data_files
     sha = "27a57bf3ce9d5de9d7e8a32e2b8a4ae3b3a15b94ef39c64d4e8c9d1ed1ea83b1"
     assert len(Path(first).stem) == len(sha) and Path(first).parent == workspace / "uploads"
-    assert second == "/elsewhere/b.csv" and source.kept(config).data_files == (first, second)
-    found[state.UPLOADS].cleanup()
+    assert second == "/elsewhere/b.csv" and data_source.kept(config).data_files == (first, second)
+    found[session_keys.UPLOADS].cleanup()
     assert Path(first).read_bytes() == b"prompt,chosen" and len(list((workspace / "uploads").iterdir())) == 1
 
 
 @pytest.mark.parametrize("name", ["../../evil.csv", "a/b.parquet", "x\0.csv", "a.exe", "\u202egpj.csv", ""])
 def test_the_name_of_an_upload_never_becomes_a_path(monkeypatch, name):
     found = session(monkeypatch)
-    path = Path(source.keep(upload(name=name)))
-    assert path.parent == Path(found[state.UPLOADS].name) and path.stem == "0-1"
-    found[state.UPLOADS].cleanup()
+    path = Path(data_source.keep(upload(name=name)))
+    assert path.parent == Path(found[session_keys.UPLOADS].name) and path.stem == "0-1"
+    found[session_keys.UPLOADS].cleanup()
 
 
 def test_an_upload_over_the_limit_is_refused_before_it_is_read(monkeypatch):
     session(monkeypatch)
     limit = st.get_option("server.maxUploadSize")
     with pytest.raises(InputError, match=f"at most {limit} MB"):
-        source.keep(upload(size=(limit << 20) + 1))
+        data_source.keep(upload(size=(limit << 20) + 1))
 
 
 # a run

@@ -10,7 +10,7 @@ from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.errors import RunFolderError
 from scpo.runs.files import write_bytes, write_json
-from scpo.runs.progress_log import add_progress, progress
+from scpo.runs.progress_log import add_progress, read_progress
 
 
 def finished(folder, config=None):
@@ -116,7 +116,7 @@ def test_a_progress_line_cut_short_is_left_out(tmp_path):
     add_progress(tmp_path, {"stage": "train", "done": 1})
     with open(tmp_path / "progress.jsonl", "a") as file:
         file.write('{"stage": "tr')
-    assert [entry["stage"] for entry in progress(tmp_path)] == ["train"]
+    assert [entry["stage"] for entry in read_progress(tmp_path)] == ["train"]
 
 
 def test_runs_are_listed_newest_first_unfinished_ones_too(workspace):

@@ -11,7 +11,7 @@ from scpo.cli import main
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError
 from scpo.study import design
-from scpo.study import folder as kept
+from scpo.study import folder as study_folder
 from scpo.study.when_it_helps import accuracies, prepare
 from scpo.training.encoders import load_encoder
 
@@ -58,9 +58,11 @@ def test_every_point_is_an_experiment_with_the_same_accuracies(own_file, tiny_en
         data, ("full", "scpo", "shared"), 2, (20,), 0.6, steps=20, global_scale=2.0, encoder=str(tiny_encoder)
     )
     found = accuracies(config, prepare(config, load_encoder(config.encoder)))
-    found = found[found["when"] == kept.CHOSEN].set_index(["country", "method", "pairs"])
+    found = found[found["when"] == study_folder.CHOSEN].set_index(["country", "method", "pairs"])
     metrics = run(config, tmp_path / "run").metrics
-    metrics["pairs"] = metrics["pairs"].where((metrics["pairs"] == 20) | (metrics["method"] == "global"), kept.ALL)
+    metrics["pairs"] = metrics["pairs"].where(
+        (metrics["pairs"] == 20) | (metrics["method"] == "global"), study_folder.ALL
+    )
     wide = metrics.groupby(["country", "method", "pairs", "subset"])["accuracy"].mean().unstack()
     for place, row in wide.iterrows():
         assert np.allclose(
@@ -72,7 +74,7 @@ def test_every_point_is_an_experiment_with_the_same_accuracies(own_file, tiny_en
 
 
 def test_a_study_has_every_factor_method_and_country_of_each_world(study):
-    shown = kept.read(study[0])
+    shown = study_folder.read(study[0])
     factors = {f.name for f in design.FACTORS if not f.planted} | {design.BASE}
     assert shown.done and shown.finished_worlds == 2 and set(shown.table["factor"]) == factors
     assert shown.methods == list(design.METHODS) and set(shown.table["country"]) == {"Borealis", "Cascadia"}
@@ -80,8 +82,10 @@ def test_a_study_has_every_factor_method_and_country_of_each_world(study):
 
 
 def test_tau_and_beta_that_go_with_the_scale_keep_the_same_pairs(study):
-    table = kept.read(study[0]).table
-    scpo = table[(table["method"] == "scpo") & (table["pairs"] == kept.ALL) & (table["when"] == kept.CHOSEN)]
+    table = study_folder.read(study[0]).table
+    scpo = table[
+        (table["method"] == "scpo") & (table["pairs"] == study_folder.ALL) & (table["when"] == study_folder.CHOSEN)
+    ]
     kept_by = {
         name: part.set_index(["world", "country"])["kept"]
         for name, part in scpo[(scpo["factor"] == design.BASE) | (scpo["value"] == 0.25)].groupby("factor")
@@ -95,8 +99,8 @@ def test_a_study_that_was_stopped_goes_on_to_the_same_content(study, capsys):
     lost = (folder / "world-1.csv").read_bytes()
     (folder / "world-1.csv").unlink()
     (folder / "done.json").unlink()
-    assert not kept.read(folder).done and kept.read(folder).finished_worlds == 1
-    assert main(command) == 0 and (folder / "world-1.csv").read_bytes() == lost and kept.read(folder).done
+    assert not study_folder.read(folder).done and study_folder.read(folder).finished_worlds == 1
+    assert main(command) == 0 and (folder / "world-1.csv").read_bytes() == lost and study_folder.read(folder).done
     assert "world 1 of 2" not in capsys.readouterr().err
 
 
@@ -111,7 +115,7 @@ def test_a_study_that_was_stopped_goes_on_to_the_same_content(study, capsys):
 )
 def test_a_finished_study_is_not_overwritten_and_unusable_options_are_refused(study, capsys, change, said):
     assert main([*study[1], *change]) == 2
-    assert said in capsys.readouterr().err and kept.read(study[0]).done
+    assert said in capsys.readouterr().err and study_folder.read(study[0]).done
 
 
 def test_without_a_name_the_studies_are_listed(capsys):
@@ -159,7 +163,7 @@ def planted(simulated, worlds=6):
             "country": c,
             "method": m,
             "pairs": 0,
-            "when": kept.END,
+            "when": study_folder.END,
             "full": 0.6 + (0.01 * (w + 1) if m == "scpo" and c == "A" else 0.0),
             "world": w,
         }
@@ -167,26 +171,28 @@ def planted(simulated, worlds=6):
         for c in ("A", "B")
         for m in ("global", "full", "scpo")
     ]
-    return kept.Study(None, ExperimentConfig(), {"simulated": simulated}, worlds, True, pd.DataFrame(rows))
+    return study_folder.Study(None, ExperimentConfig(), {"simulated": simulated}, worlds, True, pd.DataFrame(rows))
 
 
 def test_an_interval_is_students_t_over_worlds_of_paired_differences():
     """Differences 0.005 x (1, ..., 6) once countries are averaged: mean 0.0175, sd 0.0093541, t(5) = 2.570582."""
-    row = kept.compare(planted(True), "tau", "full", kept.END, "full").query("method == 'scpo'").iloc[0]
+    row = study_folder.compare(planted(True), "tau", "full", study_folder.END, "full").query("method == 'scpo'").iloc[0]
     assert row["n"] == 6 and row["estimate"] == pytest.approx(0.0175)
     assert row["high"] - row["estimate"] == pytest.approx(2.570582 * 0.0093541 / 6**0.5, rel=1e-4)
     assert row["estimate"] - row["low"] == pytest.approx(row["high"] - row["estimate"])
 
 
 def test_of_a_survey_the_interval_is_over_countries_and_two_are_too_few():
-    row = kept.compare(planted(False), "tau", "full", kept.END, "full").query("method == 'scpo'").iloc[0]
+    row = (
+        study_folder.compare(planted(False), "tau", "full", study_folder.END, "full").query("method == 'scpo'").iloc[0]
+    )
     assert row["n"] == 2 and row["estimate"] == pytest.approx(0.0175) and np.isnan(row["low"])
 
 
 def test_a_damaged_study_is_said_to_be_damaged(study, tmp_path):
     (tmp_path / "study.json").write_bytes((study[0] / "study.json").read_bytes())
     (tmp_path / "world-0.csv").write_text("factor,value\nx,y\n")
-    with pytest.raises(kept.RunFolderError, match="damaged"):
-        kept.read(tmp_path)
-    with pytest.raises(kept.RunFolderError, match="not a study folder"):
-        kept.read(tmp_path / "nothing")
+    with pytest.raises(study_folder.RunFolderError, match="damaged"):
+        study_folder.read(tmp_path)
+    with pytest.raises(study_folder.RunFolderError, match="not a study folder"):
+        study_folder.read(tmp_path / "nothing")

@@ -19,7 +19,7 @@ from scpo.data.reading import read_table
 from scpo.runs.files import file_hash, write_json
 from scpo.runs.global_rewards import COLUMNS, read_margins
 from scpo.runs.outcomes import read_outcomes
-from scpo.runs.progress_log import progress as progress_
+from scpo.runs.progress_log import read_progress
 
 import mutations
 
@@ -267,7 +267,7 @@ def run_targets(folder: Path) -> dict[str, Target]:
         targets[f"run {name}"] = Target(f"{place}/{name}", [tree], read, mutations.as_json, TABLES)
     done = {"finished": 1.0, "files": {name: "0" for name in runs.RESULT_FILES}}
     targets["done.json"] = Target("done.json", [done], lambda at: (is_whole(at), runs.read(at)), mutations.as_json)
-    targets["progress.jsonl"] = Target("progress.jsonl", [progress], progress_, mutations.as_jsonl)
+    targets["progress.jsonl"] = Target("progress.jsonl", [progress], read_progress, mutations.as_jsonl)
     (folder / "checkpoint-1").mkdir()
     targets["files.json"] = Target("checkpoint-1/files.json", [{"a": "0"}], last_whole, mutations.as_json)
     return targets

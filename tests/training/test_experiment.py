@@ -12,7 +12,7 @@ from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError, RunFolderError, Stopped
 from scpo.methods import METHODS
-from scpo.runs.progress_log import progress
+from scpo.runs.progress_log import read_progress
 from scpo.training.experiment import run
 
 from fakes import scored_rows
@@ -127,7 +127,7 @@ def test_every_summary_table_is_there_and_carries_n(result):
 
 
 def test_progress_rises_to_the_end_and_tells_current_accuracy(result):
-    entries = progress(result.folder, 10_000)
+    entries = read_progress(result.folder, 10_000)
     fractions = [entry["fraction"] for entry in entries if "fraction" in entry]
     assert fractions == sorted(fractions) and entries[-1]["stage"] == "done"
     measuring = [entry["done"] / entry["total"] for entry in entries if entry["stage"] == "measure"]
@@ -140,7 +140,7 @@ def test_a_stop_leaves_a_folder_that_is_visibly_unfinished_and_can_be_run_again(
     with pytest.raises(Stopped):
         run(config, tmp_path / "run", should_stop=lambda: (tmp_path / "run" / "data.json").exists())
     assert not runs.is_done(tmp_path / "run")
-    assert progress(tmp_path / "run", 1)[-1]["stage"] == "stopped"
+    assert read_progress(tmp_path / "run", 1)[-1]["stage"] == "stopped"
     with pytest.raises(RunFolderError, match="not finished"):
         runs.read(tmp_path / "run")
     again = run(config, tmp_path / "run")

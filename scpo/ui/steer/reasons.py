@@ -16,13 +16,13 @@ from scpo.ui import session
 from scpo.ui.components import chart, section
 from scpo.ui.context import select
 from scpo.ui.pairs import plain
-from scpo.ui.steer import inputs as ask
+from scpo.ui.steer import inputs as steer_inputs
 
 
-def reasons(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
+def reasons(models: steer_inputs.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """Why a country's model prefers one of two answers to the other, sentence by sentence."""
     section("Why does this country's model prefer that answer?", "reasons", MEASURES)
-    asked = ask.prompt_and_answers(pairs)
+    asked = steer_inputs.prompt_and_answers(pairs)
     if asked is None:
         return
     country = select("Model of", result.card["countries"], session.TASTE, carried=session.COUNTRY)
@@ -31,7 +31,7 @@ def reasons(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: 
     if answers is None:
         st.info("Choose two different answers.")
         return
-    if not ask.wanted():
+    if not steer_inputs.wanted():
         for letter, column, text in zip("AB", st.columns(2), answers, strict=True):
             with column.container(border=True):
                 st.badge(f"answer {letter}", color="gray")
@@ -43,7 +43,7 @@ def reasons(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: 
     for line in reason_lines(shares, sums, country):
         st.markdown(line)
     if asked.rows is None:
-        ask.tell_unlike(models, answers)
+        steer_inputs.tell_unlike(models, answers)
     _marked_answers(shares)
     alt = f"Share of every sentence of both answers in the reward by the global model and by {country}'s."
     chart(reasons_chart(shares, country, result.card["simulated"]), "reasons", alt, shares, result.card["simulated"])
@@ -83,7 +83,9 @@ def _marked_answers(shares: pd.DataFrame) -> None:
     st.caption("Blue: the sentence adds to the reward. Orange: it takes away. The number is its share.")
 
 
-def _counterfactual(models: ask.Models, prompt: str, forms: list[Shortened], country: str, alpha: float) -> None:
+def _counterfactual(
+    models: steer_inputs.Models, prompt: str, forms: list[Shortened], country: str, alpha: float
+) -> None:
     """Sentences left out or answers rewritten, and what both models make of them, beside the original."""
     st.subheader("What if a sentence were not there?")
     changed = [_changed(number, form) for number, form in enumerate(forms)]

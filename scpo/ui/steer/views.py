@@ -9,67 +9,67 @@ import numpy as np
 import streamlit as st
 
 from scpo import runs
-from scpo.charts import steer as charts
+from scpo.charts import steer as steer_charts
 from scpo.charts import taste
 from scpo.data.preferences import Preferences
 from scpo.format import inert
 from scpo.steering import mixing
-from scpo.text import steer as words
+from scpo.text import steer as steer_text
 from scpo.ui import run_picker, session
 from scpo.ui.components import chart, country_of, section
 from scpo.ui.context import select
 from scpo.ui.pairs import plain
-from scpo.ui.steer import inputs as ask
+from scpo.ui.steer import inputs as steer_inputs
 
 
-def answers(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
+def answers(models: steer_inputs.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """A prompt and answers, and what every country's model makes of them."""
     simulated = result.card["simulated"]
-    section("Which answer does each country's model like best?", "answers", words.MEASURES)
-    asked = ask.prompt_and_answers(pairs)
+    section("Which answer does each country's model like best?", "answers", steer_text.MEASURES)
+    asked = steer_inputs.prompt_and_answers(pairs)
     if asked is None:
         return
     plain(asked.prompt)
-    for at, (column, text) in enumerate(zip(ask.in_pairs(len(asked.answers)), asked.answers, strict=True)):
+    for at, (column, text) in enumerate(zip(steer_inputs.in_pairs(len(asked.answers)), asked.answers, strict=True)):
         with column.container(border=True):
             st.badge(f"answer {mixing.letter(at)}", color="gray")
             plain(text)
-    if not ask.wanted():
+    if not steer_inputs.wanted():
         return
     typed = asked.rows is None
     rewards = models.typed(asked.prompt, asked.answers) if typed else models.data().of(asked.rows)
     table = mixing.answer_table(rewards, alpha)
     if typed:
-        ask.tell_unlike(models, asked.answers)
-    lines = words.answer_lines(table)
+        steer_inputs.tell_unlike(models, asked.answers)
+    lines = steer_text.answer_lines(table)
     for line in lines:
         st.markdown(line)
     alt = "Rank and reward of each answer by the global model and by each country's. " + " ".join(lines)
-    chart(charts.answers_chart(table, simulated), "answers", alt, table, simulated)
+    chart(steer_charts.answers_chart(table, simulated), "answers", alt, table, simulated)
     st.caption("In a cell: the rank, ▲ if better than by the global model, ▼ if worse; and the reward.")
 
 
-def strength(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
+def strength(models: steer_inputs.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """Curves over alpha, and every country at the chosen one."""
     simulated = result.card["simulated"]
-    section("How far to steer?", "strength", words.MEASURES)
-    if not ask.wanted():
+    section("How far to steer?", "strength", steer_text.MEASURES)
+    if not steer_inputs.wanted():
         return
     country, table = country_of(result), models.table("alpha")
-    for line in words.strength_lines(table, country, alpha, result.card["unit"]):
+    for line in steer_text.strength_lines(table, country, alpha, result.card["unit"]):
         st.markdown(line)
     rows = table[table["country"] == country]
     chart(
-        charts.strength_chart(rows, alpha, simulated),
+        steer_charts.strength_chart(rows, alpha, simulated),
         "strength",
-        f"Accuracy on full, distinct and consensus test pairs over the strength, {charts.of_mean(country)}.",
+        f"Accuracy on full, distinct and consensus test pairs over the strength, {steer_charts.of_mean(country)}.",
         rows,
         simulated,
     )
     st.subheader(f"Every country at α = {alpha:g}")
     rows = table[table["alpha"] == alpha]
     chart(
-        charts.countries_chart(rows, result.card["unit"], simulated),
+        steer_charts.countries_chart(rows, result.card["unit"], simulated),
         "strength-countries",
         f"Accuracy per country at strength {alpha:g} with 95 % intervals.",
         rows,
@@ -77,36 +77,36 @@ def strength(models: ask.Models, result: runs.Result, pairs: Preferences, alpha:
     )
 
 
-def mixtures(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
+def mixtures(models: steer_inputs.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """One mixture on everybody's test pairs, and all mixtures of two or three countries."""
     simulated = result.card["simulated"]
-    section("What does a mixture of countries cost each of them?", "mixtures", words.MEASURES)
+    section("What does a mixture of countries cost each of them?", "mixtures", steer_text.MEASURES)
     countries = result.card["countries"]
-    chosen = ask.mixture(countries)
-    if chosen is None or not ask.wanted():
+    chosen = steer_inputs.mixture(countries)
+    if chosen is None or not steer_inputs.wanted():
         return
     members, shares = chosen
     places = [countries.index(c) for c in members]
     everyone = np.eye(len(countries))
     weights = np.vstack([shares @ everyone[places], everyone[places]])
     table = models.table("mixture", weights.tolist(), alpha)
-    st.markdown(words.mixture_line(table, members, shares))
+    st.markdown(steer_text.mixture_line(table, members, shares))
     rows = table[table["mixture"] == 0]
     alt = "Accuracy of the mixture on the test pairs of every country with 95 % intervals."
-    chart(charts.countries_chart(rows, result.card["unit"], simulated), "mixture", alt, rows, simulated)
+    chart(steer_charts.countries_chart(rows, result.card["unit"], simulated), "mixture", alt, rows, simulated)
     if len(members) not in (2, 3):
         return
     st.subheader(inert(f"All mixtures of {', '.join(members)}"))
     left, right = st.columns(2)
     subset = left.segmented_control(
-        "Pairs", list(charts.KINDS), default="full", required=True, key=run_picker.SUBSET, bind="query-params"
+        "Pairs", list(steer_charts.KINDS), default="full", required=True, key=run_picker.SUBSET, bind="query-params"
     )
-    grid = mixing.simplex(ask.TRIANGLE) if len(members) == 3 else mixing.line(2 * ask.TRIANGLE)
+    grid = mixing.simplex(steer_inputs.TRIANGLE) if len(members) == 3 else mixing.line(2 * steer_inputs.TRIANGLE)
     table = models.table("mixture", (grid @ everyone[places]).tolist(), alpha)
     rows = table[table["subset"] == subset]
     if len(members) == 2:
         chart(
-            charts.shares_chart(rows, grid[:, 1], members, shares[1], subset, simulated),
+            steer_charts.shares_chart(rows, grid[:, 1], members, shares[1], subset, simulated),
             "shares",
             f"Accuracy on the test pairs of both countries over the share of {members[1]}.",
             rows[rows["country"].isin(members)],
@@ -116,26 +116,26 @@ def mixtures(models: ask.Models, result: runs.Result, pairs: Preferences, alpha:
     with right:
         where = country_of(result)
     rows = rows[rows["country"] == where].reset_index(drop=True)
-    st.markdown(words.triangle_line(rows, members, grid, charts.of_mean(where)))
+    st.markdown(steer_text.triangle_line(rows, members, grid, steer_charts.of_mean(where)))
     chart(
-        charts.triangle_chart(rows, grid, members, shares, where, simulated),
+        steer_charts.triangle_chart(rows, grid, members, shares, where, simulated),
         "triangle",
-        f"Accuracy on {subset} test pairs, {charts.of_mean(where)}, of every mixture of three countries.",
+        f"Accuracy on {subset} test pairs, {steer_charts.of_mean(where)}, of every mixture of three countries.",
         rows.assign(**dict(zip(members, grid.T, strict=True))),
         simulated,
     )
 
 
-def tastes(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
+def tastes(models: steer_inputs.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """What moves a country's reward: planted axes where they are known, and words."""
     simulated = result.card["simulated"]
     country = select("Taste of", pairs.card.countries, session.TASTE, carried=session.COUNTRY)
-    if not ask.wanted():
+    if not steer_inputs.wanted():
         return
     if pairs.truth is not None:
-        section("Was the planted taste recovered?", "truth", words.MEASURES)
+        section("Was the planted taste recovered?", "truth", steer_text.MEASURES)
         table = models.table("truth", alpha)
-        for line in words.truth_lines(table, alpha):
+        for line in steer_text.truth_lines(table, alpha):
             st.markdown(inert(line))
         left, right = st.columns(2, gap="large")
         with left:
@@ -155,9 +155,9 @@ def tastes(models: ask.Models, result: runs.Result, pairs: Preferences, alpha: f
             table[table["model"] == "country"],
             simulated,
         )
-    section("Which words go with a higher reward in a country?", "words", words.MEASURES)
+    section("Which words go with a higher reward in a country?", "words", steer_text.MEASURES)
     table, looked_at = models.table("words", country)
-    st.markdown(words.words_line(table, looked_at, country))
+    st.markdown(steer_text.words_line(table, looked_at, country))
     if len(table):
         chart(
             taste.words_chart(table, country, simulated),

@@ -24,7 +24,7 @@ from scpo.cli import main
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError, InputError, RunFolderError, SourceMissing, Stopped
 from scpo.plan import HeadPlan, Pool
-from scpo.runs.progress_log import progress as progress_
+from scpo.runs.progress_log import read_progress
 from scpo.training.experiment import one_device, run
 from scpo.training.finetune.formats import InputFormat
 from scpo.training.finetune.loading import has_head, load_model, load_start, load_tokenizer
@@ -112,7 +112,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_results(result, files, model
     seen, out = [], tmp_path / "out"
 
     def stop_in_the_second_model():
-        entries = progress_(out)
+        entries = read_progress(out)
         return bool(entries) and entries[-1]["stage"] == "train" and entries[-1]["done"] >= 8 + 5
 
     with contextlib.suppress(Stopped):

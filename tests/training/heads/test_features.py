@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scpo.training.heads import features as module
+from scpo.training.heads import features as features_module
 from scpo.training.heads.features import cached_vectors, embed_texts, interplay
 
 from fakes import CountingEncoder
@@ -65,7 +65,7 @@ def test_a_damaged_file_is_found_removed_and_rebuilt(tmp_path, damage, caplog):
 
 
 def test_a_kill_in_the_middle_loses_at_most_one_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "SHARD", 2)
+    monkeypatch.setattr(features_module, "SHARD", 2)
 
     class Dies(CountingEncoder):
         def encode(self, strings, on_tokens=None, tails=None):

@@ -10,7 +10,7 @@ from scpo import DataConfig, ExperimentConfig, run
 from scpo.errors import ConfigError
 from scpo.plan import Pool
 from scpo.training.heads import pair_loss
-from scpo.training.heads import shifts as module
+from scpo.training.heads import shifts as shifts_module
 from scpo.training.heads.pair_loss import Member
 from scpo.training.heads.shared import average_of_strengths
 from scpo.training.heads.shifts import Others, directions, own_root, shifts
@@ -27,7 +27,7 @@ def fit(shape, members, own_sd, others=None, mix_sd=0.0, before=None, root=ALIKE
     """Shifts (C, p), solved to the last digits."""
     others = others or Others.none((len(members), shape.size))
     loss = pair_loss.any_heads(shape, members)
-    found = module.fit(loss, (len(members), shape.size), root, own_sd, others, mix_sd, before, 1e-10)
+    found = shifts_module.fit(loss, (len(members), shape.size), root, own_sd, others, mix_sd, before, 1e-10)
     return shifts(found, root, own_sd, others, mix_sd)
 
 
@@ -92,15 +92,15 @@ def test_without_others_every_country_is_alone_and_without_an_own_part_it_is_a_m
 def test_directions_are_the_others_and_their_mean_at_scales_that_margins_are_measured_in(members):
     root = own_root(HeadShape(D), members)
     others = directions(HeadShape(D), members, root, 1e-10)
-    alone = fit(HeadShape(D), members, module.ALONE, root=root)
+    alone = fit(HeadShape(D), members, shifts_module.ALONE, root=root)
     assert np.abs(others.shift[:3] - alone).max() < 1e-2
     apart = torch.cat([one.phi[one.chosen] - one.phi[one.rejected] for one in members]).double().numpy()
     for c in range(3):
         assert others.shift[3 + c] == pytest.approx(np.delete(others.shift[:3], c, 0).mean(0))
         moved = (apart @ (others.shift * others.scale[c][:, None]).T) ** 2
         assert moved[:, c].max() == moved[:, np.delete([3, 4, 5], c)].max() == 0, "never its own, nor another's mean"
-        assert moved[:, :3].sum(1).mean() == pytest.approx(module.BESIDE**2, rel=1e-4)
-        assert moved[:, 3 + c].mean() == pytest.approx(module.COMMON**2, rel=1e-4)
+        assert moved[:, :3].sum(1).mean() == pytest.approx(shifts_module.BESIDE**2, rel=1e-4)
+        assert moved[:, 3 + c].mean() == pytest.approx(shifts_module.COMMON**2, rel=1e-4)
 
 
 def test_a_country_without_pairs_stays_and_is_no_direction(members):

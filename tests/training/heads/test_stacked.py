@@ -6,7 +6,7 @@ import torch
 
 from scpo.errors import Stopped
 from scpo.plan import Pool
-from scpo.training.heads import stacked as module
+from scpo.training.heads import stacked as stacked_module
 from scpo.training.heads.stacked import Heads, HeadShape, batch_order
 from scpo.training.loss import weighted_bradley_terry
 
@@ -18,7 +18,7 @@ def world():
     rng = np.random.default_rng(0)
     phi = rng.normal(size=(TEXTS, WIDTH)).astype(np.float32)
     chosen, rejected = rng.integers(0, TEXTS, PAIRS), rng.integers(0, TEXTS, PAIRS)
-    sizes = [*rng.integers(1, PAIRS, size=module.BLOCK + 7), 3]  # more than one block; smaller than a batch
+    sizes = [*rng.integers(1, PAIRS, size=stacked_module.BLOCK + 7), 3]  # more than one block; smaller than a batch
     pools = [
         Pool(rng.permutation(PAIRS)[:n], rng.uniform(0, 1, n).astype(np.float32), (1, k)) for k, n in enumerate(sizes)
     ]
@@ -54,7 +54,7 @@ def test_stacked_heads_equal_one_at_a_time(world, hidden):
     heads = together(world, shape)
     heads.advance(10)
     heads.advance(25)
-    for head in (0, 1, module.BLOCK - 1, module.BLOCK, len(world[3]) - 1):
+    for head in (0, 1, stacked_module.BLOCK - 1, stacked_module.BLOCK, len(world[3]) - 1):
         assert torch.allclose(heads.theta[head], one_at_a_time(world, shape, head), atol=1e-5)
 
 
@@ -69,7 +69,7 @@ def test_every_parameter_moves(world):
 def test_differences_made_batch_by_batch_give_the_same_weights(world, monkeypatch):
     ready = together(world, HeadShape(WIDTH))
     ready.advance(25)
-    monkeypatch.setattr(module, "PRECOMPUTE", 0)
+    monkeypatch.setattr(stacked_module, "PRECOMPUTE", 0)
     made = together(world, HeadShape(WIDTH))
     made.advance(25)
     assert torch.allclose(ready.theta, made.theta, atol=1e-6)
