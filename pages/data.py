@@ -11,6 +11,7 @@ from scpo.charts.style import SIMULATED
 from scpo.charts.world_map import world_map
 from scpo.config import DataConfig
 from scpo.data.countries import iso3
+from scpo.data.layouts.sentences import READ_AS
 from scpo.data.leaks import mostly_leaked, sentences
 from scpo.data.naming import provenance
 from scpo.data.preferences import Preferences
@@ -70,7 +71,7 @@ def split_and_notes(pairs: Preferences, config: DataConfig) -> None:
     for line in sentences(asdict(pairs.card)):
         show = st.warning if mostly_leaked(pairs.card.leaks) and "training pairs" in line else st.caption
         show(inert(in_labels(line)))
-    for note in pairs.card.notes:
+    for note in (note for note in pairs.card.notes if not note.startswith(READ_AS)):
         st.caption(inert(in_labels(f"{note[:1].upper()}{note[1:].rstrip('.')}.")))
     for problem in data.chosen(pairs, config).problems:
         st.warning(inert(in_labels(f"Nothing can be trained on these pairs as they are: {problem}.")))
@@ -108,6 +109,9 @@ try:
             st.caption(f"{SIMULATED}. Its countries are invented.")
         about = [f"{label}: {text}" for label, text in provenance(vars(shown.card)).items()]
         st.caption(inert(". ".join([shown.card.title, *about]) + "."))
+        for note in shown.card.notes:
+            if note.startswith(READ_AS):
+                st.markdown(inert(f"{note[:1].upper()}{note[1:]}."))
         who(shown)
         left_out = [f"{n:,} ({reason})" for reason, n in shown.card.dropped.items() if n]
         if left_out:

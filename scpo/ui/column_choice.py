@@ -92,7 +92,8 @@ def _mapping(frame: pd.DataFrame, place: str, start: dict[str, str]) -> tuple[st
     form = st.segmented_control("What a row has", list(FORMS), default=fits[0], key=key, required=True)
     more = [role for role in ANSWERS[2:] if role in guess and form == "Answers with a winner"]
     chosen, names = {}, [str(column) for column in frame.columns]
-    asked = [*FORMS[form], *more, *OPTIONAL]
+    optional = [role for role in OPTIONAL if role != "group" or form == "Answers with scores"]
+    asked = [*FORMS[form], *more, *optional]
     for at in range(0, len(asked), 3):
         for role, cell in zip(asked[at : at + 3], st.columns(3), strict=False):
             column = cell.selectbox(

@@ -102,8 +102,12 @@ def every_two(table: Table) -> Table:
 
 def whole_conversations(table: Table) -> Table:
     """DICES: a context and the answer to it as one text, of which a person compares those that they rated."""
-    both = table["context"].astype(object) + "\n" + table["response"].astype(object)
-    return table.assign(response=both.astype(object), prompt=SAFE).drop(columns="context")
+    both = [
+        f"{context}\n{answer}" if isinstance(context, str) and isinstance(answer, str) else None
+        for context, answer in zip(table["context"], table["response"], strict=True)
+    ]
+    texts = pd.Series(both, index=table.index, dtype=object)
+    return table.assign(response=texts, prompt=SAFE).drop(columns="context")
 
 
 def rankings(which: str) -> Callable[[Table], Table]:

@@ -10,6 +10,8 @@ import pandas as pd
 from scpo.data.layouts.layout import JUDGEMENT, Layout
 from scpo.format import counted
 
+READ_AS = "read as "  # the notes of a card that say what its files were recognised as begin so
+
 
 def read_as(tables: Sequence[pd.DataFrame], layouts: Sequence[Layout | None], pairs: int) -> list[str]:
     """What files were recognised as, such as "read as Community Alignment: 244 picks of one answer out of four = 732
@@ -20,7 +22,7 @@ def read_as(tables: Sequence[pd.DataFrame], layouts: Sequence[Layout | None], pa
             number, what = table.attrs["judged"]
             counts[layout.title, what] += number
     told = [
-        f"read as {title}: {n:,} {what.replace('(s)', '' if n == 1 else 's')}" for (title, what), n in counts.items()
+        f"{READ_AS}{title}: {n:,} {what.replace('(s)', '' if n == 1 else 's')}" for (title, what), n in counts.items()
     ]
     if len(told) == 1 and not told[0].endswith((" pair", " pairs")):
         told[0] += f" = {counted(pairs, 'pair')}"

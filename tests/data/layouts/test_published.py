@@ -3,13 +3,14 @@
 import json
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from scpo.config import DataConfig
 from scpo.data import content_hash, look
 from scpo.data.layouts import LAYOUTS, layouts_of
-from scpo.errors import DataFaults
+from scpo.errors import DataFaults, ScpoError
 
 COUNTRIES = ("Chile", "Kenya")
 
@@ -30,9 +31,9 @@ class Made:
 
 
 def alignment(n, country):
-    answers = {f"first_turn_response_{letter}": f"{letter} {n}" for letter in "abcd"}
+    answers = {f"first_drawnresponse_{letter}": f"{letter} {n}" for letter in "abcd"}
     person = {"annotator_id": f"{country}{n % 20}", "annotator_country": country}
-    return person | {"first_turn_prompt": f"Why {n}?", "first_turn_preferred_response": "response_c"} | answers
+    return person | {"first_drawnprompt": f"Why {n}?", "first_drawnpreferred_response": "response_c"} | answers
 
 
 def coval(n, country):
@@ -107,8 +108,8 @@ MADE = {
         alignment,
         3,
         {
-            "conversations without a pick": {"first_turn_preferred_response": "none of them"},
-            "conversations with fewer than two answers": {f"first_turn_response_{a}": "" for a in "abd"},
+            "conversations without a pick": {"first_drawnpreferred_response": "none of them"},
+            "conversations with fewer than two answers": {f"first_drawnresponse_{a}": "" for a in "abd"},
             "conversations that name no country: 'Prefer not to say'": {
                 "annotator_country": "Prefer not to say",
                 "annotator_id": "quiet",
@@ -314,3 +315,36 @@ def test_a_conversation_of_several_turns_has_its_shared_beginning_as_prompt(tmp_
 def test_how_far_apart_two_answers_are_is_the_gap_of_their_scores(tmp_path):
     pairs = read(write(good(MADE["helpsteer3"]), tmp_path)).pairs
     assert set(pairs["score_chosen"] - pairs["score_rejected"]) == {1.0, 2.0, 3.0}
+
+
+ODD = [
+    None,
+    1,
+    -1.5,
+    True,
+    "",
+    "x",
+    [],
+    {},
+    [1],
+    {"a": [1]},
+    [{"role": "user"}],
+    float("nan"),
+    "[" * 99,
+    "\u200b",
+    1e300,
+]
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_odd_values_in_any_cell_are_counted_or_refused_and_never_crash(tmp_path, name):
+    made, rng = MADE[name], np.random.default_rng(0)
+    for drawn in range(4):
+        rows = good(made, 30)
+        for row in rows[: 20 if drawn < 2 else 50]:
+            column = list(row)[rng.integers(len(row))]
+            row[column] = ODD[rng.integers(len(ODD))]
+        try:
+            read(write(rows, tmp_path), layout=made.layout or name)
+        except ScpoError as error:
+            assert str(error)
