@@ -31,9 +31,9 @@ class Made:
 
 
 def alignment(n, country):
-    answers = {f"first_drawnresponse_{letter}": f"{letter} {n}" for letter in "abcd"}
+    answers = {f"first_turn_response_{letter}": f"{letter} {n}" for letter in "abcd"}
     person = {"annotator_id": f"{country}{n % 20}", "annotator_country": country}
-    return person | {"first_drawnprompt": f"Why {n}?", "first_drawnpreferred_response": "response_c"} | answers
+    return person | {"first_turn_prompt": f"Why {n}?", "first_turn_preferred_response": "response_c"} | answers
 
 
 def coval(n, country):
@@ -108,8 +108,8 @@ MADE = {
         alignment,
         3,
         {
-            "conversations without a pick": {"first_drawnpreferred_response": "none of them"},
-            "conversations with fewer than two answers": {f"first_drawnresponse_{a}": "" for a in "abd"},
+            "conversations without a pick": {"first_turn_preferred_response": "none of them"},
+            "conversations with fewer than two answers": {f"first_turn_response_{a}": "" for a in "abd"},
             "conversations that name no country: 'Prefer not to say'": {
                 "annotator_country": "Prefer not to say",
                 "annotator_id": "quiet",
