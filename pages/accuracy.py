@@ -7,13 +7,17 @@ from scpo import ScpoError, runs
 from scpo.charts.accuracy import accuracy_chart, seeds_chart
 from scpo.charts.alignment import alignment_chart
 from scpo.format import inert
+from scpo.runs.judges import Judge
 from scpo.text import findings
+from scpo.text.judges import with_judges
 from scpo.text.measures import MEASURES
 from scpo.text.results import alignment_sentence
 from scpo.ui import run_picker
+from scpo.ui.cache import judges
 from scpo.ui.components import chart, controls, country_of, explained, figures, methods_shown, section
 from scpo.ui.differences import baselines
 from scpo.ui.head import head
+from scpo.ui.judges import judges_beside
 from scpo.ui.side_by_side import accuracy_beside
 
 SUBSETS = {
@@ -24,13 +28,14 @@ SUBSETS = {
 DEFAULT = ("global", "full", "pooled", "scratch", "scpo", "shared")
 
 
-def accuracy(result: runs.Result, subset: str, methods: list[str]) -> None:
-    """Every country and method at a glance; each seed and the authors' figures on demand."""
+def accuracy(result: runs.Result, subset: str, methods: list[str], brought: list[Judge]) -> None:
+    """Every country and method at a glance, with judges from outside; each seed, the authors' figures on demand."""
     table, unit, simulated = result.tables["accuracy"], result.card["unit"], result.card["simulated"]
+    table = with_judges(table, brought)
     theirs = findings.published(result, subset)
     rows = table[table["subset"] == subset].drop(columns="subset")
     chart(
-        accuracy_chart(table, methods, unit, simulated, subset, theirs),
+        accuracy_chart(table, [*methods, *(judge.method for judge in brought)], unit, simulated, subset, theirs),
         "accuracy",
         f"Accuracy per country and method on {subset} test pairs with 95 % intervals; the table below has the numbers.",
         pd.concat([rows, theirs.assign(source="published by the authors")]) if len(theirs) else rows,
@@ -82,7 +87,8 @@ try:
                 width="content",
             )
             methods = methods_shown(findings.methods_in(shown.tables["accuracy"]), DEFAULT)
-        accuracy(shown, subset, methods)
+        brought = judges(shown)
+        accuracy(shown, subset, methods, brought)
         figures(findings.accuracy_figures(shown))
         accuracy_beside(shown, subset, DEFAULT)
         section("Against every baseline", "difference")
@@ -90,6 +96,7 @@ try:
         if len(shown.tables.get("alignment", ())):
             section("How like the country's answers is it?", "alignment")
             alignment(shown)
+        judges_beside(shown, brought, subset)
         run_picker.origin(shown)
 except ScpoError as error:
     st.error(inert(error))

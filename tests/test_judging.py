@@ -12,7 +12,7 @@ from scpo.errors import InputError, RunFolderError
 from scpo.judging import judge_alone, judge_beside
 from scpo.metrics.accuracy import MEAN
 from scpo.runs.outcomes import RunOutcomes, read_outcomes
-from scpo.text.judges import judge_differences, judge_sentences, judge_table, served_table, with_judges
+from scpo.text.judges import judge_differences, judge_sentences, judge_table, scores_told, served_table, with_judges
 
 from fakes import tiny_preferences
 
@@ -78,7 +78,7 @@ def test_a_pair_counts_only_where_both_of_its_answers_have_scores(beside):
         assert (row["n"], row["ties"]) == (counted, tied) and row["accuracy"] == pytest.approx(right / counted)
         assert judge.about["countries"][country] == [counted, len(outcomes.outcomes[country].each.unit)]
         assert 0 < counted < judge.about["countries"][country][1]
-    told = " ".join(judge_sentences(dataclasses.replace(judge, about=judge.about | FROM_FILE), "user"))
+    told = " ".join([*judge_sentences(judge, "user"), *scores_told(judge.about | FROM_FILE)])
     assert "which counts as wrong" in told and "have scores for both answers" in told and "Only a part" in told
 
 
@@ -109,7 +109,7 @@ def test_scores_of_no_test_pair_say_what_must_match(beside):
 def test_a_country_that_the_run_cannot_read_is_left_out_and_named(beside, own_rewards):
     judge = judge_beside(*beside, "j", own_rewards, FROM_FILE, unread=["Galune"])
     assert "Galune" not in set(judge.tables["accuracy"]["country"]) and judge.about["unread"] == ["Galune"]
-    assert any("cannot read the texts: Galune" in line for line in judge_sentences(judge, "user"))
+    assert any("cannot read the texts: Galune" in line for line in scores_told(judge.about))
 
 
 def test_a_run_that_kept_nothing_pair_by_pair_is_to_be_run_again(beside, own_rewards):

@@ -25,6 +25,7 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 DOTS = ("circle", "square", "diamond", "triangle-up", "cross", "pentagon", "star")
 AXIS = {"tickfont": {"color": TEXT}, "title": {"font": {"color": TEXT}}}
 COLOUR = re.compile(r"(#0000\d\d)([0-9A-F]{2})?")
+JUDGES = ("hexagram", "hourglass", "bowtie", "star-square", "star-triangle-up", "hexagon")  # brought from outside
 EDGE = 0.75  # px: the line at the end of a band
 
 
@@ -110,10 +111,10 @@ def row_axis(figure: go.Figure, names: Sequence[str], notes: Sequence[str] | Non
     )
 
 
-def marker(method: str, size: int) -> dict:
-    """The mark of a method, the same in every chart."""
-    colour = METHOD[method]
-    return {"color": colour, "symbol": SYMBOL[method], "size": size, "line": {"width": 1.5, "color": colour}}
+def marker(method: str, size: int, place: int = 0) -> dict:
+    """The mark of a method, the same in every chart; place: which of the judges from outside it is, if one of them."""
+    colour, symbol = METHOD.get(method, TEXT), SYMBOL.get(method, JUDGES[place % len(JUDGES)])
+    return {"color": colour, "symbol": symbol, "size": size, "line": {"width": 1.5, "color": colour}}
 
 
 def country_marks(countries: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -109,7 +109,7 @@ def _beside(args: argparse.Namespace, names: list[str]) -> None:
     from scpo.metrics.filtering import check_same
     from scpo.runs.judges import judge_file, write_judge
     from scpo.runs.outcomes import read_outcomes
-    from scpo.text.judges import difference_table, judge_sentences, judge_table, unmarked
+    from scpo.text.judges import difference_table, judge_sentences, judge_table, scores_told, unmarked
     from scpo.training.encoder_reading import unreadable
 
     if args.out:
@@ -134,7 +134,8 @@ def _beside(args: argparse.Namespace, names: list[str]) -> None:
             continue
         print(judge_table(judge, unit).to_string(index=False), end="\n\n")
         print(difference_table(judge, unit).to_string(index=False), end="\n\n")
-        print("\n".join([*map(unmarked, judge_sentences(judge, unit)), f"kept in {path}"]))
+        told = [*judge_sentences(judge, unit), *scores_told(judge.about)]
+        print("\n".join([*map(unmarked, told), f"kept in {path}"]))
 
 
 def _alone(args: argparse.Namespace, names: list[str]) -> None:

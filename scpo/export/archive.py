@@ -34,6 +34,7 @@ from scpo.errors import RunFolderError
 from scpo.export.safe_csv import safe_csv
 from scpo.jobs.job import Job
 from scpo.methods import METHODS
+from scpo.runs.judges import read_judges
 
 SIMULATED = "simulated data"
 SVG_SECONDS = 90
@@ -71,6 +72,11 @@ def zip_of(job: Job) -> bytes:
         f"tables/{name}.csv": csv_of(result, table)
         for name, table in sorted(result.tables.items())
         if name.isidentifier()
+    }
+    files |= {
+        f"judges/{judge.about['name']} {name}.csv": csv_of(result, table)
+        for judge in read_judges(result.folder)
+        for name, table in judge.tables.items()
     }
     files |= {
         f"figures/{name}.html": page(part.values(), _title(job, result), result.card["simulated"])
@@ -226,6 +232,7 @@ def readme(job: Job, result: runs.Result, hide: Hidden, files: list[str]) -> str
         "data.json          the data card: countries, counts, what was left out, hash of the content\n"
         "metrics.csv        accuracy per country, method, seed, number of pairs and subset, 0 to 1, 95 % intervals\n"
         "tables/            what the app draws, means and intervals over people or questions\n"
+        "judges/            scores brought from outside beside the methods, if there are any\n"
         "figures/           the same as pictures; html opens in any browser and needs no network\n"
         f"{WEIGHTS[runs.weights_file(result.config)]}\n\n"
         "Texts in csv files that a spreadsheet would run as a formula begin with an apostrophe.\n\n"

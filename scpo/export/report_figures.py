@@ -13,14 +13,17 @@ from scpo import runs
 from scpo.charts.accuracy import accuracy_chart, difference_chart, variance_chart
 from scpo.charts.alignment import alignment_chart
 from scpo.charts.bias import plane_chart, spread_chart, transfer_chart
+from scpo.charts.colours import METHOD, SYMBOL
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
 from scpo.charts.groups import groups_chart
 from scpo.charts.style import MEAN, country_marks, on_paper
 from scpo.format import fixed, percent, points
 from scpo.methods import METHODS, UNTRAINED
 from scpo.metrics.groups import EVERYBODY
+from scpo.runs.judges import read_judges
 from scpo.text import findings
 from scpo.text.efficiency import efficiency_sentence, per_pair_sentence
+from scpo.text.judges import judge_differences, judge_sentences, scores_told, with_judges
 from scpo.text.measures import MEASURES
 from scpo.text.results import (
     alignment_sentence,
@@ -78,9 +81,19 @@ def _part(name: str, title: str, measure: str, figure: go.Figure, lines: list[st
 
 def _of_accuracy(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     """Accuracy of every method in every country."""
-    accuracy = result.tables["accuracy"]
-    figure = accuracy_chart(accuracy, methods, result.card["unit"], result.card["simulated"])
+    judges, unit, simulated = read_judges(result.folder), result.card["unit"], result.card["simulated"]
+    accuracy, shown = with_judges(result.tables["accuracy"], judges), [*methods, *(judge.method for judge in judges)]
+    figure = accuracy_chart(accuracy, shown, unit, simulated)
     yield _part("accuracy", "Is a country's taste learned?", "accuracy", figure, [], accuracy)
+    for at, judge in enumerate(judges):
+        rows = judge_differences(judge, "full", unit)
+        mean = rows[rows["country"] == MEAN]
+        marks = {m: (METHOD[m], SYMBOL[m]) for m in methods}
+        figure = difference_chart(
+            mean, "against", marks, f"accuracy of {judge.about['name']} minus the method's", unit, simulated
+        )
+        lines = [*judge_sentences(judge, unit), *scores_told(judge.about)]
+        yield _part(f"judge-{at + 1}", f"{judge.method} against every method", "judge", figure, lines, rows)
 
 
 def _of_differences(result: runs.Result, methods: list[str]) -> Iterator[Part]:

@@ -48,7 +48,8 @@ class RunOutcomes:
 
 def write_outcomes(folder: Path, resampled: ResampledOutcomes, test_rows: Mapping[str, np.ndarray]) -> None:
     """Write `tallies.safetensors`; test_rows: country -> rows of the pair table that it is tested on."""
-    tensors, heads, test = {}, [], {}
+    tensors: dict[str, np.ndarray] = {}
+    heads, test = [], {}
     for at, (country, o) in enumerate(resampled.outcomes.items()):
         top = o.pick((o.heads["level"] == o.heads["method"].map(resampled.top)).to_numpy())
         heads.append(top.heads[HEAD].to_dict("list"))

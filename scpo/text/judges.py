@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -46,7 +46,7 @@ def judge_table(judge: Judge, unit: str) -> pd.DataFrame:
                 "pairs": f"{int(full['n']):,}",
                 "accuracy": f"{percent(full['accuracy'])} {_ends(full)}",
                 "global": percent(of.loc[(country, "global", FULL), "accuracy"]),
-                "minus global": f"{points(gap['difference'])} {brackets(gap['low'], gap['high'])}",
+                "minus global": f"{points(gap['difference'])} {_brackets(gap, points)}",
                 "distinct": percent(mine[DISTINCT]["accuracy"]),
                 "consensus kept": percent(mine[CONSENSUS]["accuracy"]),
                 "ties": percent(full["ties"] / full["n"] if full["n"] else None),
@@ -69,7 +69,7 @@ def difference_table(judge: Judge, unit: str) -> pd.DataFrame:
 
 
 def judge_sentences(judge: Judge, unit: str) -> list[str]:
-    """How well a judge does on average, what it keeps, whom it serves worst, and what it has scores of."""
+    """How well a judge does on average, what it keeps, and whom it serves worst."""
     of = _of(judge.tables["accuracy"], country=MEAN).set_index(["method", "subset"])
     full, kept, distinct = (of.loc[(judge.method, subset)] for subset in (FULL, CONSENSUS, DISTINCT))
     ties = f"; {percent(full['ties'] / full['n'])} of them tie, which counts as wrong" if full["ties"] else ""
@@ -81,7 +81,6 @@ def judge_sentences(judge: Judge, unit: str) -> list[str]:
         f"{percent(distinct['accuracy'])} of the pairs that the global model gets wrong "
         f"({span(distinct['low'], distinct['high'])}).",
         _served_worst(judge),
-        *scores_told(judge.about),
     ]
 
 
@@ -109,7 +108,8 @@ def scores_told(about: Mapping) -> list[str]:
 def source_told(about: Mapping) -> list[str]:
     """What of a file was of no use, or what a model did not read."""
     strange = about["texts"] - about["matched"]
-    told = [f"{strange:,} of {about['texts']:,} scored texts are none of the data's."] if strange > 0 else []
+    are = "is" if strange == 1 else "are"
+    told = [f"{strange:,} of {about['texts']:,} scored texts {are} not in the data."] if strange > 0 else []
     told += [f"Left out of the file: {n:,} ({reason})." for reason, n in about["left_out"].items()]
     if about.get("cut"):
         told.append(
@@ -179,4 +179,8 @@ def _people(unit: str) -> str:
 
 
 def _ends(row: pd.Series) -> str:
-    return brackets(row["low"], row["high"], lambda share: fixed(100 * share)) if known(row["low"]) else "[too few]"
+    return _brackets(row, lambda share: fixed(100 * share))
+
+
+def _brackets(row: pd.Series, of: Callable[[float], str]) -> str:
+    return brackets(row["low"], row["high"], of) if known(row["low"]) else "[too few]"

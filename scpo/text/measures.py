@@ -17,6 +17,14 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         "countries some differ by chance; Holm's correction makes up for that: a p below 0.05 after it counts as told "
         "apart.",
     ),
+    "judge": (
+        "A judge from outside is any reward model, or a language model that was asked for scores. It is put to the "
+        "same test pairs and stands beside the run's methods as one more.",
+        r"\Delta_c = A_c^{\,\text{judge}} - A_c^{\,\text{method}} \quad \text{on the pairs whose two answers have a "
+        r"score}",
+        "Differences are paired and tested as those of the run's own methods. A tie counts as wrong, also for a judge "
+        "that gives whole marks; a pair without scores counts nowhere.",
+    ),
     "chance": (
         "Two sources of chance, shown apart: which people (or questions) happen to be in the test, and luck in "
         "training. More seeds do not make more people.",

@@ -16,6 +16,7 @@ from scpo.jobs.job import Job
 from scpo.jobs.store import Store, open_store
 from scpo.metrics.filtering import Margins, check_same, disagreement
 from scpo.runs.global_rewards import read_margins
+from scpo.runs.judges import FOLDER, Judge, read_judges
 from scpo.runs.outcomes import RunOutcomes, read_outcomes
 from scpo.study import folder as study_folder
 from scpo.training.encoder_reading import reading_by, unreadable
@@ -138,6 +139,17 @@ def _outcomes(folder: str, changed: int) -> RunOutcomes:
 def outcomes(result: runs.Result) -> RunOutcomes:
     """What the models of a finished run said on each user or question of the test."""
     return _outcomes(str(result.folder), (result.folder / "done.json").stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _judges(folder: str, changed: tuple[tuple[str, int], ...]) -> list[Judge]:
+    return read_judges(Path(folder))
+
+
+def judges(result: runs.Result) -> list[Judge]:
+    """The judges from outside beside a run; read again when one is brought or taken away."""
+    files = sorted((result.folder / FOLDER).glob("*.json"))
+    return _judges(str(result.folder), tuple((path.name, path.stat().st_mtime_ns) for path in files))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

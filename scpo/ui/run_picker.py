@@ -25,6 +25,7 @@ from scpo.ui.run_status import watch
 
 SUBSET, AGAINST, SEEDS, TRANSFERRED = "subset", "against", "seeds", "transferred"
 ALIGNED, COLUMN, PEOPLE = "aligned", "column", "people"
+JUDGE, JUDGED = "judge", "judged"
 PAGES = {
     "accuracy": "Accuracy, country by country",
     "bias": "Bias: what it costs whom",
