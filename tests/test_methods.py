@@ -48,4 +48,4 @@ def test_a_method_of_heads_is_refused_by_name_where_whole_models_are_fine_tuned(
     assert ExperimentConfig(methods=("full", "scpo")).methods == ("full", "scpo")
     with pytest.raises(ConfigError, match=r"methods has \['full'\].*Leave them out to fine-tune") as refused:
         ExperimentConfig(methods=("full", "scpo"), finetune=FinetuneConfig("model"))
-    assert refused.value.field == "methods"
+    assert refused.value.setting == "methods"
