@@ -120,6 +120,16 @@ _ROWS = (
         whole_weight="root",
     ),
     Method(
+        "ridge",
+        "Pulled to the global model",
+        "all of the country's pairs, every weight 1, with a pull to the global model as strong as validation pairs say",
+        "teal",
+        "hexagon",
+        training="ridge",
+        heads_only=True,
+        default=False,
+    ),
+    Method(
         "inverse",
         "Inverse weights",
         "all pairs, weighted up the more the global model disagrees",

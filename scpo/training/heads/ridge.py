@@ -1,0 +1,90 @@
+"""The method `ridge`: a country's head fitted to all its pairs, and pulled back to the global model.
+
+The head of a country is where
+
+    mean over its pairs of -w log sigmoid(margin under theta)  +  (lambda / 2) |theta - theta_global|^2
+
+is least: ridge regression to a prior mean, which for fine-tuned networks is L2-SP (Li, Grandvalet and Davoine 2018,
+https://arxiv.org/abs/1802.01483). For a linear head the sum is convex and has one such point. L-BFGS finds it in double
+precision, over all pairs at once, from the strongest pull to the weakest, each begun where the last ended; an MLP stays
+in the minimum that this way leads to.
+
+Of the pulls of a fixed list the one that does best on the country's validation pairs is kept, by the rule that chooses
+the step of other methods; of equals the stronger. An infinite pull, which is the global model itself, is on the list.
+Coordinates of phi are of the order of 1 whatever the encoder, so that one list serves all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+
+from scpo.plan import HeadPlan, Pool
+from scpo.training.heads.held_out import validation_score
+from scpo.training.heads.problem import HeadProblem
+from scpo.training.heads.train import TrainedHeads
+from scpo.training.loss import weighted_bradley_terry
+
+PULLS = (np.inf, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)  # lambda, from the strongest
+LBFGS = {"maxiter": 500, "ftol": 1e-12, "gtol": 1e-7}
+
+
+def train_ridge(
+    problem: HeadProblem, plan: HeadPlan, on_progress: Callable[[int, int], None] = lambda done, total: None
+) -> TrainedHeads:
+    """The heads of a plan whose rows are all of the method `ridge`; `on_progress` is called often and may raise."""
+    validation, total = problem.held_out("validation"), len(plan.pools) * len(PULLS)
+    theta, fitted = torch.empty(len(plan.pools), problem.shape.size), {}
+    for k, (country, pool) in enumerate(zip(plan.table["country"], plan.pools, strict=True)):
+        pairs = country, np.sort(pool.rows).tobytes()
+        if pairs not in fitted:  # seeds agree where all pairs are used
+            heads = pulled_heads(problem, country, pool, lambda done, k=k: on_progress(k * len(PULLS) + done, total))
+            score = validation_score([validation[country].margins(heads)])
+            fitted[pairs] = heads[int(score.numpy().argmax())]  # the first of equals
+        theta[k] = fitted[pairs]
+    return TrainedHeads.fitted(problem, plan, theta)
+
+
+def pulled_heads(
+    problem: HeadProblem, country: str, pool: Pool, on_progress: Callable[[int], None] = lambda done: None
+) -> torch.Tensor:
+    """The head of a country under every pull, (PULLS, p), fitted to the pairs of a pool."""
+    start = problem.start[country].double()
+    if not len(pool.rows):
+        return start.float().repeat(len(PULLS), 1)
+    order = np.argsort(pool.rows)
+    margins, weight = _margins(problem, pool.rows[order]), torch.from_numpy(pool.weight[order]).double()
+
+    def cost(shift: np.ndarray, pull: float) -> tuple[float, np.ndarray]:
+        moved = torch.from_numpy(shift).requires_grad_()
+        margin = margins(start + moved)
+        loss = weighted_bradley_terry(margin, torch.zeros_like(margin), weight) + pull / 2 * moved @ moved
+        loss.backward()
+        return loss.item(), moved.grad.numpy()
+
+    shift, heads = np.zeros(len(start)), []
+    for done, pull in enumerate(PULLS):
+        on_progress(done)
+        if np.isfinite(pull):
+            shift = minimize(cost, shift, (pull,), jac=True, method="L-BFGS-B", options=LBFGS).x
+        heads.append(start + torch.from_numpy(shift))
+    return torch.stack(heads).float()
+
+
+def _margins(problem: HeadProblem, rows: np.ndarray) -> Callable[[torch.Tensor], torch.Tensor]:
+    """theta (p,) -> r(chosen) - r(rejected) of pairs, (n,), in double precision."""
+    shape, (chosen, rejected) = problem.shape, problem.sides
+    texts, place = np.unique(np.stack([chosen[rows], rejected[rows]]), return_inverse=True)
+    phi, (left, right) = torch.from_numpy(problem.features.of(texts)).double(), place.reshape(2, -1)
+    if not shape.hidden:
+        difference = phi[left] - phi[right]
+        return lambda theta: difference @ theta
+
+    def margins(theta: torch.Tensor) -> torch.Tensor:
+        reward = shape.rewards(theta[None], phi)[0]
+        return reward[left] - reward[right]
+
+    return margins
