@@ -11,7 +11,7 @@ import safetensors.numpy
 from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError, RunFolderError, Stopped
-from scpo.methods import METHODS
+from scpo.methods import DEFAULTS
 from scpo.runs.progress_log import read_progress
 from scpo.training.experiment import run
 
@@ -44,7 +44,7 @@ def test_the_folder_holds_exactly_the_documented_files(result):
 def test_metrics_have_the_documented_columns_and_every_method(result):
     records = json.loads((result.folder / "metrics.json").read_text())
     assert all(tuple(record) == runs.METRIC_COLUMNS for record in records)
-    assert {record["method"] for record in records} == set(METHODS)
+    assert {record["method"] for record in records} == set(DEFAULTS)
     assert {record["subset"] for record in records} == {"full", "distinct", "consensus"}
     assert len(set(result.metrics.query("method == 'scpo' and country == 'Borealis'")["pairs"])) == 3
 
