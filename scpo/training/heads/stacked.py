@@ -1,14 +1,18 @@
 """Reward heads, all trained together: K heads as one stacked tensor (K, p).
 
 A head is linear, r(phi) = phi . theta with p = d, or an MLP with one hidden layer. Every head
-has its own pairs, weights and starting point; one Adam step moves all of them. Heads are
-worked in blocks that stay in the processor's cache, and the steps between two evaluations are
-taken block by block. The engine knows nothing of countries, methods or texts.
+has its own pairs, weights and starting point; one Adam step moves all of them. Heads that meet
+the same pairs in the same order share the reading of each batch. Heads are worked in blocks
+that stay in the processor's cache, each block on a thread of its own, and the steps between two
+evaluations are taken block by block. The engine knows nothing of countries, methods or texts.
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
+import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +21,7 @@ import torch
 
 from scpo.plan import Pool
 from scpo.training.loss import pair_losses
+from scpo.training.threads import one_thread, spread
 
 BLOCK = 64  # heads worked at a time: 64 x 16 pairs x 768 floats are 3 MiB, the size of a cache
 PRECOMPUTE = 1 << 30  # bytes of pair differences kept ready; beyond that they are made batch by batch
@@ -106,48 +111,92 @@ class Heads:
         self.shape, self.lr, self.batch_size, self.steps = shape, lr, batch_size, steps
         self.theta, self.m, self.v = start.clone(), torch.zeros_like(start), torch.zeros_like(start)
         self.step = 0
-        self._examples = _Examples(shape, pools, phi, chosen, rejected)
-        places = {id(pool): self._examples.place(pool.rows) for pool in {id(pool): pool for pool in pools}.values()}
-        self._pools, self._places = pools, [places[id(pool)] for pool in pools]  # heads of one pool share both
+        self._pools, self._examples = pools, _Examples(shape, pools, phi, chosen, rejected)
+        self._twin = twins(pools, start)
+        self._blocks = blocks_of(pools, np.unique(self._twin))
+        firsts = [alike[0] for heads in self._blocks for alike in heads]
+        self._places = {head: self._examples.place(pools[head].rows) for head in firsts}
 
+    @one_thread()
     def advance(self, to_step: int, on_progress: Callable[[int, int], None] = lambda done, total: None) -> None:
-        """Train every head up to a step. `on_progress(steps done, steps in all)` is called often and may raise."""
-        state = [self.theta.clone(), self.m.clone(), self.v.clone()]
+        """Train every head up to a step. `on_progress(steps done, steps in all)` is called often, by one thread at a
+        time, and may raise: then every head is left at the old step."""
         if to_step <= self.step:
             return
-        heads, steps = len(self.theta), to_step - self.step
-        for first in range(0, heads, BLOCK):
-            block = slice(first, min(first + BLOCK, heads))
-            for step in self._train_block(block, [tensor[block] for tensor in state], to_step):
-                on_progress(self.step + round((first * steps + (block.stop - first) * step) / heads), self.steps)
-        self.theta, self.m, self.v = state  # a report that raised has left every head at the old step
+        state = [self.theta.clone(), self.m.clone(), self.v.clone()]
+        whole, done, one_at_a_time = sum(heads.size for heads in self._blocks), 0, threading.Lock()
+
+        def train(heads: np.ndarray) -> None:
+            nonlocal done
+            flat = torch.from_numpy(heads.ravel())
+            own = [tensor[flat] for tensor in state]
+            for _ in self._train_block(heads, own, to_step):
+                with one_at_a_time:
+                    on_progress(self.step + round(done / whole), self.steps)
+                    done += heads.size
+            for tensor, part in zip(state, own, strict=True):
+                tensor[flat] = part
+
+        spread(train, self._blocks)
+        self.theta, self.m, self.v = (tensor[torch.from_numpy(self._twin)] for tensor in state)
         self.step = to_step
 
-    def _train_block(self, block: slice, state: list[torch.Tensor], to_step: int) -> Iterator[int]:
-        """Train some heads up to a step; yields how many steps are done before each is taken."""
+    def _train_block(self, heads: np.ndarray, state: list[torch.Tensor], to_step: int) -> Iterator[None]:
+        """Train heads (s, g), g of one order each, up to a step; yields before each step. state: of all of them."""
         theta, m, v = state
-        all_rows, all_weights = self._batches(block, to_step)
-        for step in range(self.step + 1, to_step + 1):
-            place = step - self.step - 1
-            yield place
-            gradient = self._examples.gradient(theta, all_rows[place], all_weights[place])
+        all_rows, all_weights = self._batches(heads, to_step)
+        for place, step in enumerate(range(self.step + 1, to_step + 1)):
+            yield
+            gradient = self._examples.gradient(theta.view(*heads.shape, -1), all_rows[place], all_weights[place])
+            gradient = gradient.reshape(theta.shape)
             m.mul_(BETA1).add_(gradient, alpha=1 - BETA1)
             v.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
             scale = v.sqrt().div_((1 - BETA2**step) ** 0.5).add_(EPSILON)
             theta.addcdiv_(m, scale, value=-self.lr / (1 - BETA1**step))
 
-    def _batches(self, block: slice, to_step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Rows and weights of the block's pairs for the steps to come, (steps, k, batch) each."""
-        begin, end = self.step * self.batch_size, to_step * self.batch_size
-        pools = self._pools[block]
-        rows, weight = np.zeros((len(pools), end - begin), np.int32), np.zeros((len(pools), end - begin), np.float32)
-        for head, pool in enumerate(pools):
+    def _batches(self, heads: np.ndarray, to_step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pairs of heads (s, g) for the steps to come: rows (steps, s, batch), and weights (steps, s, batch, g)."""
+        steps, batch = to_step - self.step, self.batch_size
+        begin, end = self.step * batch, to_step * batch
+        rows, weight = np.zeros((len(heads), end - begin), np.int32), np.zeros((*heads.shape, end - begin), np.float32)
+        for place, alike in enumerate(heads):
+            pool = self._pools[alike[0]]
             if len(pool.rows):  # a head without pairs keeps weight 0 and never moves
                 order = batch_order(pool, begin, end)
-                rows[head], weight[head] = self._places[block][head][order], pool.weight[order]
-        shape = (len(pools), to_step - self.step, self.batch_size)
-        by_step = (np.ascontiguousarray(values.reshape(shape).swapaxes(0, 1)) for values in (rows, weight))
-        return tuple(torch.from_numpy(values) for values in by_step)
+                rows[place] = self._places[alike[0]][order]
+                weight[place] = [self._pools[head].weight[order] for head in alike]
+        rows = rows.reshape(len(heads), steps, batch).swapaxes(0, 1)
+        weight = weight.reshape(*heads.shape, steps, batch).transpose(2, 0, 3, 1)
+        return torch.from_numpy(np.ascontiguousarray(rows)), torch.from_numpy(np.ascontiguousarray(weight))
+
+
+def twins(pools: Sequence[Pool], start: torch.Tensor) -> np.ndarray:
+    """For each head the first that is the very same, (K,): of one pool and one start. It alone is trained."""
+    first: dict[tuple[int, bytes], int] = {}
+    keys = ((id(pool), theta.numpy().tobytes()) for pool, theta in zip(pools, start, strict=True))
+    return np.array([first.setdefault(key, head) for head, key in enumerate(keys)], np.int64)
+
+
+def blocks_of(pools: Sequence[Pool], heads: np.ndarray) -> list[np.ndarray]:
+    """Heads (n,) cut into blocks (s, g): the g heads of a row meet the same pairs in the same order, by any weights.
+
+    So a step reads the vectors of a batch once for all of them; most of its time goes to that.
+    """
+    known: dict[int, bytes] = {}
+    alike: dict[tuple, list[int]] = defaultdict(list)
+    for head in heads.tolist():
+        pool = pools[head]
+        if id(pool) not in known:
+            known[id(pool)] = hashlib.sha256(pool.rows.tobytes()).digest()
+        alike[pool.seed, known[id(pool)]].append(head)
+    of_size: dict[int, list[list[int]]] = defaultdict(list)
+    for rows in alike.values():
+        of_size[len(rows)].append(rows)
+    return [
+        np.array(rows[first : first + max(BLOCK // size, 1)])
+        for size, rows in sorted(of_size.items())
+        for first in range(0, len(rows), max(BLOCK // size, 1))
+    ]
 
 
 class _Examples:
@@ -168,24 +217,24 @@ class _Examples:
         return np.searchsorted(self._used, rows)
 
     def gradient(self, theta: torch.Tensor, rows: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        """Gradient of each head's weighted Bradley-Terry loss: (k, p), (k, b), (k, b) -> (k, p)."""
+        """Gradient of each head's weighted Bradley-Terry loss: (s, g, p), (s, b), (s, b, g) -> (s, g, p)."""
         if self.shape.hidden:
             return self._gradient_by_autograd(theta, rows, weight)
-        k, b = rows.shape
         flat = rows.reshape(-1)
         if self._difference is not None:
             x = self._difference.index_select(0, flat)
         else:
             x = self._phi.index_select(0, self._chosen[flat]) - self._phi.index_select(0, self._rejected[flat])
-        x = x.view(k, b, -1)
-        margin = torch.bmm(x, theta[:, :, None])[..., 0]
+        x = x.view(*rows.shape, -1)
+        margin = torch.bmm(x, theta.transpose(1, 2))
         # d/dm of -w log sigmoid(m) is -w sigmoid(-m); the mean divides by b
-        pull = -(weight * torch.sigmoid(-margin)) / b
-        return torch.bmm(pull[:, None], x)[:, 0]
+        pull = -(weight * torch.sigmoid(-margin)) / rows.shape[1]
+        return torch.bmm(pull.transpose(1, 2), x)
 
     def _gradient_by_autograd(self, theta, rows, weight):
-        theta = theta.detach().requires_grad_()
-        chosen = self.shape.rewards(theta, self._phi[self._chosen[rows]])
-        rejected = self.shape.rewards(theta, self._phi[self._rejected[rows]])
+        each = theta.detach().flatten(0, 1).requires_grad_()
+        rows, weight = rows.repeat_interleave(theta.shape[1], 0), weight.transpose(1, 2).flatten(0, 1)
+        chosen = self.shape.rewards(each, self._phi[self._chosen[rows]])
+        rejected = self.shape.rewards(each, self._phi[self._rejected[rows]])
         loss = pair_losses(chosen - rejected, weight).mean(1).sum()
-        return torch.autograd.grad(loss, theta)[0]
+        return torch.autograd.grad(loss, each)[0].view(theta.shape)

@@ -7,7 +7,7 @@ import torch
 from scpo.errors import Stopped
 from scpo.plan import Pool
 from scpo.training.heads import stacked as stacked_module
-from scpo.training.heads.stacked import Heads, HeadShape, batch_order
+from scpo.training.heads.stacked import Heads, HeadShape, batch_order, twins
 from scpo.training.loss import weighted_bradley_terry
 
 TEXTS, WIDTH, PAIRS = 60, 10, 200
@@ -56,6 +56,46 @@ def test_stacked_heads_equal_one_at_a_time(world, hidden):
     heads.advance(25)
     for head in (0, 1, stacked_module.BLOCK - 1, stacked_module.BLOCK, len(world[3]) - 1):
         assert torch.allclose(heads.theta[head], one_at_a_time(world, shape, head), atol=1e-5)
+
+
+@pytest.fixture
+def families(world):
+    """Three heads of one order and other weights, two of another, one alone, and one that is the last one's twin."""
+    phi, chosen, rejected, pools = world
+    a, b, c = pools[:3]
+    alike = [Pool(pool.rows, pool.weight * factor, pool.seed) for pool, factor in ((a, 1), (b, 1), (a, 0.5), (b, 0.2))]
+    return phi, chosen, rejected, [*alike, a, c, c]
+
+
+@pytest.mark.parametrize("hidden", [0, 5])
+def test_heads_that_share_the_reading_of_a_batch_equal_those_trained_alone(families, hidden):
+    shape = HeadShape(WIDTH, hidden)
+    start = torch.stack([shape.fresh(k) for k in (0, 1, 2, 3, 4, 5, 5)])
+    heads = together(families, shape, start=start)
+    assert sorted(block.shape for block in heads._blocks) == [(1, 1), (1, 2), (1, 3)]
+    heads.advance(25)
+    for head in range(6):
+        assert torch.allclose(heads.theta[head], one_at_a_time(families, shape, head), atol=1e-5)
+    assert torch.equal(heads.theta[5], heads.theta[6]) and not torch.equal(heads.theta[0], heads.theta[2])
+
+
+def test_heads_of_one_pool_are_twins_only_where_they_begin_alike(families):
+    start = torch.zeros(7, WIDTH)
+    assert twins(families[3], start).tolist() == [0, 1, 2, 3, 4, 5, 5]
+    start[6] = 1
+    assert twins(families[3], start).tolist() == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_weights_are_the_same_bytes_on_any_number_of_threads(world, monkeypatch):
+    monkeypatch.setattr(stacked_module, "BLOCK", 8)
+    monkeypatch.setattr("scpo.threads._cores", lambda: 3)
+    found = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        heads = together(world, HeadShape(WIDTH))
+        heads.advance(25)
+        found.append(b"".join(tensor.numpy().tobytes() for tensor in (heads.theta, heads.m, heads.v)))
+    assert found[0] == found[1]
 
 
 def test_every_parameter_moves(world):
