@@ -22,7 +22,7 @@ LAYERS = (
     ("config",),
     ("methods",),
     ("hub", "progress", "selection", "threads"),
-    ("errors", "format"),
+    ("errors", "format", "table_rows"),
 )
 # The only layers in which a heavy library is imported at all.
 HOMES = {

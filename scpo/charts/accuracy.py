@@ -27,6 +27,7 @@ from scpo.charts.style import (
 )
 from scpo.format import counted, fixed, known, percent, points
 from scpo.metrics.accuracy import AT_LEAST, AT_MOST
+from scpo.table_rows import rows_of
 from scpo.text.results import fewest
 
 FULL, ALPHA = "full", 0.05
@@ -86,7 +87,7 @@ def accuracy_chart(
 def _published(theirs: pd.DataFrame) -> list[dict]:
     """The authors' figures, one mark each. theirs: country, method, accuracy."""
     traces = []
-    for row in theirs.itertuples():
+    for row in rows_of(theirs):
         name = f"published by the authors: {row.method}"
         told = f"{name}: {100 * row.accuracy:.2f} %<br>theirs, not of this run; no interval is published"
         mark = {"symbol": "star-diamond-open", "size": 13, "color": METHOD[row.method], "line": {"width": 2}}
@@ -96,7 +97,7 @@ def _published(theirs: pd.DataFrame) -> list[dict]:
 
 def _name_rows(figure: go.Figure, order: Sequence[str], rows: pd.DataFrame, unit: str) -> None:
     """Names along the y axis; one whose interval is missing says of how few. rows: low, units, by name."""
-    rows = rows.reindex(order).astype({"low": float, "units": float})
+    rows = rows.reindex(list(order)).astype({"low": float, "units": float})
     row_axis(
         figure,
         order,

@@ -11,6 +11,7 @@ from scpo.charts.colours import METHOD, QUIET
 from scpo.charts.style import dots, finish, marker, no_interval, row_axis, spans
 from scpo.format import fixed
 from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
+from scpo.table_rows import row_of
 
 BASELINES = {UNIFORM: "line-ns-open", ALL: "hexagram-open", OTHERS: "star-open"}
 
@@ -37,7 +38,8 @@ def method_dots(
 ) -> go.Figure:
     """One row per method: a value with low and high, 0..1, drawn in percent; told: what each hover text ends with."""
     figure = go.Figure()
-    for (name, row), more in zip(rows.iterrows(), told, strict=True):
+    for name, more in zip(rows.index, told, strict=True):
+        row = row_of(rows, name)
         x, low, high = (100 * pd.Series([row[c]]).astype(float) for c in (value, "low", "high"))
         mark = marker(name, 11) if name in METHOD else {"symbol": BASELINES[name], "size": 12, "color": QUIET}
         interval = spans(*(pd.Series([row[c]]) for c in ("low", "high")))[0]

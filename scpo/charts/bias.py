@@ -26,6 +26,7 @@ from scpo.charts.style import (
 )
 from scpo.format import counted, fixed, percent, signed
 from scpo.methods import METHODS
+from scpo.table_rows import row_of
 
 ACCURACY, CHANGE = "accuracy", "change"
 MOST_NUMBERS = 14  # columns, above which the numbers of a heat map no longer fit into its cells
@@ -107,7 +108,7 @@ def plane_chart(
         way = path[(path["country"] == country) & (path["method"] == method)] if len(path) else path
         if len(way) and METHODS[method].start == "global":
             _way(figure, way.pivot(index="seen", columns="subset", values="accuracy").sort_index(), method)
-        x, y = distinct.loc[method], kept.loc[method]
+        x, y = row_of(distinct, method), row_of(kept, method)
         told = [
             f"{name} {percent(r['accuracy'])} ({spans(*[pd.Series([r[c]]) for c in ('low', 'high')])[0]}; "
             f"{r['n']:,} pairs)"

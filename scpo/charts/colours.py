@@ -75,9 +75,9 @@ SCALES = {  # from few to many, seen on the page and on the land of a map
 }
 LISTS = {"chartCategoricalColors": slice(0, 10), "chartDivergingColors": slice(10, 20)}  # ten each, the last repeated
 PLACE = {name: f"#{at + 1 + 10 * (at >= 10):06d}" for at, name in enumerate(LIGHT)}
-SEQUENCE = [[at / 9, f"#{at + 11:06d}"] for at in range(10)]
+SEQUENCE: list[tuple[float, str]] = [(at / 9, f"#{at + 11:06d}") for at in range(10)]
 PAGE = "#000038"  # the page itself
-ON_PAPER = {
+ON_PAPER: dict[str, str] = {
     **{PLACE[name]: colour for name, colour in LIGHT.items()},
     **{place: colour for (_, place), colour in zip(SEQUENCE, SCALES["light"], strict=True)},
     PAGE: "#FFFFFF",

@@ -25,6 +25,7 @@ from scpo.charts.style import (
 )
 from scpo.format import counted, known, percent, points
 from scpo.metrics.accuracy import BOTH_AT_ONCE, NO_GAIN, NO_PAIRS, TOO_FEW, UNCLEAR
+from scpo.table_rows import rows_of
 from scpo.text.efficiency import PAIRS, spread_of, verdict_of, why_no_ratio
 
 READINGS = {  # column of the table, title of the axis
@@ -105,7 +106,7 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
     left, right = min([0.5, *finite]) / 1.3, max([2.0, *finite]) * 1.3
     figure = go.Figure()
     # A resample that never gets there counts as ratio 0: its line leaves the chart on the left.
-    lines = [(r.country, max(r.low, left), r.high, marks.get(r.country, (QUIET, ""))[0]) for r in rows.itertuples()]
+    lines = [(r.country, max(r.low, left), r.high, marks.get(r.country, (QUIET, ""))[0]) for r in rows_of(rows)]
     rules(figure, [line for line in lines if line[2] > 0], at=1)
     at = rows[rows["reached"].astype(bool)]
     hover = [

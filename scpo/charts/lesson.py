@@ -146,7 +146,8 @@ def collapse_chart(seen: Seen) -> go.Figure:
     """Consensus kept over training steps, one line per method."""
     figure = go.Figure()
     n = seen.facts["n_consensus"]
-    for (method, rows), dash in zip(seen.table.groupby("method", sort=False), DASHES, strict=False):
+    for (name, rows), dash in zip(seen.table.groupby("method", sort=False), DASHES, strict=False):
+        method = str(name)
         figure.add_scatter(
             x=rows["step"],
             y=100 * rows["consensus"],
@@ -165,7 +166,8 @@ def efficiency_chart(seen: Seen) -> go.Figure:
     """Accuracy over pairs of two methods and many seeds, and where each reaches the target."""
     facts = seen.facts
     figure = go.Figure()
-    for method, rows in seen.table.groupby("method", sort=False):
+    for name, rows in seen.table.groupby("method", sort=False):
+        method = str(name)
         seeds = rows.filter(like="seed_").drop(columns="seed_mean")
         figure.add_scatter(
             x=np.repeat(rows["pairs"], seeds.shape[1]),

@@ -9,6 +9,7 @@ from scpo.charts.colours import METHOD, QUIET
 from scpo.charts.style import dots, finish, plain, reach, row_axis
 from scpo.format import signed
 from scpo.steering.mixing import letter
+from scpo.table_rows import rows_of
 
 BEGINNING = 34  # characters of a sentence at its row
 
@@ -19,9 +20,9 @@ def reasons_chart(shares: pd.DataFrame, country: str, simulated: bool) -> go.Fig
     shares   answer, sentence, text, global_share, country_share, change
     """
     rows = shares.iloc[::-1]
-    names = [f"{letter(int(row.answer))}{row.sentence} {_beginning(row.text)}" for row in rows.itertuples()]
+    names = [f"{letter(int(row.answer))}{row.sentence} {_beginning(row.text)}" for row in rows_of(rows)]
     figure = go.Figure()
-    for name, row in zip(names, rows.itertuples(), strict=True):
+    for name, row in zip(names, rows_of(rows), strict=True):
         figure.add_scatter(
             x=[row.global_share, row.country_share],
             y=[name, name],
@@ -36,7 +37,7 @@ def reasons_chart(shares: pd.DataFrame, country: str, simulated: bool) -> go.Fig
     ):
         hover = [
             f"{plain(name)}<br>{label}: {signed(getattr(row, column), 2)}<br>change {signed(row.change, 2)}"
-            for name, row in zip(names, rows.itertuples(), strict=True)
+            for name, row in zip(names, rows_of(rows), strict=True)
         ]
         mark = {"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2, "color": colour}}
         figure.add_trace(dots(rows[column], names, hover, mark, name=label))

@@ -11,22 +11,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.charts.colours import METHOD
-from scpo.charts.style import AXIS, finish
+from scpo.charts.style import AXIS, dashed, finish
 
 CUT = METHOD["scpo"]
 
 
 def cut_line(at: float, words: str, left: bool, above: bool = False) -> dict:
     """A dashed line across the figure at x = at, with its name at its upper end: left or right of it."""
-    shape = {
-        "type": "line",
-        "x0": at,
-        "x1": at,
-        "y0": 0,
-        "y1": 1,
-        "yref": "paper",
-        "line": {"color": CUT, "dash": "dash", "width": 2},
-    }
     note = {
         "x": at,
         "y": 1,
@@ -37,7 +28,7 @@ def cut_line(at: float, words: str, left: bool, above: bool = False) -> dict:
         "xshift": -4 if left else 4,
         "yanchor": "bottom" if above else "top",
     }
-    return {"shapes": [shape], "annotations": [note]}
+    return {"shapes": [dashed(at, CUT)], "annotations": [note]}
 
 
 def axis(title: str, **more) -> dict:

@@ -110,7 +110,8 @@ def countries_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figur
     table   country, subset, accuracy, low, high, n, units
     """
     order = list(table["country"].unique())[::-1]
-    figure, notes = go.Figure(), []
+    figure = go.Figure()
+    notes: list[str] = []
     for at, (subset, (colour, symbol, _)) in enumerate(KINDS.items()):
         rows = table[table["subset"] == subset].set_index("country").loc[order]
         hover = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ import plotly.graph_objects as go
 from scpo.charts.colours import INK, METHOD, ON_PAPER, PLACE, QUIET, SYMBOL, TEXT
 from scpo.format import TOO_FEW, signed, span
 
+Values = Sequence | np.ndarray | pd.Series | pd.Index  # what plotly takes along an axis
 SIMULATED = "Simulated data: nothing here is measured from real people"
 MEAN = "mean"
 LINES = tuple(
@@ -23,7 +25,7 @@ LINES = tuple(
 )  # one per country
 DASHES = ("solid", "dash", "dot", "dashdot")
 DOTS = ("circle", "square", "diamond", "triangle-up", "cross", "pentagon", "star")
-AXIS = {"tickfont": {"color": TEXT}, "title": {"font": {"color": TEXT}}}
+AXIS: dict[str, Any] = {"tickfont": {"color": TEXT}, "title": {"font": {"color": TEXT}}}
 COLOUR = re.compile(r"(#0000\d\d)([0-9A-F]{2})?")
 JUDGES = ("hexagram", "hourglass", "bowtie", "star-square", "star-triangle-up", "hexagon")  # brought from outside
 EDGE = 0.75  # px: the line at the end of a band
@@ -71,8 +73,9 @@ def _coloured(value: object) -> object:
         return {name: _coloured(part) for name, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [_coloured(part) for part in value]
-    place = COLOUR.fullmatch(value) if isinstance(value, str) else None
-    return ON_PAPER.get(place[1], place[1]) + (place[2] or "") if place else value
+    if not isinstance(value, str) or not (place := COLOUR.fullmatch(value)):
+        return value
+    return ON_PAPER.get(place[1], place[1]) + (place[2] or "")
 
 
 def band(colour: str) -> dict:
@@ -127,19 +130,26 @@ def spans(low: pd.Series, high: pd.Series) -> list[str]:
     return [span(a, b, "no interval: too few") for a, b in zip(low.astype(float), high.astype(float), strict=True)]
 
 
-def whisker(value: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict:
+def whisker(value: Values, low: pd.Series, high: pd.Series, colour: str) -> dict:
     """The error bar of a 95 % interval around values, all in the unit of the axis."""
     return {"array": high - value, "arrayminus": value - low, "color": colour, "thickness": 1.5, "width": 0}
 
 
-def dots(x: Sequence, y: Sequence, hover: Sequence[str], mark: dict, ends: tuple | None = None, **more) -> dict:
+def dots(
+    x: Values,
+    y: Values,
+    hover: str | Sequence[str],
+    mark: dict,
+    ends: tuple[pd.Series, pd.Series] | None = None,
+    **more,
+) -> dict:
     """A trace of marks in rows, with whiskers to the ends of their 95 % intervals, if there are any.
 
     x       values, in the unit of the axis; y: the row of each; hover: what each says; mark: the look
     ends    the lower and the upper ends, as series like x
     """
     trace = {"type": "scatter", "mode": "markers", "x": x, "y": y, "hovertext": hover, "hoverinfo": "text"}
-    whiskers = {"error_x": whisker(x, *ends, mark["color"])} if ends else {}
+    whiskers = {"error_x": whisker(x, ends[0], ends[1], mark["color"])} if ends else {}
     return {**trace, "marker": mark, **whiskers, **more}
 
 
@@ -149,7 +159,14 @@ def side_by_side(group: str) -> dict:
 
 
 def cells(
-    z: np.ndarray, x: Sequence, y: Sequence, text: Sequence | None, *, scale: list, ends: tuple[float, float], **more
+    z: np.ndarray,
+    x: Values,
+    y: Values,
+    text: Values | None,
+    *,
+    scale: list,
+    ends: tuple[float, float],
+    **more,
 ) -> dict:
     """A trace of a heat map with a number in each cell; without text, the cells are too many for numbers.
 
@@ -183,18 +200,14 @@ def rules(figure: go.Figure, lines: Iterable[tuple[str, float, float, str]], at:
         for row, x0, x1, colour in lines
     ]
     if at is not None:
-        shapes.append(
-            {
-                "type": "line",
-                "x0": at,
-                "x1": at,
-                "y0": 0,
-                "y1": 1,
-                "yref": "paper",
-                "line": {"color": QUIET, "dash": "dash"},
-            }
-        )
+        shapes.append(dashed(at, QUIET))
     figure.update_layout(shapes=shapes)
+
+
+def dashed(at: float, colour: str) -> dict:
+    """A dashed line across a figure, from its foot to its head, at x = at."""
+    line = {"color": colour, "dash": "dash", "width": 2}
+    return {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper", "line": line}
 
 
 def signed_texts(values: np.ndarray) -> np.ndarray:

@@ -113,8 +113,8 @@ def words_chart(table: pd.DataFrame, country: str, simulated: bool) -> go.Figure
 
     table   term, effect, low, high, texts, the largest effect first
     """
-    ends = pd.concat([table[table["effect"] > 0].head(WORDS_SHOWN), table[table["effect"] < 0].tail(WORDS_SHOWN)])
-    rows = ends.iloc[::-1]
+    most = [table[table["effect"] > 0].head(WORDS_SHOWN), table[table["effect"] < 0].tail(WORDS_SHOWN)]
+    rows = pd.concat(most).iloc[::-1]
     figure = go.Figure()
     hover = [
         f"{plain(t)}: {signed(e, 2)}<br>95 %: {signed(a, 2)} to {signed(b, 2)}<br>{counted(n, 'text')}"

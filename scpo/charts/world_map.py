@@ -10,6 +10,7 @@ from scpo.charts.colours import LAND, PAGE, SEQUENCE, TEXT
 from scpo.charts.places import PLACES
 from scpo.charts.style import finish, plain
 from scpo.format import counted
+from scpo.table_rows import rows_of
 
 MOST_TICKS = 9
 
@@ -82,7 +83,7 @@ def _on_map(counts: pd.DataFrame, unit: str) -> pd.DataFrame:
     found = []
     for code, rows in counts[counts["pairs"] > 0].dropna(subset="iso3").groupby("iso3", sort=False):
         pairs = int(rows["pairs"].sum())
-        told = [f"{plain(r.country)}: {counted(r.pairs, 'pair')}, {counted(r.units, unit)}" for r in rows.itertuples()]
+        told = [f"{plain(r.country)}: {counted(r.pairs, 'pair')}, {counted(r.units, unit)}" for r in rows_of(rows)]
         if len(told) > 1:
             told = [f"<b>{code}: {counted(pairs, 'pair')} under {len(told)} names</b>", *told]
         found.append({"iso3": code, "pairs": pairs, "told": "<br>".join(told)})

@@ -15,6 +15,7 @@ from scpo.format import counted, fixed, inert, percent, points, span
 from scpo.methods import METHODS, UNTRAINED
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.paired import COLUMNS as PAIRED
+from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_figure
 from scpo.text.results import ALPHA, fewest, headline, verdict
 
@@ -138,7 +139,7 @@ def bias_figures(result: runs.Result) -> list[Figure]:
     """What the main method gave up and learned, and how unequally it serves countries."""
     method = main_method(result)
     rows = result.tables["bias"].query("method == @method").set_index("measure")
-    learned, gap, worst = (rows.loc[name] for name in ("distinct accuracy", "gap", "worst country"))
+    learned, gap, worst = (row_of(rows, name) for name in ("distinct accuracy", "gap", "worst country"))
     return [
         excess_bias(result, method),
         (
@@ -163,9 +164,9 @@ def bias_figures(result: runs.Result) -> list[Figure]:
 def excess_bias(result: runs.Result, method: str) -> Figure:
     """Consensus that a method gave up."""
     rows = result.tables["bias"].query("measure == 'consensus retention'").set_index("method")
-    row = rows.loc[method]
+    row = row_of(rows, method)
     low, high = (1 - row[c] if pd.notna(row[c]) else np.nan for c in ("high", "low"))
-    full = f"; full: {percent(1 - rows.loc['full', 'value'])}" if "full" in rows.index and method != "full" else ""
+    full = f"; full: {percent(1 - row_of(rows, 'full')['value'])}" if "full" in rows.index and method != "full" else ""
     return (
         "Excess bias: consensus given up",
         percent(1 - row["value"]),

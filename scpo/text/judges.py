@@ -13,6 +13,7 @@ from scpo.metrics.accuracy import MEAN
 from scpo.metrics.outcomes import SUBSETS
 from scpo.metrics.paired import decided
 from scpo.runs.judges import Judge
+from scpo.table_rows import row_of
 from scpo.text.results import bias_sentence, by_chance, verdict
 
 FULL, DISTINCT, CONSENSUS = SUBSETS
@@ -37,8 +38,8 @@ def judge_table(judge: Judge, unit: str) -> pd.DataFrame:
     against = _of(judge.tables["paired"], against="global", subset=FULL).set_index("country")
     rows = []
     for country in dict.fromkeys(judge.tables["accuracy"]["country"]):
-        mine = {subset: of.loc[(country, judge.method, subset)] for subset in SUBSETS}
-        full, gap = mine[FULL], against.loc[country]
+        mine = {subset: row_of(of, (country, judge.method, subset)) for subset in SUBSETS}
+        full, gap = mine[FULL], row_of(against, country)
         rows.append(
             {
                 "country": country,
@@ -71,12 +72,13 @@ def difference_table(judge: Judge, unit: str) -> pd.DataFrame:
 def judge_sentences(judge: Judge, unit: str) -> list[str]:
     """How well a judge does on average, what it keeps, and whom it serves worst."""
     of = _of(judge.tables["accuracy"], country=MEAN).set_index(["method", "subset"])
-    full, kept, distinct = (of.loc[(judge.method, subset)] for subset in (FULL, CONSENSUS, DISTINCT))
+    full, kept, distinct = (row_of(of, (judge.method, subset)) for subset in (FULL, CONSENSUS, DISTINCT))
+    base = row_of(of, ("global", FULL))
     ties = f"; {percent(full['ties'] / full['n'])} of them tie, which counts as wrong" if full["ties"] else ""
     return [
         f"**{inert(judge.method)}** is right on {percent(full['accuracy'])} of the test pairs "
         f"({span(full['low'], full['high'])}; {counted(full['units'], unit)}, {counted(full['n'], 'pair')}{ties}); the "
-        f"global model on {percent(of.loc[('global', FULL), 'accuracy'])} of the same.",
+        f"global model on {percent(base['accuracy'])} of the same.",
         f"It keeps {percent(kept['accuracy'])} of the consensus ({span(kept['low'], kept['high'])}), and is right on "
         f"{percent(distinct['accuracy'])} of the pairs that the global model gets wrong "
         f"({span(distinct['low'], distinct['high'])}).",
@@ -135,10 +137,10 @@ def served_table(tables: Mapping[str, pd.DataFrame], unit: str) -> pd.DataFrame:
     accuracy, paired = tables["accuracy"], tables["paired"]
     names = list(dict.fromkeys(accuracy["method"]))
     rows = []
-    for country, part in accuracy.groupby("country", sort=False):
-        of = part.set_index("method")
+    for name, part in accuracy.groupby("country", sort=False):
+        country, of = str(name), part.set_index("method")
         row = {"country": country, _people(unit): f"{of['units'].iloc[0]:,}", "pairs": f"{of['n'].iloc[0]:,}"}
-        row |= {name: f"{percent(of.loc[name, 'accuracy'])} {_ends(of.loc[name])}" for name in names}
+        row |= {name: f"{percent(row_of(of, name)['accuracy'])} {_ends(row_of(of, name))}" for name in names}
         for name in names[1:]:
             gap = _of(paired, country=country, method=name, against=names[0]).iloc[0]
             star = "*" if decided(gap["difference"], gap["low"], gap["high"], gap["p_holm"]) else ""
@@ -152,7 +154,7 @@ def served_sentences(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     found = []
     for name in dict.fromkeys(tables["accuracy"]["method"]):
         rows = _of(tables["bias"], method=name).set_index("measure")
-        worst, gap = rows.loc["worst country"], rows.loc["gap"]
+        worst, gap = row_of(rows, "worst country"), row_of(rows, "gap")
         found.append(
             f"{name} serves {worst['country']} worst, {percent(worst['value'])} ({span(worst['low'], worst['high'])}); "
             f"between best and worst lie {fixed(100 * gap['value'])} points ({span(gap['low'], gap['high'])}; "

@@ -57,11 +57,12 @@ def reason_lines(shares: pd.DataFrame, sums: pd.DataFrame, country: str) -> list
     lines = [f"{preference(leads['country'], name)}; {preference(leads['global'], 'the global model')}."]
     # A sentence of B that is rewarded speaks for B.
     towards_a = shares["change"] * shares["answer"].map({0: 1, 1: -1})
-    most = shares.loc[towards_a.abs().idxmax()] if len(shares) else None
-    if most is not None and signed(most["change"], 2) != signed(0, 2):
+    place = int(towards_a.abs().argmax()) if len(shares) else None
+    most = None if place is None else shares.iloc[place]
+    if place is not None and most is not None and signed(most["change"], 2) != signed(0, 2):
         quote = " ".join(most["text"].split())
         quote = quote if len(quote) <= LONGEST_QUOTE else quote[:LONGEST_QUOTE].rstrip() + " ..."
-        speaks = "A" if towards_a.loc[most.name] > 0 else "B"
+        speaks = "A" if towards_a.iloc[place] > 0 else "B"
         lines.append(
             f"Most of what steering changes between them lies in sentence {most['sentence']} of "
             f'{letter(int(most["answer"]))}, "{inert(quote)}": {signed(most["change"], 2)}, which speaks for {speaks}.'

@@ -12,6 +12,7 @@ from scpo.metrics.alignment import ALL, BASELINES, OTHERS, UNIFORM
 from scpo.metrics.groups import FEWEST_SHOWN
 from scpo.metrics.intervals import FEWEST
 from scpo.metrics.outcomes import SUBSETS
+from scpo.table_rows import row_of, rows_of
 from scpo.text.efficiency import efficiency_figure
 
 MEAN = "mean"
@@ -22,16 +23,17 @@ def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str)
     """Three figures of a run: label, value, and the note with interval and n. `-` where there is none."""
     method = "scpo" if "scpo" in methods else next((m for m in methods if m != "global"), "global")
     mean = tables["accuracy"].query("country == @MEAN").set_index(["method", "subset"])
-    full = mean.loc[(method, "full")]
+    full = row_of(mean, (method, "full"))
+    base = row_of(mean, ("global", "full"))
     countries = tables["accuracy"]["country"].nunique() - 1
     gain = (
         f"Gain of {method} over the global model",
         f"{points(full['gain'])} points",
-        f"mean of {counted(countries, 'country')}, from {percent(mean.loc[('global', 'full'), 'accuracy'])} to "
+        f"mean of {counted(countries, 'country')}, from {percent(base['accuracy'])} to "
         f"{percent(full['accuracy'])}; {span(full['gain_low'], full['gain_high'])}; "
         f"{counted(full['units'], unit)}, {counted(full['n'], 'pair')}",
     )
-    kept = mean.loc[(method, "consensus")]
+    kept = row_of(mean, (method, "consensus"))
     retention = (
         "Consensus kept",
         percent(kept["accuracy"]),
@@ -43,7 +45,7 @@ def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str)
 def bias_sentence(table: pd.DataFrame, method: str) -> str:
     """Who is served worst by a method, how far countries are apart, and what the reference population loses."""
     rows = table[table["method"] == method].set_index("measure")
-    worst, gap = rows.loc["worst country"], rows.loc["gap"]
+    worst, gap = row_of(rows, "worst country"), row_of(rows, "gap")
     words = (
         f"**{method}**: {inert(worst['country'])} is served worst, {percent(worst['value'])} "
         f"({span(worst['low'], worst['high'])}; {counted(worst['n'], 'pair')}); between best and worst country lie "
@@ -51,7 +53,7 @@ def bias_sentence(table: pd.DataFrame, method: str) -> str:
     )
     if method == "global" or "reference drop" not in rows.index:
         return words + "."
-    drop = rows.loc["reference drop"]
+    drop = row_of(rows, "reference drop")
     return words + (
         f"; the reference population loses {fixed(100 * drop['value'])} points ({span(drop['low'], drop['high'])}; "
         f"{counted(drop['n'], 'pair')})."
@@ -117,7 +119,7 @@ def told_apart(rows: pd.DataFrame, method: str, against: str, unit: str) -> str:
     words = f"Of {of}{known}, {method} is told apart from {against} {where} after Holm's correction"
     for name, part in (("higher", up), ("lower", down)):
         if len(part):
-            listed = ", ".join(f"{inert(r.country)} ({points(r.difference)})" for r in part.itertuples())
+            listed = ", ".join(f"{inert(r.country)} ({points(r.difference)})" for r in rows_of(part))
             words += f"; {name} in {listed}"
     return words + "."
 
@@ -129,7 +131,7 @@ def too_few(rows: pd.DataFrame, unit: str) -> str:
     """
     found = []
     missed, without = (
-        [inert(row.country) for row in rows.itertuples() if row.note.startswith(start)]
+        [inert(row.country) for row in rows_of(rows) if row.note.startswith(start)]
         for start in ("too few", "no interval")
     )
     if missed:
@@ -172,10 +174,9 @@ def alignment_sentence(table: pd.DataFrame, country: str) -> str:
     """The best method of a country by opinion alignment, its gain, and what the other countries' average reaches."""
     rows = table[table["country"] == country].set_index("method").astype({"alignment": float})
     models = rows.drop(index=[name for name in BASELINES if name in rows.index])
-    best = models["alignment"].idxmax()
-    told = f"**{best}** is nearest to the answers with {percent(models.loc[best, 'alignment'])}"
-    if best != "global":
-        row = models.loc[best]
+    row = models.iloc[int(models["alignment"].argmax())]
+    told = f"**{row.name}** is nearest to the answers with {percent(row['alignment'])}"
+    if row.name != "global":
         told += f", {points(row['gain'])} points against global ({span(row['gain_low'], row['gain_high'])})"
     told += f"; every option alike reaches {percent(rows['alignment'].get(UNIFORM, np.nan))}"
     for name, who in ((ALL, "all countries"), (OTHERS, "the other countries")):

@@ -13,6 +13,7 @@ import pandas as pd
 
 from scpo.format import counted, fixed, inert, percent, points, signed, span
 from scpo.steering.mixing import GLOBAL
+from scpo.table_rows import row_of
 
 MEASURES = {  # as in scpo.text.results: the measure in one plain sentence, its formula, and what stands in it
     "answers": (
@@ -72,8 +73,8 @@ def answer_lines(table: pd.DataFrame) -> list[str]:
     if ahead in (0, len(countries)):
         return [*lines, "All countries' models put these answers in the same order."]
     known = countries[[a, b]]
-    for_a, for_b = known.index[known[a] < known[b]], known.index[known[b] < known[a]]
-    by_global = a if ranked.loc[GLOBAL, a] < ranked.loc[GLOBAL, b] else b
+    for_a, for_b = known.index[known[a] < known[b]].tolist(), known.index[known[b] < known[a]].tolist()
+    by_global = a if row_of(ranked, GLOBAL)[a] < row_of(ranked, GLOBAL)[b] else b
     return [
         *lines,
         f"They disagree most about {a} and {b}: {a} is ahead for {listed(for_a)}, {b} for "
@@ -90,11 +91,12 @@ def listed(names: Sequence[str]) -> str:
 def strength_lines(table: pd.DataFrame, country: str, alpha: float, unit: str) -> list[str]:
     """What a strength does against the country's own model (alpha 1), on each kind of pair."""
     rows = table[(table["country"] == country) & (table["alpha"] == alpha)].set_index("subset")
-    size = f"{counted(rows.loc['full', 'n'], 'test pair')} of {counted(rows.loc['full', 'units'], unit)}"
+    full = row_of(rows, "full")
+    size = f"{counted(full['n'], 'test pair')} of {counted(full['units'], unit)}"
     if alpha == 1:
         end = table[(table["country"] == country) & (table["alpha"] == table["alpha"].max())].set_index("subset")
         return [f"At α = 1, the country's own model ({size}). " + _beyond(end, table["alpha"].max())]
-    parts = ", ".join(f"{name} {_change(rows.loc[name])}" for name in ("full", "distinct", "consensus"))
+    parts = ", ".join(f"{name} {_change(row_of(rows, name))}" for name in ("full", "distinct", "consensus"))
     lines = [f"At α = {alpha:g} against α = 1, in points: {parts} ({size})."]
     return [*lines, _beyond(rows, alpha)] if alpha > 1 else lines
 
@@ -105,7 +107,7 @@ def _change(row: pd.Series) -> str:
 
 def _beyond(rows: pd.DataFrame, alpha: float) -> str:
     """Whether going beyond alpha 1 pays, in plain words."""
-    full, kept = rows.loc["full"], rows.loc["consensus"]
+    full, kept = row_of(rows, "full"), row_of(rows, "consensus")
     if np.isnan(full["change_low"]):
         return f"Too few people or questions to tell whether α = {alpha:g} is better."
     if full["change_low"] > 0:
@@ -124,7 +126,7 @@ def mixture_line(table: pd.DataFrame, members: Sequence[str], shares: Sequence[f
     rows = table[table["subset"] == "full"].set_index(["country", "mixture"])
     parts = []
     for place, country in enumerate(members):
-        mixed, alone = rows.loc[(country, 0)], rows.loc[(country, place + 1)]
+        mixed, alone = row_of(rows, (country, 0)), row_of(rows, (country, place + 1))
         gap = span(-alone["change_high"], -alone["change_low"])
         parts.append(
             f"{inert(country)} {percent(mixed['accuracy'])}, {points(-alone['change'])} points against its "
@@ -138,7 +140,7 @@ def triangle_line(rows: pd.DataFrame, members: Sequence[str], grid: np.ndarray, 
     """The best point of the triangle, and how little it may be worth; rows: one per point, in the order of grid."""
     if rows["accuracy"].isna().all():
         return ""
-    best, worst = rows.loc[rows["accuracy"].idxmax()], rows.loc[rows["accuracy"].idxmin()]
+    best, worst = (rows.iloc[int(place)] for place in (rows["accuracy"].argmax(), rows["accuracy"].argmin()))
     share = ", ".join(
         f"{inert(c)} {100 * s:.0f} %" for c, s in zip(members, grid[int(best["mixture"])], strict=True) if s > 0
     )
@@ -154,16 +156,16 @@ def truth_lines(table: pd.DataFrame, alpha: float) -> list[str]:
     each = table.drop_duplicates(["country", "model"]).pivot(index="country", columns="model", values="cosine")
     nearer = int((each["country"] > each[GLOBAL]).sum())
     own = table[table["model"] == "country"]
-    missed = own.loc[own["error"].abs().idxmax()]
-    low = each["country"].idxmin()
+    missed = own.iloc[int(own["error"].abs().argmax())]
+    low = each.iloc[int(each["country"].argmin())]
     of = f"{counted(missed['texts'], 'test text')} of {counted(missed['prompts'], 'prompt')}"
     own_mean, usual_mean, lowest = (
-        fixed(cosine, 2) for cosine in (each["country"].mean(), each[GLOBAL].mean(), each.loc[low, "country"])
+        fixed(cosine, 2) for cosine in (each["country"].mean(), each[GLOBAL].mean(), low["country"])
     )
     return [
         f"At α = {alpha:g} the mean cosine over {counted(len(each), 'country')} is {own_mean}; that "
         f"of the global model is {usual_mean}. Steering came nearer to the planted taste in {nearer} of "
-        f"{len(each)}, and is furthest from it in {inert(low)} ({lowest}).",
+        f"{len(each)}, and is furthest from it in {inert(low.name)} ({lowest}).",
         f"Missed most: {missed['axis']} in {inert(missed['country'])}, planted {signed(missed['planted'], 2)}, learned "
         f"{signed(missed['learned'], 2)} ({of}).",
     ]

@@ -14,7 +14,7 @@ from scpo.data.layouts import OWN, flag, guess_columns, is_complete, layouts_of,
 from scpo.data.layouts.columns import words_of
 from scpo.data.layouts.layout import ANSWERS, OPTIONAL, PAIR, ROLES, SCORED, Layout
 from scpo.format import inert
-from scpo.ui import session as state
+from scpo.ui import session
 from scpo.ui.cache import first_rows
 
 SHOWN = 5  # rows
@@ -57,7 +57,7 @@ def choose_columns(files: Sequence[str], place: str, start: DataConfig) -> dict 
         return _one_of(fitting, place, start)
     if fitting and fitting[0] not in OWN:
         st.markdown(f"This looks like **{inert(_title(fitting[0]))}**: its columns say so.")
-    if fitting and not st.toggle("Say which column is what", bool(start.columns), key=f"{state.COLUMNS}-own-{place}"):
+    if fitting and not st.toggle("Say which column is what", bool(start.columns), key=f"{session.COLUMNS}-own-{place}"):
         return {}
     if {"question", "options"} <= {*frame.columns} and not fitting:
         return {}  # a survey, which its own source reads
@@ -70,7 +70,7 @@ def _one_of(fitting: list[Layout], place: str, start: DataConfig) -> dict | None
     st.markdown(f"This file fits {len(fitting)} layouts.")
     asked = start.layout if start.layout in names else None
     name = st.segmented_control(
-        "Layout", list(names), format_func=names.get, default=asked, key=f"{state.LAYOUT}-{place}"
+        "Layout", list(names), format_func=names.get, default=asked, key=f"{session.LAYOUT}-{place}"
     )
     if name is None:
         st.info("Choose the layout that is meant to go on.")
@@ -88,7 +88,7 @@ def _mapping(frame: pd.DataFrame, place: str, start: dict[str, str]) -> tuple[st
     st.markdown("Which column is what? A guess is filled in; these are the first rows.")
     st.dataframe(frame.head(SHOWN).map(lambda cell: str(cell)[:LONGEST]), hide_index=True)
     fits = [form for form, roles in FORMS.items() if {*roles} <= {*guess}] or ["Chosen and rejected"]
-    key = f"{state.COLUMNS}-form-{place}"
+    key = f"{session.COLUMNS}-form-{place}"
     form = st.segmented_control("What a row has", list(FORMS), default=fits[0], key=key, required=True)
     more = [role for role in ANSWERS[2:] if role in guess and form == "Answers with a winner"]
     chosen, names = {}, [str(column) for column in frame.columns]
@@ -100,7 +100,7 @@ def _mapping(frame: pd.DataFrame, place: str, start: dict[str, str]) -> tuple[st
                 ASKED[role],
                 [NO_COLUMN, *names],
                 index=names.index(guess[role]) + 1 if guess.get(role) in names else 0,
-                key=f"{state.COLUMNS}-{role}-{place}",
+                key=f"{session.COLUMNS}-{role}-{place}",
             )
             chosen |= {role: column} if column != NO_COLUMN else {}
     if not is_complete(chosen):
