@@ -26,7 +26,7 @@ from scpo.cli.study import add_study, study
 from scpo.errors import JobError, ScpoError
 from scpo.runs import workspace
 
-OF_A_RUN = ("best-of-n", "export", "judge", "report")  # commands that take a run by its folder or its id
+OF_A_RUN = ("best-of-n", "export", "judge", "report", "study")  # commands that take a run by its folder or its id
 EXAMPLES = """examples:
   python -m scpo run --dataset demo --out runs/demo
       the simulated world: seven invented countries, every method, about half a minute
@@ -97,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "study": study,
     }
     try:
-        if args.command in OF_A_RUN and args.run:
+        if args.command in OF_A_RUN and getattr(args, "run", None):
             args.run = _folder_of(args.run)
         return commands[args.command](args) or 0
     except ScpoError as error:

@@ -8,11 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
+
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.data.countries import split_names
 from scpo.errors import ConfigError
-from scpo.format import brackets, counted, points
+from scpo.format import brackets, counted, percent, points
 from scpo.methods import METHODS
+from scpo.metrics.accuracy import MEAN
 from scpo.runs.files import write_bytes
 from scpo.study import design
 from scpo.study import folder as study_folder
@@ -20,6 +23,7 @@ from scpo.study import folder as study_folder
 STUDIES = {
     "coverage": "how often 95 % intervals hold the truth, on planted people (about 10 minutes)",
     "beyond": "a search for a better rule: every candidate, or the winner on fresh data (20 minutes each)",
+    "why": "how often the reasons that Steer shows are the planted ones, in a run of the demo (some minutes)",
     "when": "when SCPO helps: one factor at a time, and two grids (10 to 20 minutes)",
 }
 WORLDS = 8  # of the demo
@@ -51,6 +55,11 @@ def add_study(commands) -> None:
     beyond.add_argument("--seeds", type=int, default=10, help="training seeds with --final (default: 10)")
     beyond.add_argument("--encoder", default=ExperimentConfig.encoder, help="text encoder (default: minilm)")
     beyond.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
+    why = names.add_parser("why", **says["why"])
+    why.add_argument("run", metavar="RUN", help="the folder of a finished run of the demo, or its id in the workspace")
+    why.add_argument("--methods", default="full,scpo,shared", metavar="A,B,...", help="default: full,scpo,shared")
+    why.add_argument("--answers", type=int, default=200, help="answers of test pairs to explain (default: 200)")
+    why.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
     when = names.add_parser("when", **says["when"])
     when.add_argument("--dataset", default="demo", help="demo, globalopinionqa, survey, prism or file (default: demo)")
     when.add_argument("--data-file", action="append", default=[], metavar="FILE", help="may be given again")
@@ -88,6 +97,25 @@ def _coverage(args: argparse.Namespace) -> None:
     table = coverage_table(args.worlds)
     wide = table.pivot(index=["people", "measure"], columns="interval", values="coverage")
     print((100 * wide).round(1).to_string(na_rep="-"))
+    if args.out:
+        write_bytes(Path(args.out).absolute(), table.to_csv(index=False).encode())
+
+
+def _why(args: argparse.Namespace) -> None:
+    from scpo.study.planted_reasons import planted_reasons
+
+    if args.answers < 1:
+        raise ConfigError(f"--answers is {args.answers}; it takes a whole number of at least 1.")
+    methods, folder = list(filter(None, map(str.strip, args.methods.split(",")))), Path(args.run)
+    tables = [planted_reasons(folder, method, args.answers).assign(method=method) for method in methods]
+    table = pd.concat(tables, ignore_index=True)
+    print("SIMULATED DATA: nothing here is measured from real people.")
+    print("Sentences pointed at, held against the planted reasons; mean over countries, 95 % intervals over prompts, %")
+    mean = table[table["country"] == MEAN]
+    shown = mean.assign(text=[f"{percent(r.value)} {brackets(r.low, r.high, percent)}" for r in mean.itertuples()])
+    wide = shown.pivot(index=["method", "way"], columns="measure", values="text")
+    order = [(method, way) for method in methods for way in mean["way"].unique()]
+    print(wide.loc[order, list(mean["measure"].unique())].to_string(na_rep="-"))
     if args.out:
         write_bytes(Path(args.out).absolute(), table.to_csv(index=False).encode())
 
@@ -176,4 +204,4 @@ def summary(study: study_folder.Study) -> str:
     return "\n".join([*lines, "", f"study folder: {study.folder}"])
 
 
-_COMMANDS = {"coverage": _coverage, "beyond": _beyond, "when": _when}
+_COMMANDS = {"coverage": _coverage, "beyond": _beyond, "why": _why, "when": _when}

@@ -11,6 +11,9 @@ of people the same draws too. Nothing in it is measured from real people, and no
 from __future__ import annotations
 
 import dataclasses
+import functools
+import re
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -194,3 +197,28 @@ def _with_levels(texts: pd.DataFrame, answers: pd.DataFrame, levels: np.ndarray)
     """The planted level of each axis beside each text, in columns `axis_<name>`."""
     at = pd.MultiIndex.from_frame(answers).get_indexer(pd.MultiIndex.from_frame(texts.astype("str")))
     return texts.assign(**{f"axis_{name}": levels[at, place] for place, name in enumerate(AXIS_NAMES)})
+
+
+def phrase_levels(sentences: Sequence[str]) -> np.ndarray:
+    """Which planted phrases sentences have: the sum of their levels per axis of `AXIS_NAMES`, (n, axes) in -1, 0, 1.
+
+    Axes without phrases of their own, length and helpfulness, are 0.
+    """
+    levels = np.zeros((len(sentences), len(AXIS_NAMES)))
+    for row, sentence in enumerate(sentences):
+        for axis, level, phrase in _phrases():
+            if phrase.search(sentence):
+                levels[row, AXIS_NAMES.index(axis)] += level
+    return levels
+
+
+@functools.cache
+def _phrases() -> list[tuple[str, int, re.Pattern]]:
+    """Axis, level and form of every planted phrase; a place may be any."""
+    place = "(?:" + "|".join(map(re.escape, PLACES)) + ")"
+    return [
+        (axis, level, re.compile(re.escape(phrase).replace(re.escape("{place}"), place)))
+        for axis, banks in AXES.items()
+        for level, bank in zip((-1, 1), banks, strict=True)
+        for phrase in bank
+    ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from scpo.format import inert, signed
+from scpo.format import counted, inert, signed
 from scpo.steering.mixing import letter
 
 MEASURES = {  # as in scpo.text.measures: the measure in one plain sentence, its formula, and what stands in it
@@ -26,6 +26,10 @@ SHARES = {  # column -> what it explains
     "country_share": "The country's reward",
     "global_share": "The global model's reward",
 }
+UNKNOWN = (
+    "Shares say what moves the model. Whether people of the country have these reasons is not known for real data; in "
+    "the demo world, where it is planted, docs/why.md counts how often shares point at it."
+)
 FAINT = 0.05  # of the largest share: less is left unmarked
 LONGEST_QUOTE = 80
 
@@ -68,6 +72,22 @@ def reason_lines(shares: pd.DataFrame, sums: pd.DataFrame, country: str) -> list
             f'{letter(int(most["answer"]))}, "{inert(quote)}": {signed(most["change"], 2)}, which speaks for {speaks}.'
         )
     return lines
+
+
+def planted_line(shares: pd.DataFrame) -> str:
+    """How well what steering changed agrees with what is planted in the demo world's phrases.
+
+    shares   change and planted, the level of a sentence's phrases times the country's shift of taste
+    """
+    known = shares[shares["planted"] != 0]
+    if not len(known):
+        return "No sentence here has a phrase in which the country's planted taste differs from the reference's."
+    right = int((known["change"] * known["planted"] > 0).sum())
+    return (
+        f"Planted, so that it can be checked: {counted(len(known), 'sentence')} {'has' if len(known) == 1 else 'have'} "
+        f"a phrase in which the country's taste differs from the reference's, and the change has the planted sign in "
+        f"{right} of {len(known)}. docs/why.md counts this over many answers."
+    )
 
 
 def unlike_line(answer: int, near: float, usual: float) -> str:

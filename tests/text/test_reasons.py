@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from scpo.text.reasons import marked, preference, reason_lines, unlike_line
+from scpo.text.reasons import marked, planted_line, preference, reason_lines, unlike_line
 
 
 def frame(*rows):
@@ -52,3 +52,10 @@ def test_empty_answers_have_no_sentence_to_name():
 
 def test_an_unlike_answer_is_named_with_what_is_usual():
     assert unlike_line(1, 0.31, 0.62).startswith("Answer B is unlike every answer of the run's data (similarity of the")
+
+
+def test_the_planted_signs_are_counted_and_sentences_without_a_plant_are_left_out():
+    shares = frame((0, 1, "a", 0.0, 1.0), (0, 2, "b", 0.0, -1.0), (1, 1, "c", 0.0, 1.0))
+    assert "the change has the planted sign in 1 of 2" in planted_line(shares.assign(planted=[0.5, 0.5, 0.0]))
+    assert "1 sentence has a phrase" in planted_line(shares.assign(planted=[0.5, 0.0, 0.0]))
+    assert planted_line(shares.assign(planted=0.0)).startswith("No sentence here")

@@ -7,11 +7,12 @@ import streamlit as st
 
 from scpo import runs
 from scpo.charts.reasons import reasons_chart
+from scpo.data.demo import phrase_levels
 from scpo.data.preferences import Preferences
 from scpo.format import inert
 from scpo.steering import mixing
 from scpo.steering.reasons import Shortened, reasons_table
-from scpo.text.reasons import MEASURES, SHARES, marked, preference, reason_lines
+from scpo.text.reasons import MEASURES, SHARES, UNKNOWN, marked, planted_line, preference, reason_lines
 from scpo.ui import session
 from scpo.ui.components import chart, section
 from scpo.ui.context import select
@@ -44,10 +45,21 @@ def reasons(models: steer_inputs.Models, result: runs.Result, pairs: Preferences
         st.markdown(line)
     if asked.rows is None:
         steer_inputs.tell_unlike(models, answers)
+    shares, line = _held_against_the_truth(shares, pairs, country)
     _marked_answers(shares)
+    st.caption(line)
     alt = f"Share of every sentence of both answers in the reward by the global model and by {country}'s."
     chart(reasons_chart(shares, country, result.card["simulated"]), "reasons", alt, shares, result.card["simulated"])
     _counterfactual(models, asked.prompt, forms, country, alpha)
+
+
+def _held_against_the_truth(shares: pd.DataFrame, pairs: Preferences, country: str) -> tuple[pd.DataFrame, str]:
+    """The shares with what is planted in each sentence, where that is known, and a line that says how true they are."""
+    if pairs.truth is None:
+        return shares, UNKNOWN
+    shift = pairs.truth.loc[country] - pairs.truth.loc[pairs.card.reference[0]]
+    shares = shares.assign(planted=phrase_levels(shares["text"].tolist()) @ shift.to_numpy())
+    return shares, planted_line(shares)
 
 
 def _two(answers: list[str]) -> list[str] | None:
