@@ -22,8 +22,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-# Browser tests often wait, so two files at a time halve the wait; in their order, which has the longest first.
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+# Tests often wait, for a browser, a lease or a disk, so three files at a time fill two cores; in their order, which
+# has the longest first.
+SIDE_BY_SIDE = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 FREE_DISK = 4 << 30  # bytes; torch alone unpacks to about 1 GB
 
 
@@ -45,7 +46,8 @@ def set_up(*names: str) -> None:
         )
     print("Setting up .venv; the packages take one to five minutes, once.", flush=True)
     venv.create(VENV, with_pip=True, clear=not PYTHON.exists())
-    install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    # Python compiles a module when it is first imported: most of these never are, and all together take a minute.
+    install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     for name in names:
         install += ["-r", str(ROOT / name)]
     if subprocess.run(install).returncode:

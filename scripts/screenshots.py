@@ -59,6 +59,7 @@ DRAWN = """quiet => {
     return drawn && performance.now() - window.drawnSince >= quiet;
 }"""  # drawn, and has been so for that many milliseconds
 QUIET = 400
+PATIENCE = 240  # seconds until something counts as broken; a machine may be busy
 
 
 def chromium() -> str | None:
@@ -97,7 +98,7 @@ def app_server(workspace: Path) -> Iterator[str]:
             yield f"http://localhost:{port}"
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(PATIENCE)
             end_workers(workspace)
 
 
@@ -112,7 +113,7 @@ def end_workers(workspace: Path) -> None:
     store.close()
 
 
-def wait_until_healthy(address: str, server: subprocess.Popen, seconds: float = 60) -> None:
+def wait_until_healthy(address: str, server: subprocess.Popen, seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and server.poll() is None:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
@@ -128,7 +129,9 @@ def open_page(browser: Browser, address: str, width: int = 1400, scheme: str = "
 
 def new_context(browser: Browser, width: int, scheme: str) -> BrowserContext:
     """A fresh profile with a window of this width, on a system with this colour scheme."""
-    return browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context.set_default_timeout(1000 * PATIENCE)
+    return context
 
 
 def watched_page(context: BrowserContext, address: str) -> Page:
@@ -149,7 +152,7 @@ def watched_page(context: BrowserContext, address: str) -> Page:
     return page
 
 
-def settle(page: Page, text: str, seconds: float = 60) -> None:
+def settle(page: Page, text: str, seconds: float = PATIENCE) -> None:
     """Wait until a text is there, the script has stopped running for a while, and the charts have been drawn."""
     page.get_by_text(text).first.wait_for(timeout=1000 * seconds)
     page.evaluate("() => delete window.drawnSince")
@@ -172,7 +175,7 @@ def take(browser: Browser, address: str, out: Path, pages: list[str], widths: li
     page.goto(address)
     settle(page, "Run the demo experiment")
     page.get_by_role("button", name="Run the demo experiment").click()
-    page.get_by_role("progressbar").first.wait_for(timeout=60_000)
+    page.get_by_role("progressbar").first.wait_for()
     page.get_by_text("Curve of").wait_for(timeout=600_000)
     page.wait_for_timeout(2000)
     whole(page, out / "running.png")

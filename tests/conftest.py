@@ -22,7 +22,7 @@ from filelock import FileLock
 sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the default suite never asks the network
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # two files run side by side, and threads that wait for a core burn it
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # files run side by side, and threads that wait for a core burn it
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and all they start, ignore Ctrl-C
 
 from hypothesis import HealthCheck, settings  # noqa: E402

@@ -51,7 +51,7 @@ def refused(address, origin):
 def answer(url, method="GET", body=None):
     """Status and content of an answer."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, body, method=method), timeout=20) as found:
+        with urllib.request.urlopen(urllib.request.Request(url, body, method=method), timeout=300) as found:
             return found.status, found.read()
     except urllib.error.HTTPError as error:
         with error:

@@ -23,7 +23,7 @@ def test_results_and_what_is_told_are_in_the_order_of_the_items(count):
 
 
 def test_two_threads_work_at_the_same_time():
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=300)
     assert len(set(spread(lambda item: both.wait(), range(2), threads=2))) == 2
 
 

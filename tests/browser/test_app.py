@@ -84,7 +84,7 @@ def test_the_world_map_draws_without_internet(visit, tmp_path):
     page = visit("data")
     own_file(page, tmp_path / "own.csv")
     drawn = page.locator(".choroplethlayer path.choroplethlocation")
-    drawn.nth(2).wait_for(state="attached", timeout=60_000)
+    drawn.nth(2).wait_for(state="attached")
     assert drawn.count() == 3
     outlines = [shape.get_attribute("d") for shape in drawn.all()]
     assert all(outline and len(outline) > 50 for outline in outlines), "a country has no outline"
@@ -100,7 +100,7 @@ def test_small_and_split_countries_are_on_the_map(visit, tmp_path):
     page = visit("data")
     own_file(page, tmp_path / "own.csv")
     shape = page.locator(".choroplethlayer path.choroplethlocation").first
-    shape.wait_for(state="attached", timeout=60_000)
+    shape.wait_for(state="attached")
     settle(page, "Read the pairs")
     sizes = [p.bounding_box() for p in page.locator(".choroplethlayer path.choroplethlocation").all()]
     assert max(size["width"] * size["height"] for size in sizes if size) > 150  # South Sudan, and not its corner alone

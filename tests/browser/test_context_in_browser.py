@@ -46,7 +46,7 @@ def drawn(page, path):
     page.wait_for_url(re.compile(rf"/{path}(\?|$)"))
     page.get_by_text("Run: ").first.wait_for()
     page.evaluate("() => delete window.drawnSince")
-    page.wait_for_function(STILL, arg=QUIET, timeout=60_000)
+    page.wait_for_function(STILL, arg=QUIET)
 
 
 def figures(page):

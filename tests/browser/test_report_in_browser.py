@@ -18,11 +18,11 @@ def test_the_report_draws_every_figure_without_a_network_and_fits(browser, demo_
     page.goto(file.as_uri())
     figures = len(list(file.parent.glob("*.csv")))
     assert page.locator(".plotly-graph-div").count() == figures > 15
-    page.wait_for_function(ALL_DRAWN, arg=figures, timeout=60_000)
+    page.wait_for_function(ALL_DRAWN, arg=figures, timeout=240_000)
     assert page.problems == [] and page.refused == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator("#chance").scroll_into_view_if_needed()
     mark = page.locator("#chance + p + figure .scatterlayer .point").first
     mark.hover(force=True)
-    page.locator("#chance + p + figure .hovertext").first.wait_for(timeout=10_000)  # figures answer the pointer
+    page.locator("#chance + p + figure .hovertext").first.wait_for(timeout=240_000)  # figures answer the pointer
     context.close()

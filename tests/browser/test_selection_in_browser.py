@@ -55,7 +55,7 @@ def press(page, name, key, times=1):
     page.get_by_role("slider", name=name).focus()
     for _ in range(times):
         page.keyboard.press(key)
-    page.wait_for_function("was => !document.body.innerText.includes(was)", arg=before, timeout=20_000)
+    page.wait_for_function("was => !document.body.innerText.includes(was)", arg=before)
     page.wait_for_timeout(1000)
     return sentence(page)
 

@@ -11,7 +11,6 @@ from fakes import scored_rows
 from screenshots import app_server, open_page, settle
 
 pytestmark = pytest.mark.browser
-PATIENCE = 240  # seconds: a worker loads torch first
 NAME = "Interviews 2025 <b> (María).csv"
 
 
@@ -76,7 +75,7 @@ def test_a_file_is_loaded_once_and_called_by_its_name_to_the_end(browser, addres
     for name, value in (("seeds", "1"), ("steps", "20"), ("budgets", "50")):
         type_in(page, name, value)
     page.get_by_role("button", name="Start", exact=True).click()
-    settle(page, "Done in", PATIENCE)
+    settle(page, "Done in")
     (job,) = open_store(space).jobs()
     assert job.config.data.data_names == (NAME,) and NAME not in "".join(job.config.data.data_files)
     card = json.loads((job.folder / "data.json").read_bytes())

@@ -152,7 +152,7 @@ def test_a_run_is_a_job_and_one_that_was_cancelled_goes_on(file_store, command, 
 def test_ctrl_c_of_a_run_is_a_cancelled_job_that_a_worker_goes_on_with(file_store, command, tmp_path, tiny_encoder):
     arguments = [str(a) for a in run_arguments(tmp_path, tiny_encoder, 400_000)]
     process = subprocess.Popen([sys.executable, "-m", "scpo", *arguments], cwd=ROOT, stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not any("accuracy" in e for e in read_progress(tmp_path / "out")) and time.monotonic() < end:
         time.sleep(0.05)
     twice = command(*arguments)

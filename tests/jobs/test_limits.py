@@ -79,7 +79,7 @@ def test_a_read_only_workspace_is_a_message_everywhere_and_loses_nothing(disk, c
         told = capsys.readouterr()
         assert "Traceback" not in told.err and ("Make its folder writable" in told.err or job.id in told.out)
     for page in ("overview", "train", "runs"):
-        shown = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60).run()
+        shown = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=300).run()
         assert not shown.exception, page
         assert any("Make its folder writable" in box.value for box in shown.error), page
     subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)

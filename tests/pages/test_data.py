@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 def page_of(folder, rows):
     path = folder / "own.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)))
-    app = AppTest.from_file(str(Path(__file__).parents[2] / "pages" / "data.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(Path(__file__).parents[2] / "pages" / "data.py"), default_timeout=300).run()
     app.segmented_control[0].set_value("file").run()
     app.text_input[0].set_value(str(path)).run()
     assert not app.exception

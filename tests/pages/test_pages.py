@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def opened(page="pages/overview.py", **query):
-    app = AppTest.from_file(str(ROOT / page), default_timeout=30)
+    app = AppTest.from_file(str(ROOT / page), default_timeout=300)
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()

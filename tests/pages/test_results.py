@@ -465,7 +465,7 @@ def test_a_survey_run_with_canada_has_no_published_figure(on_prism):
 
 
 def opened(page, **query):
-    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=300)
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()
@@ -644,7 +644,7 @@ def test_the_glance_has_gain_excess_bias_and_ratio_and_links_to_the_same_run(wit
         "import streamlit as st\n"
         f"st.navigation([st.Page(f'pages/{{n}}.py', title=n) for n in ('first', *{PAGES!r})]).run()\n"
     )
-    app = AppTest.from_file(str(tmp_path / "app.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(tmp_path / "app.py"), default_timeout=300).run()
     assert not app.exception and [m.label for m in app.metric] == [
         "Gain of scpo over the global model",
         "Excess bias: consensus given up",
@@ -666,7 +666,7 @@ def test_excess_bias_is_what_retention_lacks_to_all(demo):
 
 def test_a_glance_outside_of_the_router_names_the_pages(with_run, tmp_path):
     (tmp_path / "alone.py").write_text(GLANCE)
-    app = AppTest.from_file(str(tmp_path / "alone.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(tmp_path / "alone.py"), default_timeout=300).run()
     assert not app.exception and "Bias: what it costs whom" in words(app)
 
 

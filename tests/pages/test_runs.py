@@ -49,7 +49,7 @@ def three(store, workspace, demo_run):
 
 
 def opened(*run, **query):
-    app = AppTest.from_file(PAGE, default_timeout=30)
+    app = AppTest.from_file(PAGE, default_timeout=300)
     for name, value in {**({"run": list(run)} if run else {}), **query}.items():
         app.query_params[name] = value
     return app.run()

@@ -346,7 +346,7 @@ def test_a_country_whose_texts_cannot_be_read_has_words_in_place_of_a_disagreeme
 
 
 def opened(**query):
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = AppTest.from_file(str(PAGE), default_timeout=300)
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()

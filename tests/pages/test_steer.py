@@ -31,7 +31,7 @@ def with_run(workspace, demo_run):
 
 
 def opened(asked=True, **query):
-    app = AppTest.from_file(str(PAGE), default_timeout=120)
+    app = AppTest.from_file(str(PAGE), default_timeout=300)
     app.query_params.update(query)
     if asked:
         app.session_state[session.SCORING] = True

@@ -75,7 +75,7 @@ def add_study(workspace, simulated=True, worlds=5, finished=5):
 
 
 def opened(**query):
-    app = AppTest.from_file(PAGE, default_timeout=120)
+    app = AppTest.from_file(PAGE, default_timeout=300)
     app.query_params.update(query)
     app.run()
     assert not app.exception and not app.error

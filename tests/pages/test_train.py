@@ -49,7 +49,7 @@ def store(workspace):
 
 
 def opened(**query):
-    app = AppTest.from_file(PAGE, default_timeout=30)
+    app = AppTest.from_file(PAGE, default_timeout=300)
     for name, value in query.items():
         app.query_params[name] = value
     return app.run()
@@ -129,7 +129,7 @@ def test_a_new_setting_appears_by_itself():
 
         st.session_state.found = experiment_form._Form("demo", "", experiment_form.Problems()).others(Later(), set())
 
-    app = AppTest.from_function(script).run()
+    app = AppTest.from_function(script, default_timeout=300).run()
     assert not app.exception
     assert app.session_state.found == {"warm_up": 3, "shuffled": True, "layers": (4, 2), "kind": "adam"}
     warm_up = app.number_input[0]

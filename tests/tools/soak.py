@@ -204,7 +204,7 @@ def soak(minutes: float, space: Path) -> dict:
         workers = [psutil.Process(n) for n in {n for _, n, _ in watch.seen["worker"]} if psutil.pid_exists(n)]
         children = [app, *app.children(recursive=True), *workers]
         store.close()
-    left = [p.pid for p in psutil.wait_procs(children, timeout=30)[1]]
+    left = [p.pid for p in psutil.wait_procs(children, timeout=300)[1]]
     work.faults += [f"process {pid} is still there" for pid in left]
     table = {who: summary(watch.seen[who], seconds) for who in ("app", "worker") if watch.seen[who]}
     grown = [

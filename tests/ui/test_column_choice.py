@@ -19,7 +19,7 @@ def no_workers(monkeypatch):
 
 
 def opened(path):
-    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    app = AppTest.from_file(str(PAGE), default_timeout=300).run()
     app.segmented_control[0].set_value("file").run()
     app.text_input[0].set_value(str(path)).run()
     assert not app.exception

@@ -28,7 +28,7 @@ def two(workspace, demo_run):
 
 
 def opened(page, **query):
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
     app.query_params.update(query)
     app.switch_page(f"pages/{page}.py").run()
     assert not app.exception
@@ -128,7 +128,7 @@ def test_the_page_of_training_opens_its_form_through_the_menu_and_watches_the_ru
     app = through_the_menu(opened("accuracy", run=two["older"].id), "train")
     assert app.header[0].value == "New run" and linked(app, "new") == ["1"]
     app = AppTest.from_file(
-        str(ROOT / "pages" / "train.py"), default_timeout=60
+        str(ROOT / "pages" / "train.py"), default_timeout=300
     )  # through the router, a test's click is lost
     app.query_params["run"] = two["older"].id
     assert app.run().header[0].value == "older"

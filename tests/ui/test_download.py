@@ -29,7 +29,7 @@ def finished(workspace, demo_run):
 
 
 def opened(page, job, **query):
-    app = AppTest.from_file(str(ROOT / f"pages/{page}.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / f"pages/{page}.py"), default_timeout=300)
     app.query_params.update({"run": job.id, **query})
     app.run()
     assert not app.exception

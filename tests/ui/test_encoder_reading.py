@@ -73,7 +73,7 @@ def labels(spec):
 @pytest.mark.parametrize("page", ["overview", "accuracy", "bias", "efficiency", "data", "selection", "runs", "steer"])
 def test_every_page_of_such_a_run_opens_and_shows_nothing_that_is_no_number(page, workspace, unread):
     shutil.copytree(unread, workspace / "runs" / "unread")
-    app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=120)
+    app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=300)
     app.query_params["run"] = "unread"
     app.run()
     assert not app.exception and not app.error, (app.exception, app.error)
@@ -87,7 +87,7 @@ def test_every_page_of_such_a_run_opens_and_shows_nothing_that_is_no_number(page
 @pytest.mark.parametrize("page", ["data", "selection"])
 def test_such_a_country_has_words_in_place_of_a_disagreement(page, workspace, unread):
     shutil.copytree(unread, workspace / "runs" / "unread")
-    app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=120)
+    app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=300)
     app.query_params["run"] = "unread"
     app.run()
     specs = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]

@@ -61,7 +61,7 @@ def job(workspace, hostile):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_shows_them_as_text(job, page):
-    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=120)
+    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=300)
     app.query_params["run"] = job.id
     app.run()
     assert not app.exception

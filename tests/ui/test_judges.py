@@ -31,7 +31,7 @@ def scores(demo_run):
 
 
 def opened():
-    app = AppTest.from_file(PAGE, default_timeout=60).run()
+    app = AppTest.from_file(PAGE, default_timeout=300).run()
     assert not app.exception
     return app
 

@@ -17,8 +17,8 @@ def test_arrow_allocates_where_all_threads_share():
 
 def test_what_is_loaded_is_left_out_by_the_collector_from_the_first_page_on():
     gc.unfreeze()
-    AppTest.from_file(APP, default_timeout=60).run()
+    AppTest.from_file(APP, default_timeout=300).run()
     frozen = gc.get_freeze_count()
     assert frozen > 10_000
-    AppTest.from_file(APP, default_timeout=60).run()
+    AppTest.from_file(APP, default_timeout=300).run()
     assert gc.get_freeze_count() <= frozen, "once: what later pages leave behind is looked at"

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def opened(page, **query):
-    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=300)
     for name, value in query.items():
         app.query_params[name] = value
     app.run()

@@ -23,7 +23,7 @@ def look(run):
 
         st.session_state.every = polling.every(run)
 
-    app = AppTest.from_function(page, args=(run,)).run()
+    app = AppTest.from_function(page, args=(run,), default_timeout=300).run()
     assert not app.exception
     return app.session_state.every
 

@@ -40,7 +40,7 @@ def no_workers(monkeypatch):
 
 
 def opened(page, *files):
-    app = AppTest.from_file(str(PAGES / page), default_timeout=60).run()
+    app = AppTest.from_file(str(PAGES / page), default_timeout=300).run()
     app.get("button_group")[0].set_value("file").run()
     return upload(app, *files) if files else app
 
@@ -85,7 +85,7 @@ def test_a_survey_is_shown_under_the_title_and_licence_that_its_user_gives_it():
         for i in range(60)
         for c, p in (("Kenya", 7), ("Japan", 4))
     )
-    app = AppTest.from_file(str(PAGES / "data.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(PAGES / "data.py"), default_timeout=300).run()
     app.get("button_group")[0].set_value("survey").run()
     upload(app, ("answers.jsonl", rows.encode()))
     assert "answers.jsonl. Source: answers.jsonl. Licence: the file's own." in words(app)
@@ -177,7 +177,7 @@ def test_settings_of_a_run_start_from_its_file_by_its_name(tmp_path, workspace):
     (tmp_path / "0123.csv").write_bytes(GOOD)
     config = DataConfig("file", (str(tmp_path / "0123.csv"),), data_names=("Interviews.csv",))
     job = open_store().submit(ExperimentConfig(config))
-    app = AppTest.from_file(str(PAGES / "train.py"), default_timeout=60)
+    app = AppTest.from_file(str(PAGES / "train.py"), default_timeout=300)
     app.query_params["like"] = job.id
     app.run()
     assert len(removers(app)) == 1 and "Interviews.csv" in words(app) and "0123" not in words(app)
@@ -210,7 +210,7 @@ def test_a_run_on_the_same_content_is_found_wherever_the_file_lies(tmp_path, mon
 def test_the_source_stays_in_the_link_so_that_a_reload_does_not_show_another():
     app = opened("data.py")
     assert app.query_params["source"] in ("file", ["file"])
-    again = AppTest.from_file(str(PAGES / "train.py"), default_timeout=60)
+    again = AppTest.from_file(str(PAGES / "train.py"), default_timeout=300)
     again.query_params["source"] = "file"
     again.run()
     assert not again.exception and again.get("button_group")[0].value == "file"
@@ -218,6 +218,6 @@ def test_the_source_stays_in_the_link_so_that_a_reload_does_not_show_another():
 
 
 def test_a_search_without_a_hit_says_so():
-    app = AppTest.from_file(str(PAGES / "data.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(PAGES / "data.py"), default_timeout=300).run()
     app.text_input(key="search").set_value("no such *words*").run()
     assert "No pair contains" in words(app) and not any("Page of" in n.label for n in app.number_input)

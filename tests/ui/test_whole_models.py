@@ -46,7 +46,7 @@ def said(app):
 
 @pytest.mark.parametrize("page", ["accuracy", "bias", "efficiency", "overview", "selection"])
 def test_results_are_shown_and_told_to_be_of_whole_models(job, page):
-    app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=300).run()
     assert not app.exception and not app.error
     if page in ("accuracy", "bias", "efficiency"):
         assert "fine-tuned from deberta" in said(app) and "/home/somebody" not in said(app)
@@ -55,7 +55,7 @@ def test_results_are_shown_and_told_to_be_of_whole_models(job, page):
 def test_accuracy_and_bias_show_a_run_of_whole_models_beside_one_of_heads(job, demo_run, workspace):
     headings = {}
     for page in ("accuracy", "bias"):
-        alone = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=60).run()
+        alone = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=300).run()
         headings[page] = {h.value for h in alone.header}
     heads = workspace / "runs" / "heads"
     runs.create(heads, runs.read_config(demo_run))
@@ -63,7 +63,7 @@ def test_accuracy_and_bias_show_a_run_of_whole_models_beside_one_of_heads(job, d
         write_bytes(heads / name, (demo_run / name).read_bytes())
     runs.finish(heads, 1.0)
     for page in ("accuracy", "bias"):
-        app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=60)
+        app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=300)
         app.query_params["run"] = job.id
         app.run()
         assert not app.exception and not app.error
@@ -76,7 +76,7 @@ def test_accuracy_and_bias_show_a_run_of_whole_models_beside_one_of_heads(job, d
 
 
 def test_steering_says_what_to_do_instead(job):
-    app = AppTest.from_file(str(PAGES / "steer.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(PAGES / "steer.py"), default_timeout=300).run()
     assert not app.exception and "best-of-n" in said(app)
 
 

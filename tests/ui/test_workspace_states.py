@@ -33,7 +33,7 @@ def opened(request):
 
     def go(page, **query):
         path = f"pages/{page}.py"
-        app = AppTest.from_file(str(ROOT / (path if request.param == "alone" else "app.py")), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / (path if request.param == "alone" else "app.py")), default_timeout=300)
         app.query_params.update(query)
         if request.param != "alone":
             app.switch_page(path)
@@ -113,7 +113,7 @@ from streamlit.testing.v1 import AppTest
 run, *pages = sys.argv[1:]
 for page in pages:
     for query in ({}, {"run": run}):
-        app = AppTest.from_file(f"pages/{page}.py", default_timeout=60)
+        app = AppTest.from_file(f"pages/{page}.py", default_timeout=300)
         app.query_params.update(query)
         app.run()
         assert not app.exception and not app.error, page
