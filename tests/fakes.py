@@ -142,10 +142,11 @@ def unfinished(workspace: Path, worker: str, *entries: dict):
     """A job that a process works on, or did until it went, with its progress so far; the store, and the job."""
     from scpo import runs
     from scpo.config import ExperimentConfig
+    from scpo.jobs.leases import Leases
     from scpo.jobs.store import open_store
 
     store, folder, config = open_store(workspace), workspace / "runs" / "demo-unfinished", ExperimentConfig(seeds=7)
     runs.create(folder, config)
     for entry in entries:
         add_progress(folder, entry)
-    return store, store.begin(config, folder, worker)
+    return store, Leases(store.table).begin(config, folder, worker)

@@ -14,7 +14,9 @@ from scpo.errors import ConfigError
 from scpo.format import counted, rounded_down
 from scpo.jobs import launch
 from scpo.jobs.job import Job
+from scpo.jobs.leases import Leases
 from scpo.jobs.store import Store, open_store
+from scpo.jobs.table import open_table
 from scpo.runs.progress_log import log_lines
 
 JOB = "its id, or its run folder"
@@ -84,8 +86,8 @@ def work_on(args: argparse.Namespace) -> int:
 
     if args.idle is not None and args.idle < 0:
         raise ConfigError(f"--idle is {args.idle}; it takes a number of seconds of at least 0.")
-    with contextlib.closing(open_store()) as store:
-        worked = serve(store, args.idle, ends_on_signals())
+    with contextlib.closing(open_table()) as table:
+        worked = serve(Leases(table), args.idle, ends_on_signals())
     print(f"worked {counted(worked, 'job')}", file=sys.stderr)
     return 0
 

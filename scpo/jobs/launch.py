@@ -14,6 +14,7 @@ from filelock import FileLock
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError
 from scpo.jobs.job import Job
+from scpo.jobs.leases import Leases
 from scpo.jobs.process import worker_name
 from scpo.jobs.store import Store, open_store
 from scpo.threads import thread_count
@@ -42,10 +43,11 @@ def ensure_workers(store: Store | None = None) -> int:
     """Start workers while jobs wait, up to `SCPO_WORKERS` (default 1) on this machine; returns how many."""
     store = store or open_store()
     with FileLock(str(store.space / ".workers.lock"), timeout=30):
-        queued, alive, free = store.waiting()
+        leases = Leases(store.table)
+        queued, alive, free = leases.waiting()
         missing = max(min(queued - len(free), worker_count() - len(alive)), 0)
         for _ in range(missing):
-            store.enlist(worker_name(_spawn(store.space)))
+            leases.enlist(worker_name(_spawn(store.space)))
     return missing
 
 

@@ -66,7 +66,7 @@ def open_database(url: str) -> sa.Engine:
             with engine.connect() as connection:  # a reader need not wait for its turn to write
                 found = _has_tables(connection, url)
             if not found:
-                with writing(engine) as connection:
+                with begin_writing(engine) as connection:
                     if connection.dialect.name == "postgresql":  # several processes may open a new database at once
                         connection.execute(sa.text("SELECT pg_advisory_xact_lock(726606)"))
                     metadata.create_all(connection)
@@ -76,7 +76,7 @@ def open_database(url: str) -> sa.Engine:
     return engine
 
 
-def writing(engine: sa.Engine):
+def begin_writing(engine: sa.Engine):
     """A transaction that writes; on SQLite it waits for its turn at its start, not in the middle."""
     return engine.execution_options(scpo_write=True).begin()
 

@@ -3,12 +3,11 @@
     queued -> running -> done | failed | cancelled;  running -> lost, when its worker is gone
     failed, cancelled, lost -> queued again, by `resume`
 
-What a worker does is in `claims`, how rows are read and written in `rows`. Knows nothing of training.
+What a worker does is in `leases`, how rows are read and written in `table`. Knows nothing of training.
 """
 
 from __future__ import annotations
 
-import os
 import uuid
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import sqlalchemy as sa
 
 from scpo import runs
 from scpo.config import ExperimentConfig
-from scpo.errors import JobError
+from scpo.errors import JobError, ScpoError
 from scpo.jobs.job import (
     KEY_LENGTH,
     NAME_LENGTH,
@@ -28,24 +27,26 @@ from scpo.jobs.job import (
     clean,
     fingerprint,
     line,
+    local_files,
 )
-from scpo.jobs.leases import Claims
 from scpo.jobs.schema import JOBS
-from scpo.jobs.table import of_job
+from scpo.jobs.table import JobTable, of_job, open_table
 
 
 def open_store(space: Path | None = None) -> Store:
-    """The store of a workspace: `SCPO_DATABASE_URL`, or the file `jobs.sqlite` in it."""
-    space = (space or runs.workspace()).absolute()
-    return Store(os.environ.get("SCPO_DATABASE_URL") or f"sqlite:///{space / 'jobs.sqlite'}", space)
+    """The jobs of a workspace; see `open_table`."""
+    return Store(open_table(space))
 
 
-class Store(Claims):
-    """All jobs of one database. Safe to use from threads and processes at once."""
+class Store:
+    """What users do with the jobs of a table. Safe to use from threads and processes at once."""
+
+    def __init__(self, table: JobTable):
+        self.table, self.space, self.close = table, table.space, table.close
 
     def find(self, config: ExperimentConfig) -> Job | None:
         """The job of the same settings on the same data, deleted ones aside."""
-        with self._reading() as c:
+        with self.table.reading() as c:
             id = c.execute(sa.select(JOBS.c.id).where(JOBS.c.key == fingerprint(config.located()))).scalar()
         return self.get(id) if id else None
 
@@ -53,11 +54,11 @@ class Store(Claims):
         """A queued job; or the job of the same settings and data, queued again if it did not get done."""
         config, id = config.located(), uuid.uuid4().hex[:12]
         key = fingerprint(config)
-        with self._writing() as c:
+        with self.table.writing() as c:
             same = c.execute(sa.select(JOBS).where(JOBS.c.key == key)).first()
             if same is None:
-                values = self._new(id, f"runs/{config.data.dataset}-{id}", config, key=key, name=name)
-                if not self._insert(c, values):  # another machine was faster
+                values = self.table.new_row(id, f"runs/{config.data.dataset}-{id}", config, key=key, name=name)
+                if not self.table.insert(c, values):  # another machine was faster
                     same = c.execute(sa.select(JOBS).where(JOBS.c.key == key)).one()
         job = self.get(same.id if same else id)
         return self.resume(job.id) if can_go_on(job) else job
@@ -65,20 +66,20 @@ class Store(Claims):
     def get(self, id_or_folder: str | Path) -> Job:
         """A job by its id or its run folder. Raises `JobError` if there is none."""
         text = clean(str(id_or_folder))
-        folder = self._kept_as(Path(text))
+        folder = self.table.kept_as(Path(text))
         query = sa.select(JOBS).where((JOBS.c.id == text) | (JOBS.c.folder == folder))
-        with self._reading() as c:
+        with self.table.reading() as c:
             row = c.execute(query).first()
         if row is None and self._adopt(self.space / folder):
-            with self._reading() as c:
+            with self.table.reading() as c:
                 row = c.execute(query).first()
         if row is None:
             raise JobError(f"there is no job {text[:200]!r}; `jobs list` shows what there is.")
-        return self._job(self._fresh([row])[0])
+        return self.table.job(self.table.fresh([row])[0])
 
     def jobs(self, deleted: bool = False) -> list[Job]:
         """All jobs, the newest first; those whose worker is gone are lost from now on."""
-        with self._reading() as c:
+        with self.table.reading() as c:
             known = set(c.execute(sa.select(JOBS.c.folder)).scalars())
         for folder in runs.list_runs(self.space):
             if str(folder.relative_to(self.space)) not in known:
@@ -86,20 +87,20 @@ class Store(Claims):
         query = sa.select(JOBS).order_by(JOBS.c.created.desc(), JOBS.c.id)
         if not deleted:
             query = query.where(JOBS.c.deleted.is_(None))
-        with self._reading() as c:
+        with self.table.reading() as c:
             rows = list(c.execute(query))
-        return [self._job(row) for row in self._fresh(rows)]
+        return [self.table.job(row) for row in self.table.fresh(rows)]
 
     def counts(self) -> dict[str, int]:
         """State -> number of jobs as the database has them, deleted ones aside."""
         query = sa.select(JOBS.c.state, sa.func.count()).where(JOBS.c.deleted.is_(None)).group_by(JOBS.c.state)
-        with self._reading() as c:
+        with self.table.reading() as c:
             return {state: count for state, count in c.execute(query)}
 
     def cancel(self, id: str) -> Job:
         """End a queued job now, a running one at its next safe point."""
-        with self._writing() as c:
-            now = self._now(c)
+        with self.table.writing() as c:
+            now = self.table.now(c)
             c.execute(of_job(id, "queued").values(state="cancelled", finished=now, message="cancelled before it began"))
             c.execute(of_job(id, "running").values(cancelling=True))
         return self.get(id)
@@ -111,7 +112,7 @@ class Store(Claims):
         """
         job = self.get(id)  # which also sees that a worker is gone
         states = (job.state,) if can_go_on(job) else RESUMABLE
-        with self._writing() as c:
+        with self.table.writing() as c:
             again = {"state": "queued", "message": "", "cancelling": False, "finished": None, "seconds_left": None}
             changed = c.execute(of_job(id, *states).where(JOBS.c.deleted.is_(None)).values(again)).rowcount
         job = self.get(id)
@@ -122,10 +123,10 @@ class Store(Claims):
     def delete(self, id: str) -> Job:
         """Hide a job; its folder stays for a week, and `undelete` brings it back."""
         if self.get(id).deleted is None:
-            with self._writing() as c:
+            with self.table.writing() as c:
                 key = sa.func.substr(JOBS.c.key, 1, KEY_LENGTH, type_=sa.String).concat(f":{id}")  # for `undelete`
                 ended = of_job(id, "queued", "done", *RESUMABLE)
-                c.execute(ended.values(deleted=self._now(c), key=key))
+                c.execute(ended.values(deleted=self.table.now(c), key=key))
                 c.execute(of_job(id, "queued").values(state="cancelled", message="deleted before it began"))
         job = self.get(id)
         if job.deleted is None:
@@ -134,7 +135,7 @@ class Store(Claims):
 
     def undelete(self, id: str) -> Job:
         """Bring a deleted job back; it stands for its settings and data again, unless another does by now."""
-        with self._writing() as c:
+        with self.table.writing() as c:
             row = c.execute(sa.select(JOBS).where(JOBS.c.id == id, JOBS.c.deleted.is_not(None))).first()
             if row:
                 key = row.key.partition(":")[0] if row.key else None
@@ -151,3 +152,26 @@ class Store(Claims):
         if len(note) > NOTE_LENGTH:
             raise JobError(f"the note has {len(note):,} characters; at most {NOTE_LENGTH:,} are kept. Shorten it.")
         return self._describe(id, note=clean(note))
+
+    def _adopt(self, folder: Path) -> bool:
+        """Make a job of a run folder that has none: copied here, or of a database that is gone."""
+        try:
+            config, done = runs.read_config(folder), runs.is_done(folder)
+            when = (folder / ("done.json" if done else "config.json")).stat().st_mtime
+            kept = self.table.kept_as(folder)
+        except (ScpoError, OSError, AttributeError):  # no settings, or something else in their place
+            return False
+        values = self.table.new_row(
+            uuid.uuid4().hex[:12], kept, config, name=folder.name, state="done" if done else "lost"
+        )
+        values |= {"created": when, "finished": when}
+        values |= {} if done else {"message": "This run folder is unfinished. Resume it to go on."}
+        if done and not local_files(config) and not self.find(config):  # what a file held then, nobody knows
+            values["key"] = fingerprint(config.located())
+        with self.table.writing() as c:
+            return self.table.insert(c, values)
+
+    def _describe(self, id: str, **values: str) -> Job:
+        with self.table.writing() as c:
+            c.execute(sa.update(JOBS).where(JOBS.c.id == id).values(values))
+        return self.get(id)

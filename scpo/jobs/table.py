@@ -1,4 +1,4 @@
-"""The rows of the job store: how they are read and written, and how it is seen that a worker is gone.
+"""The table of jobs that users (`store`) and workers (`leases`) share: its rows, and how a gone worker is seen.
 
 Signs of life are measured by the machine's uptime where observer and worker share a machine, by
 the database's clock elsewhere: a wall clock that jumps loses no job.
@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import sqlalchemy as sa
 
 from scpo import runs
 from scpo.config import ExperimentConfig
-from scpo.errors import Fenced, JobError, ScpoError
+from scpo.errors import Fenced, JobError
 from scpo.format import rounded_down
 from scpo.jobs.job import (
     LEASE,
@@ -26,70 +25,75 @@ from scpo.jobs.job import (
     STATES,
     Job,
     clean,
-    fingerprint,
     line,
-    local_files,
     settings_text,
     usual_name,
 )
 from scpo.jobs.process import is_gone, this_host
-from scpo.jobs.schema import JOBS, damaged, errors, open_database, writing
+from scpo.jobs.schema import JOBS, begin_writing, damaged, errors, open_database
 
 
-class Rows:
-    """The job rows of one database and the run folders of one workspace."""
+def open_table(space: Path | None = None) -> JobTable:
+    """The jobs of a workspace, in `SCPO_DATABASE_URL`, or in the file `jobs.sqlite` there."""
+    space = (space or runs.workspace()).absolute()
+    return JobTable(os.environ.get("SCPO_DATABASE_URL") or f"sqlite:///{space / 'jobs.sqlite'}", space)
+
+
+class JobTable:
+    """The job rows of one database and the run folders of one workspace. For threads and processes at once."""
 
     def __init__(self, url: str, space: Path):
         self._url, self.space = url, Path(os.path.abspath(space))
-        self._engine = open_database(url)
+        self.engine = open_database(url)
 
     def close(self) -> None:
         """Close the connections; the next call opens one again."""
-        self._engine.dispose()
+        self.engine.dispose()
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        with errors(self._url), writing(self._engine) as connection:
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction that writes. Raises `DatabaseError`."""
+        with errors(self._url), begin_writing(self.engine) as connection:
             yield connection
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with errors(self._url), self._engine.connect() as connection:
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection that reads. Raises `DatabaseError`."""
+        with errors(self._url), self.engine.connect() as connection:
             yield connection
 
-    def _now(self, c: sa.Connection) -> float:
+    def now(self, c: sa.Connection) -> float:
+        """The database's clock, unix seconds."""
         if c.dialect.name == "postgresql":
             return float(c.execute(sa.text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
         return time.time()
 
-    def _beat(self, c: sa.Connection) -> dict:
-        return {"beat_monotonic": time.monotonic(), "beat_database": self._now(c)}
-
-    def _silent(self, worker: str, row, now: float) -> bool:
+    def silent(self, worker: str, row, now: float) -> bool:
         """True if there was no sign of life for longer than the lease."""
         if worker.startswith(this_host()):
             return time.monotonic() - row.beat_monotonic > LEASE
         return now - row.beat_database > LEASE
 
-    def _is_stale(self, row, now: float) -> bool:
-        return row.state == "running" and (is_gone(row.worker) or self._silent(row.worker, row, now))
+    def is_stale(self, row, now: float) -> bool:
+        """True for a running job whose worker is gone."""
+        return row.state == "running" and (is_gone(row.worker) or self.silent(row.worker, row, now))
 
-    def _fresh(self, rows: list) -> list:
+    def fresh(self, rows: list) -> list:
         """The rows again, those of workers that are gone marked as lost. Raises `DatabaseError` if one is damaged."""
         for row in rows:
             if not is_sound(row):
                 raise damaged(self._url, f"the row of job {row.id!r} is not one that this program writes")
         if not any(row.state == "running" for row in rows):
             return rows
-        with self._reading() as c:
-            now = self._now(c)
-        stale = {row.id: row for row in rows if self._is_stale(row, now)}
+        with self.reading() as c:
+            now = self.now(c)
+        stale = {row.id: row for row in rows if self.is_stale(row, now)}
         if not stale:
             return rows
-        with self._writing() as c:
+        with self.writing() as c:
             for row in stale.values():
                 seen = mine(row).where(JOBS.c.beat_monotonic == row.beat_monotonic)
-                ended = {"finished": self._now(c), "seconds_left": None, "cancelling": False}
+                ended = {"finished": self.now(c), "seconds_left": None, "cancelling": False}
                 c.execute(seen.values(ended | self._left_behind(row)))
             again = c.execute(sa.select(JOBS).where(JOBS.c.id.in_(list(stale)))).all()
         current = {row.id: row for row in again}
@@ -105,21 +109,8 @@ class Rows:
         why = "its process ended" if is_gone(row.worker) else f"no sign of life for {LEASE:.0f} s"
         return {"state": "lost", "message": f"The worker is gone ({why}) {at}. Resume it to go on from there."}
 
-    def _claimed(self, c: sa.Connection, row, worker: str) -> dict:
-        return {
-            "state": "running",
-            "attempt": row.attempt + 1,
-            "worker": worker,
-            "started": self._now(c),
-            "finished": None,
-            "cancelling": False,
-            "message": "",
-            "stage": "data",
-            "fraction": 0.0,
-            **self._beat(c),
-        }
-
-    def _new(self, id: str, folder: str, config: ExperimentConfig, key=None, name="", state="queued") -> dict:
+    def new_row(self, id: str, folder: str, config: ExperimentConfig, key=None, name="", state="queued") -> dict:
+        """The values of a job's row before anything was done."""
         return {
             "id": id,
             "key": key,
@@ -136,7 +127,7 @@ class Rows:
             "fraction": float(state == "done"),
         }
 
-    def _insert(self, c: sa.Connection, values: dict, table: sa.Table = JOBS) -> bool:
+    def insert(self, c: sa.Connection, values: dict, table: sa.Table = JOBS) -> bool:
         """False if a job of this key or folder (or this worker) is there already."""
         try:
             with c.begin_nested():
@@ -145,23 +136,7 @@ class Rows:
             return False
         return True
 
-    def _adopt(self, folder: Path) -> bool:
-        """Make a job of a run folder that has none: copied here, or of a database that is gone."""
-        try:
-            config, done = runs.read_config(folder), runs.is_done(folder)
-            when = (folder / ("done.json" if done else "config.json")).stat().st_mtime
-            kept = self._kept_as(folder)
-        except (ScpoError, OSError, AttributeError):  # no settings, or something else in their place
-            return False
-        values = self._new(uuid.uuid4().hex[:12], kept, config, name=folder.name, state="done" if done else "lost")
-        values |= {"created": when, "finished": when}
-        values |= {} if done else {"message": "This run folder is unfinished. Resume it to go on."}
-        if done and not local_files(config) and not self.find(config):  # what a file held then, nobody knows
-            values["key"] = fingerprint(config.located())
-        with self._writing() as c:
-            return self._insert(c, values)
-
-    def _kept_as(self, folder: Path) -> str:
+    def kept_as(self, folder: Path) -> str:
         """How the database names a folder: by its path in the workspace if it lies there, else whole."""
         folder = Path(os.path.abspath(folder))  # without `..`, which would lead out of the workspace again
         kept = str(folder.relative_to(self.space)) if folder.is_relative_to(self.space) else str(folder)
@@ -169,15 +144,10 @@ class Rows:
             raise JobError(f"the folder {kept!r} has a name that is not text. Give another --out.")
         return kept
 
-    def _describe(self, id: str, **values: str) -> Job:
-        with self._writing() as c:
-            c.execute(sa.update(JOBS).where(JOBS.c.id == id).values(values))
-        return self.get(id)
-
-    def _job(self, row) -> Job:
+    def job(self, row) -> Job:
+        """A row as a job."""
         kept = row._asdict()
         fields = {name: kept[name] for name in Job.__dataclass_fields__ if name not in ("config", "folder")}
-        fields["name"] = row.name or row.id
         try:
             config = ExperimentConfig.from_dict(json.loads(row.config))
         except (ValueError, RecursionError) as error:

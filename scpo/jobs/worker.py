@@ -21,8 +21,9 @@ from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.errors import DatabaseError, Fenced, ScpoError, Stopped
 from scpo.jobs.job import BEAT, LEASE, Job, is_whole
+from scpo.jobs.leases import Leases
 from scpo.jobs.process import worker_name
-from scpo.jobs.store import Store, open_store
+from scpo.jobs.table import open_table
 from scpo.runs.progress_log import read_progress
 
 LOG = "log.txt"
@@ -30,21 +31,21 @@ POLL, PATIENCE = 0.5, 60.0  # seconds between two looks at the queue; for which 
 log = logging.getLogger("scpo")
 
 
-def serve(store: Store, idle_seconds: float | None = None, should_end: Callable[[], bool] = lambda: False) -> int:
+def serve(leases: Leases, idle_seconds: float | None = None, should_end: Callable[[], bool] = lambda: False) -> int:
     """Work until asked to end, or idle for so long; returns the number of jobs worked."""
     me, worked, idle_since = worker_name(), 0, time.monotonic()
-    store.enlist(me)
-    store.purge()
+    leases.enlist(me)
+    leases.purge()
     while not should_end():
         idle = idle_seconds is not None and time.monotonic() - idle_since > idle_seconds
         try:
-            store.enlist(me)
-            job = store.claim(me)
+            leases.enlist(me)
+            job = leases.claim(me)
             if job:
-                work(store, job, should_end)
+                work(leases, job, should_end)
                 worked, idle_since = worked + 1, time.monotonic()
                 continue
-            if idle and store.leave(me):
+            if idle and leases.leave(me):
                 return worked
         except DatabaseError as error:
             if idle:
@@ -52,17 +53,17 @@ def serve(store: Store, idle_seconds: float | None = None, should_end: Callable[
             log.warning("%s The worker tries again.", error)
         time.sleep(POLL)
     with contextlib.suppress(DatabaseError):  # then others see that this process is gone
-        store.leave(me, always=True)
+        leases.leave(me, always=True)
     return worked
 
 
-def work(store: Store, job: Job, should_end: Callable[[], bool] = lambda: False) -> str:
+def work(leases: Leases, job: Job, should_end: Callable[[], bool] = lambda: False) -> str:
     """Run a claimed job to its end; returns the state that it ended in, 'fenced' if it is no longer ours.
 
     should_end  asked at every safe point; True gives the job back to the queue, to go on later
     """
     state, message = "done", ""
-    with Lease(store, job) as lease:  # kept up until the end is written
+    with Lease(leases, job) as lease:  # kept up until the end is written
         try:
             try:
                 _attempt(job, lease, should_end)
@@ -74,7 +75,7 @@ def work(store: Store, job: Job, should_end: Callable[[], bool] = lambda: False)
                 state, message = "failed", _reason(error, job.folder)
             except Exception as error:  # a fault of the program: its trace goes to the log, the queue goes on
                 state, message = "failed", _reason(error, job.folder)
-            return _patiently(lambda: store.finish(job, state, message))
+            return _patiently(lambda: leases.finish(job, state, message))
         except Fenced as error:
             log.warning("%s", error)
             return "fenced"
@@ -165,20 +166,20 @@ def run_here(config: ExperimentConfig, folder: Path, on_progress: Callable[[Mapp
     runs.create(folder, config)
     with contextlib.ExitStack() as closing:
         try:
-            store = closing.enter_context(contextlib.closing(open_store()))
-            job = store.begin(config, folder, worker_name())
+            leases = Leases(closing.enter_context(contextlib.closing(open_table())))
+            job = leases.begin(config, folder, worker_name())
         except DatabaseError as error:
             from scpo.training.experiment import run
 
             log.warning("%s The run goes on, but `jobs` will not list it.", error)
             return run(config, folder, on_progress=on_progress)
-        return _run_begun(store, job, folder, on_progress)
+        return _run_begun(leases, job, folder, on_progress)
 
 
-def _run_begun(store: Store, job: Job, folder: Path, on_progress: Callable[[Mapping], None]) -> runs.Result:
+def _run_begun(leases: Leases, job: Job, folder: Path, on_progress: Callable[[Mapping], None]) -> runs.Result:
     from scpo.training.experiment import run
 
-    with Lease(store, job) as lease:
+    with Lease(leases, job) as lease:
 
         def listen(entry: Mapping) -> None:
             lease.note(entry)
@@ -191,16 +192,18 @@ def _run_begun(store: Store, job: Job, folder: Path, on_progress: Callable[[Mapp
             raise
         except BaseException as error:
             stopped = isinstance(error, (Stopped, KeyboardInterrupt))
-            _say(store, job, "cancelled" if stopped else "failed", _partial(job) if stopped else _reason(error, folder))
+            _say(
+                leases, job, "cancelled" if stopped else "failed", _partial(job) if stopped else _reason(error, folder)
+            )
             raise
-        _say(store, job, "done")
+        _say(leases, job, "done")
     return result
 
 
-def _say(store: Store, job: Job, state: str, message: str = "") -> None:
+def _say(leases: Leases, job: Job, state: str, message: str = "") -> None:
     """Write how a job of this process ended; a store that cannot be reached changes nothing about that."""
     try:
-        _patiently(lambda: store.finish(job, state, message))
+        _patiently(lambda: leases.finish(job, state, message))
     except ScpoError as error:
         log.warning("%s", error)
 
@@ -211,8 +214,8 @@ class Lease:
     ended  set when the job is to be cancelled, or is no longer ours (`fault` says why)
     """
 
-    def __init__(self, store: Store, job: Job):
-        self._store, self._job, self._over = store, job, threading.Event()
+    def __init__(self, leases: Leases, job: Job):
+        self._leases, self._job, self._over = leases, job, threading.Event()
         self._progress: tuple[str, float, float | None] = ("data", 0.0, None)
         self._renewed = -math.inf  # never later than what the database has, so that who is overdue there knows it here
         self._thread = threading.Thread(target=self._keep, daemon=True)
@@ -234,7 +237,7 @@ class Lease:
 
     def check(self) -> None:
         """Raises `Fenced` if the job is no longer ours; waits for a database that is away for a moment."""
-        _patiently(lambda: self._store.check(self._job))
+        _patiently(lambda: self._leases.check(self._job))
 
     def should_stop(self) -> bool:
         """True if the job is to be cancelled; raises `Fenced` if it is no longer ours.
@@ -255,7 +258,7 @@ class Lease:
     def _renew(self) -> None:
         began = time.monotonic()
         try:
-            if self._store.renew(self._job, *self._progress):
+            if self._leases.renew(self._job, *self._progress):
                 self.ended.set()
         except Fenced as error:
             self.fault = error

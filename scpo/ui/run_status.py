@@ -125,7 +125,7 @@ def _going(job: Job) -> None:
     """Progress bar with the time left, and Cancel."""
     if job.state == "queued":
         _wake(job)
-        others = job_store().waiting()[0] - 1
+        others = job_store().counts().get("queued", 0) - 1
         st.progress(0.0, text=f"Queued: it waits for a worker{f', as do {others} more' if others > 0 else ''}")
     else:
         st.progress(min(job.fraction, 1.0), text=progress_words(job))

@@ -9,6 +9,7 @@ from faults import check_faultless, serious_faults
 
 from scpo import runs
 from scpo.config import ExperimentConfig
+from scpo.jobs.leases import Leases
 from scpo.jobs.store import open_store
 from scpo.runs.files import write_json
 from scpo.runs.progress_log import add_progress
@@ -34,7 +35,7 @@ def space(tmp_path_factory, demo_run):
     for name, job in zip(("first", "second"), sorted(store.jobs(), key=lambda job: job.config.steps), strict=True):
         store.rename(job.id, name)
     for name, state in (("stopped", "cancelled"), ("broken", "failed")):
-        job = store.begin(ExperimentConfig(seeds=4 + len(name)), folder / "runs" / name, "gone:1:1")
+        job = Leases(store.table).begin(ExperimentConfig(seeds=4 + len(name)), folder / "runs" / name, "gone:1:1")
         runs.create(job.folder, job.config)
         if state == "cancelled":
             for step, value in ((10, 0.5), (40, 0.7)):
@@ -47,7 +48,7 @@ def space(tmp_path_factory, demo_run):
                         "accuracy": {"Alvoria": {"full": value, "scpo": value + 0.1}},
                     },
                 )
-        store.finish(job, state, "budgets [9] are beyond the data" if state == "failed" else "")
+        Leases(store.table).finish(job, state, "budgets [9] are beyond the data" if state == "failed" else "")
     store.close()
     return folder
 
@@ -260,7 +261,7 @@ def test_the_export_is_a_zip_whose_figures_draw_without_a_network(visit, browser
     figure, problems, asked = context.new_page(), [], []
     figure.on("console", lambda e: problems.append(e.text) if e.type == "error" else None)
     figure.on("request", lambda request: asked.append(request.url))
-    for file in sorted(tmp_path.glob("*/figures/*.html")):
+    for file in sorted(tmp_path.glob("*/report/*.html")):
         figure.goto(file.as_uri())
         figure.locator(".main-svg").first.wait_for(timeout=240_000)
         assert figure.get_by_text("Simulated data: nothing here is measured").count() > 0

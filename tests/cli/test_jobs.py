@@ -13,6 +13,7 @@ from job_states import in_state
 from scpo import runs
 from scpo.cli import main
 from scpo.config import ExperimentConfig
+from scpo.jobs.leases import Leases
 from scpo.jobs.process import worker_name
 from scpo.runs.progress_log import read_progress
 
@@ -86,12 +87,13 @@ def test_follow_exits_with_the_end_of_the_job(store, command, state, code):
 
 def test_follow_watches_until_the_end_on_stderr(file_store, command, tmp_path):
     job = in_state(file_store, "running")
-    file_store.renew(job, "train", 0.5, 3.0)
+    Leases(file_store.table).renew(job, "train", 0.5, 3.0)
     job.folder.mkdir(parents=True, exist_ok=True)
     (job.folder / "log.txt").write_text("12:00 INFO begun\n12:01 WARNING the node 10.0.0.2 does not answer\n")
     code = (
-        "import sys, time; from scpo.jobs.store import open_store; s = open_store(); j = s.get(sys.argv[1])\n"
-        "time.sleep(1); s.finish(j, 'failed', 'it broke')"
+        "import sys, time; from scpo.jobs.leases import Leases; from scpo.jobs.store import open_store\n"
+        "s = open_store(); j = s.get(sys.argv[1])\n"
+        "time.sleep(1); Leases(s.table).finish(j, 'failed', 'it broke')"
     )
     process = subprocess.Popen([sys.executable, "-c", code, job.id], cwd=ROOT)
     exit_code, out, err = command("jobs", "follow", job.id)
@@ -162,7 +164,7 @@ def test_ctrl_c_of_a_run_is_a_cancelled_job_that_a_worker_goes_on_with(file_stor
     job = file_store.get(tmp_path / "out")
     assert job.state == "cancelled" and "what is shown is partial" in job.message
     assert command("jobs", "resume", tmp_path / "out")[0] == 0
-    assert file_store.claim(worker_name()).folder == tmp_path / "out"
+    assert Leases(file_store.table).claim(worker_name()).folder == tmp_path / "out"
 
 
 def test_a_run_goes_on_where_the_job_database_cannot_be_used(

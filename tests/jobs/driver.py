@@ -29,6 +29,7 @@ from scpo.errors import JobError
 from scpo.jobs import job as job_module
 from scpo.jobs import launch, table
 from scpo.jobs.job import is_whole
+from scpo.jobs.leases import Leases
 from scpo.jobs.process import worker_name
 from scpo.jobs.store import open_store
 
@@ -121,8 +122,8 @@ def one_job(about, point=None, number=signal.SIGKILL):
     if about.get("here"):
         return worker.run_here(config_of(about), runs.workspace() / "out", lambda entry: None).folder.name
     store = open_store()
-    job = store.claim(worker_name())
-    return worker.work(store, job) if job else "no job"
+    job = Leases(store.table).claim(worker_name())
+    return worker.work(Leases(store.table), job) if job else "no job"
 
 
 def state_of(about, id):
@@ -258,7 +259,7 @@ def together(about, work):
 def claim(about):
     def work(number):
         store, mine = open_store(), []
-        while job := store.claim(f"elsewhere:{number}:0"):
+        while job := Leases(store.table).claim(f"elsewhere:{number}:0"):
             mine.append([job.id, job.attempt])
         return mine
 

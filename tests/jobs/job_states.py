@@ -6,6 +6,7 @@ import sys
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.jobs.job import STATES
+from scpo.jobs.leases import Leases
 from scpo.jobs.process import worker_name
 from scpo.runs.files import write_bytes, write_json
 
@@ -35,11 +36,11 @@ def in_state(store, state, config=None, worker=None):
     job = store.submit(config or ExperimentConfig(seeds=STATES.index(state) + 1))
     if state == "queued":
         return job
-    job = store.claim(gone_worker() if state == "lost" else worker or worker_name())
+    job = Leases(store.table).claim(gone_worker() if state == "lost" else worker or worker_name())
     if state == "done":
         finished(job.folder, job.config)
     if state in ("done", "failed", "cancelled"):
-        store.finish(job, state, "why")
+        Leases(store.table).finish(job, state, "why")
     job = store.get(job.id)
     assert job.state == state
     return job

@@ -17,6 +17,7 @@ import scpo
 from scpo import data, runs
 from scpo.jobs import schema, worker
 from scpo.jobs.job import is_whole
+from scpo.jobs.leases import Leases
 from scpo.jobs.process import worker_name
 from scpo.jobs.store import Store, open_store
 from scpo.jobs.worker import serve, work
@@ -28,7 +29,7 @@ from scpo.training.heads import ray_cluster
 def run_one(store: Store, config, **options):
     """Submit, claim and work here; the job as it is then."""
     job = store.submit(config)
-    work(store, store.claim(worker_name()), **options)
+    work(Leases(store.table), Leases(store.table).claim(worker_name()), **options)
     return store.get(job.id)
 
 
@@ -123,7 +124,7 @@ def test_a_database_locked_for_longer_than_a_write_waits_loses_no_result(impatie
         return False
 
     with caplog.at_level(logging.WARNING, "scpo"):
-        assert work(impatient, impatient.claim(worker_name()), locking) == "done"
+        assert work(Leases(impatient.table), Leases(impatient.table).claim(worker_name()), locking) == "done"
     locks[0].join()
     assert impatient.get(job.id).state == "done" and "locked" in caplog.text
 
@@ -136,7 +137,7 @@ def test_a_worker_outlasts_a_locked_database(impatient, config, caplog):
         return impatient.get(job.id).state == "done"
 
     with caplog.at_level(logging.WARNING, "scpo"):
-        assert serve(impatient, should_end=locking) == 1
+        assert serve(Leases(impatient.table), should_end=locking) == 1
     locks[0].join()
     assert "locked" in caplog.text and impatient.waiting() == (0, [], [])
 
@@ -151,12 +152,18 @@ def test_a_run_that_got_done_unseen_is_done_and_a_damaged_one_is_run_anew(file_s
     job = run_one(file_store, config)
     metrics, before = job.folder / "metrics.json", job.folder.joinpath("metrics.json").read_bytes()
     touched = metrics.stat().st_mtime_ns
-    with file_store._writing() as connection:
+    with file_store.table.writing() as connection:
         connection.execute(schema.JOBS.update().values(state="queued"))
-    assert work(file_store, file_store.claim(worker_name())) == "done" and metrics.stat().st_mtime_ns == touched
+    assert (
+        work(Leases(file_store.table), Leases(file_store.table).claim(worker_name())) == "done"
+        and metrics.stat().st_mtime_ns == touched
+    )
     metrics.write_bytes(before[: len(before) // 2])
     assert file_store.submit(config).state == "queued"
-    assert work(file_store, file_store.claim(worker_name())) == "done" and metrics.read_bytes() == before
+    assert (
+        work(Leases(file_store.table), Leases(file_store.table).claim(worker_name())) == "done"
+        and metrics.read_bytes() == before
+    )
 
 
 def test_only_files_that_a_killed_attempt_left_are_swept(file_store, config):
@@ -189,7 +196,7 @@ def test_a_cancel_at_any_moment_leaves_a_cancelled_job_or_a_done_one_and_nothing
 
     monkeypatch.setattr(owner, name, cancelling)
     job = file_store.submit(config)
-    state = work(file_store, file_store.claim(worker_name()))
+    state = work(Leases(file_store.table), Leases(file_store.table).claim(worker_name()))
     job = file_store.get(job.id)
     assert asked == [True] and job.state == state and not job.cancelling
     assert state == ("done" if when == "done.json" else "cancelled") and is_whole(job.folder) == (state == "done")

@@ -12,6 +12,7 @@ from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import JobError
 from scpo.jobs.job import KEPT_SECONDS, NAME_LENGTH, NOTE_LENGTH, clean, line
+from scpo.jobs.leases import Leases
 from scpo.jobs.process import worker_name
 from scpo.jobs.schema import JOBS
 
@@ -20,7 +21,7 @@ EVIL = ["../../etc", "/etc/passwd", "..", ".", "", "~", "a\0b", "\ud800", "x" * 
 
 def aged(store):
     """As if every deleted job had been deleted eight days ago."""
-    with store._writing() as connection:
+    with store.table.writing() as connection:
         connection.execute(sa.update(JOBS).values(deleted=JOBS.c.deleted - KEPT_SECONDS - 86_400))
 
 
@@ -60,7 +61,9 @@ def test_a_deleted_job_is_hidden_and_comes_back_for_its_settings(store, state):
     if state != "done":
         with pytest.raises(JobError, match="is deleted; there is nothing to resume"):
             store.resume(job.id)
-    assert store.claim(worker_name()) is None and store.delete(job.id).deleted == store.get(job.id).deleted
+    assert (
+        Leases(store.table).claim(worker_name()) is None and store.delete(job.id).deleted == store.get(job.id).deleted
+    )
     back = store.undelete(job.id)
     assert back.deleted is None and back.folder == job.folder and store.find(job.config).id == job.id
     assert back.state == {"queued": "cancelled"}.get(state, state)
@@ -101,10 +104,10 @@ def test_a_job_that_comes_back_does_not_stand_for_a_file_that_changed_meanwhile(
 def test_a_week_after_its_deletion_a_job_is_forgotten_with_its_folder(store):
     job, kept = in_state(store, "done"), in_state(store, "failed")
     store.delete(job.id)
-    store.purge()
+    Leases(store.table).purge()
     assert runs.is_done(job.folder)
     aged(store)
-    store.purge()
+    Leases(store.table).purge()
     assert not job.folder.exists() and [j.id for j in store.jobs(deleted=True)] == [kept.id]
 
 
@@ -118,11 +121,11 @@ def test_no_folder_but_one_of_runs_is_ever_removed(file_store, tmp_path, place):
     folder = file_store.space / place.format(tmp=tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "thesis.txt").write_text("precious")
-    job = file_store.begin(ExperimentConfig(), folder, worker_name())
-    file_store.finish(job, "done")
+    job = Leases(file_store.table).begin(ExperimentConfig(), folder, worker_name())
+    Leases(file_store.table).finish(job, "done")
     file_store.delete(job.id)
     aged(file_store)
-    file_store.purge()
+    Leases(file_store.table).purge()
     assert (folder / "thesis.txt").read_text() == "precious" and runs.is_done(other)
     with pytest.raises(JobError, match="no job"):
         file_store.get(job.id)
@@ -135,7 +138,7 @@ def test_a_link_in_runs_is_not_followed(store, tmp_path):
     (job,) = store.jobs()
     store.delete(job.id)
     aged(store)
-    store.purge()
+    Leases(store.table).purge()
     assert runs.is_done(real)
 
 
@@ -172,7 +175,7 @@ def test_a_folder_whose_settings_cannot_be_read_hides_no_other(store):
 def test_a_folder_whose_name_is_not_text_is_refused(store, tmp_path):
     folder = tmp_path / os.fsdecode(b"\xff")
     with pytest.raises(JobError, match="not text. Give another --out"):
-        store.begin(ExperimentConfig(), folder, worker_name())
+        Leases(store.table).begin(ExperimentConfig(), folder, worker_name())
 
 
 @given(st.text())

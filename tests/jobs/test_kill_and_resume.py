@@ -44,7 +44,7 @@ POINTS = {
     "checkpoint before its rename": (point(REPLACE, "checkpoint-", 9), "lost"),
     "two checkpoints, old one not removed": (point(REPLACE, "checkpoint-", 12, "after"), "lost"),
     "training, last mark scored": (point(REPORT, "train 450 450"), "lost"),
-    "lease being renewed": (point("scpo.jobs.store.Store.renew", nth=3), "lost"),
+    "lease being renewed": (point("scpo.jobs.leases.Leases.renew", nth=3), "lost"),
     "margins before their rename": (point(REPLACE, "margins.safetensors"), "lost"),
     "heads half written": (point(FSYNC, "heads.safetensors", side="half"), "lost"),
     "between heads and measures": (point(REPORT, "measure 0"), "lost"),
@@ -53,7 +53,7 @@ POINTS = {
     "between summary and done": (point(REPLACE, "summary.json", side="after"), "lost"),
     "done half written": (point(FSYNC, "done.json", side="half"), "lost"),
     "done written, row not yet": (point("scpo.training.checkpoint.Checkpoint.remove", side="after"), "done"),
-    "before the row's end": (point("scpo.jobs.store.Store.finish"), "done"),
+    "before the row's end": (point("scpo.jobs.leases.Leases.finish"), "done"),
 }
 OFTEN = (
     "data.json before its rename",
@@ -68,8 +68,8 @@ OFTEN = (
 HERE = ("config.json half written", "training, step 100", "between metrics and summary", "before the row's end")
 FROZEN = {
     "in a training step": point(REPORT, "train 100"),
-    "when it asks whether it may write": point("scpo.jobs.store.Store.check", nth=2),
-    "when it says that it is done": point("scpo.jobs.store.Store.finish"),
+    "when it asks whether it may write": point("scpo.jobs.leases.Leases.check", nth=2),
+    "when it says that it is done": point("scpo.jobs.leases.Leases.finish"),
 }
 HALVES = [point(REPLACE, name) for name in ("heads.safetensors", "metrics.json", "done.json")]
 

@@ -17,6 +17,7 @@ from scpo.cli import main
 from scpo.errors import DatabaseError
 from scpo.jobs import schema
 from scpo.jobs.job import is_whole
+from scpo.jobs.leases import Leases
 from scpo.jobs.process import worker_name
 from scpo.jobs.store import open_store
 from scpo.jobs.worker import work
@@ -50,17 +51,18 @@ def test_a_disk_that_is_full_fails_the_job_with_that_reason_and_later_it_ends_as
         states, first = [], None
         for left in (0, 16 << 10, 48 << 10, 96 << 10, 1 << 20):
             job = store.submit(config)
-            claimed = store.claim(worker_name())
+            claimed = Leases(store.table).claim(worker_name())
             fill(disk, left)
             freeing = threading.Timer(1.0, (disk / "ballast").unlink)
             freeing.start()
-            states.append(work(store, claimed))
+            states.append(work(Leases(store.table), claimed))
             freeing.join()
             job = store.get(job.id)
             assert job.state == states[-1] and is_whole(job.folder) == (job.state == "done")
             if job.state == "failed":
                 assert "The disk is full" in job.message and "resume" in job.message
-                assert work(store, store.claim(worker_name()) if store.resume(job.id) else None) == "done"
+                store.resume(job.id)
+                assert work(Leases(store.table), Leases(store.table).claim(worker_name())) == "done"
             content = [(job.folder / name).read_bytes() for name in RESULTS]
             first = first or content
             assert content == first and not list(job.folder.glob(".*"))

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig
+from scpo.jobs.leases import Leases
 from scpo.jobs.schema import JOBS
 from scpo.jobs.store import open_store
 from scpo.runs.progress_log import log_lines, read_progress
@@ -71,7 +72,7 @@ def test_fifty_jobs_started_by_ten_processes_at_once_all_run_once(
     with closing(open_store()) as store:
         most = 0
         while any(job.state in ("queued", "running") for job in store.jobs()) and time.monotonic() < began + 240:
-            most = max(most, len(store.waiting()[1]))
+            most = max(most, len(Leases(store.table).waiting()[1]))
             time.sleep(0.1)
         took = time.monotonic() - began
         jobs = store.jobs()
@@ -81,16 +82,16 @@ def test_fifty_jobs_started_by_ten_processes_at_once_all_run_once(
             begun = [line for line in log_lines(job.folder) if "begins" in line]
             assert len(begun) == 1 and runs.read(job.folder).config == job.config
         print(f"\n50 jobs from 10 processes done in {took:.1f} s by {most} workers")
-        while store.waiting()[1] and time.monotonic() < began + 300:
+        while Leases(store.table).waiting()[1] and time.monotonic() < began + 300:
             time.sleep(0.1)
-        assert store.waiting() == (0, [], [])
+        assert Leases(store.table).waiting() == (0, [], [])
 
 
 def test_a_look_at_one_run_among_ten_thousand_takes_under_100_ms(file_store):
     """All that the page of a live run asks for each time; its progress has 100,000 lines."""
     config, entry = ExperimentConfig(), {"stage": "train", "done": 1, "total": 9, "fraction": 0.5, "seconds_left": 3.0}
     rows = [file_store._new(f"{n:012x}", f"runs/demo-{n:012x}", config, state="done") for n in range(10_000)]
-    with file_store._writing() as connection:
+    with file_store.table.writing() as connection:
         connection.execute(sa.insert(JOBS), rows)
     folder = file_store.space / "runs" / f"demo-{7:012x}"
     runs.create(folder, config)
@@ -98,7 +99,7 @@ def test_a_look_at_one_run_among_ten_thousand_takes_under_100_ms(file_store):
     spent = []
     for _ in range(3):
         began = time.process_time()  # of this process: the machine may be busy with others
-        assert file_store.get(f"{7:012x}").state == "done" and file_store.waiting() == (0, [], [])
+        assert file_store.get(f"{7:012x}").state == "done" and Leases(file_store.table).waiting() == (0, [], [])
         assert read_progress(folder, 3)[-1] == entry and log_lines(folder) == [] and run_status._scored(folder) == b""
         spent.append(time.process_time() - began)
     print(f"\na look takes {1000 * min(spent):.0f} ms", end="")

@@ -17,6 +17,7 @@ from scpo.cli import main
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError, DatabaseError
 from scpo.jobs import schema
+from scpo.jobs.leases import Leases
 from scpo.jobs.store import open_store
 
 
@@ -129,19 +130,19 @@ def test_a_locked_database_can_be_read_and_a_write_says_that_it_is_locked(worksp
         with opened() as store:
             assert store.get(job.id) == job
             with pytest.raises(DatabaseError, match="locked.*Another process has held it for too long"):
-                store.claim("elsewhere:1:1")
+                Leases(store.table).claim("elsewhere:1:1")
             other.execute("ROLLBACK")
-            assert store.claim("elsewhere:1:1").id == job.id
+            assert Leases(store.table).claim("elsewhere:1:1").id == job.id
 
 
 def test_a_full_disk_is_named_and_loses_no_job(file_store):
     first = file_store.submit(ExperimentConfig())
-    with file_store._engine.connect() as connection:  # SQLite's own way to run out of room
+    with file_store.table.engine.connect() as connection:  # SQLite's own way to run out of room
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
     with pytest.raises(DatabaseError, match="The disk is full; free some space"):
         for seeds in range(4, 400):
             file_store.submit(ExperimentConfig(seeds=seeds), "x" * 120)
-    with file_store._engine.connect() as connection:
+    with file_store.table.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     assert first in file_store.jobs() and file_store.submit(ExperimentConfig(seeds=999)).state == "queued"
 

@@ -11,6 +11,7 @@ from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError, Fenced, JobError
 from scpo.jobs import launch
 from scpo.jobs.job import LEASE
+from scpo.jobs.leases import Leases
 from scpo.jobs.process import birth, is_gone, this_host, worker_name
 from scpo.jobs.store import open_store
 
@@ -24,9 +25,11 @@ def config(seed=0):
 def test_a_job_goes_from_queued_to_done(store):
     job = store.submit(config(), "first")
     assert (job.state, job.name, job.attempt) == ("queued", "first", 0)
-    claimed = store.claim(worker_name())
-    assert (claimed.id, claimed.state, claimed.attempt) == (job.id, "running", 1) and store.claim(worker_name()) is None
-    assert store.renew(claimed, "train", 0.5, 3.0) is False
+    claimed = Leases(store.table).claim(worker_name())
+    assert (claimed.id, claimed.state, claimed.attempt) == (job.id, "running", 1) and Leases(store.table).claim(
+        worker_name()
+    ) is None
+    assert Leases(store.table).renew(claimed, "train", 0.5, 3.0) is False
     assert (store.get(job.id).stage, store.get(job.id).fraction) == ("train", 0.5)
 
 
@@ -50,51 +53,51 @@ def test_a_file_that_changed_is_other_data(store, tmp_path):
 
 def test_the_oldest_is_claimed_first(store):
     ids = [store.submit(config(seed)).id for seed in range(3)]
-    assert [store.claim(worker_name()).id for _ in ids] == ids
+    assert [Leases(store.table).claim(worker_name()).id for _ in ids] == ids
 
 
 def test_a_worker_whose_process_is_gone_loses_its_job_which_can_be_resumed(store):
     store.submit(config())
-    old = store.claim(GONE)
+    old = Leases(store.table).claim(GONE)
     (lost,) = store.jobs()
     assert lost.state == "lost" and "Resume" in lost.message
     assert store.resume(lost.id).state == "queued"
-    new = store.claim(worker_name())
+    new = Leases(store.table).claim(worker_name())
     assert new.attempt == 2
     for act in (
-        lambda: store.renew(old, "train", 0.1, 1.0),
-        lambda: store.check(old),
-        lambda: store.finish(old, "failed"),
+        lambda: Leases(store.table).renew(old, "train", 0.1, 1.0),
+        lambda: Leases(store.table).check(old),
+        lambda: Leases(store.table).finish(old, "failed"),
     ):
         with pytest.raises(Fenced):
             act()
-    store.check(new)
+    Leases(store.table).check(new)
     assert store.get(new.id).state == "running"
 
 
 def test_a_worker_without_a_sign_of_life_is_lost_after_the_lease_and_fenced_when_it_wakes(store, monkeypatch):
     store.submit(config())
-    job, uptime = store.claim(worker_name()), time.monotonic()
+    job, uptime = Leases(store.table).claim(worker_name()), time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: uptime + LEASE - 1)
     assert store.get(job.id).state == "running"
     monkeypatch.setattr(time, "monotonic", lambda: uptime + LEASE + 1)
     assert store.get(job.id).state == "lost" and LEASE <= 30
     with pytest.raises(Fenced):
-        store.renew(job, "train", 0.5, 1.0)
+        Leases(store.table).renew(job, "train", 0.5, 1.0)
 
 
 @pytest.mark.parametrize("jump", [-86_400, 86_400])
 def test_a_wall_clock_that_jumps_loses_no_job(store, monkeypatch, jump):
     store.submit(config())
-    job, wall = store.claim(worker_name()), time.time()
+    job, wall = Leases(store.table).claim(worker_name()), time.time()
     monkeypatch.setattr(time, "time", lambda: wall + jump)
     assert store.get(job.id).state == "running"
-    store.renew(job, "train", 0.5, 1.0)
+    Leases(store.table).renew(job, "train", 0.5, 1.0)
 
 
 def test_a_worker_of_another_machine_is_judged_by_the_databases_clock(store):
     store.submit(config())
-    job = store.claim("another-machine:1:1")
+    job = Leases(store.table).claim("another-machine:1:1")
     assert store.get(job.id).state == "running" and not is_gone("another-machine:1:1")
 
 
@@ -104,21 +107,21 @@ def test_a_number_that_another_process_got_is_not_the_worker():
 
 def test_cancel_ends_a_queued_job_now_and_asks_a_running_one(store):
     waiting = store.submit(config())
-    assert store.cancel(waiting.id).state == "cancelled" and store.claim(worker_name()) is None
+    assert store.cancel(waiting.id).state == "cancelled" and Leases(store.table).claim(worker_name()) is None
     assert store.resume(waiting.id).state == "queued"
-    running = store.claim(worker_name())
-    assert store.cancel(running.id).cancelling and store.renew(running, "train", 0.1, None) is True
-    store.finish(running, "cancelled", "Cancelled.")
+    running = Leases(store.table).claim(worker_name())
+    assert store.cancel(running.id).cancelling and Leases(store.table).renew(running, "train", 0.1, None) is True
+    Leases(store.table).finish(running, "cancelled", "Cancelled.")
     assert store.submit(config()).state == "queued", "submitting what was cancelled goes on with it"
 
 
 def test_a_finished_job_cannot_be_resumed_or_ended_twice(store):
     store.submit(config())
-    job = store.claim(worker_name())
+    job = Leases(store.table).claim(worker_name())
     runs.create(job.folder, job.config)
-    store.finish(job, "failed", "why")
+    Leases(store.table).finish(job, "failed", "why")
     with pytest.raises(Fenced):
-        store.finish(job, "done")
+        Leases(store.table).finish(job, "done")
     assert store.get(job.id).message == "why"
 
 
@@ -133,7 +136,7 @@ def test_deleting_hides_and_undo_brings_back(store):
 
 def test_a_running_job_is_not_deleted(store):
     store.submit(config())
-    job = store.claim(worker_name())
+    job = Leases(store.table).claim(worker_name())
     with pytest.raises(JobError, match="cancel it first"):
         store.delete(job.id)
 
@@ -165,7 +168,7 @@ def test_threads_that_submit_at_once_make_one_job_and_claim_each_once(store):
         store.submit(config(seed))
 
     def take():
-        while job := store.claim(worker_name()):
+        while job := Leases(store.table).claim(worker_name()):
             claimed.append(job.id)
 
     taking = [threading.Thread(target=take) for _ in range(6)]
@@ -185,18 +188,18 @@ def test_a_run_folder_without_a_job_is_found(store, demo_run):
 def test_workers_start_only_while_jobs_wait(store, monkeypatch):
     assert launch.ensure_workers(store) == 0
     monkeypatch.setenv("SCPO_WORKERS", "0")
-    assert launch.start(config(), store).state == "queued" and store.waiting()[0] == 1
+    assert launch.start(config(), store).state == "queued" and Leases(store.table).waiting()[0] == 1
     monkeypatch.setenv("SCPO_WORKERS", "many")
     with pytest.raises(ConfigError, match="SCPO_WORKERS is 'many'"):
         launch.ensure_workers(store)
 
 
 def test_a_worker_leaves_only_when_nothing_waits(store):
-    store.enlist(worker_name())
+    Leases(store.table).enlist(worker_name())
     store.submit(config())
-    assert store.leave(worker_name()) is False
-    store.claim(worker_name())
-    assert store.leave(worker_name()) is True and store.waiting()[:2] == (0, [])
+    assert Leases(store.table).leave(worker_name()) is False
+    Leases(store.table).claim(worker_name())
+    assert Leases(store.table).leave(worker_name()) is True and Leases(store.table).waiting()[:2] == (0, [])
 
 
 def test_the_password_of_a_database_is_never_shown(monkeypatch):

@@ -12,6 +12,7 @@ import pytest
 from scpo import runs
 from scpo.errors import RunFolderError
 from scpo.jobs import launch
+from scpo.jobs.leases import Leases
 from scpo.jobs.process import worker_name
 from scpo.jobs.worker import Lease, serve
 from scpo.runs.progress_log import log_lines, read_progress
@@ -71,15 +72,15 @@ def test_workers_share_the_cores(monkeypatch, workers, cores, threads):
 
 def test_a_worker_starts_works_and_ends_when_idle_beside_one_that_is_busy(file_store, config, alone, monkeypatch):
     file_store.submit(dataclasses.replace(config, seeds=2))
-    file_store.enlist(worker_name())
-    busy = file_store.claim(worker_name())  # by this very process
-    with Lease(file_store, busy):
+    Leases(file_store.table).enlist(worker_name())
+    busy = Leases(file_store.table).claim(worker_name())  # by this very process
+    with Lease(Leases(file_store.table), busy):
         job = launch.start(config, file_store, "mine")
         assert not worker_processes()  # one worker is the default
         monkeypatch.setenv("SCPO_WORKERS", "2")
         assert launch.ensure_workers(file_store) == 1 and launch.ensure_workers(file_store) == 0
         until(lambda: file_store.get(job.id).state == "done")
-        took = until(lambda: file_store.waiting()[1] == [worker_name()])
+        took = until(lambda: Leases(file_store.table).waiting()[1] == [worker_name()])
         print(f"\nthe worker ended {took:.1f} s after its last job, with 0.5 s of idleness allowed")
         until(lambda: not worker_processes())
         assert runs.read(job.folder).config == config and file_store.get(job.id).attempt == 1
@@ -111,7 +112,7 @@ def test_cancel_ends_a_training_within_2_seconds_and_what_it_reached_is_marked_p
         process.send_signal(signal.SIGTERM)
     until(lambda: file_store.get(job.id).state == "queued")
     until(lambda: not worker_processes())
-    assert file_store.waiting() == (1, [], [])
+    assert Leases(file_store.table).waiting() == (1, [], [])
 
 
 def test_a_killed_workers_job_shows_as_lost_and_the_queue_goes_on(file_store, endless, config, alone):
@@ -130,7 +131,7 @@ def test_a_killed_workers_job_shows_as_lost_and_the_queue_goes_on(file_store, en
 
 def test_a_worker_takes_job_after_job_and_leaves(store, config):
     jobs = [store.submit(dataclasses.replace(config, steps=steps)) for steps in (3, 4)]
-    assert serve(store, idle_seconds=0) == 2 and store.waiting() == (0, [], [])
+    assert serve(Leases(store.table), idle_seconds=0) == 2 and Leases(store.table).waiting() == (0, [], [])
     assert [store.get(job.id).state for job in jobs] == ["done", "done"]
     assert all(any("attempt 1" in line for line in log_lines(job.folder)) for job in jobs)
 
@@ -141,6 +142,6 @@ def test_a_job_that_fails_says_why_and_the_queue_goes_on(file_store, config, tmp
     bad = file_store.submit(dataclasses.replace(lost, seeds=2))
     good = file_store.submit(config)
     (tmp_path / "gone.csv").unlink()
-    serve(file_store, idle_seconds=0)
+    serve(Leases(file_store.table), idle_seconds=0)
     assert file_store.get(bad.id).state == "failed" and "gone.csv" in file_store.get(bad.id).message
     assert file_store.get(good.id).state == "done"

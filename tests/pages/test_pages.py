@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.format import percent, span
+from scpo.jobs.leases import Leases
 from scpo.jobs.process import this_host, worker_name
 from scpo.jobs.store import open_store
 from scpo.text.efficiency import efficiency_sentence
@@ -86,7 +87,7 @@ TRAINING = {
 
 def test_a_running_run_shows_stage_time_left_and_accuracy_so_far(workspace):
     store, job = unfinished(workspace, worker_name(), TRAINING)
-    store.renew(job, "train", 0.4, 12.0)
+    Leases(store.table).renew(job, "train", 0.4, 12.0)
     app = opened()
     assert not app.exception and app.get("progress")[0].proto.value == 40
     text = app.get("progress")[0].proto.text
@@ -97,7 +98,7 @@ def test_a_running_run_shows_stage_time_left_and_accuracy_so_far(workspace):
 
 def test_a_failed_run_says_why_and_offers_to_go_on(workspace):
     store, job = unfinished(workspace, worker_name())
-    store.finish(job, "failed", "budgets [9] are beyond the data")
+    Leases(store.table).finish(job, "failed", "budgets [9] are beyond the data")
     app = opened()
     assert not app.exception and "beyond the data" in app.error[0].value
     assert "Resume" in [button.label for button in app.button]
@@ -108,7 +109,7 @@ def test_a_run_that_did_not_get_done_is_marked_as_partial_and_is_no_result(works
     gone = f"{this_host()}:{2**22 + 1}:1"  # a process number that no system gives
     store, job = unfinished(workspace, gone, TRAINING)
     if cancelled:
-        store.finish(job, "cancelled", "Cancelled at step 30 of 300; what is shown is partial.")
+        Leases(store.table).finish(job, "cancelled", "Cancelled at step 30 of 300; what is shown is partial.")
     app = opened()
     assert not app.exception and not app.metric and "PARTIAL" in app.warning[0].value
     assert ("step 30 of 300" if cancelled else "its process ended") in app.warning[0].value

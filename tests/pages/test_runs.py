@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from scpo import DataConfig, runs
 from scpo.charts.runs import delta_chart
 from scpo.config import ExperimentConfig
+from scpo.jobs.leases import Leases
 from scpo.jobs.process import worker_name
 from scpo.jobs.store import open_store
 from scpo.metrics.outcomes import Outcomes
@@ -43,7 +44,7 @@ def three(store, workspace, demo_run):
     (done,) = store.jobs()
     store.rename(done.id, "finished")
     store.submit(ExperimentConfig(seeds=1), "stopped")
-    store.finish(store.claim(worker_name()), "cancelled", "Cancelled.")
+    Leases(store.table).finish(Leases(store.table).claim(worker_name()), "cancelled", "Cancelled.")
     store.submit(ExperimentConfig(tau=0.31), "waiting")
     return {job.name: job for job in store.jobs()}
 
@@ -199,15 +200,15 @@ def test_a_deleted_run_is_found_again_and_brought_back(three, store):
 
 def test_a_running_run_is_cancelled_before_it_is_deleted(store):
     store.submit(ExperimentConfig())
-    job = store.claim(worker_name())
+    job = Leases(store.table).claim(worker_name())
     app = opened(job.id)
     assert app.get("popover")[2].proto.popover.disabled and "Cancel" in [b.label for b in app.button]
 
 
 def test_runs_that_work_are_shown_above_the_table(store):
     store.submit(ExperimentConfig(), "busy")
-    job = store.claim(worker_name())
-    store.renew(job, "embed", 0.25, 80.0)
+    job = Leases(store.table).claim(worker_name())
+    Leases(store.table).renew(job, "embed", 0.25, 80.0)
     bar = opened().get("progress")[0].proto
     assert (bar.value, bar.text) == (25, "busy: Encoding the texts: 25 %, about 80 s left")
 

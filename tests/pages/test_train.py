@@ -20,6 +20,7 @@ from scpo.data import pairing
 from scpo.errors import InputError
 from scpo.format import duration
 from scpo.jobs import launch
+from scpo.jobs.leases import Leases
 from scpo.jobs.process import worker_name
 from scpo.jobs.store import open_store
 from scpo.runs.progress_log import add_progress
@@ -243,7 +244,7 @@ def test_start_in_two_tabs_makes_one_job(store):
 def test_the_same_settings_are_not_started_again_but_opened(store, state_):
     job = store.submit(ExperimentConfig(), "the first")
     if state_ != "queued":
-        store.finish(store.claim(worker_name()), state_)
+        Leases(store.table).finish(Leases(store.table).claim(worker_name()), state_)
     app = opened()
     assert "Start" not in labels(app) and f"the first ({state_})" in words(app)
     assert ("Resume it" in labels(app)) == (state_ == "cancelled")
@@ -327,7 +328,7 @@ def test_texts_that_were_encoded_before_cost_nothing_again(store):
     assert first > again > 0
     assert not was_encoded(config, store.jobs())
     store.submit(dataclasses.replace(config, seeds=1))
-    store.finish(store.claim(worker_name()), "done")
+    Leases(store.table).finish(Leases(store.table).claim(worker_name()), "done")
     assert was_encoded(config, store.jobs())
     other = dataclasses.replace(config, data=DataConfig(demo_seed=1))
     assert not was_encoded(other, store.jobs())
@@ -452,7 +453,7 @@ def test_an_upload_over_the_limit_is_refused_before_it_is_read(monkeypatch):
 
 def running(store, *entries, config=None):
     job = store.submit(config or ExperimentConfig(), "mine")
-    job = store.claim(worker_name())
+    job = Leases(store.table).claim(worker_name())
     runs.create(job.folder, job.config)
     for entry in entries:
         add_progress(job.folder, entry)
@@ -474,7 +475,7 @@ def test_a_queued_run_says_how_many_wait_with_it(store):
 
 def test_a_running_run_shows_how_far_it_is_and_its_curve(store):
     job = running(store, at_step(10), at_step(30))
-    store.renew(job, "train", 0.4, 12.0)
+    Leases(store.table).renew(job, "train", 0.4, 12.0)
     app = opened(run=job.id)
     assert not app.exception and "PARTIAL" not in words(app)
     bar = app.get("progress")[0].proto
@@ -492,7 +493,7 @@ def test_cancel_says_cancelling_until_the_worker_confirms(store):
     app = opened(run=job.id)
     button(app, "Cancel").click().run()
     assert store.get(job.id).cancelling and button(app, "Cancelling ...").disabled
-    store.finish(job, "cancelled", "Cancelled at step 30 of 300; what is shown is partial.")
+    Leases(store.table).finish(job, "cancelled", "Cancelled at step 30 of 300; what is shown is partial.")
     app.run()
     assert "PARTIAL: this run was cancelled" in app.warning[0].value and "Resume" in labels(app)
     figure = app.get("plotly_chart")[0].proto
@@ -502,7 +503,7 @@ def test_cancel_says_cancelling_until_the_worker_confirms(store):
 
 def test_resume_queues_the_run_again_and_watches_it(store):
     job = running(store, at_step(30))
-    store.finish(job, "cancelled")
+    Leases(store.table).finish(job, "cancelled")
     app = opened(run=job.id)
     button(app, "Resume").click().run()
     assert store.get(job.id).state == "queued" and "Cancel" in labels(app) and not app.exception
@@ -510,7 +511,7 @@ def test_resume_queues_the_run_again_and_watches_it(store):
 
 def test_a_failed_run_says_why_and_that_text_is_inert(store):
     job = running(store)
-    store.finish(job, "failed", "budgets ![x](http://evil/x.png) are beyond the data")
+    Leases(store.table).finish(job, "failed", "budgets ![x](http://evil/x.png) are beyond the data")
     app = opened(run=job.id)
     assert "This run failed and has no result." in app.error[0].value and r"!\[x\](http" in app.error[0].value
 
@@ -518,7 +519,7 @@ def test_a_failed_run_says_why_and_that_text_is_inert(store):
 def test_a_refusal_of_the_store_is_a_message(store):
     job = running(store)
     app = opened(run=job.id)
-    store.finish(job, "done")
+    Leases(store.table).finish(job, "done")
     store.delete(job.id)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run_status, "job_store", lambda: store)
@@ -528,7 +529,7 @@ def test_a_refusal_of_the_store_is_a_message(store):
 
 def test_a_done_run_has_its_time_and_no_polling_words(store):
     job = running(store, at_step(300))
-    store.finish(job, "done")
+    Leases(store.table).finish(job, "done")
     app = opened(run=job.id)
     assert app.success[0].value.startswith("Done in ") and "PARTIAL" not in words(app) and "Cancel" not in labels(app)
 

@@ -33,6 +33,7 @@ from scpo.config import ExperimentConfig  # noqa: E402
 from scpo.errors import ScpoError  # noqa: E402
 from scpo.jobs import leases  # noqa: E402
 from scpo.jobs.job import Job  # noqa: E402
+from scpo.jobs.leases import Leases  # noqa: E402
 from scpo.jobs.store import Store, open_store  # noqa: E402
 from scpo.runs.files import write_json  # noqa: E402
 
@@ -71,7 +72,7 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         while not self.over.wait(EVERY):
-            workers = [int(name.split(":")[1]) for name in self._store.waiting()[1]]
+            workers = [int(name.split(":")[1]) for name in Leases(self._store.table).waiting()[1]]
             for who, number in (("app", self._app.pid), *(("worker", number) for number in workers)):
                 try:
                     values = sample(psutil.Process(number))
@@ -119,7 +120,7 @@ class Soak:
         for old in [job for job in self.store.jobs() if job.state == "done"][KEPT:]:
             self.store.delete(old.id)
             self.done["deletes"] += 1
-        self.store.purge()
+        Leases(self.store.table).purge()
 
     def visit(self, page: str, job: Job) -> None:
         """Open a page in a session of its own and close it when it is drawn.

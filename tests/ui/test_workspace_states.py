@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo.config import ExperimentConfig
+from scpo.jobs.leases import Leases
 from scpo.jobs.process import this_host, worker_name
 from scpo.jobs.store import open_store
 
@@ -65,7 +66,7 @@ def test_an_empty_workspace(page, opened, workspace):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_running_run(page, opened, workspace):
     store, job = unfinished(workspace, worker_name(), TRAINING)
-    store.renew(job, "train", 0.4, 12.0)
+    Leases(store.table).renew(job, "train", 0.4, 12.0)
     app = opened(page)
     assert not app.error
     if page in OF_A_RUN:
@@ -75,7 +76,7 @@ def test_a_running_run(page, opened, workspace):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_partial_run(page, opened, workspace):
     store, job = unfinished(workspace, f"{this_host()}:{2**22 + 1}:1", TRAINING)
-    store.finish(job, "cancelled", "Cancelled at step 30 of 300.")
+    Leases(store.table).finish(job, "cancelled", "Cancelled at step 30 of 300.")
     app = opened(page)
     assert not app.error
     if page in OF_A_RUN:
@@ -85,7 +86,7 @@ def test_a_partial_run(page, opened, workspace):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_failed_run(page, opened, workspace):
     store, job = unfinished(workspace, worker_name())
-    store.finish(job, "failed", "budgets [9] are beyond the data")
+    Leases(store.table).finish(job, "failed", "budgets [9] are beyond the data")
     app = opened(page)
     if page in OF_A_RUN:
         assert "beyond the data" in app.error[0].value and not app.metric
