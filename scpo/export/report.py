@@ -7,11 +7,9 @@ same words, and nothing of this machine. Fit to attach to a paper or to hand to 
 from __future__ import annotations
 
 import html
-import io
 import json
 import re
 import time
-import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -21,11 +19,11 @@ from scpo.charts.style import SIMULATED
 from scpo.config import ExperimentConfig
 from scpo.data.leaks import sentences
 from scpo.data.naming import provenance
-from scpo.errors import RunFolderError, ScpoError
-from scpo.export.archive import POLICY, Hidden, csv_of
-from scpo.export.report_figures import Part, parts_of, recovered, results_table
+from scpo.errors import RunFolderError
+from scpo.export.local_paths import Hidden
+from scpo.export.report_figures import Part, every_part, results_table
+from scpo.export.safe_csv import safe_csv
 from scpo.format import counted
-from scpo.jobs.job import Job
 from scpo.methods import METHODS
 from scpo.metrics.intervals import FEWEST_FOR_PARTS, FEWEST_FOR_RATIOS, FEWEST_UNITS
 from scpo.runs.files import write_bytes
@@ -34,6 +32,7 @@ from scpo.text.encoder_reading import LIMITS, percents
 from scpo.text.results import headline
 from scpo.training.encoder_reading import told
 
+POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 MARKS = re.compile(r"\\(.)|\*\*|`")
 STYLE = """
 :root { --ink: #1b1f24; --quiet: #57606a; --line: #d8dee4; --tint: #f6f8fa }
@@ -74,24 +73,11 @@ def write_report(folder: Path, out: Path) -> Path:
     return out / "report.html"
 
 
-def zip_of_report(job: Job) -> bytes:
-    """The same as a zip."""
-    memory = io.BytesIO()
-    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in report(runs.read(job.folder), job.name).items():
-            archive.writestr(f"scpo-report-{job.id}/{name}", content)
-    return memory.getvalue()
-
-
-def report(result: runs.Result, name: str) -> dict[str, str]:
-    """File name -> content."""
-    hide, parts, missing = Hidden(result), [*parts_of(result)], ""
-    try:
-        parts += recovered(result)
-    except ScpoError as error:
-        missing = f"The planted taste cannot be held against the learned one here: {error}"
+def report(result: runs.Result, name: str, figures: tuple[list[Part], str] | None = None) -> dict[str, str]:
+    """File name -> content. figures: what `every_part` gave, where it is known already."""
+    hide, (parts, missing) = Hidden(result), figures or every_part(result)
     files = {"report.html": _page(result, hide(name), parts, hide(missing), hide)}
-    return files | {f"{part.name}.csv": csv_of(result, part.table) for part in parts}
+    return files | {f"{part.name}.csv": safe_csv(part.table, result.card["simulated"]) for part in parts}
 
 
 def _html(text: str) -> str:

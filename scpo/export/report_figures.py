@@ -17,6 +17,7 @@ from scpo.charts.colours import METHOD, SYMBOL
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
 from scpo.charts.groups import groups_chart
 from scpo.charts.style import MEAN, country_marks, on_paper
+from scpo.errors import ScpoError
 from scpo.format import fixed, percent, points
 from scpo.methods import METHODS, UNTRAINED
 from scpo.metrics.groups import EVERYBODY
@@ -66,6 +67,15 @@ def results_table(result: runs.Result) -> pd.DataFrame:
 
 def _within(row: pd.Series, low: str, high: str) -> str:
     return "(too few)" if pd.isna(row[low]) else f"({fixed(100 * row[low])} to {fixed(100 * row[high])})"
+
+
+def every_part(result: runs.Result) -> tuple[list[Part], str]:
+    """All figures of a report; and why those of the planted taste are missing, "" if they are not."""
+    parts = [*parts_of(result)]
+    try:
+        return [*parts, *recovered(result)], ""
+    except ScpoError as error:
+        return parts, f"The planted taste cannot be held against the learned one here: {error}"
 
 
 def parts_of(result: runs.Result) -> Iterator[Part]:

@@ -28,10 +28,9 @@ def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated:
     draw(figure, f"{key}-chart", alt, CHART_OPTIONS)
     with st.expander("The numbers behind this chart"):
         st.dataframe(table, hide_index=True, key=f"{key}-table")
-        noted = table.assign(note="simulated data") if simulated else table
         st.download_button(
             "Download these numbers",
-            lambda: safe_csv(noted),
+            lambda: safe_csv(table, simulated),
             file_name=f"{key}.csv",
             mime="text/csv",
             key=f"{key}-csv",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from scpo.export.archive import file_name, zip_of
-from scpo.export.report import zip_of_report
+from scpo.export.archive import file_name, zip_of, zip_of_report
 from scpo.jobs.job import Job
 
 
@@ -19,7 +18,7 @@ def exports(job: Job, where: str = "run") -> None:
         icon=":material/download:",
         on_click="ignore",
         key=f"zip-{where}-{job.id}",
-        help="Settings, metrics as csv, figures as html and svg, weights. It takes some seconds to be made.",
+        help="Settings, metrics as csv, the report, figures as svg, weights. It takes some seconds to be made.",
     )
     st.download_button(
         "Report",

@@ -14,7 +14,6 @@ from scpo import runs
 from scpo.charts import colours
 from scpo.charts.colours import DARK, LIGHT, METHOD, ON_PAPER, PLACE, SCALES, SEQUENCE, TEXT
 from scpo.charts.style import LINES, country_marks, finish, on_paper
-from scpo.export import archive
 from scpo.export.report import STYLE, report
 from scpo.export.report_figures import parts_of
 
@@ -102,9 +101,8 @@ def result(demo_run):
     return runs.read(demo_run)
 
 
-def test_figures_of_a_report_and_of_an_export_have_the_light_colours_and_no_places(result):
+def test_figures_of_a_report_have_the_light_colours_and_no_places(result):
     drawn = [part.figure for part in parts_of(result)]
-    drawn += [figure for part in archive.figures_of(result).values() for figure, _ in part.values()]
     assert len(drawn) > 10
     for figure in drawn:
         found = {c[:7].upper() for c in colours_in(figure.to_plotly_json()["data"])}

@@ -19,6 +19,7 @@ from scpo.charts.style import SIMULATED
 from scpo.config import DataConfig
 from scpo.errors import RunFolderError
 from scpo.export import archive as export
+from scpo.export.report import report
 from scpo.jobs.store import open_store
 from scpo.runs.files import write_json
 
@@ -99,8 +100,9 @@ def test_the_zip_has_exactly_these_files(plain):
         "heads.safetensors",
         *(f"tables/{name}.csv" for name in tables),
         "figures/NO_SVG.txt",
-        *(f"figures/{name}.html" for name in ("accuracy", "bias", "efficiency", "transfer")),
+        *(f"report/{name}" for name in report(runs.read(plain[0].folder), "")),
     }
+    assert {"report/report.html", "report/accuracy.csv", "report/transfer.csv", "report/curve.csv"} < set(plain[1])
 
 
 def test_nothing_of_this_machine_is_in_it(plain, demo_run):
@@ -139,7 +141,7 @@ def test_the_readme_has_title_source_licence_and_says_simulated(plain):
         f"Run {job.id}, finished 20",
     ):
         assert words in text
-    assert "  figures/transfer.html\n" in text
+    assert "  report/report.html\n" in text
 
 
 def test_every_table_says_that_it_is_simulated_and_holds_the_runs_numbers(plain):
@@ -159,7 +161,7 @@ def test_measured_data_is_not_called_simulated(job, no_svg):
     rewritten(job, data=lambda card: card.update(simulated=False, title="Answers", source="x", licence="CC0"))
     files = unzipped(job)
     assert "note" not in files["metrics.csv"].decode().splitlines()[0].split(",")
-    assert b"imulated" not in files["README.txt"] and SIMULATED.encode() not in files["figures/bias.html"]
+    assert b"imulated" not in files["README.txt"] and SIMULATED.encode() not in files["report/report.html"]
 
 
 def test_no_cell_is_a_formula(job, no_svg):
@@ -193,7 +195,7 @@ def test_each_html_has_plotly_once_and_asks_for_nothing(plain):
         assert len(re.findall(r"plotly\.js v\d", text)) == 1 and "default-src 'none'" in text
         assert not re.search(r"<(script|link|img)[^>]+(src|href)=", text.rpartition("Plotly.newPlot")[2])
         assert SIMULATED in text and "<script>alert(1)" not in text
-    assert files["figures/transfer.html"].count(b"Plotly.newPlot(") > 2
+    assert files["report/report.html"].count(b"Plotly.newPlot(") > 2
 
 
 def test_without_a_drawing_browser_a_note_says_why_there_is_no_svg(plain):
@@ -204,7 +206,7 @@ def test_a_browser_that_fails_costs_only_the_svg(job, monkeypatch):
     pytest.importorskip("kaleido")
     monkeypatch.setenv("SCPO_CHROMIUM", "/nowhere/chromium")
     files = unzipped(job)
-    assert b"a Chrome or Chromium is needed" in files["figures/NO_SVG.txt"] and "figures/bias.html" in files
+    assert b"a Chrome or Chromium is needed" in files["figures/NO_SVG.txt"] and "report/report.html" in files
 
 
 @pytest.mark.browser
@@ -214,7 +216,7 @@ def test_svgs_are_drawn_where_a_browser_is_found(job):
         pytest.skip("no chromium is installed")
     files = unzipped(job)
     pictures = {name: content for name, content in files.items() if name.endswith(".svg")}
-    assert {"figures/accuracy.svg", "figures/bias.svg", "figures/efficiency.svg"} < set(pictures)
+    assert {"figures/accuracy.svg", "figures/plane.svg", "figures/curve.svg"} < set(pictures)
     assert all(c.startswith(b"<svg") and b"Simulated data" in c for c in pictures.values())
     assert "figures/NO_SVG.txt" not in files
 

@@ -13,7 +13,8 @@ import pytest
 
 from scpo import ExperimentConfig, cli, runs
 from scpo.charts.style import SIMULATED
-from scpo.export.report import report, write_report, zip_of_report
+from scpo.export.archive import zip_of_report
+from scpo.export.report import report, write_report
 from scpo.jobs.store import open_store
 from scpo.runs.files import write_json
 

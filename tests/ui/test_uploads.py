@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from scpo import DataConfig, data
 from scpo.config import NAME_LENGTH, ExperimentConfig
 from scpo.errors import ConfigError
-from scpo.export.archive import Hidden
+from scpo.export.local_paths import Hidden
 from scpo.jobs.job import fingerprint, usual_name
 from scpo.jobs.store import open_store
 from scpo.ui import cache, compare_runs
