@@ -16,12 +16,15 @@ from scpo.errors import ConfigError
 NAMES = ("countries", "reference")  # settings of countries, whose names may hold a comma
 
 
-def add_settings(parser, config_class: type, only: Collection[str] = ()) -> None:
-    """One option per setting, or for these only; None means 'not given', so that --config keeps its values."""
+def add_settings(parser, config_class: type, only: Collection[str] = (), base: object = None) -> None:
+    """One option per setting, or for these only; None means 'not given', so that --config keeps its values.
+
+    base   settings whose values are the defaults; those of the class if None
+    """
     for field in dataclasses.fields(config_class):
         if field.name in PARTS or (only and field.name not in only):
             continue
-        default = field.default
+        default = getattr(base, field.name) if base else field.default
         unit = f" [{field.metadata['unit']}]" if field.metadata.get("unit") else ""
         shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
         help_ = f"{field.metadata['help']}{unit}" + (f" (default: {shown})" if shown != "" else "")
@@ -65,8 +68,9 @@ def _whole(text: str, name: str) -> int:
         raise ConfigError(f"{name} has {text!r}; it takes whole numbers of pairs, such as 50,100,200.") from None
 
 
-def config_of(args: argparse.Namespace) -> ExperimentConfig:
-    base = ExperimentConfig()
+def config_of(args: argparse.Namespace, base: ExperimentConfig | None = None) -> ExperimentConfig:
+    """The settings given on the command line, over those of --config, or of `base`."""
+    base = base or ExperimentConfig()
     if getattr(args, "config", None):
         try:
             base = ExperimentConfig.from_dict(json.loads(Path(args.config).read_bytes()))

@@ -8,6 +8,7 @@ global model is wrong. Docs/finetuning.md says what is known of the settings and
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -15,33 +16,31 @@ import pandas as pd
 
 from scpo import runs
 from scpo.cli.jobs import Bar
+from scpo.cli.options import add_settings, config_of
 from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
-from scpo.data.countries import split_names
+from scpo.data.prism import COUNTRIES
 from scpo.errors import ConfigError, SourceMissing
 from scpo.runs.files import write_bytes
 
 MODEL = "OpenAssistant/reward-model-deberta-v3-base"
 PUBLISHED = "MulticulturalAlignment/scpo-reward-model-{country}"
 EPOCHS = 3  # passes at most, where it is not done as published
+SETTINGS = ExperimentConfig(
+    DataConfig("prism", countries=COUNTRIES),
+    methods=("global", "full", "scpo"),
+    seeds=1,
+    tau=0.7,
+    beta=1.10,
+    steps=1024,
+    batch_size=8,
+    finetune=FinetuneConfig(MODEL, model_lr=1e-6),
+)
 REPORTS = {
     "full": "all test pairs",
     "distinct": "partial: test pairs on which the global model is wrong",
     "consensus": "the other test pairs: what steering costs",
 }
-COLUMNS = [
-    "report",
-    "country",
-    "method",
-    "accuracy",
-    "low",
-    "high",
-    "gain",
-    "gain_low",
-    "gain_high",
-    "n",
-    "units",
-    "seeds",
-]
+COLUMNS = "report country method accuracy low high gain gain_low gain_high n units seeds".split()
 
 
 def add_reproduce(commands) -> None:
@@ -50,33 +49,17 @@ def add_reproduce(commands) -> None:
         "reproduce",
         help="the paper's main table, from data to report",
         description="Fine-tune the paper's reward model for seven countries of PRISM with the published settings, and "
-        "write the table as csv and markdown beside the run. Meant for a GPU; the same command with a small model and "
-        "a file of PRISM's form runs anywhere.",
+        f"write the table as csv and markdown beside the run; without --as-published at most {EPOCHS} passes over the "
+        "pairs. Meant for a GPU; the same command with a small model and a file of PRISM's form runs anywhere.",
     )
     parser.add_argument("--table", choices=["main"], default="main", help="which table (default: main)")
     parser.add_argument(
         "--out", required=True, metavar="DIR", help="gets run/, main.csv and main.md; goes on if killed"
     )
-    parser.add_argument(
-        "--data-file", action="append", default=[], metavar="FILE", help="PRISM's survey and utterances"
-    )
-    parser.add_argument("--model", default=MODEL, help=f"hub name or local folder (default: {MODEL})")
-    parser.add_argument("--countries", metavar="A,B,...", help="countries (default: the seven of the paper)")
-    parser.add_argument("--seeds", type=int, default=1, help="training seeds (default: 1, as published)")
-    parser.add_argument(
-        "--steps",
-        type=int,
-        default=1024,
-        help=f"steps (default: 1024, as published); without --as-published {EPOCHS} passes over the pairs at most",
-    )
-    parser.add_argument("--lora", type=int, default=0, help="rank of LoRA adapters, for 8B models (default: 0 = none)")
-    parser.add_argument("--lr", type=float, default=1e-6, help="learning rate (default: 1e-6, as published)")
-    parser.add_argument(
-        "--as-published",
-        action="store_true",
-        help="train as the authors' code does: all steps whatever the passes, all training users, the last step kept, "
-        "their input form, trained models scored with dropout on; see the docs",
-    )
+    add_settings(parser, DataConfig, {"data_files", "countries"}, SETTINGS.data)
+    add_settings(parser, ExperimentConfig, {"seeds", "steps"}, SETTINGS)
+    add_settings(parser, FinetuneConfig, {"model", "lora", "as_published"}, SETTINGS.finetune)
+    parser.add_argument("--lr", type=float, dest="model_lr", help="learning rate (default: 1e-6, as published)")
     parser.add_argument(
         "--published",
         nargs="?",
@@ -88,26 +71,10 @@ def add_reproduce(commands) -> None:
 
 
 def settings(args: argparse.Namespace) -> ExperimentConfig:
-    """The published settings as an experiment."""
-    from scpo.data.prism import COUNTRIES
-
-    countries = tuple(split_names(args.countries)) if args.countries else COUNTRIES
-    return ExperimentConfig(
-        data=DataConfig(dataset="prism", data_files=tuple(args.data_file), countries=countries, split_seed=0),
-        finetune=FinetuneConfig(
-            model=args.model,
-            model_lr=args.lr,
-            lora=args.lora,
-            epochs=0 if args.as_published else EPOCHS,
-            as_published=args.as_published,
-        ),
-        methods=("global", "full", "scpo"),
-        seeds=args.seeds,
-        tau=0.7,
-        beta=1.10,
-        steps=args.steps,
-        batch_size=8,
-    )
+    """The published settings as an experiment, with what was asked for otherwise."""
+    config = config_of(args, SETTINGS)
+    epochs = 0 if config.finetune.as_published else EPOCHS
+    return dataclasses.replace(config, finetune=dataclasses.replace(config.finetune, epochs=epochs))
 
 
 def reproduce(args: argparse.Namespace) -> None:

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from scpo.cli.options import add_settings, config_of
 from scpo.config import DataConfig, ExperimentConfig
-from scpo.data.countries import split_names
 from scpo.errors import ConfigError
 from scpo.format import brackets, counted, percent, points
-from scpo.methods import METHODS
 from scpo.metrics.accuracy import MEAN
 from scpo.runs.files import write_bytes
 from scpo.study import design
@@ -28,6 +27,7 @@ STUDIES = {
 }
 WORLDS = 8  # of the demo
 SPLITS = 5  # of a real survey
+BASE = ExperimentConfig(methods=design.METHODS, seeds=1, budgets=(design.FEW,))  # of the study when SCPO helps
 
 
 def add_study(commands) -> None:
@@ -42,18 +42,11 @@ def add_study(commands) -> None:
     coverage.add_argument("--worlds", type=int, default=1000, help="worlds to count over (default: 1000)")
     coverage.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
     beyond = names.add_parser("beyond", **says["beyond"])
-    beyond.add_argument(
-        "--data-file",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="answers of GlobalOpinionQA; without them only the demo is studied",
-    )
-    beyond.add_argument("--countries", default="", metavar="A,B,...", help="of GlobalOpinionQA, for --final")
+    add_settings(beyond, DataConfig, {"data_files", "countries"})
+    add_settings(beyond, ExperimentConfig, {"encoder"})
     beyond.add_argument("--final", action="store_true", help="the winner alone, on the test questions and fresh worlds")
     beyond.add_argument("--worlds", type=int, help="worlds and splits (default: 5; with --final 10 worlds)")
     beyond.add_argument("--seeds", type=int, default=10, help="training seeds with --final (default: 10)")
-    beyond.add_argument("--encoder", default=ExperimentConfig.encoder, help="text encoder (default: minilm)")
     beyond.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
     why = names.add_parser("why", **says["why"])
     why.add_argument("run", metavar="RUN", help="the folder of a finished run of the demo, or its id in the workspace")
@@ -61,16 +54,8 @@ def add_study(commands) -> None:
     why.add_argument("--answers", type=int, default=200, help="answers of test pairs to explain (default: 200)")
     why.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
     when = names.add_parser("when", **says["when"])
-    when.add_argument("--dataset", default="demo", help="demo, globalopinionqa, survey, prism or file (default: demo)")
-    when.add_argument("--data-file", action="append", default=[], metavar="FILE", help="may be given again")
-    when.add_argument("--countries", default="", metavar="A,B,...", help="countries to steer to")
-    when.add_argument(
-        "--methods",
-        default=",".join(design.METHODS),
-        metavar="A,B,...",
-        help="methods to compare, full among them: " + ", ".join(METHODS),
-    )
-    when.add_argument("--encoder", default=ExperimentConfig.encoder, help="text encoder (default: minilm)")
+    add_settings(when, DataConfig, {"dataset", "data_files", "countries"})
+    add_settings(when, ExperimentConfig, {"methods", "encoder"}, BASE)
     when.add_argument(
         "--worlds", type=int, help="demo worlds, each of another seed (default: 8), or splits of real data (default: 5)"
     )
@@ -124,14 +109,14 @@ def _beyond(args: argparse.Namespace) -> None:
     from scpo.study import better_rule
     from scpo.training.encoders import load_encoder
 
-    encoder, files = load_encoder(args.encoder), tuple(args.data_file)
+    config = config_of(args, ExperimentConfig(DataConfig("globalopinionqa")))
+    encoder, files = load_encoder(config.encoder), config.data.data_files
 
     def tell(what: str) -> None:
         print(what, file=sys.stderr)
 
     if args.final:
-        countries = tuple(split_names(args.countries))
-        table = better_rule.final(files, countries, args.worlds or 10, args.seeds, encoder, tell)
+        table = better_rule.final(files, config.data.countries, args.worlds or 10, args.seeds, encoder, tell)
     else:
         table = better_rule.development(files, args.worlds or 5, encoder, tell)
     shown = table[table["subset"] != "distinct"].copy()
@@ -165,14 +150,13 @@ def _when(args: argparse.Namespace) -> None:
 
 def _config(args: argparse.Namespace) -> ExperimentConfig:
     """The settings that nothing varies. Raises `ConfigError` for options that cannot be used."""
-    methods = tuple(filter(None, map(str.strip, args.methods.split(","))))
-    countries = tuple(split_names(args.countries))
-    if "full" not in methods or len(methods) < 2:
-        raise ConfigError(f"--methods is {args.methods!r}; the study compares with full: name it and another method.")
+    config = config_of(args, BASE)
+    if "full" not in config.methods or len(config.methods) < 2:
+        named = ",".join(config.methods)
+        raise ConfigError(f"--methods is {named!r}; the study compares with full: name it and another method.")
     if args.worlds is not None and args.worlds < 1:
         raise ConfigError(f"--worlds is {args.worlds}; it takes a whole number of at least 1.")
-    data = DataConfig(args.dataset, tuple(args.data_file), countries)
-    return ExperimentConfig(data, methods, seeds=1, budgets=(design.FEW,), encoder=args.encoder).located()
+    return config.located()
 
 
 class _Telling:
