@@ -12,13 +12,12 @@ from scpo.text import findings
 from scpo.text.judges import with_judges
 from scpo.text.measures import MEASURES
 from scpo.text.results import alignment_sentence
-from scpo.ui import run_picker
+from scpo.ui import compare_runs, run_picker
 from scpo.ui.cache import judges
 from scpo.ui.components import chart, controls, country_of, explained, figures, methods_shown, section
 from scpo.ui.differences import baselines
 from scpo.ui.head import head
 from scpo.ui.judges import judges_beside
-from scpo.ui.side_by_side import accuracy_beside
 
 SUBSETS = {
     "full": "All test pairs.",
@@ -90,7 +89,7 @@ try:
         brought = judges(shown)
         accuracy(shown, subset, methods, brought)
         figures(findings.accuracy_figures(shown))
-        accuracy_beside(shown, subset, DEFAULT)
+        compare_runs.offer(shown)
         section("Against every baseline", "difference")
         baselines(shown, subset)
         if len(shown.tables.get("alignment", ())):

@@ -9,11 +9,10 @@ from scpo.methods import METHODS
 from scpo.text import findings
 from scpo.text.measures import MEASURES
 from scpo.text.results import bias_sentence, runaway_sentence
-from scpo.ui import run_picker, session
-from scpo.ui.components import USUAL, chart, controls, country_of, explained, figures, method_of, methods_shown, section
+from scpo.ui import compare_runs, run_picker, session
+from scpo.ui.components import chart, controls, country_of, explained, figures, method_of, methods_shown, section
 from scpo.ui.groups import people
 from scpo.ui.head import head
-from scpo.ui.side_by_side import plane_beside
 
 
 def plane(result: runs.Result, methods: list[str], country: str) -> None:
@@ -84,7 +83,7 @@ try:
         plane(shown, methods, country)
         explained(*MEASURES["plane"])
         figures(findings.bias_figures(shown))
-        plane_beside(shown, country, USUAL)
+        compare_runs.offer(shown)
         section("Who is served worst?", "gap")
         gap(shown, methods)
         section("Does a model serve other countries?", "transfer")

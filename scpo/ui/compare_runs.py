@@ -30,9 +30,9 @@ from scpo.metrics.accuracy import MEAN
 from scpo.runs.comparison import differences
 from scpo.runs.outcomes import RunOutcomes
 from scpo.ui import session
-from scpo.ui.cache import finished_run, outcomes
+from scpo.ui.cache import finished_run, job_store, outcomes
 from scpo.ui.components import chart
-from scpo.ui.context import select
+from scpo.ui.context import link, select
 from scpo.ui.experiment_form import NONE
 from scpo.ui.labels import label
 from scpo.ui.run_status import badge
@@ -54,6 +54,20 @@ class Difference:
 
     kind: str
     table: pd.DataFrame
+
+
+def offer(result: runs.Result) -> None:
+    """A link to the comparison with a run of the other back end on the same data, to whichever countries; none
+    where there is no such run."""
+    data, whole = dataclasses.replace(result.config.data, countries=()), bool(result.config.finetune.model)
+    jobs = job_store().jobs()
+    mine = next((job.id for job in jobs if job.folder == result.folder), None)
+    for job in jobs:
+        alike = job.state == "done" and dataclasses.replace(job.config.data, countries=()) == data
+        if mine and alike and bool(job.config.finetune.model) != whole:
+            kind = "heads" if whole else "whole models"
+            link("runs", f"Compare with a run of {kind} on the same data: {inert(job.name)}", run=[mine, job.id])
+            return
 
 
 def names(jobs: Sequence[Job]) -> dict[str, str]:

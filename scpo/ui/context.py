@@ -66,7 +66,7 @@ def form_is_asked() -> bool:
     return session.NEW in st.query_params or session.LIKE in st.query_params
 
 
-def link(page: str, label: str, **more: str) -> None:
+def link(page: str, label: str, **more: str | list[str]) -> None:
     """A link to another page about the chosen run; only its name where the app has no such page.
 
     more   further parameters. That to Data shows the run's pairs, that to Train the form.

@@ -32,7 +32,6 @@ FIND = "find"
 STATES_SHOWN = "state"
 SORT = "sort"
 METHOD = "method"
-BESIDE = "beside"  # the run of the other back end
 BASE = "base"  # the run that others are compared to
 UNDO = "undo"  # the run deleted last
 SAID = "said"  # a message of a callback, for the next drawing

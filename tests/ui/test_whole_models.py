@@ -52,12 +52,11 @@ def test_results_are_shown_and_told_to_be_of_whole_models(job, page):
         assert "fine-tuned from deberta" in said(app) and "/home/somebody" not in said(app)
 
 
-def test_accuracy_and_bias_show_a_run_of_whole_models_beside_one_of_heads(job, demo_run, workspace):
-    headings = {}
-    for page in ("accuracy", "bias"):
-        alone = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=300).run()
-        headings[page] = {h.value for h in alone.header}
+def test_accuracy_and_bias_lead_to_a_comparison_with_a_run_of_heads_where_there_is_one(job, demo_run, workspace):
+    offer = "Compare with a run of heads on the same data: heads"
     heads = workspace / "runs" / "heads"
+    for page in ("accuracy", "bias"):
+        assert offer not in said(AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=300).run())
     runs.create(heads, runs.read_config(demo_run))
     for name in [*runs.RESULT_FILES[1:], runs.HEADS]:
         write_bytes(heads / name, (demo_run / name).read_bytes())
@@ -66,13 +65,13 @@ def test_accuracy_and_bias_show_a_run_of_whole_models_beside_one_of_heads(job, d
         app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=300)
         app.query_params["run"] = job.id
         app.run()
-        assert not app.exception and not app.error
-        assert {h.value for h in app.header} - headings[page] == {"Whole models beside heads"}
-        assert {"Whole models (deberta)", "Heads"} <= {s.value for s in app.subheader}
-        both = [chart for chart in app.get("plotly_chart") if "beside" in chart.proto.id]
-        assert len(both) == 2 and app.selectbox("beside").options == ["heads"]
-        axes = [json.loads(chart.proto.spec)["layout"]["xaxis"]["range"] for chart in both]
-        assert axes[0] == axes[1]
+        assert not app.exception and not app.error and offer in said(app)
+    compared = AppTest.from_file(str(PAGES / "runs.py"), default_timeout=300)
+    compared.query_params["run"] = [job.id, next(j for j in open_store().jobs() if j.folder == heads).id]
+    compared.run()
+    assert not compared.exception and not compared.error
+    assert {"Settings side by side", "Results side by side"} <= {h.value for h in compared.header}
+    assert "paired" in said(compared)
 
 
 def test_steering_says_what_to_do_instead(job):
