@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.data.naming import provenance
+from scpo.export.templates import rendered
 from scpo.export.usage import Asked, usage
-from scpo.format import points
+from scpo.format import percent, points
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.paired import decided
 from scpo.training.encoder_reading import problems, unreadable
@@ -99,110 +99,48 @@ def standing(result: runs.Result, country: str, method: str) -> Standing:
     )
 
 
-USE_AND_LIMITS = (
-    "For research on how reward models differ between countries, and for re-ranking answers in experiments. Not "
-    "for judging people, and not as a measure of what a country believes: a country is not a person, the people "
-    "asked are few and are no sample of it, and a model of an average taste is wrong about many of them. Steering "
-    "loses some of what the global model gets right (the consensus row)."
-)
-
-
 def model_card(
     result: runs.Result, country: str, method: str, precision: str, asked: Asked, folder: str = "FOLDER", seed: int = 0
 ) -> str:
     """The README.md of an exported model: method, data and licence, results with intervals and n, use, limits."""
-    about = [f"{label}: {_cell(text)}" for label, text in provenance(result.card).items()]
-    lines = [
-        *_head(result, country),
-        *_made(result, method, seed),
-        *usage(result, asked, folder),
-        f"Texts were encoded in {precision}; this model computes in fp32 unless asked otherwise, so rewards differ "
-        "from those of the run by " + ("rounding." if precision == "fp32" else "some percent of their spread."),
-        "",
-        "## Data",
-        "",
-        f"{'. '.join([_cell(result.card['title']), *about])}. A model trained on data may fall under the licence of "
-        "the data.",
-        "",
-        *_results(result, country, method),
-        "## Intended use and limits",
-        "",
-        USE_AND_LIMITS,
-        "",
-    ]
-    return "\n".join(lines)
+    from huggingface_hub import ModelCardData
 
-
-def _head(result: runs.Result, country: str) -> list[str]:
-    """What the hub reads, the title, and whether any of it is real."""
-    simulated = result.card["simulated"]
-    warning = ["**Simulated data: nothing here is measured from real people. The country is invented.**", ""]
-    return [
-        "---",
-        "library_name: transformers",
-        "pipeline_tag: text-classification",
-        "tags: [reward-model, preference-learning, scpo]",
-        *_base(result.config),
-        "---",
-        f"# Reward model steered to {_cell(country)}" + (" (simulated data)" if simulated else ""),
-        "",
-        *(warning if simulated else []),
-    ]
-
-
-def _made(result: runs.Result, method: str, seed: int) -> list[str]:
-    """How the model was made, and what its rewards mean."""
-    config = result.config
-    return [
-        "A global reward model steered to one country by Steerable Cultural Preference Optimization "
-        f"(arXiv 2606.18606), method `{method}`, tau {config.tau:g}, beta {config.beta:g}, "
-        f"{_how(config, seed)}. A reward has no zero and no unit: only differences between answers to one prompt mean "
-        "anything.",
-        "",
-    ]
-
-
-def _results(result: runs.Result, country: str, method: str) -> list[str]:
-    """The country's held-out pairs, those of others, and the mean over countries."""
-    unit, table, told = result.card["unit"], result.tables["accuracy"], standing(result, country, method)
-    rows = table[(table["country"] == country) & table["method"].isin(["global", method])]
-    lines = [
-        f"## Results on held-out {unit}s of {_cell(country)}",
-        "",
-        *([] if told.unread else _table_of(rows, unit)),
-        f"**{told.sentence()}**",
-        "",
-        *_on_others(result.tables["transfer"], country, method),
-    ]
+    table, transfer = result.tables["accuracy"], result.tables["transfer"]
     mean = table[(table["country"] == MEAN) & (table["method"] == method) & (table["subset"] == "full")]
-    if mean["accuracy"].notna().all():
-        lines += [f"Over all countries of the run, `{method}` has {_percent(mean['accuracy'].iloc[0])}.", ""]
-    return lines
-
-
-def _on_others(transfer: pd.DataFrame, country: str, method: str) -> list[str]:
-    """The model on the test pairs of other countries; nothing where none was measured."""
     others = transfer[(transfer["method"] == method) & (transfer["model"] == country)] if len(transfer) else transfer
-    if not len(others) or not others["accuracy"].notna().any():
-        return []
-    return [
-        "On the test pairs of others (the price of steering):",
-        "",
-        "| on | accuracy | n pairs |",
-        "|---|---|---|",
-        *(
-            f"| {_cell(row['on'])} | {_percent(row['accuracy'])} | {row['n']:,.0f} |"
-            for row in others.to_dict("records")
-            if row["on"] != country
+    others = others.to_dict("records") if len(others) and others["accuracy"].notna().any() else []
+    about = [f"{label}: {_cell(text)}" for label, text in provenance(result.card).items()]
+    return rendered(
+        "model_card.md.jinja",
+        about=ModelCardData(
+            base_model=_base(result.config),
+            library_name="transformers",
+            pipeline_tag="text-classification",
+            tags=["reward-model", "preference-learning", "scpo"],
         ),
-        "",
-    ]
+        cell=_cell,
+        percent=percent,
+        simulated=result.card["simulated"],
+        unit=result.card["unit"],
+        country=country,
+        method=method,
+        config=result.config,
+        how=_how(result.config, seed),
+        usage=usage(result, asked, folder),
+        precision=precision,
+        data=[_cell(result.card["title"]), *about],
+        told=standing(result, country, method),
+        rows=table[(table["country"] == country) & table["method"].isin(["global", method])].to_dict("records"),
+        others=[row for row in others if row["on"] != country],
+        mean=next(iter(mean["accuracy"].dropna()), None),
+    )
 
 
-def _base(config: ExperimentConfig) -> list[str]:
+def _base(config: ExperimentConfig) -> str | None:
+    """The model of the hub that was fine-tuned, if it was one."""
     name = config.finetune.model
     of_hub = name.count("/") == 1 and not name.startswith((".", "/", "~"))
-    return [f"base_model: {name.partition('@')[0]}"] if of_hub else []
+    return name.partition("@")[0] if of_hub else None
 
 
 def _how(config: ExperimentConfig, seed: int) -> str:
@@ -215,23 +153,6 @@ def _how(config: ExperimentConfig, seed: int) -> str:
         f"{config.steps} steps of {config.batch_size} pairs, learning rate {whole.model_lr:g}{adapters}, the step of "
         f"the best validation accuracy kept, seed {seed} of {config.seeds} (the results below are means over seeds)"
     )
-
-
-def _table_of(rows: pd.DataFrame, unit: str) -> list[str]:
-    head = f"| method | pairs | accuracy | 95 % interval | n pairs | n {unit}s |"
-    return [head, "|---|---|---|---|---|---|", *(_row(row) for row in rows.to_dict("records")), ""]
-
-
-def _row(row: dict) -> str:
-    span = "too few" if pd.isna(row["low"]) else f"{_percent(row['low'])} to {_percent(row['high'])}"
-    return (
-        f"| {row['method']} | {row['subset']} | {_percent(row['accuracy'])} | {span} | {row['n']:,.0f} | "
-        f"{row['units']:,.0f} |"
-    )
-
-
-def _percent(value: float) -> str:
-    return "-" if pd.isna(value) else f"{100 * value:.1f} %"
 
 
 def _cell(text: object) -> str:

@@ -139,7 +139,7 @@ def test_a_worker_outlasts_a_locked_database(impatient, config, caplog):
     with caplog.at_level(logging.WARNING, "scpo"):
         assert serve(Leases(impatient.table), should_end=locking) == 1
     locks[0].join()
-    assert "locked" in caplog.text and impatient.waiting() == (0, [], [])
+    assert "locked" in caplog.text and Leases(impatient.table).waiting() == (0, [], [])
 
 
 def test_a_folder_that_cannot_be_written_fails_the_job_with_a_message(file_store, config):
