@@ -104,13 +104,13 @@ def app_server(workspace: Path) -> Iterator[str]:
 
 def end_workers(workspace: Path) -> None:
     """End the workers of a workspace that is about to be removed."""
-    from scpo.jobs.store import open_store
+    from scpo.jobs.leases import Leases
+    from scpo.jobs.table import open_table
 
-    store = open_store(workspace)
-    for worker in store.waiting()[1]:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(worker.split(":")[1]), signal.SIGTERM)
-    store.close()
+    with contextlib.closing(open_table(workspace)) as table:
+        for worker in Leases(table).waiting()[1]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(worker.split(":")[1]), signal.SIGTERM)
 
 
 def wait_until_healthy(address: str, server: subprocess.Popen, seconds: float = PATIENCE) -> None:

@@ -20,36 +20,10 @@ from scpo.data.prism import COUNTRIES, REFERENCE
 # interactions with 68,371 responses; the first interaction has up to four, later ones two or one.
 SURVEYED, USERS, FOURS, TWOS, ONES = 1_500, 1_396, 8_011, 17_166, 1_995
 OTHERS = (
-    "Belgium",
-    "Brazil",
-    "China",
-    "Czech Republic",
-    "Denmark",
-    "Estonia",
-    "Finland",
-    "France",
-    "Germany",
-    "Greece",
-    "Hungary",
-    "India",
-    "Indonesia",
-    "Ireland",
-    "Italy",
-    "Japan",
-    "Kenya",
-    "Latvia",
-    "Netherlands",
-    "Nigeria",
-    "Norway",
-    "Philippines",
-    "Poland",
-    "Portugal",
-    "Slovenia",
-    "Spain",
-    "Sweden",
-    "Switzerland",
-    "Vietnam",
-)
+    "Belgium, Brazil, China, Czech Republic, Denmark, Estonia, Finland, France, Germany, Greece, Hungary, "
+    "India, Indonesia, Ireland, Italy, Japan, Kenya, Latvia, Netherlands, Nigeria, Norway, Philippines, "
+    "Poland, Portugal, Slovenia, Spain, Sweden, Switzerland, Vietnam"
+).split(", ")
 
 
 def scored_table(fours: int, twos: int, people: int = 1_396, countries: int = 3, words: int = 0) -> pd.DataFrame:

@@ -158,7 +158,9 @@ def test_every_table_says_that_it_is_simulated_and_holds_the_runs_numbers(plain)
 
 
 def test_measured_data_is_not_called_simulated(job, no_svg):
-    rewritten(job, data=lambda card: card.update(simulated=False, title="Answers", source="x", licence="CC0"))
+    rewritten(
+        job, data=lambda card: card.update(simulated=False, dataset="file", title="Answers", source="x", licence="CC0")
+    )
     files = unzipped(job)
     assert "note" not in files["metrics.csv"].decode().splitlines()[0].split(",")
     assert b"imulated" not in files["README.txt"] and SIMULATED.encode() not in files["report/report.html"]
