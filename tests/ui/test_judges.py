@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from scpo import data, runs
 from scpo.data.preferences import TEST
 from scpo.data.scores import texts_to_score
-from scpo.export.archive import csv_of
 from scpo.export.report import report
+from scpo.export.safe_csv import safe_csv
 from scpo.runs.judges import read_judges
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "accuracy.py")
@@ -60,7 +60,7 @@ def test_scores_are_brought_shown_beside_the_methods_reported_and_taken_away(fol
     result = runs.read(folder)
     files = report(result, "demo")
     assert "brought: by length" in files["report.html"] and "judge-1.csv" in files
-    assert "brought: by length" in files["accuracy.csv"] and csv_of(result, judge.tables["bias"])
+    assert "brought: by length" in files["accuracy.csv"] and safe_csv(judge.tables["bias"], result.card["simulated"])
     app = button(app, "Take this judge away").click().run()
     assert read_judges(folder) == [] and "brought:" not in words(app)
 
