@@ -11,7 +11,7 @@ from scpo.runs.judges import Judge
 from scpo.text import findings
 from scpo.text.judges import with_judges
 from scpo.text.measures import MEASURES
-from scpo.text.results import alignment_sentence
+from scpo.text.results import alignment_sentence, rank_line
 from scpo.ui import compare_runs, run_picker
 from scpo.ui.cache import judges
 from scpo.ui.components import chart, controls, country_of, explained, figures, methods_shown, section
@@ -41,6 +41,7 @@ def accuracy(result: runs.Result, subset: str, methods: list[str], brought: list
         simulated,
     )
     st.caption(SUBSETS[subset])
+    st.markdown(rank_line(findings.ranks(result, subset), f"{'all' if subset == 'full' else subset} test pairs"))
     explained(*MEASURES["accuracy"])
     for words in findings.published_words(result):
         st.caption(inert(words))

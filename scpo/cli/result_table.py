@@ -8,6 +8,8 @@ from scpo.data.leaks import sentences
 from scpo.format import NONE, brackets, counted, fixed, known, points
 from scpo.runs import Result
 from scpo.text.efficiency import efficiency_lines
+from scpo.text.findings import ranks
+from scpo.text.results import rank_line
 from scpo.training.encoder_reading import told
 
 MEAN = "mean"
@@ -30,8 +32,20 @@ def result_table(result: Result) -> str:
         cells = rows.set_index("method")
         n = f"{cells['units'].iloc[0]:,}, {cells['n'].iloc[0]:,}" if cells["n"].iloc[0] else NONE
         lines.append(f"{country:<22.22}{n:>14}" + "".join(f"{_share(cells.loc[m, 'accuracy']):>9}" for m in methods))
-    lines += [*_ties(full, methods), "", *_gains(table, methods), "", *efficiency_lines(result.tables["efficiency"])]
+    lines += [
+        *_ties(full, methods),
+        "",
+        *_gains(table, methods),
+        "",
+        *_ranks(result),
+        *efficiency_lines(result.tables["efficiency"]),
+    ]
     return "\n".join([*lines, *sentences(result.card), f"run folder: {result.folder}"])
+
+
+def _ranks(result: Result) -> list[str]:
+    line = rank_line(ranks(result, "full"), "all test pairs")
+    return [line, ""] if line else []
 
 
 def _ties(full: pd.DataFrame, methods: list[str]) -> list[str]:

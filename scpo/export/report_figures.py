@@ -31,6 +31,7 @@ from scpo.text.results import (
     bias_sentence,
     difference_sentence,
     group_sentence,
+    rank_line,
     runaway_sentence,
     told_apart,
     too_few,
@@ -94,7 +95,8 @@ def _of_accuracy(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     judges, unit, simulated = read_judges(result.folder), result.card["unit"], result.card["simulated"]
     accuracy, shown = with_judges(result.tables["accuracy"], judges), [*methods, *(judge.method for judge in judges)]
     figure = accuracy_chart(accuracy, shown, unit, simulated)
-    yield _part("accuracy", "Is a country's taste learned?", "accuracy", figure, [], accuracy)
+    lines = [rank_line(findings.ranks(result, "full"), "all test pairs")]
+    yield _part("accuracy", "Is a country's taste learned?", "accuracy", figure, lines, accuracy)
     for at, judge in enumerate(judges):
         rows = judge_differences(judge, "full", unit)
         mean = rows[rows["country"] == MEAN]

@@ -15,6 +15,7 @@ from scpo.format import counted, fixed, inert, percent, points, span
 from scpo.methods import METHODS, UNTRAINED
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.paired import COLUMNS as PAIRED
+from scpo.metrics.ranks import rank_sets
 from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_figure
 from scpo.text.results import ALPHA, fewest, headline, verdict
@@ -54,6 +55,13 @@ def differences(result: runs.Result, subset: str) -> pd.DataFrame:
     place = {name: at for at, name in enumerate([MEAN, *countries(result), *METHODS])}
     table = table.sort_values(["country", "method", "against"], key=lambda c: c.map(place), kind="stable")
     return table.assign(note=[verdict(row, result.card["unit"]) for row in table.itertuples()])
+
+
+def ranks(result: runs.Result, subset: str) -> pd.DataFrame:
+    """Which ranks the methods may have on one subset, mean over countries; without the rules that are no model."""
+    table = result.tables["paired"].reindex(columns=PAIRED)
+    models = [name for name, method in METHODS.items() if method.is_model]
+    return rank_sets(table[table["method"].isin(models) & table["against"].isin(models)], subset)
 
 
 def gain_rows(result: runs.Result, method: str) -> pd.DataFrame:

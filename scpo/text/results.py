@@ -183,3 +183,20 @@ def alignment_sentence(table: pd.DataFrame, country: str) -> str:
         reached = rows["alignment"].get(name, np.nan)
         told += "" if np.isnan(reached) else f"; what {who} answered on average reaches {percent(reached)}"
     return told + "."
+
+
+def rank_line(sets: pd.DataFrame, what: str) -> str:
+    """Which ranks the tests of all pairs of methods leave open; methods with the same ranks share a class.
+
+    sets   as of `scpo.metrics.ranks.rank_sets`; what: the pairs that are meant, as "all test pairs"
+    """
+    if not len(sets) or not sets["comparisons"].iloc[0]:
+        return ""
+    tests = f"by paired tests of every two methods on {what} (Holm over {counted(sets['comparisons'].iloc[0], 'test')})"
+    if (sets["best"] == 1).all():
+        return f"Nothing is decided between these {len(sets)} methods {tests}: any of them may be the best."
+    classes = [
+        f"{', '.join(rows['method'])} ({best if best == worst else f'{best} to {worst}'})"
+        for (best, worst), rows in sets.groupby(["best", "worst"], sort=False)
+    ]
+    return f"Ranks that are open, {tests}: {'; '.join(classes)}."

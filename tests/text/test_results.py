@@ -1,0 +1,23 @@
+"""What results say in words: ranks that are open."""
+
+import pandas as pd
+
+from scpo.text.results import rank_line
+
+
+def sets(*rows, tests=3):
+    return pd.DataFrame(rows, columns=["method", "best", "worst"]).assign(comparisons=tests)
+
+
+def test_methods_of_one_class_stand_together():
+    line = rank_line(sets(("shared", 1, 1), ("full", 2, 3), ("scpo", 2, 3)), "all test pairs")
+    assert line == (
+        "Ranks that are open, by paired tests of every two methods on all test pairs (Holm over 3 tests): "
+        "shared (1); full, scpo (2 to 3)."
+    )
+
+
+def test_where_nothing_is_decided_it_is_said_in_one_sentence():
+    line = rank_line(sets(("full", 1, 2), ("scpo", 1, 2), tests=1), "distinct test pairs")
+    assert line.startswith("Nothing is decided between these 2 methods") and "Holm over 1 test)" in line
+    assert rank_line(sets(), "x") == rank_line(sets(("full", 1, 1), tests=0), "x") == ""
