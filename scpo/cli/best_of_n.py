@@ -63,36 +63,21 @@ def rank(folder: Path, candidates: pd.DataFrame, country: str, method: str = "",
     the better rank). A reward is the mean over seeds and has no zero: only differences within a prompt mean anything.
     Raises `ConfigError` for a country, method or strength that the run cannot give, `RunFolderError` for its files.
     """
+    from scpo.training.saved import country_rewards
+
     result = runs.read(folder)
     country = known_country(result, country)
     method = trained_method(result, country, method)
     if not np.isfinite(alpha):
         raise ConfigError(f"alpha is {alpha}; it must be a number, such as 1.")
     distinct = candidates[COLUMNS].drop_duplicates(ignore_index=True)
-    base, own = _rewards(result, distinct, country, method)
+    base, own = country_rewards(result, country, method, distinct)
     scored = distinct.assign(reward=steered(base, own, alpha), reward_global=base)
     table = candidates.merge(scored, on=COLUMNS, how="left", validate="many_to_one")
     by_prompt = table.groupby("prompt", sort=False)
     for name in ("", "_global"):
         table[f"rank{name}"] = by_prompt[f"reward{name}"].rank(method="min", ascending=False).astype(int)
     return table
-
-
-def _rewards(result: runs.Result, candidates: pd.DataFrame, country: str, method: str) -> tuple[np.ndarray, np.ndarray]:
-    """Rewards (n,) by the global model and by the country's, mean over seeds."""
-    countries = result.card["countries"]
-    if result.config.finetune.model:
-        from scpo.training.finetune import saved
-
-        texts = list(zip(candidates["prompt"], candidates["response"], strict=True))
-        own = saved.reward_texts(result, saved.model_folders(result, country, method), texts)
-        return saved.reward_texts(result, [saved.start_of(result)], texts), own
-    from scpo.training.heads import saved
-
-    models = saved.load_models(result.folder, result.config, countries)
-    rewards = saved.reward_texts(models, candidates.astype({"prompt": "category"}), method)
-    place = countries.index(country)
-    return rewards.base[place], rewards.own.mean(1)[place]
 
 
 def best_of_n(args: argparse.Namespace) -> None:

@@ -58,14 +58,14 @@ def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 
         raise ConfigError(f"{out} exists and is not an empty folder; nothing is overwritten. Name another --out.")
     if not out.parent.is_dir():
         raise ConfigError(f"{out.parent} does not exist; make the folder first, or name another --out.")
-    models, place = _of_run(result, country, method, seed)
+    model, tokenizer, precision = _loaded(result, country, method, seed)
     made = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        if place:
-            asked = _write_whole(place, made, result.config.finetune)
+        model.save_pretrained(made)
+        if result.config.finetune.model:
+            asked = _write_fine_tuned(model, tokenizer, result.config.finetune, made)
         else:
-            asked = _write_model(models, country, method, made)
-        precision = "fp32" if place else models.encoder.precision
+            asked = _write_encoder_and_head(model, tokenizer, made)
         (made / "README.md").write_text(model_card(result, country, method, precision, asked, out.name, seed))
         for path in (made, *made.iterdir()):
             path.chmod(0o755 if path.is_dir() else 0o644)
@@ -78,33 +78,24 @@ def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 
     return out
 
 
-def _of_run(result: runs.Result, country: str, method: str, seed: int):
-    """The heads of a run, or the folder of the fine-tuned model that is asked for."""
-    if not result.config.finetune.model:
-        from scpo.training.heads import saved
-
-        return saved.load_models(result.folder, result.config, result.card["countries"]), None
-    from scpo.training.finetune import saved
-
-    places = saved.model_folders(result, country, method)
-    if not 0 <= seed < len(places):
-        raise ConfigError(f"The run has no seed {seed}; it has 0 to {len(places) - 1}.")
-    return None, places[seed]
-
-
-def _write_whole(place: Path, folder: Path, whole: FinetuneConfig) -> Asked:
-    """A fine-tuned model with its tokenizer, which reads texts as the run did; how it can be asked."""
+def _loaded(result: runs.Result, country: str, method: str, seed: int):
+    """`country_model`, ready to be written with what says that it is a reward model."""
     from transformers.utils import logging
 
-    from scpo.training.asking import save_tokenizer, tell_reward
-    from scpo.training.finetune.formats import longest_input
-    from scpo.training.finetune.loading import load_model, load_tokenizer
+    from scpo.training.asking import tell_reward
+    from scpo.training.saved import country_model
 
     logging.disable_progress_bar()
-    tokenizer = load_tokenizer(place)
-    model = load_model(place, tokenizer)
+    model, tokenizer, precision = country_model(result, country, method, seed)
     tell_reward(model.config)
-    model.save_pretrained(folder)
+    return model, tokenizer, precision
+
+
+def _write_fine_tuned(model, tokenizer, whole: FinetuneConfig, folder: Path) -> Asked:
+    """A fine-tuned model's tokenizer, which reads texts as the run did; how the model can be asked."""
+    from scpo.training.asking import save_tokenizer
+    from scpo.training.finetune.formats import longest_input
+
     longest, chat = longest_input(whole.max_length, tokenizer, model.config), bool(tokenizer.chat_template)
     if whole.as_published and not chat:
         tokenizer.model_max_length = longest
@@ -114,36 +105,15 @@ def _write_whole(place: Path, folder: Path, whole: FinetuneConfig) -> Asked:
     return Asked(longest, save_tokenizer(tokenizer, longest, segments, folder), chat)
 
 
-def _write_model(models, country: str, method: str, folder: Path) -> Asked:
-    import torch
+def _write_encoder_and_head(model, tokenizer, folder: Path) -> Asked:
+    """The tokenizer of an encoder and its head, with a template for messages; how the model can be asked."""
     from transformers.tokenization_utils_base import VERY_LARGE_INTEGER
-    from transformers.utils import logging
 
-    from scpo.training.asking import set_limits, tell_reward
-    from scpo.training.reward_model import add_template, assemble
+    from scpo.training.asking import set_limits
+    from scpo.training.reward_model import add_template
 
-    logging.disable_progress_bar()
-    heads = models.of(method)[models.countries.index(country)]  # (S, p)
-    theta, hidden = mean_head(heads, models.shape.width, models.shape.hidden)
-    model, tokenizer = assemble(models.encoder.folder, theta, hidden, torch.from_numpy(models.prompt_mean.copy()))
-    tell_reward(model.config)
-    model.save_pretrained(folder)
     tokenizer.model_max_length = NO_LIMIT
     add_template(tokenizer)
     set_limits(tokenizer, VERY_LARGE_INTEGER)  # the model cuts texts itself
     tokenizer.save_pretrained(folder)
     return Asked(model.config.longest, each=True)
-
-
-def mean_head(heads, width: int, hidden: int):
-    """One head whose rewards are the mean of those of S heads (S, p): its parameters, and its hidden width.
-
-    Linear heads are averaged; the hidden layers of MLPs are put side by side, their outputs divided by S.
-    """
-    import torch
-
-    if not hidden:
-        return heads.mean(0), 0
-    cut = hidden * width
-    parts = heads[:, :cut], heads[:, cut : cut + hidden], heads[:, cut + hidden :] / len(heads)
-    return torch.cat([part.reshape(-1) for part in parts]), hidden * len(heads)

@@ -12,13 +12,14 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from scpo import ExperimentConfig, data, run, runs
 from scpo.cli import main
 from scpo.errors import ConfigError, InputError
-from scpo.export.huggingface import export, mean_head
+from scpo.export.huggingface import export
 from scpo.export.model_card import model_card, standing
 from scpo.export.usage import Asked, load_lines
 from scpo.metrics.paired import decided
 from scpo.training.encoders import load_encoder
 from scpo.training.heads import saved
 from scpo.training.heads.stacked import HeadShape
+from scpo.training.saved import mean_head
 
 from fakes import card_rewards
 
