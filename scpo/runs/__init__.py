@@ -21,7 +21,7 @@ from scpo.errors import RunFolderError
 from scpo.runs.files import file_hash, write_json
 from scpo.runs.progress_log import log_lines, read_progress
 
-METRIC_COLUMNS = "dataset country method seed pairs step subset accuracy low high n ties".split()
+METRIC_COLUMNS = tuple("dataset country method seed pairs step subset accuracy low high n ties".split())
 RESULT_FILES = (
     "config.json",
     "data.json",
