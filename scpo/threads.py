@@ -9,6 +9,7 @@ other; products release Python's lock, so that such threads use all cores. Knows
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -41,6 +42,22 @@ def _quota() -> int:
         return -(-int(quota) // int(period))
     except (OSError, ValueError):  # no such group, or "max"
         return _cores()
+
+
+class Counter:
+    """Steps that several threads do, told by one of them at a time.
+
+    tell  tell(steps done), called before each step; what it raises is raised where the step was to be done
+    """
+
+    def __init__(self, tell: Callable[[int], None]):
+        self._tell, self._done, self._alone = tell, 0, threading.Lock()
+
+    def step(self, size: int = 1) -> None:
+        """Say that a step begins; size: how many it counts for."""
+        with self._alone:
+            self._tell(self._done)
+            self._done += size
 
 
 def spread(

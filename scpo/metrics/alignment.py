@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.distance import jensenshannon
 from scipy.special import softmax
 
 from scpo.errors import InputError
@@ -44,6 +43,8 @@ def opinion_alignment(p: np.ndarray, q: np.ndarray) -> float:
 
 def _alignment(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     """1 - Jensen-Shannon distance over the last axis; shares need not sum to 1."""
+    from scipy.spatial.distance import jensenshannon  # slow to load, and only surveys need it
+
     with np.errstate(invalid="ignore"):  # of equal shares the divergence may be a rounding error below 0
         return 1.0 - np.clip(np.nan_to_num(jensenshannon(p, q, base=2, axis=-1)), 0, 1)
 

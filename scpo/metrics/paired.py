@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from scpo.methods import UNTRAINED
 from scpo.metrics.accuracy import MEAN, ResampledOutcomes, nan_mean
@@ -90,7 +90,7 @@ def paired_table(resampled: ResampledOutcomes, of: Collection[str] = ()) -> pd.D
 def errors_needed(comparisons: int) -> float:
     """How many standard errors a difference must have to be found with the chance `POWER`, at the strictest level of
     Holm's correction over so many comparisons."""
-    return float(norm.ppf(1 - ALPHA / (2 * comparisons)) + norm.ppf(POWER))
+    return float(ndtri(1 - ALPHA / (2 * comparisons)) + ndtri(POWER))
 
 
 def decided(difference: float, low: float, high: float, p: float = np.nan) -> int:

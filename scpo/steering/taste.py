@@ -12,7 +12,7 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from scpo.data.preferences import TEST, Preferences
 from scpo.errors import ConfigError
@@ -154,7 +154,7 @@ def word_table(data: Preferences, rewards: Rewards, country: str) -> tuple[pd.Da
     effect = inverse @ (centred.T @ y)
     score = centred * (y - centred @ effect)[:, None]
     by_prompt = np.stack([np.bincount(prompt, column) for column in score.T], axis=1)  # (prompts, terms)
-    spread = np.sqrt(((by_prompt @ inverse) ** 2).sum(0)) * norm.ppf(1 - (1 - LEVEL) / (2 * len(names)))
+    spread = np.sqrt(((by_prompt @ inverse) ** 2).sum(0)) * ndtri(1 - (1 - LEVEL) / (2 * len(names)))
     if prompt.max() + 1 < FEWEST_UNITS:
         spread = np.full(len(names), np.nan)
     low, high = effect - spread, effect + spread

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from scpo.config import ExperimentConfig
 from scpo.errors import RunFolderError
@@ -214,5 +214,5 @@ def t_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n = (~np.isnan(values)).sum(1)
     mean = _mean(values)
     spread = np.sqrt(np.nansum((values - mean[:, None]) ** 2, axis=1) / np.maximum(n - 1, 1) / np.maximum(n, 1))
-    half = np.where(n >= FEWEST, t.ppf((1 + LEVEL) / 2, np.maximum(n - 1, 1)) * spread, np.nan)
+    half = np.where(n >= FEWEST, stdtrit(np.maximum(n - 1, 1), (1 + LEVEL) / 2) * spread, np.nan)
     return mean - half, mean + half

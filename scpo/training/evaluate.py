@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterable
 
@@ -25,6 +26,7 @@ from scpo.selection import effective_size, keep_mask, pair_weights
 from scpo.training.backend import BackendResult
 from scpo.training.encoder_reading import unreadable
 from scpo.training.heads.held_out import coin_margin, longer_margin
+from scpo.training.threads import spread
 
 REFERENCE = "reference population"
 TABLES = 10  # steps of the progress: those that are made one after another, and the last ones
@@ -41,18 +43,15 @@ def measure(
     shared, unread = data.card.unit == "question", set(unreadable(trained.reading))
     margin = pair_margins(data, trained.rewards)
     tests = {c: _margins(data, trained, part.test) for c, part in rows.items()}
-    own, step = [], _steps(progress, 2 * len(rows) + TABLES)
-    for c in rows:
-        own.append(_own_outcomes(config, data, rows[c].test, tests[c], c, margin[c], trained))
-        step()
+    each = _spread(progress, 2 * len(rows) + TABLES)
+    own = each(lambda c: _own_outcomes(config, data, rows[c].test, tests[c], c, margin[c], trained), rows)
     everything = ResampledOutcomes(own, shared)
     resampled = ResampledOutcomes([_seen(o, {o.country}, unread) for o in own], shared) if unread else everything
 
     crossed = {}
-    for model in rows:
-        found = _on_every_country(model, data, rows, tests, margin, trained)
-        crossed |= {(model, on): _seen(o, {model, on}, unread) for on, o in found.items()}
-        step()
+    found = each(lambda model: _on_every_country(model, data, rows, tests, margin, trained), rows)
+    for model, by_country in zip(rows, found, strict=True):
+        crossed |= {(model, on): _seen(o, {model, on}, unread) for on, o in by_country.items()}
     there = [_seen(o, {o.country, *data.card.reference}, unread) for o in _on_reference(data, margin, trained)]
     crossed |= {(o.country, REFERENCE): o for o in there}
     reference = ResampledOutcomes(there, shared_units=True) if there else None
@@ -67,10 +66,7 @@ def measure(
         "path": lambda: path_table(config, trained, unread),
         "selection": lambda: selection_table(config, rows, margin),
     }
-    tables = {}
-    for name, table in make.items():
-        tables[name] = table()
-        step()
+    tables = dict(zip(make, each(lambda name: make[name](), make), strict=True))
     tables["groups"], tables["group_gaps"] = group_tables(resampled, data.units)
     read = {c: part for c, part in rows.items() if c not in unread}
     if shared and read:
@@ -80,10 +76,10 @@ def measure(
     return everything, tables
 
 
-def _steps(progress: Progress, total: int) -> Callable[[], None]:
-    """What tells, each time that it is called, that one more step is done."""
+def _spread(progress: Progress, total: int) -> Callable[[Callable, Iterable], list]:
+    """What spreads work over threads, and tells of each item of all its calls that one more step is done."""
     done = itertools.count(1)
-    return lambda: progress.report("measure", next(done), total)
+    return functools.partial(spread, tell=lambda _: progress.report("measure", next(done), total))
 
 
 def _on_every_country(

@@ -23,28 +23,35 @@ import torch
 from scipy.optimize import minimize
 
 from scpo.plan import HeadPlan, Pool
+from scpo.threads import Counter
 from scpo.training.heads.held_out import validation_score
 from scpo.training.heads.problem import HeadProblem
 from scpo.training.heads.train import TrainedHeads
 from scpo.training.loss import weighted_bradley_terry
+from scpo.training.threads import one_thread, spread
 
 PULLS = (np.inf, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)  # lambda, from the strongest
 LBFGS = {"maxiter": 500, "ftol": 1e-12, "gtol": 1e-7}
 
 
+@one_thread()
 def train_ridge(
     problem: HeadProblem, plan: HeadPlan, on_progress: Callable[[int, int], None] = lambda done, total: None
 ) -> TrainedHeads:
     """The heads of a plan whose rows are all of the method `ridge`; `on_progress` is called often and may raise."""
-    validation, total = problem.held_out("validation"), len(plan.pools) * len(PULLS)
-    theta, fitted = torch.empty(len(plan.pools), problem.shape.size), {}
+    validation, theta = problem.held_out("validation"), torch.empty(len(plan.pools), problem.shape.size)
+    alike: dict[tuple[str, bytes], list[int]] = {}  # seeds agree where all pairs are used
     for k, (country, pool) in enumerate(zip(plan.table["country"], plan.pools, strict=True)):
-        pairs = country, np.sort(pool.rows).tobytes()
-        if pairs not in fitted:  # seeds agree where all pairs are used
-            heads = pulled_heads(problem, country, pool, lambda done, k=k: on_progress(k * len(PULLS) + done, total))
-            score = validation_score([validation[country].margins(heads)])
-            fitted[pairs] = heads[int(score.numpy().argmax())]  # the first of equals
-        theta[k] = fitted[pairs]
+        alike.setdefault((country, np.sort(pool.rows).tobytes()), []).append(k)
+    counter = Counter(lambda done: on_progress(done, len(alike) * len(PULLS)))
+
+    def fit(same: list[int]) -> None:
+        country = plan.table["country"].iloc[same[0]]
+        heads = pulled_heads(problem, country, plan.pools[same[0]], lambda done: counter.step())
+        score = validation_score([validation[country].margins(heads)])
+        theta[same] = heads[int(score.numpy().argmax())]  # the first of equals
+
+    spread(fit, alike.values())
     return TrainedHeads.fitted(problem, plan, theta)
 
 

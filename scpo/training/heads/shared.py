@@ -30,13 +30,14 @@ import torch
 from torch.nn.functional import softplus
 
 from scpo.plan import HeadPlan
+from scpo.threads import Counter
 from scpo.training.heads.held_out import HeldOut
 from scpo.training.heads.pair_loss import Member, loss_of
 from scpo.training.heads.problem import HeadProblem
 from scpo.training.heads.shifts import PRIOR_POWER, Others, directions, fit, prior, shifts
 from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import TrainedHeads
-from scpo.training.threads import one_thread
+from scpo.training.threads import one_thread, spread
 
 # Prior standard deviations of what a shift does to the margin of an average pair, in units of reward: of the whole, and
 # the share of its variance that is the country's own; then as (mix_sd, own_sd)
@@ -83,6 +84,7 @@ def average_of_strengths(
     return start + shrinkage * (mean - start)
 
 
+@one_thread()
 def train_shared(
     problem: HeadProblem,
     plan: HeadPlan,
@@ -104,33 +106,30 @@ def train_shared(
     def members_of(heads: np.ndarray) -> list[Member]:
         return [Member.of(plan.pools[k], start[c], phi, *sides) for k, c in zip(heads, problem.rows, strict=True)]
 
-    theta, fitted = torch.empty(len(plan.pools), shape.size), {}
+    theta = torch.empty(len(plan.pools), shape.size)
     group = plan.table.groupby(["seed", "level"], sort=False).ngroup().to_numpy()
     groups = [np.flatnonzero(group == number) for number in np.unique(group)]
     if not groups:
         return TrainedHeads.fitted(problem, plan, theta)
-    with one_thread():
-        all_pairs = max(groups, key=lambda heads: plan.table["level"].iloc[heads[0]])
-        root, others = prior(shape, members_of(all_pairs), prior_power)
-        for done, heads in enumerate(groups):
-            same = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in heads)  # the same with all pairs
-            if same not in fitted:
-                members = members_of(heads)
+    all_pairs = max(groups, key=lambda heads: plan.table["level"].iloc[heads[0]])
+    root, others = prior(shape, members_of(all_pairs), prior_power)
+    alike: dict[bytes, list[np.ndarray]] = {}  # seeds with all pairs have the same ones
+    for heads in groups:
+        pairs = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in heads)
+        alike.setdefault(pairs, []).append(heads)
+    counter = Counter(lambda done: on_progress(done, len(alike) * len(how.get("strengths", STRENGTHS))))
 
-                def report(step: int, steps: int, done: int = done) -> None:
-                    on_progress(done * steps + step, len(groups) * steps)
+    def fit_group(heads: np.ndarray) -> torch.Tensor:
+        members = members_of(heads)
+        known = directions(shape, members, root) if equal else others
+        tell = {"on_progress": lambda done, total: counter.step()}
+        return average_of_strengths(
+            shape, members, root, known, lambda heads: _log_loss(heads, validation), units, **tell, **how
+        )
 
-                fitted[same] = average_of_strengths(
-                    shape,
-                    members,
-                    root,
-                    directions(shape, members, root) if equal else others,
-                    lambda heads: _log_loss(heads, validation),
-                    units,
-                    on_progress=report,
-                    **how,
-                )
-            theta[torch.from_numpy(heads)] = fitted[same]
+    fitted = spread(fit_group, [same[0] for same in alike.values()])
+    for same, found in zip(alike.values(), fitted, strict=True):
+        theta[torch.from_numpy(np.concatenate(same))] = found.repeat(len(same), 1)
     return TrainedHeads.fitted(problem, plan, theta)
 
 

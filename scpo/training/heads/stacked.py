@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import numpy as np
 import torch
 
 from scpo.plan import Pool
+from scpo.threads import Counter
 from scpo.training.loss import pair_losses
 from scpo.training.threads import one_thread, spread
 
@@ -124,16 +124,14 @@ class Heads:
         if to_step <= self.step:
             return
         state = [self.theta.clone(), self.m.clone(), self.v.clone()]
-        whole, done, one_at_a_time = sum(heads.size for heads in self._blocks), 0, threading.Lock()
+        whole = sum(heads.size for heads in self._blocks)
+        counter = Counter(lambda done: on_progress(self.step + round(done / whole), self.steps))
 
         def train(heads: np.ndarray) -> None:
-            nonlocal done
             flat = torch.from_numpy(heads.ravel())
             own = [tensor[flat] for tensor in state]
             for _ in self._train_block(heads, own, to_step):
-                with one_at_a_time:
-                    on_progress(self.step + round(done / whole), self.steps)
-                    done += heads.size
+                counter.step(heads.size)
             for tensor, part in zip(state, own, strict=True):
                 tensor[flat] = part
 
