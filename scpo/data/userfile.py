@@ -14,11 +14,11 @@ import pandas as pd
 
 from scpo.config import DataConfig
 from scpo.data import prism
-from scpo.data.checks import as_text, check_numbers, check_texts, each, has_columns, short, with_names
+from scpo.data.checks import as_text, check_numbers, check_texts, each, has_columns, short
 from scpo.data.countries import read_countries, text
 from scpo.data.faults import Faults
-from scpo.data.layouts import OWN, layout_of, needed_columns, people_of
-from scpo.data.layouts.layout import JUDGEMENT
+from scpo.data.layouts import OWN, Layout, layout_of, needed_columns, people_of, with_known_names
+from scpo.data.layouts.layout import JUDGEMENT, OWN_NAMES
 from scpo.data.layouts.reading import read
 from scpo.data.layouts.sentences import no_pair, read_as
 from scpo.data.messages import as_texts
@@ -31,7 +31,6 @@ from scpo.errors import InputError
 
 PAIRS = ["prompt", "chosen", "rejected", "country"]
 SCORED = ["prompt", "response", "score", "country"]
-KNOWN = dict.fromkeys([*PAIRS, *SCORED, "user", "group", "split"])  # in any case of letters
 RESERVED = ("name", "split", "unit")  # names that the table of users has itself
 OF_PAIRS, OF_RESPONSES = "pairs", "responses"
 MOST_JUDGEMENTS = 10**10  # of one file
@@ -41,19 +40,9 @@ def load(config: DataConfig) -> Preferences:
     """Pairs of one or more files of one form. Raises `DataFaults` with every fault of all files, `InputError` for files
     that fit several layouts or make no pair."""
     faults = Faults(*config.data_files, names=config.data_names, strict=config.strict)
-    tables = read_tables(config.data_files, faults)
-    people = [table for table in tables if people_of(table)]
-    tables = [table for table in tables if not people_of(table)] or tables
-    layouts = [layout_of(table, config) for table in tables]
+    tables, layouts = _tables(config, faults)
     if any(layout and layout.dataset for layout in layouts):
         return prism.load(dataclasses.replace(config, dataset="prism"))
-    tables = [
-        read(table, layout, faults, pd.concat(people) if people and layout.people else None) if layout else table
-        for table, layout in zip(tables, layouts, strict=True)
-    ]
-    for table in tables:
-        table.attrs["form"] = needed_columns(table)  # by the names of the file
-    tables = [_numbered_apart(with_rater(with_names(table, KNOWN)), at) for at, table in enumerate(tables)]
     raters = sorted({str(table.attrs["rater"]) for table in tables if "rater" in table.attrs})
     scored = all("response" in t.columns for t in tables if len(t.columns))
     rows_are = next((layout.rows_are for layout in layouts if layout), OF_RESPONSES if scored else OF_PAIRS)
@@ -83,14 +72,29 @@ def load(config: DataConfig) -> Preferences:
     return Preferences(texts, pairs, pd.DataFrame({"name": names, "split": split, **columns}), card)
 
 
+def _tables(config: DataConfig, faults: Faults) -> tuple[list[pd.DataFrame], list[Layout | None]]:
+    """The files' tables with their columns called by their roles, and the layout of each; None for one that fits none,
+    whose columns are those of the file."""
+    tables = read_tables(config.data_files, faults)
+    people = [table for table in tables if people_of(table)]
+    tables = [table for table in tables if not people_of(table)] or tables
+    if not config.columns:  # those are the names of the file
+        tables = [with_known_names(table) for table in tables]
+    layouts = [layout_of(table, config) for table in tables]
+    for at, (table, layout) in enumerate(zip(tables, layouts, strict=True)):
+        form = needed_columns(table)
+        if layout and not layout.dataset:
+            table = read(table, layout, faults, pd.concat(people) if people and layout.people else None)
+        if JUDGEMENT in table.columns:  # those of one file are not those of another
+            table = table.assign(**{JUDGEMENT: table[JUDGEMENT] + at * MOST_JUDGEMENTS})
+        table.attrs["form"] = form
+        tables[at] = with_rater(table)
+    return tables, layouts
+
+
 def _card(config: DataConfig, unit: str, left_out: dict[str, int], notes: tuple[str, ...], by: str) -> DataCard:
     files = file_names(config)
     return DataCard("file", files, False, unit, files, "the file's own", (), (), left_out, notes, by)
-
-
-def _numbered_apart(table: pd.DataFrame, at: int) -> pd.DataFrame:
-    """Judgements of one file are not those of another."""
-    return table.assign(**{JUDGEMENT: table[JUDGEMENT] + at * MOST_JUDGEMENTS}) if JUDGEMENT in table.columns else table
 
 
 def _units(table: pd.DataFrame, config: DataConfig, raters: list[str]):
@@ -158,7 +162,7 @@ def _one_country_per_user(table: pd.DataFrame, rows_are: str, faults: Faults) ->
 
 def _people(table: pd.DataFrame, users: np.ndarray, more: int) -> tuple[dict, list[str]]:
     """Survey columns of the users, and notes: which columns are of no use, and how many pairs go by their prompt."""
-    columns = [c for c in table.columns if c not in (*KNOWN, JUDGEMENT)]
+    columns = [c for c in table.columns if c not in (*OWN_NAMES, JUDGEMENT)]
     if "user" not in table.columns or not len(users):
         unused = f"not used, as the file names no users: {', '.join(map(str, columns))}"
         return {}, [unused] if columns else []

@@ -9,10 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from scpo import DataConfig
-from scpo.data.checks import with_names
-from scpo.data.layouts import OWN, flag, guess_columns, is_complete, layouts_of, people_of
+from scpo.data.layouts import OWN, flag, guess_columns, is_complete, layouts_of, people_of, with_known_names
 from scpo.data.layouts.columns import words_of
-from scpo.data.layouts.layout import ANSWERS, OPTIONAL, PAIR, ROLES, SCORED, Layout
+from scpo.data.layouts.layout import ANSWERS, OPTIONAL, PAIR, SCORED, Layout
 from scpo.format import inert
 from scpo.ui import session
 from scpo.ui.cache import first_rows
@@ -51,7 +50,7 @@ def choose_columns(files: Sequence[str], place: str, start: DataConfig) -> dict 
     if not frames:
         return {}  # reading the whole file says what is wrong with it
     frame = frames[0]
-    fitting = layouts_of(frame) or layouts_of(with_names(frame, ROLES))
+    fitting = layouts_of(with_known_names(frame))
     place = f"{place}-{zlib.crc32(repr(list(frame.columns)).encode())}"
     if len(fitting) > 1:
         return _one_of(fitting, place, start)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import pandas as pd
 
 from scpo.config import DataConfig
+from scpo.data.checks import with_names
 from scpo.data.layouts.columns import NEEDED, as_layout, flag, guess_columns, is_complete
-from scpo.data.layouts.layout import Layout
+from scpo.data.layouts.layout import OWN_NAMES, Layout
 from scpo.data.layouts.published import LAYOUTS, OWN
 from scpo.errors import ConfigError, InputError
 
@@ -20,6 +21,11 @@ BY_NAME = {layout.name: layout for layout in (*OWN, *LAYOUTS)}
 def layouts_of(table: pd.DataFrame) -> list[Layout]:
     """The layouts that a table fits, by its columns and its first rows; empty if it is of none of them."""
     return [layout for layout in BY_NAME.values() if layout.fits(table)]
+
+
+def with_known_names(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as it is if it fits a layout, else with `Prompt` or `CHOSEN ` as `prompt` and `chosen`."""
+    return table if layouts_of(table) else with_names(table, OWN_NAMES)
 
 
 def layout_of(table: pd.DataFrame, config: DataConfig) -> Layout | None:
@@ -70,4 +76,5 @@ __all__ = [
     "layouts_of",
     "needed_columns",
     "people_of",
+    "with_known_names",
 ]

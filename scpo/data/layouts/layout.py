@@ -14,6 +14,7 @@ JUDGED = ("prompt", *ANSWERS[:2], "winner")
 OPTIONAL = ("country", "user", "group", "split")
 ROLES = (*PAIR, *SCORED[1:], *ANSWERS, "winner", "strength", *OPTIONAL)
 JUDGEMENT = "(judgement)"  # numbers the judgements of a table: answers of one are compared with one another only
+OWN_NAMES = tuple(dict.fromkeys((*PAIR, *SCORED, *OPTIONAL)))  # of files of one's own, in any case of letters
 NONE = -1  # the number of a judgement that cannot be read
 EVERYBODY = "everybody"  # the one group of a file that names no country
 
