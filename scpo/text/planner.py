@@ -23,10 +23,10 @@ def plan_sentence(row, unit: str, wanted: float = WANTED) -> str:
     told = f"{row.country}: {row.test_units:,} test {_noun(row.test_units, unit)}"
     if not row.test_units:
         return f"{told}, so that nothing can be measured"
-    enough = f"{counted(row.needed, who)} would show {fixed(100 * wanted, 0)} points"
+    enough = f"{counted(row.needed, who)} would show {counted(100 * wanted, 'point')}"
     if not known(row.detectable):
         return f"{told}, and an interval takes {FEWEST_UNITS}; {enough}"
-    below = f"{told}; differences below about {fixed(100 * row.detectable, 0)} points cannot be seen"
+    below = f"{told}; differences below about {counted(100 * row.detectable, 'point')} cannot be seen"
     return below if row.detectable <= wanted else f"{below}; {enough}"
 
 
@@ -38,7 +38,7 @@ def plan_lines(table: pd.DataFrame, unit: str, wanted: float = WANTED) -> list[s
 def plan_shown(table: pd.DataFrame, unit: str, wanted: float = WANTED) -> pd.DataFrame:
     """The table as a reader prints it."""
     who = _noun(2, unit)
-    wide = f"{who} for {fixed(100 * wanted, 0)} points"
+    wide = f"{who} for {counted(100 * wanted, 'point')}"
     names = {"units": who, "test_units": f"test {who}", "test_pairs": "test pairs", "detectable": "seen from"}
     table = table.drop(columns="prompts") if unit == "prompt" else table  # they are the units, and counted already
     numbers = [n for n in ("units", "prompts", "pairs", "test_units", "test_pairs") if n in table]
