@@ -33,12 +33,12 @@ def rows_by_country(data: Preferences, countries: tuple[str, ...], all_train: bo
     """
     code, split = data.pairs["country"].cat.codes.to_numpy(), data.split_of_pairs()
     names = list(data.pairs["country"].cat.categories)
-    found = {}
+    rows_of = {}
     for country in countries:
         here = np.flatnonzero(code == names.index(country))
         train, validation, test = (here[split[here] == part] for part in (TRAIN, VALIDATION, TEST))
-        found[country] = Rows(np.union1d(train, validation) if all_train else train, validation, test)
-    return found
+        rows_of[country] = Rows(np.union1d(train, validation) if all_train else train, validation, test)
+    return rows_of
 
 
 def budgets_for(config: ExperimentConfig, rows: dict[str, Rows]) -> tuple[int, ...]:
@@ -133,11 +133,11 @@ def _two_digits(value: float) -> int:
 def pair_margins(data: Preferences, rewards: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Per country, the margin of every pair under its global model, (pairs,), from rewards of texts."""
     chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
-    made: dict[int, np.ndarray] = {}  # countries that start from one model share its rewards and margins
+    margins: dict[int, np.ndarray] = {}  # countries that start from one model share its rewards and margins
     for reward in rewards.values():
-        if id(reward) not in made:
-            made[id(reward)] = reward[chosen] - reward[rejected]
-    return {country: made[id(reward)] for country, reward in rewards.items()}
+        if id(reward) not in margins:
+            margins[id(reward)] = reward[chosen] - reward[rejected]
+    return {country: margins[id(reward)] for country, reward in rewards.items()}
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ class Checkpoint:
 
     def load(self) -> tuple[int, dict[str, torch.Tensor]] | None:
         """The step and tensors of the furthest whole file of this training; None if there is none."""
-        found: tuple[int, dict] | None = None
+        furthest: tuple[int, dict] | None = None
         for path in self._files():
             try:
                 content = path.read_bytes()
@@ -67,9 +67,9 @@ class Checkpoint:
                     about = file.metadata() or {}
             except (OSError, safetensors.SafetensorError):  # removed meanwhile, or nothing that `save` wrote
                 continue
-            if about.get("key") == self.key and (found is None or int(about["step"]) > found[0]):
-                found = int(about["step"]), safetensors.torch.load(content)
-        return found
+            if about.get("key") == self.key and (furthest is None or int(about["step"]) > furthest[0]):
+                furthest = int(about["step"]), safetensors.torch.load(content)
+        return furthest
 
     def remove(self) -> None:
         """Delete the files; for a run that is done."""

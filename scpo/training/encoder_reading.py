@@ -71,13 +71,13 @@ class Reader:
 
     def cut(self, texts: Sequence[str]) -> np.ndarray:
         """Which texts are longer than what is read, (n,) bool; those of few letters are not looked at."""
-        found = np.zeros(len(texts), bool)
+        is_cut = np.zeros(len(texts), bool)
         room = longest_of(self._folder)
-        long = [at for at, text in enumerate(texts) if 2 * len(text.encode("utf-8", "replace")) > room]
+        long = [place for place, text in enumerate(texts) if 2 * len(text.encode("utf-8", "replace")) > room]
         if long:
             ids_of, _, room = self._parts
-            found[long] = [len(ids) > room for ids in ids_of([texts[at] for at in long])]
-        return found
+            is_cut[long] = [len(ids) > room for ids in ids_of([texts[place] for place in long])]
+        return is_cut
 
     def read(self, texts: Sequence[str], tails: Sequence[bool] | np.ndarray) -> Read:
         """What is read of texts; tails: those of which the end is kept and not the beginning."""
@@ -115,7 +115,7 @@ def _fast(folder: Path) -> tuple:
 
     def ids_of(texts: list[str]) -> list[list[int]]:
         clean = [text.encode("utf-8", "replace").decode() for text in texts]
-        return [found.ids for found in tokenizer.encode_batch(clean, add_special_tokens=False)]
+        return [encoding.ids for encoding in tokenizer.encode_batch(clean, add_special_tokens=False)]
 
     return ids_of, unknown, longest_of(folder) - tokenizer.num_special_tokens_to_add(False)
 
@@ -142,10 +142,10 @@ def read_data(data: Preferences, reader: Reader, cache: Path | None = None, key:
     tails = np.arange(len(strings)) < len(prompts)
     path = cache / f"{_name(key, strings, len(prompts))}.safetensors" if cache else None
     kept = _kept(path, len(strings))
-    found = reader.read(strings, tails) if kept is None else kept
+    read = reader.read(strings, tails) if kept is None else kept
     if path and kept is None:
-        _keep(path, found)
-    first, second = found.of(of), found.of(len(prompts) + place)
+        _keep(path, read)
+    first, second = read.of(of), read.of(len(prompts) + place)
     both = np.stack([first.key, second.key], axis=1)
     return Read(first.tokens + second.tokens, first.unknown + second.unknown, first.cut | second.cut, both)
 
@@ -186,9 +186,9 @@ def unreadable(table: pd.DataFrame | None) -> list[str]:
 
 def problems(table: pd.DataFrame | None) -> dict[str, str]:
     """Country -> what of its texts is not read, for those where it matters, as the end of a sentence."""
-    found = {}
+    problem_of = {}
     for row in table.to_dict("records") if table is not None else ():
-        said = [
+        parts = [
             words
             for share, least, words in (
                 (
@@ -201,9 +201,9 @@ def problems(table: pd.DataFrame | None) -> dict[str, str]:
             )
             if share > least
         ]
-        if said:
-            found[row["country"]] = " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
-    return found
+        if parts:
+            problem_of[row["country"]] = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return problem_of
 
 
 def lines_of(table: pd.DataFrame) -> list[str]:
@@ -243,8 +243,8 @@ def _name(key: str, strings: Sequence[str], prompts: int) -> str:
 def _kept(path: Path | None, n: int) -> Read | None:
     """What was read before; None if there is nothing, or it is damaged."""
     try:
-        found = safetensors.numpy.load(path.read_bytes()) if path else {}
-        read = Read(*(found[name] for name in ("tokens", "unknown", "cut", "key")))
+        arrays = safetensors.numpy.load(path.read_bytes()) if path else {}
+        read = Read(*(arrays[name] for name in ("tokens", "unknown", "cut", "key")))
     except (OSError, KeyError, ValueError, safetensors.SafetensorError):
         return None
     return read if all(len(part) == n for part in (read.tokens, read.unknown, read.cut, read.key)) else None

@@ -46,13 +46,13 @@ def check_labels(model) -> None:
 
 def check_padding(model, tokenizer) -> None:
     """Raise `ConfigError` for a padding token that the model has no weights for."""
-    known, pad = vocabulary(model), tokenizer.pad_token_id
-    if known is None or pad is None or pad < known:
+    size, pad = vocabulary(model), tokenizer.pad_token_id
+    if size is None or pad is None or pad < size:
         return
     usable = tokenizer.eos_token or tokenizer.unk_token or "one of the model's own tokens"
     raise ConfigError(
-        f"the padding token {tokenizer.pad_token!r} is number {pad}, and the model has weights for {known} tokens, "
-        f"numbered 0 to {known - 1}: the tokenizer was given more than the model. Set a token that the model knows "
+        f"the padding token {tokenizer.pad_token!r} is number {pad}, and the model has weights for {size} tokens, "
+        f"numbered 0 to {size - 1}: the tokenizer was given more than the model. Set a token that the model knows "
         f'({{"pad_token": "{usable}"}} in tokenizer_config.json, or tokenizer.pad_token), or give the model the rows '
         f"that it lacks: model.resize_token_embeddings({len(tokenizer)}), then save it."
     )
@@ -60,11 +60,11 @@ def check_padding(model, tokenizer) -> None:
 
 def check_tokens(model, highest: int) -> None:
     """Raise `ConfigError` if texts have token numbers, the highest of them given, that the model has no weights for."""
-    known = vocabulary(model)
-    if known is not None and highest >= known:
+    size = vocabulary(model)
+    if size is not None and highest >= size:
         raise ConfigError(
-            f"the texts have token number {highest}, and the model has weights for {known} tokens, numbered 0 to "
-            f"{known - 1}: they do not belong together. Use the model's own tokenizer, or give the model the rows "
+            f"the texts have token number {highest}, and the model has weights for {size} tokens, numbered 0 to "
+            f"{size - 1}: they do not belong together. Use the model's own tokenizer, or give the model the rows "
             "that it lacks: model.resize_token_embeddings(len(tokenizer)), then save it."
         )
 
@@ -82,8 +82,8 @@ def check_deepspeed(plugin, model) -> None:
 
     plugin  accelerate's; None without DeepSpeed. Its bf16 and fp16 cast the model itself and not its computation alone.
     """
-    said = plugin.deepspeed_config if plugin else {}
-    low = [kind for kind in ("bf16", "fp16") if str(said.get(kind, {}).get("enabled")).lower() == "true"]
+    settings = plugin.deepspeed_config if plugin else {}
+    low = [kind for kind in ("bf16", "fp16") if str(settings.get(kind, {}).get("enabled")).lower() == "true"]
     weights = next(model.parameters()).dtype
     if low and weights.itemsize > 2:
         raise ConfigError(

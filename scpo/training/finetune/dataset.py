@@ -50,12 +50,12 @@ class SCPOCollator:
 
 def columns(chosen: Encoded, rejected: Encoded) -> dict[str, Any]:
     """The columns of one pair: ids and segments of both sides, and the length by which batches are grouped."""
-    found: dict[str, Any] = {"length": max(len(chosen.ids), len(rejected.ids))}
+    row: dict[str, Any] = {"length": max(len(chosen.ids), len(rejected.ids))}
     for side, one in zip(SIDES, (chosen, rejected), strict=True):
-        found[f"{side}_ids"] = one.ids
+        row[f"{side}_ids"] = one.ids
         if one.segments:
-            found[f"{side}_segments"] = one.segments
-    return found
+            row[f"{side}_segments"] = one.segments
+    return row
 
 
 def tokenized(example: dict[str, Any], index: int, inputs: InputFormat, repeated: bool = False) -> dict[str, Any]:
@@ -130,9 +130,9 @@ class Texts:
 
     def pairs(self, rows: np.ndarray, margin: np.ndarray, weight: np.ndarray | None = None) -> Dataset:
         """Pairs (n,) with the starting model's margin of every pair (pairs,) and their weights (n,)."""
-        made = [columns(*(self.encoded(int(side[row])) for side in self._sides)) for row in rows]
+        table = [columns(*(self.encoded(int(side[row])) for side in self._sides)) for row in rows]
         for at, row in enumerate(rows):
-            made[at][REFERENCE_MARGIN] = float(margin[row])
+            table[at][REFERENCE_MARGIN] = float(margin[row])
             if weight is not None:
-                made[at]["weight"] = float(weight[at])
-        return Dataset.from_list(made)
+                table[at]["weight"] = float(weight[at])
+        return Dataset.from_list(table)

@@ -30,8 +30,8 @@ log = logging.getLogger("scpo")
 
 def score(model, inputs: InputFormat, texts: Sequence[tuple[str, str]], **how) -> np.ndarray:
     """Rewards (n,) float32 of n (prompt, response); equal ones are encoded and scored once. See `rewards_of`."""
-    known = {text: inputs.encode(*text) for text in dict.fromkeys(texts)}
-    return rewards_of(model, [known[text] for text in texts], **how)
+    encoded = {text: inputs.encode(*text) for text in dict.fromkeys(texts)}
+    return rewards_of(model, [encoded[text] for text in texts], **how)
 
 
 def rewards_of(
