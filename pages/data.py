@@ -117,7 +117,7 @@ try:
         if left_out:
             st.caption(inert("Left out: " + "; ".join(left_out) + "."))
         split_and_notes(shown, config)
-        what_it_can_tell(shown)
+        what_it_can_tell(config)
         what_is_read(config, run)
         disagreement(config, run)
         browse(shown)

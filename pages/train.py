@@ -14,7 +14,7 @@ from scpo.jobs import launch
 from scpo.jobs.job import NAME_LENGTH, Job
 from scpo.text.estimate import time_words
 from scpo.ui import session
-from scpo.ui.cache import job_store, preferences, was_encoded
+from scpo.ui.cache import job_store, was_encoded
 from scpo.ui.context import form_is_asked, link
 from scpo.ui.data_source import choose, kept, show_faults
 from scpo.ui.download import model_download
@@ -135,7 +135,7 @@ def set_up(jobs: list[Job]) -> None:
     if config:
         try:
             chosen = costs(config, sizes, jobs)
-            what_it_can_tell(preferences(replace(config.data, countries=(), reference=())), chosen)
+            what_it_can_tell(replace(config.data, countries=(), reference=()), chosen)
         except ScpoError as error:
             about = getattr(error, "setting", "") or ("model" if config.finetune.model else "")
             problems.tell(about, in_labels(error))

@@ -24,6 +24,7 @@ from scpo.metrics.intervals import FEWEST_UNITS
 from scpo.metrics.paired import errors_needed
 
 COLUMNS = ["country", "role", "units", "prompts", "pairs", "test_units", "test_pairs", "detectable", "needed"]
+Cells = tuple[np.ndarray, np.ndarray, np.ndarray]
 WANTED = 0.05  # the difference of accuracies of which it is said how many people would show it
 
 
@@ -64,37 +65,50 @@ def plan_table(data: Preferences, wanted: float = WANTED, countries: Sequence[st
 
 
 class _Counts:
-    """People (or questions), prompts and pairs of some countries together."""
+    """People (or questions), prompts and pairs of some countries together, from cells that are counted once."""
 
     def __init__(self, data: Preferences):
         country = data.pairs["country"].cat
-        self._code, self._place = country.codes.to_numpy(), {str(c): at for at, c in enumerate(country.categories)}
-        self.names = [c for c, at in self._place.items() if (self._code == at).any()]
-        self._unit = data.pairs["unit"].to_numpy()
-        self._prompt = data.texts["prompt"].cat.codes.to_numpy()[data.pairs["chosen"].to_numpy()]
-        self._in_test = data.split_of_pairs() == TEST
+        code = country.codes.to_numpy(np.int64)
+        self._place = {str(name): at for at, name in enumerate(country.categories)}
+        self._units = _cells(code, data.pairs["unit"].to_numpy())
+        in_test = data.split_of_pairs() == TEST
+        self._test_units = _cells(code[in_test], data.pairs["unit"].to_numpy()[in_test])
+        prompt = data.texts["prompt"].cat.codes.to_numpy()[data.pairs["chosen"].to_numpy()]
+        self._prompts = _cells(code, prompt)
+        self.names = [name for name, at in self._place.items() if at in self._units[0]]
 
-    def _of(self, countries: Sequence[str]) -> np.ndarray:
-        return np.isin(self._code, [self._place[c] for c in countries if c in self._place])
+    def _of(self, cells: Cells, countries: Sequence[str]) -> np.ndarray:
+        """Pairs of each unit or prompt of these countries, (U,)."""
+        code, number, pairs = cells
+        here = np.isin(code, [self._place[c] for c in countries if c in self._place])
+        return np.bincount(np.unique(number[here], return_inverse=True)[1], pairs[here]).astype(np.int64)
 
     def test_pairs_per_unit(self, countries: Sequence[str]) -> np.ndarray:
-        return np.unique(self._unit[self._of(countries) & self._in_test], return_counts=True)[1]
+        return self._of(self._test_units, countries)
 
     def row(self, name: str, role: str, countries: Sequence[str], smallest: float, wanted: float) -> dict:
         """A row of the plan; smallest: the difference that would be found, NaN where nobody is in the test."""
-        here, in_test = self._of(countries), self.test_pairs_per_unit(countries)
+        units, in_test = self._of(self._units, countries), self.test_pairs_per_unit(countries)
         needed = np.fmax(np.ceil(len(in_test) * (smallest / wanted) ** 2), FEWEST_UNITS)
         return {
             "country": name,
             "role": role,
-            "units": len(np.unique(self._unit[here])),
-            "prompts": len(np.unique(self._prompt[here])),
-            "pairs": int(here.sum()),
+            "units": len(units),
+            "prompts": len(self._of(self._prompts, countries)),
+            "pairs": int(units.sum()),
             "test_units": len(in_test),
             "test_pairs": int(in_test.sum()),
             "detectable": smallest if len(in_test) >= FEWEST_UNITS else np.nan,
             "needed": np.nan if np.isnan(smallest) else needed,
         }
+
+
+def _cells(code: np.ndarray, number: np.ndarray) -> Cells:
+    """Country and unit (or prompt) of each cell that has pairs, and how many, (n,) each."""
+    most = int(number.max(initial=0)) + 1
+    cell, pairs = np.unique(code * most + number, return_counts=True)
+    return cell // most, cell % most, pairs
 
 
 def standard_error(pairs: np.ndarray, spread: Spread = USUAL) -> float:

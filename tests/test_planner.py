@@ -60,7 +60,7 @@ def test_the_words_say_people_points_and_how_many_would_do():
     line = next(line for line in plan_lines(table, "user") if line.startswith("Cascadia"))
     row = table[table["country"] == "Cascadia"].iloc[0]
     assert f"{row['test_units']} test people; differences below about {100 * row['detectable']:.0f} points" in line
-    assert f"{row['needed']:.0f} people would show 5 points" in line
+    assert f"; {row['needed']:.0f} would show 5 points" in line
     assert {"people", "test people", "people for 5 points"} <= set(plan_shown(table, "user").columns)
     assert plan_shown(table, "prompt").columns.is_unique  # prompts are the units then
 

@@ -58,10 +58,11 @@ def read_scores(path: str, name: str = "") -> Scores:
             check_texts(table[column], faults)
         table["reward"] = check_numbers(table["reward"].map(_alone), faults)
         table = faults.kept(table)
-        _agree(table, faults)
-        table = faults.kept(table)
+        text = table.groupby(TEXT, sort=False).ngroup()
+        _agree(table["reward"], text, faults)
+        table = faults.kept(table[~text.duplicated()])
     faults.raise_any()
-    return Scores(table.drop_duplicates(TEXT).reset_index(drop=True), rows, faults.left_out)
+    return Scores(table.reset_index(drop=True), rows, faults.left_out)
 
 
 def rewards_of(scores: Scores, texts: pd.DataFrame) -> np.ndarray:
@@ -90,15 +91,18 @@ def _alone(value: object) -> object:
     return value[0] if isinstance(value, (list, tuple, np.ndarray)) and len(value) == 1 else value
 
 
-def _agree(table: pd.DataFrame, faults: Faults) -> None:
-    """Leave out every row of a text whose scores differ: which of them is meant is not for us to guess."""
-    if not len(table):
+def _agree(reward: pd.Series, text: pd.Series, faults: Faults) -> None:
+    """Leave out every row of a text whose scores differ: which of them is meant is not for us to guess.
+
+    text  the number of each row's text
+    """
+    if not len(reward):
         return
-    by_text = table.groupby(TEXT, sort=False)["reward"]
+    by_text = reward.groupby(text.to_numpy())
     least, most = by_text.transform("min"), by_text.transform("max")
-    differ = (most - least > SAME * (table["reward"].max() - table["reward"].min())).to_numpy()
+    differ = (most - least > SAME * (reward.max() - reward.min())).to_numpy()
     got = [f"a text has scores from {low:g} to {high:g}" for low, high in zip(least[differ], most[differ], strict=True)]
-    faults.at(table.index[differ], got, "one score for each text: take one, or their average", SEVERAL)
+    faults.at(reward.index[differ], got, "one score for each text: take one, or their average", SEVERAL)
 
 
 def texts_to_score(data: Preferences, rows: np.ndarray) -> pd.DataFrame:

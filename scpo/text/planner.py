@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.format import counted, fixed, known
+from scpo.metrics.accuracy import MEAN
 from scpo.metrics.intervals import FEWEST_UNITS
 from scpo.planner import USUAL, WANTED
 
@@ -19,11 +20,11 @@ ASSUMED = (
 
 def plan_sentence(row, unit: str, wanted: float = WANTED) -> str:
     """What the test of one country can show; row: as of `scpo.planner.plan_table`."""
-    who = _who(unit)
-    told = f"{row.country}: {row.test_units:,} test {_noun(row.test_units, unit)}"
+    name = "Mean over the countries" if row.country == MEAN else row.country
+    told = f"{name}: {row.test_units:,} test {_noun(row.test_units, unit)}"
     if not row.test_units:
         return f"{told}, so that nothing can be measured"
-    enough = f"{counted(row.needed, who)} would show {counted(100 * wanted, 'point')}"
+    enough = f"{row.needed:,.0f} would show {counted(100 * wanted, 'point')}"
     if not known(row.detectable):
         return f"{told}, and an interval takes {FEWEST_UNITS}; {enough}"
     below = f"{told}; differences below about {counted(100 * row.detectable, 'point')} cannot be seen"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from scpo.errors import ScpoError
 from scpo.jobs.job import Job
 from scpo.jobs.store import Store, open_store
 from scpo.metrics.filtering import Margins, check_same, disagreement
+from scpo.planner import plan_table
 from scpo.runs.global_rewards import read_margins
 from scpo.runs.judges import FOLDER, Judge, read_judges
 from scpo.runs.outcomes import RunOutcomes, read_outcomes
@@ -88,6 +90,16 @@ def _reading(config: DataConfig, changed: tuple[int, ...]) -> pd.DataFrame:
 def reading(config: DataConfig) -> pd.DataFrame:
     """What the default encoder reads of a data source's texts, per country; by its tokenizer alone."""
     return _reading(config, _changed(config))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _plan(config: DataConfig, changed: tuple[int, ...], countries: tuple[str, ...]) -> pd.DataFrame:
+    return plan_table(preferences(config), countries=countries)
+
+
+def plan(config: DataConfig, countries: Sequence[str] = ()) -> pd.DataFrame:
+    """What the test pairs of a data source can show, of these countries or those of its card."""
+    return _plan(config, _changed(config), tuple(countries))
 
 
 def ran_on(job: Job, config: DataConfig) -> bool:

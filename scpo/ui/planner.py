@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from scpo.data.preferences import Preferences
+from scpo.config import DataConfig
 from scpo.format import inert
-from scpo.planner import plan_table
 from scpo.text.planner import ASSUMED, plan_lines, plan_shown
+from scpo.ui.cache import plan, preferences
 
 FIRST = 3  # sentences that are shown; the others can be unfolded
 
 
-def what_it_can_tell(pairs: Preferences, countries: Sequence[str] = ()) -> None:
+def what_it_can_tell(config: DataConfig, countries: Sequence[str] = ()) -> None:
     """In words for the mean and the countries with the fewest test people, as a table for all."""
-    table, unit = plan_table(pairs, countries=countries), pairs.card.unit
+    table, unit = plan(config, countries), preferences(config).card.unit
     if not len(table):
         return
     st.subheader("What can this data tell?")

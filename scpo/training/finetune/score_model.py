@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from transformers.utils import logging
 
 from scpo.data.preferences import Preferences
 from scpo.data.scores import texts_of
@@ -37,6 +38,8 @@ def rewards_by_model(
     """
     if max_length < 8:
         raise ConfigError(f"--max-length is {max_length}; it must be at least 8 tokens.")
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     folder = named_model(name)
     tokenizer = load_tokenizer(folder)
     model = load_model(folder, tokenizer).to(device())
