@@ -6,7 +6,6 @@ Nothing of this machine is in it: a local file is named, not where it lies. Know
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import io
 import json
 import os
@@ -22,7 +21,6 @@ import safetensors.numpy
 from scpo import runs
 from scpo.charts.style import SIMULATED
 from scpo.data.naming import provenance
-from scpo.errors import RunFolderError
 from scpo.export.local_paths import Hidden
 from scpo.export.report import report
 from scpo.export.report_figures import every_part
@@ -95,11 +93,7 @@ def _json(value: object) -> str:
 def _weights(result: runs.Result, hide: Hidden) -> bytes:
     """What the run trained: the same tensors, their header without local paths."""
     name = runs.weights_file(result.config)
-    content = (result.folder / name).read_bytes()
-    known = json.loads((result.folder / "done.json").read_bytes())["files"].get(name)
-    if hashlib.sha256(content).hexdigest() != known:
-        raise RunFolderError(f"{name} was changed after the run finished. Run it again.")
-    with safetensors.safe_open(result.folder / name, "np") as file:
+    with safetensors.safe_open(runs.unchanged(result.folder, name), "np") as file:
         about = {key: _json(hide(json.loads(text))) for key, text in (file.metadata() or {}).items()}
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (it is no dict)
     return safetensors.numpy.save(tensors, metadata=about)

@@ -129,14 +129,8 @@ def read(folder: Path | str) -> Result:
         raise RunFolderError(f"{folder} is not there; it may have been deleted or moved.")
     if not is_done(folder):
         raise RunFolderError(f"{folder} has no done.json: the run has not finished. Resume or run it again.")
-    done = read_json(folder / "done.json")
-    files = done.get("files") if isinstance(done, dict) else None
-    if not isinstance(files, dict):
-        raise RunFolderError(f"{folder / 'done.json'} is damaged: it lists no files. Run it again.")
     for name in ("config.json", "data.json", "metrics.json", "summary.json"):
-        path = folder / name
-        if not path.is_file() or file_hash(path) != files.get(name):
-            raise RunFolderError(f"{path} is missing or was changed after the run finished. Run it again.")
+        unchanged(folder, name)
     card, metrics, summary = (read_json(folder / name) for name in ("data.json", "metrics.json", "summary.json"))
     if not isinstance(card, dict) or not isinstance(summary, dict):
         raise RunFolderError(f"data.json or summary.json of {folder} is no json object. Run it again.")
@@ -145,6 +139,17 @@ def read(folder: Path | str) -> Result:
     return Result(
         folder, read_config(folder), card, read_table(metrics, folder / "metrics.json", METRIC_COLUMNS), tables
     )
+
+
+def unchanged(folder: Path, name: str) -> Path:
+    """The path of a finished run's file. Raises `RunFolderError` unless it is what the run wrote."""
+    path, done = folder / name, read_json(folder / "done.json")
+    files = done.get("files") if isinstance(done, dict) else None
+    if not isinstance(files, dict):
+        raise RunFolderError(f"{folder / 'done.json'} is damaged: it lists no files. Run it again.")
+    if not path.is_file() or file_hash(path) != files.get(name):
+        raise RunFolderError(f"{path} is missing or was changed after the run finished. Run it again.")
+    return path
 
 
 def _check_version(folder: Path, tables: dict[str, pd.DataFrame]) -> None:

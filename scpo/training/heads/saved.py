@@ -7,7 +7,6 @@ what moves them in `scpo.steering.taste`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ import pandas as pd
 import safetensors
 import torch
 
+from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.errors import InputError, RunFolderError
 from scpo.metrics.rewards import Rewards
@@ -29,7 +29,6 @@ from scpo.training.threads import one_thread
 
 SLICE = 16_384  # texts at a time, to keep memory flat
 SAMPLE, RARE = 1000, 0.01  # answers of the data that say what is usual, and the share of them that is below it
-RUN_AGAIN = "Run it again to steer with it."
 
 
 @dataclass(frozen=True)
@@ -64,15 +63,7 @@ def load_models(folder: Path, config: ExperimentConfig, countries: Sequence[str]
     countries   those the run steered to, in its order, as its data card has them
     Raises `RunFolderError` if the weights are not what the run wrote, or its encoder is not here any more.
     """
-    path = folder / "heads.safetensors"
-    try:
-        content = path.read_bytes()
-        written = json.loads((folder / "done.json").read_bytes())["files"]["heads.safetensors"]
-    except (OSError, ValueError, KeyError) as error:
-        raise RunFolderError(f"{path} or done.json beside it cannot be read ({error}). {RUN_AGAIN}") from error
-    if hashlib.sha256(content).hexdigest() != written:
-        raise RunFolderError(f"{path} was changed after the run finished. {RUN_AGAIN}")
-    with safetensors.safe_open(path, framework="pt") as file:
+    with safetensors.safe_open(runs.unchanged(folder, runs.HEADS), framework="pt") as file:
         about = json.loads(file.metadata()["about"])
         globals_, theta, mean = (file.get_tensor(name) for name in ("global", "heads", "prompt_mean"))
     table = pd.DataFrame(about["heads"], columns=["country", "method", "seed", "level"])

@@ -169,7 +169,7 @@ def test_changed_weights_are_refused(copied):
 
 def test_missing_weights_are_explained(copied):
     (copied / "heads.safetensors").unlink()
-    with pytest.raises(RunFolderError, match="cannot be read"):
+    with pytest.raises(RunFolderError, match="is missing"):
         saved.load_models(copied, ExperimentConfig(), ("Alvoria",))
 
 
