@@ -35,6 +35,7 @@ def add_data(commands) -> None:
 
 def data_check(args: argparse.Namespace) -> None:
     from scpo import data as sources
+    from scpo.data.layouts.sentences import READ_AS
     from scpo.data.naming import provenance
     from scpo.planner import plan_table
     from scpo.text.planner import plan_lines
@@ -62,14 +63,16 @@ def data_check(args: argparse.Namespace) -> None:
     print(data.card.title)
     for label, text in provenance(dataclasses.asdict(data.card)).items():
         print(f"{label.lower()}: {text}")
-    print()
+    read = [note for note in data.card.notes if note.startswith(READ_AS)]
+    print("\n".join([*read, ""]))
     print(counts.to_string(index=False))
     print("\n" + "\n".join(sentences(dataclasses.asdict(data.card))))
     for reason, rows in data.card.dropped.items():
         if rows:
             print(f"left out: {rows:,} ({reason})")
     for note in data.card.notes:
-        print(f"note: {note}")
+        if note not in read:
+            print(f"note: {note}")
     print("\n" + "\n".join(["what the test can show:", *plan_lines(plan_table(data), data.card.unit)]))
     if reading is not None:
         from scpo.training.encoder_reading import lines_of

@@ -136,6 +136,11 @@ class DataConfig:
             )
         if self.dataset == "demo" and (self.title or self.licence or self.citation or self.url):
             raise ConfigError("dataset 'demo' is simulated and keeps its name; drop title, licence, citation and url.")
+        if self.dataset != "file" and (self.layout or self.columns):
+            raise ConfigError(
+                f"dataset {self.dataset!r} has columns of its own; layout and columns are for the dataset 'file'.",
+                "layout" if self.layout else "columns",
+            )
         if self.dataset in ("file", "survey") and not self.data_files:
             raise ConfigError(
                 f"dataset {self.dataset!r} needs at least one data file: on the command line --data-file PATH."

@@ -56,7 +56,8 @@ def look(config: DataConfig) -> tuple[Preferences, Choice]:
     Raises `DataFaults` and `SourceMissing` as `load` does.
     """
     data = importlib.import_module(LOADERS[config.dataset]).load(config)
-    config = dataclasses.replace(config, dataset=data.card.dataset)  # a file may be one of PRISM
+    if data.card.dataset != config.dataset:  # a file may be one of PRISM
+        config = dataclasses.replace(config, dataset=data.card.dataset, layout="", columns=())
     data = arranged(data, config)
     choice = chosen(data, config)
     unmapped = [] if data.card.simulated else [c for c in data.pairs["country"].unique() if iso3(c) is None]

@@ -42,7 +42,7 @@ def load(config: DataConfig) -> Preferences:
     faults = Faults(*config.data_files, names=config.data_names, strict=config.strict)
     tables, layouts = _tables(config, faults)
     if any(layout and layout.dataset for layout in layouts):
-        return prism.load(dataclasses.replace(config, dataset="prism"))
+        return prism.load(dataclasses.replace(config, dataset="prism", layout="", columns=()))
     raters = sorted({str(table.attrs["rater"]) for table in tables if "rater" in table.attrs})
     scored = all("response" in t.columns for t in tables if len(t.columns))
     rows_are = next((layout.rows_are for layout in layouts if layout), OF_RESPONSES if scored else OF_PAIRS)

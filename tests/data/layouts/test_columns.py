@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from scpo.config import DataConfig
+from scpo.config import DataConfig, ExperimentConfig
 from scpo.data import content_hash, load, look
 from scpo.data.layouts import flag, guess_columns, is_complete, layout_of
 from scpo.data.layouts.columns import words_of
@@ -171,3 +171,17 @@ def test_a_guess_is_given_to_paste_with_names_of_commas_and_quotes(tmp_path):
     (fault,) = caught.value.faults
     assert flag(guess) in fault.needed and "no column prompt, chosen, rejected, country" in fault.got
     assert len(load(DataConfig("file", (str(tmp_path / "a.csv"),), columns=words_of(guess))).pairs) == 120
+
+
+def test_columns_of_another_data_set_than_a_file_are_refused():
+    with pytest.raises(ConfigError, match="dataset 'survey' has columns of its own"):
+        DataConfig("survey", ("a.csv",), columns=("prompt=question",))
+
+
+def test_settings_of_columns_and_layout_are_kept_in_a_command_and_leave_other_configurations_what_they_were():
+    plain, mapped = (
+        ExperimentConfig(DataConfig("file", ("a.csv",), **more)) for more in ({}, {"columns": ("prompt=a, b",)})
+    )
+    assert not {"layout", "columns"} & {*plain.as_dict()["data"]}
+    assert ExperimentConfig.from_dict(mapped.as_dict()) == mapped
+    assert "--columns '\"prompt=a, b\"'" in mapped.command()
