@@ -130,6 +130,16 @@ _ROWS = (
         default=False,
     ),
     Method(
+        "interpolated",
+        "Part of the way to fine-tuned",
+        "all of the country's pairs, every weight 1; of the way there, the share that validation pairs choose",
+        "rose",
+        "bowtie",
+        training="interpolated",
+        heads_only=True,
+        default=False,
+    ),
+    Method(
         "inverse",
         "Inverse weights",
         "all pairs, weighted up the more the global model disagrees",

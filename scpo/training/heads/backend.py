@@ -25,6 +25,7 @@ from scpo.training.encoders import Encoder
 from scpo.training.heads import ray_cluster
 from scpo.training.heads.features import Features, cache_folder, embed_texts
 from scpo.training.heads.global_model import load_global, train_global
+from scpo.training.heads.interpolated import train_interpolated
 from scpo.training.heads.problem import HeadProblem
 from scpo.training.heads.ridge import train_ridge
 from scpo.training.heads.shared import train_shared
@@ -34,6 +35,7 @@ from scpo.training.heads.train import TrainedHeads
 TRAINERS: dict[str, Callable[..., TrainedHeads]] = {  # of heads that are fitted at once, by `Method.training`
     "shared": train_shared,
     "ridge": train_ridge,
+    "interpolated": train_interpolated,
 }
 
 
