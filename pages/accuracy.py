@@ -10,20 +10,16 @@ from scpo.format import inert
 from scpo.runs.judges import Judge
 from scpo.text import findings
 from scpo.text.judges import with_judges
-from scpo.text.measures import MEASURES
+from scpo.text.measures import MEASURES, SUBSETS, which_pairs
 from scpo.text.results import alignment_sentence, rank_line
 from scpo.ui import compare_runs, run_picker
 from scpo.ui.cache import judges
 from scpo.ui.components import chart, controls, country_of, explained, figures, methods_shown, section
+from scpo.ui.context import segments
 from scpo.ui.differences import baselines
 from scpo.ui.head import head
 from scpo.ui.judges import judges_beside
 
-SUBSETS = {
-    "full": "All test pairs.",
-    "distinct": "Only pairs that the global model gets wrong: it has 0 % here by construction.",
-    "consensus": "Only pairs that the global model gets right: it has 100 % here by construction.",
-}
 DEFAULT = ("global", "full", "pooled", "scratch", "scpo", "shared")
 
 
@@ -36,12 +32,12 @@ def accuracy(result: runs.Result, subset: str, methods: list[str], brought: list
     chart(
         accuracy_chart(table, [*methods, *(judge.method for judge in brought)], unit, simulated, subset, theirs),
         "accuracy",
-        f"Accuracy per country and method on {subset} test pairs with 95 % intervals; the table below has the numbers.",
+        f"Accuracy per country and method, {which_pairs(subset)}, with 95 % intervals.",
         pd.concat([rows, theirs.assign(source="published by the authors")]) if len(theirs) else rows,
         simulated,
     )
-    st.caption(SUBSETS[subset])
-    st.markdown(rank_line(findings.ranks(result, subset), f"{'all' if subset == 'full' else subset} test pairs"))
+    st.caption(SUBSETS[subset][1])
+    st.markdown(rank_line(findings.ranks(result, subset), which_pairs(subset)))
     explained(*MEASURES["accuracy"])
     for words in findings.published_words(result):
         st.caption(inert(words))
@@ -77,15 +73,7 @@ try:
     shown = run_picker.finished(job)
     if shown:
         with controls():
-            subset = st.segmented_control(
-                "Test pairs",
-                list(SUBSETS),
-                default="full",
-                required=True,
-                key=run_picker.SUBSET,
-                bind="query-params",
-                width="content",
-            )
+            subset = segments("Test pairs", SUBSETS, run_picker.SUBSET, format_func=which_pairs)
             methods = methods_shown(findings.methods_in(shown.tables["accuracy"]), DEFAULT)
         brought = judges(shown)
         accuracy(shown, subset, methods, brought)

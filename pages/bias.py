@@ -5,7 +5,7 @@ import streamlit as st
 from scpo import ScpoError, runs
 from scpo.charts.bias import ACCURACY, CHANGE, plane_chart, spread_chart, transfer_chart
 from scpo.format import inert
-from scpo.methods import METHODS
+from scpo.methods import METHODS, named
 from scpo.text import findings
 from scpo.text.measures import MEASURES
 from scpo.text.results import bias_sentence, runaway_sentence
@@ -22,7 +22,7 @@ def plane(result: runs.Result, methods: list[str], country: str) -> None:
     chart(
         plane_chart(tables["accuracy"], tables["path"], methods, simulated, country),
         "plane",
-        "Consensus retention against distinct accuracy per method with 95 % intervals, and the path during training.",
+        "Consensus kept against own taste learned, per method with 95 % intervals, and the path during training.",
         rows[rows["subset"] != "full"],
         simulated,
     )
@@ -65,7 +65,7 @@ def transfer(result: runs.Result) -> None:
     chart(
         transfer_chart(table, method, simulated, reading),
         "transfer",
-        f"Accuracy of each country's {method} model on the test pairs of each country.",
+        f"Accuracy of each country's model by {named(method)} on the test pairs of each country.",
         table[table["method"] == method],
         simulated,
     )

@@ -6,6 +6,7 @@ from scpo import ScpoError, runs
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
 from scpo.charts.style import country_marks
 from scpo.format import inert
+from scpo.methods import named
 from scpo.text import findings
 from scpo.text.efficiency import (
     OF_FULL,
@@ -51,13 +52,15 @@ def ratios(result: runs.Result, reading: str) -> None:
     chart(
         ratio_chart(rows, method, country_marks(findings.countries(result)), simulated),
         "ratios",
-        f"How many times fewer pairs {method} needs than full, per country, with 95 % intervals, or not reached.",
+        f"How many times fewer pairs {named(method)} needs than fine-tuning on all pairs, per country, with 95 % "
+        "intervals, or not reached.",
         rows,
         simulated,
     )
     st.caption(
-        "Right of the dashed line the method needs fewer pairs than full. A line that leaves the chart on the left: in "
-        "some resamples the accuracy is not reached. A triangle: at least, or at most, so many times."
+        "Right of the dashed line the method needs fewer pairs than fine-tuning on all pairs. A line that leaves the "
+        "chart on the left: in some resamples the accuracy is not reached. A triangle: at least, or at most, so many "
+        "times."
     )
 
 
@@ -104,7 +107,7 @@ try:
             methods = methods_shown(findings.methods_in(shown.tables["curve"]))
         curves(shown, country, reading, methods)
         figures(findings.efficiency_figures(shown))
-        section("How many times fewer than full?", "ratio")
+        section("How many times fewer than fine-tuning on all pairs?", "ratio")
         ratios(shown, reading)
         section("What does each pair bring?", "per_pair")
         per_pair(shown, country, methods)

@@ -1,4 +1,4 @@
-"""Overview: what the newest run found, where the workspace stands, what SCPO does, and where to go on."""
+"""Overview: whom the global model serves and whom steering does, a run at a glance, what SCPO does, what is next."""
 
 import streamlit as st
 
@@ -7,7 +7,7 @@ from scpo.charts.selection import method_picture
 from scpo.config import ExperimentConfig
 from scpo.format import inert
 from scpo.jobs.job import STATES
-from scpo.ui import run_picker
+from scpo.ui import front_door, run_picker
 from scpo.ui.cache import job_store
 from scpo.ui.context import link
 from scpo.ui.head import head
@@ -60,12 +60,15 @@ def stands() -> None:
 
 
 job = head("overview")
-st.title("Whose taste does a reward model have?")
+st.title("Whom does it serve?")
 try:
-    result = run_picker.finished(job)
+    result = run_picker.finished(job) if job else front_door.built_in()
     if result:
-        run_picker.at_a_glance(result)
-        run_picker.origin(result)
+        if len(result.tables["transfer"]):
+            front_door.front_door(result, own=job is not None)
+        if job:
+            run_picker.at_a_glance(result)
+            run_picker.origin(result)
     stands()
 except ScpoError as error:
     st.error(inert(error))

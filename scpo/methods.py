@@ -188,6 +188,11 @@ DEFAULTS = tuple(name for name, row in METHODS.items() if row.default)
 UNTRAINED = tuple(name for name, row in METHODS.items() if row.training == "none")
 
 
+def named(name: str) -> str:
+    """A method's name for people; any other name as it is."""
+    return METHODS[name].label if name in METHODS else name
+
+
 def select(
     method: str, margin: np.ndarray, tau: float, beta: float, whole: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -173,13 +173,13 @@ def take(browser: Browser, address: str, out: Path, pages: list[str], widths: li
     """Run the demo once, then picture pages of it at each width and in each scheme."""
     page = open_page(browser, address)
     page.goto(address)
-    settle(page, "Run the demo experiment")
-    page.get_by_role("button", name="Run the demo experiment").click()
+    settle(page, "Run it yourself")
+    page.get_by_role("button", name="Run it yourself").click()
     page.get_by_role("progressbar").first.wait_for()
     page.get_by_text("Curve of").wait_for(timeout=600_000)
     page.wait_for_timeout(2000)
     whole(page, out / "running.png")
-    settle(page, "Gain of scpo over the global model", 600)
+    settle(page, "Gain of SCPO (paper) over the global model", 600)
     run = page.url.partition("?")[2]
     for width in widths:
         for scheme in schemes:

@@ -26,8 +26,10 @@ from scpo.charts.style import (
     spans,
 )
 from scpo.format import counted, fixed, known, percent, points
+from scpo.methods import named
 from scpo.metrics.accuracy import AT_LEAST, AT_MOST
 from scpo.table_rows import rows_of
+from scpo.text.measures import which_pairs
 from scpo.text.results import fewest
 
 FULL, ALPHA = "full", 0.05
@@ -54,8 +56,8 @@ def accuracy_chart(
     for method in methods[::-1]:
         rows = part[part["method"] == method].set_index("country").reindex(order)
         hover = [
-            f"{plain(country)}, {method}: {percent(value)}<br>{told}<br>{counted(units, unit)}, {counted(n, 'pair')}, "
-            f"{counted(seeds, 'seed')}"
+            f"{plain(country)}, {named(method)}: {percent(value)}<br>{told}<br>{counted(units, unit)}, "
+            f"{counted(n, 'pair')}, {counted(seeds, 'seed')}"
             for country, value, told, units, n, seeds in zip(
                 rows.index,
                 rows["accuracy"],
@@ -76,10 +78,8 @@ def accuracy_chart(
     finite = 100 * np.array([end for end in ends if known(end)] or [0.0, 1.0])
     low, high = finite.min(), finite.max()
     figure.update_layout(scattermode="group", legend_traceorder="reversed", xaxis_range=[low - 2, high + 2])
-    figure.update_xaxes(
-        title=f"accuracy on the country's {'' if subset == FULL else subset + ' '}test pairs, %<br>"
-        f"{_rule(subset, unit)}"
-    )
+    part_of = "" if subset == FULL else f", {which_pairs(subset).lower()}"
+    figure.update_xaxes(title=f"accuracy on the country's test pairs{part_of}, %<br>{_rule(subset, unit)}")
     _name_rows(figure, order, part.drop_duplicates("country").set_index("country"), unit)
     return finish(figure, simulated, height=110 + len(order) * max(44, 14 * (len(methods) + len(theirs))))
 
@@ -88,7 +88,7 @@ def _published(theirs: pd.DataFrame) -> list[dict]:
     """The authors' figures, one mark each. theirs: country, method, accuracy."""
     traces = []
     for row in rows_of(theirs):
-        name = f"published by the authors: {row.method}"
+        name = f"published by the authors: {named(row.method)}"
         told = f"{name}: {100 * row.accuracy:.2f} %<br>theirs, not of this run; no interval is published"
         mark = {"symbol": "star-diamond-open", "size": 13, "color": METHOD[row.method], "line": {"width": 2}}
         traces.append(dots([100 * row.accuracy], [row.country], told, mark, name=name, **side_by_side(name)))
@@ -128,7 +128,7 @@ def seeds_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: b
             for c, told in zip(rows["country"], spans(rows["low"], rows["high"]), strict=True)
         ]
         hover = [
-            f"{plain(c)}, {method}, seed {seed}: {percent(value)}<br>{told}<br>{n:,} pairs"
+            f"{plain(c)}, {named(method)}, seed {seed}: {percent(value)}<br>{told}<br>{n:,} pairs"
             for c, seed, value, told, n in zip(
                 rows["country"], rows["seed"], rows["accuracy"], known, rows["n"], strict=True
             )

@@ -25,8 +25,9 @@ from scpo.charts.style import (
     whisker,
 )
 from scpo.format import counted, fixed, percent, signed
-from scpo.methods import METHODS
+from scpo.methods import METHODS, named
 from scpo.table_rows import row_of
+from scpo.text.measures import which_pairs
 
 ACCURACY, CHANGE = "accuracy", "change"
 MOST_NUMBERS = 14  # columns, above which the numbers of a heat map no longer fit into its cells
@@ -110,9 +111,9 @@ def plane_chart(
             _way(figure, way.pivot(index="seen", columns="subset", values="accuracy").sort_index(), method)
         x, y = row_of(distinct, method), row_of(kept, method)
         told = [
-            f"{name} {percent(r['accuracy'])} ({spans(*[pd.Series([r[c]]) for c in ('low', 'high')])[0]}; "
+            f"{name}: {percent(r['accuracy'])} ({spans(*[pd.Series([r[c]]) for c in ('low', 'high')])[0]}; "
             f"{r['n']:,} pairs)"
-            for name, r in (("distinct", x), ("consensus", y))
+            for name, r in ((which_pairs("distinct"), x), (which_pairs("consensus"), y))
         ]
         figure.add_scatter(
             x=[100 * x["accuracy"]],
@@ -123,10 +124,10 @@ def plane_chart(
             error_x=_cross(x, method),
             error_y=_cross(y, method),
             hoverinfo="text",
-            hovertext=f"{method}, chosen step<br>" + "<br>".join(told),
+            hovertext=f"{named(method)}, chosen step<br>" + "<br>".join(told),
         )
-    figure.update_xaxes(title="distinct accuracy, %:<br>right where the global model is wrong")
-    figure.update_yaxes(title="consensus retention, %:<br>right where it is right")
+    figure.update_xaxes(title="own taste learned, %:<br>right where the global model is wrong")
+    figure.update_yaxes(title="consensus kept, %:<br>right where it is right")
     figure.update_layout(showlegend=True)
     return no_interval(finish(figure, simulated, height=520), rows)
 
@@ -143,7 +144,8 @@ def _way(figure: go.Figure, way: pd.DataFrame, method: str) -> None:
         line={"color": METHOD[method], "width": 1.5},
         customdata=way.index,
         marker={"symbol": "arrow", "angleref": "previous", "size": size, "color": METHOD[method], "opacity": 1},
-        hovertemplate=f"{method} after %{{customdata:,}} pairs: distinct %{{x:.1f}} %, consensus %{{y:.1f}} %"
+        hovertemplate=f"{named(method)} after %{{customdata:,}} pairs: %{{x:.1f}} % where global is wrong, "
+        "%{y:.1f} % where it is right"
         "<extra></extra>",
     )
 
@@ -166,7 +168,7 @@ def spread_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: 
         mine = rows[rows["country"] == country].set_index("method").reindex(order)
         few = " (no interval)" if mine["low"].isna().all() else ""
         hover = [
-            f"{plain(country)}, {method}: {percent(v)}<br>{told}<br>{counted(units, unit)}, {counted(n, 'pair')}"
+            f"{plain(country)}, {named(method)}: {percent(v)}<br>{told}<br>{counted(units, unit)}, {counted(n, 'pair')}"
             for method, v, told, units, n in zip(
                 order, mine["accuracy"], spans(mine["low"], mine["high"]), mine["units"], mine["n"], strict=True
             )

@@ -24,9 +24,10 @@ from scpo.charts.style import (
     spans,
 )
 from scpo.format import counted, known, percent, points
+from scpo.methods import named
 from scpo.metrics.accuracy import BOTH_AT_ONCE, NO_GAIN, NO_PAIRS, TOO_FEW, UNCLEAR
 from scpo.table_rows import rows_of
-from scpo.text.efficiency import PAIRS, spread_of, verdict_of, why_no_ratio
+from scpo.text.efficiency import ALL, PAIRS, spread_of, verdict_of, why_no_ratio
 
 READINGS = {  # column of the table, title of the axis
     "labelled": ("pairs", "labelled pairs available"),
@@ -57,7 +58,7 @@ def curve_chart(table: pd.DataFrame, country: str, methods: list[str], reading: 
                 **band(colour),
             )
         hover = [
-            f"{method}, {counted(x, 'pair')}: {percent(a)}<br>{told}<br>mean of {counted(s, 'seed')}, "
+            f"{named(method)}, {counted(x, 'pair')}: {percent(a)}<br>{told}<br>mean of {counted(s, 'seed')}, "
             f"n = {counted(n, 'test pair')}"
             for x, a, told, s, n in zip(
                 line[column], line["accuracy"], spans(line["low"], line["high"]), line["seeds"], line["n"], strict=True
@@ -127,7 +128,7 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
     figure.update_xaxes(
         **log_ticks(left, right),
         range=[np.log10(left), np.log10(right)],
-        title=f"{kind} that full needs /<br>{kind} that {method} needs<br>(line: 95 % interval; log axis)",
+        title=f"{kind} that {ALL} needs /<br>{kind} that {named(method)} needs<br>(line: 95 % interval; log axis)",
     )
     row_axis(figure, names, [_ratio_note(row) for row in rows.to_dict("records")])
     return finish(figure, simulated, height=150 + 44 * len(rows))
@@ -144,7 +145,7 @@ def _ratio_note(row: dict) -> str:
     """What stands under the name of a row of ratios: why there is none, or no interval."""
     short = {
         NO_GAIN: "full gains nothing",
-        UNCLEAR: "gain of full unclear",
+        UNCLEAR: "gain of fine-tuning unclear",
         TOO_FEW: "too few in the test",
         NO_PAIRS: "no pair to train on",
         BOTH_AT_ONCE: "both at once",

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from scpo.charts.style import dots, finish, marker, no_interval, plain, reach, row_axis, side_by_side, spans
 from scpo.format import counted, percent
+from scpo.methods import named
 
 
 def groups_chart(
@@ -25,7 +26,8 @@ def groups_chart(
     for method in methods[::-1]:
         rows = part[part["method"] == method].set_index("group").reindex(order)
         hover = [
-            f"{plain(group)}, {method}: {percent(value)}<br>{told}<br>{counted(units, unit)}, {counted(n, 'pair')}"
+            f"{plain(group)}, {named(method)}: {percent(value)}<br>{told}<br>"
+            f"{counted(units, unit)}, {counted(n, 'pair')}"
             for group, value, told, units, n in zip(
                 rows.index, rows["accuracy"], spans(rows["low"], rows["high"]), rows["units"], rows["n"], strict=True
             )

@@ -15,6 +15,7 @@ from scpo.charts.colours import AROUND_ZERO, PLACE, QUIET, SEQUENCE, TEXT
 from scpo.charts.style import MEAN, band, cells, dots, finish, plain, row_axis, side_by_side, signed_texts, spans
 from scpo.format import counted, percent, signed
 from scpo.steering.mixing import GLOBAL
+from scpo.text.measures import which_pairs
 
 KINDS = {  # subset -> colour, symbol, dash: no two differ in colour alone
     "full": (PLACE["blue"], "circle", "solid"),
@@ -77,7 +78,13 @@ def strength_chart(table: pd.DataFrame, alpha: float, simulated: bool) -> go.Fig
     for subset, (colour, _, dash) in KINDS.items():
         rows = table[table["subset"] == subset]
         _band(
-            figure, rows["alpha"], rows, f"{subset} pairs (n = {rows['n'].iloc[0]:,.0f})", colour, dash, "α = %{x:.2f}"
+            figure,
+            rows["alpha"],
+            rows,
+            f"{which_pairs(subset)} (n = {rows['n'].iloc[0]:,.0f})",
+            colour,
+            dash,
+            "α = %{x:.2f}",
         )
     figure.add_vline(x=1, line={"color": QUIET, "dash": "dash", "width": 1})
     figure.add_vline(x=alpha, line={"color": QUIET, "width": 3})
@@ -115,13 +122,13 @@ def countries_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figur
     for at, (subset, (colour, symbol, _)) in enumerate(KINDS.items()):
         rows = table[table["subset"] == subset].set_index("country").loc[order]
         hover = [
-            f"{plain(c)}, {subset}: {percent(a)}<br>{s}<br>{counted(n, 'pair')} of {counted(u, unit)}"
+            f"{plain(c)}, {which_pairs(subset)}: {percent(a)}<br>{s}<br>{counted(n, 'pair')} of {counted(u, unit)}"
             for c, a, s, n, u in zip(
                 order, rows["accuracy"], spans(rows["low"], rows["high"]), rows["n"], rows["units"], strict=True
             )
         ]
         value, low, high = (100 * rows[c] for c in ("accuracy", "low", "high"))
-        mark, more = {"color": colour, "symbol": symbol, "size": 10}, {"name": f"{subset} pairs"}
+        mark, more = {"color": colour, "symbol": symbol, "size": 10}, {"name": which_pairs(subset)}
         figure.add_trace(dots(value, order, hover, mark, (low, high), **more, **side_by_side(str(at))))
         notes = [f"n = {n:,.0f}" for n in rows["n"]] if subset == "full" else notes
     row_axis(figure, order, notes)
@@ -145,7 +152,7 @@ def shares_chart(
         _band(figure, x, rows, name, colour, dash, f"{plain(pair[1])} %{{x:.0f}} %")
     figure.add_vline(x=100 * chosen, line={"color": QUIET, "width": 3})
     figure.update_xaxes(title=f"share of {plain(pair[1])}, the rest {plain(pair[0])}, %<br>(thick line: chosen)")
-    figure.update_yaxes(title=f"accuracy on {subset} test pairs, %")
+    figure.update_yaxes(title=f"accuracy on test pairs: {which_pairs(subset).lower()}, %")
     return finish(figure, simulated, height=400)
 
 

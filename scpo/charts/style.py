@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 
 from scpo.charts.colours import INK, METHOD, ON_PAPER, PLACE, QUIET, SYMBOL, TEXT
 from scpo.format import TOO_FEW, signed, span
+from scpo.methods import METHODS
 
 Values = Sequence | np.ndarray | pd.Series | pd.Index  # what plotly takes along an axis
 SIMULATED = "Simulated data: nothing here is measured from real people"
@@ -65,7 +66,18 @@ def noted(figure: go.Figure, note: str) -> go.Figure:
 
 def on_paper(figure: go.Figure) -> go.Figure:
     """The figure on white, outside the app, with the colours that the browser puts in within it."""
-    return go.Figure(_coloured(figure.update_layout(template="plotly_white").to_plotly_json()))
+    return go.Figure(_coloured(labelled(figure).update_layout(template="plotly_white").to_plotly_json()))
+
+
+def labelled(figure: go.Figure) -> go.Figure:
+    """The figure with the names of methods as people read them, in its legend and along its axes."""
+    for trace in figure.data:
+        if trace.name in METHODS:
+            trace.name = METHODS[trace.name].label
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        if axis.ticktext:
+            axis.ticktext = [METHODS[text].label if text in METHODS else text for text in axis.ticktext]
+    return figure
 
 
 def _coloured(value: object) -> object:

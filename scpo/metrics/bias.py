@@ -14,6 +14,8 @@ from scpo.metrics.accuracy import CONSENSUS, DISTINCT, FULL, MEAN, ResampledOutc
 from scpo.metrics.intervals import gap_and_lowest
 from scpo.metrics.outcomes import Outcomes, Size
 
+REFERENCE = "reference population"  # as the table of transfer has it
+
 
 def bias_table(resampled: ResampledOutcomes, reference: ResampledOutcomes | None) -> pd.DataFrame:
     """One row per method and measure, at the largest budget.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from scpo.format import TOO_FEW, fixed, known, percent, points, signed, span
-from scpo.methods import METHODS
+from scpo.methods import METHODS, named
 from scpo.metrics.accuracy import AT_LEAST, AT_MOST, BOTH_AT_ONCE, MEAN, NO_GAIN, NO_PAIRS, UNCLEAR
 from scpo.metrics.accuracy import TOO_FEW as TOO_FEW_TO_TELL
 from scpo.metrics.intervals import FEWEST_FOR_RATIOS
@@ -13,7 +13,8 @@ from scpo.metrics.intervals import FEWEST_FOR_RATIOS
 PAIRS = {"labelled": "labelled pairs", "trained": "pairs trained on"}  # two ways to count the pairs of a ratio
 BOUNDS = {AT_LEAST: "at least ", AT_MOST: "at most "}
 OF_FULL = (NO_GAIN, UNCLEAR, TOO_FEW_TO_TELL)  # reasons that hold for every method
-NOTHING_GAINED = "full gains nothing over the global model, so there is nothing to be efficient at"
+ALL = "fine-tuning on all pairs"  # the method full, within a sentence
+NOTHING_GAINED = f"{ALL} gains nothing over the global model, so there is nothing to be efficient at"
 
 
 def row_of(table: pd.DataFrame, country: str, method: str, reading: str) -> pd.Series | None:
@@ -35,20 +36,20 @@ def why_no_ratio(row) -> str:
     """Why there is no ratio, as the end of a sentence; '' where there is one."""
     reasons = {
         NO_GAIN: NOTHING_GAINED,
-        UNCLEAR: "what full gains over the global model may be chance, so the ratio could be anything",
+        UNCLEAR: f"what {ALL} gains over the global model may be chance, so the ratio could be anything",
         TOO_FEW_TO_TELL: f"a ratio takes at least {FEWEST_FOR_RATIOS} people or questions in the test",
-        NO_PAIRS: f"{row['method']} trained on no pair, since the filter kept none",
-        BOTH_AT_ONCE: f"full and {row['method']} both get to {percent(row['target'])} with the fewest pairs that were "
-        "tried, so how many times fewer one needs is not known",
+        NO_PAIRS: f"{named(row['method'])} trained on no pair, since the filter kept none",
+        BOTH_AT_ONCE: f"{ALL} and {named(row['method'])} both get to {percent(row['target'])} with the fewest "
+        "pairs that were tried, so how many times fewer one needs is not known",
     }
     if not known(row["target"]):
-        return "no accuracy of full is known"
+        return f"no accuracy of {ALL} is known"
     if row["note"] in reasons:
         return reasons[row["note"]]
     if row["reached"]:
         return ""
     often = "" if not known(row["share_reached"]) else f"; in {percent(row['share_reached'])} of resamples it does"
-    return f"{row['method']} does not get to the {percent(row['target'])} that full ends with{often}"
+    return f"{named(row['method'])} does not get to the {percent(row['target'])} that {ALL} ends with{often}"
 
 
 def verdict_of(row) -> str:
@@ -77,7 +78,7 @@ def spread_of(row) -> str:
 
 def efficiency_figure(table: pd.DataFrame, method: str, reading: str = "trained", country: str = MEAN):
     """How many times fewer pairs than full: label, value, and the note with interval."""
-    label, row = "Data efficiency against full", row_of(table, country, method, reading)
+    label, row = f"Data efficiency against {ALL}", row_of(table, country, method, reading)
     if row is None:
         return label, "-", why_no_row(method)
     none = why_no_ratio(row)
@@ -97,14 +98,14 @@ def efficiency_sentence(table: pd.DataFrame, country: str, method: str, reading:
     """How many pairs a method needs for the accuracy that `full` ends with."""
     row = row_of(table, country, method, reading)
     if row is None:
-        return f"**{method}**: no ratio; it {why_no_row(method)}."
+        return f"**{named(method)}**: no ratio; it {why_no_row(method)}."
     none = why_no_ratio(row)
     if none:
-        return f"**{method}** ({PAIRS[reading]}): {verdict_of(row)}, since {none}."
+        return f"**{named(method)}** ({PAIRS[reading]}): {verdict_of(row)}, since {none}."
     return (
-        f"**{method}**: {percent(row['target'])} takes full {row['pairs_full']:,.0f} {PAIRS[reading]} and {method} "
-        f"{row['pairs_method']:,.0f}: {verdict_of(row)} as efficient ({more(row['ratio'])}); {spread_of(row)}."
-        f"{_whose(method)}"
+        f"**{named(method)}**: {percent(row['target'])} takes {ALL} {row['pairs_full']:,.0f} "
+        f"{PAIRS[reading]} and {named(method)} {row['pairs_method']:,.0f}: {verdict_of(row)} as efficient "
+        f"({more(row['ratio'])}); {spread_of(row)}.{_whose(method)}"
     )
 
 
@@ -129,7 +130,7 @@ def kept_sentence(table: pd.DataFrame, country: str, method: str) -> str:
     if not 0 < trained < pairs:
         return ""
     return (
-        f"**{method}**: the filter kept {trained:,.0f} of {pairs:,.0f} pairs, that is "
+        f"**{named(method)}**: the filter kept {trained:,.0f} of {pairs:,.0f} pairs, that is "
         f"{fixed(pairs / trained, 2)} pairs per pair kept. This is a property of the filter and says nothing of "
         "accuracy."
     )
@@ -139,17 +140,17 @@ def per_pair_sentence(table: pd.DataFrame, country: str, method: str) -> str:
     """What each pair brought a method, and how that compares with `full`."""
     row = table[(table["country"] == country) & (table["method"] == method)].iloc[0]
     if not row["trained"]:
-        return f"**{method}**: trained on no pair, so there is no gain per pair."
+        return f"**{named(method)}**: trained on no pair, so there is no gain per pair."
     told = (
-        f"**{method}**: {points(row['gain'])} points with {row['trained']:,.0f} pairs, {points(row['per_100'])} per "
-        f"100 ({span(row['low'], row['high'])})"
+        f"**{named(method)}**: {points(row['gain'])} points with {row['trained']:,.0f} pairs, "
+        f"{points(row['per_100'])} per 100 ({span(row['low'], row['high'])})"
     )
     if method == "full":
         return told + "."
     if not known(row["ratio"]):
-        return told + "; no ratio, since the gain of full itself may be chance here, or the people are too few."
+        return told + f"; no ratio, since what {ALL} gains may be chance here, or the people are too few."
     return (
-        f"{told}; {fixed(row['ratio'], 2)} times the gain per pair trained on of full ({more(row['ratio'])}; "
+        f"{told}; {fixed(row['ratio'], 2)} times as much per pair as {ALL} ({more(row['ratio'])}; "
         f"95 %: {fixed(row['ratio_low'], 2)} to {fixed(row['ratio_high'], 2)}).{_whose(method)}"
     )
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from scpo import runs
 from scpo.format import counted, fixed, inert, percent, points, span
-from scpo.methods import METHODS, UNTRAINED
+from scpo.methods import METHODS, UNTRAINED, named
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.paired import COLUMNS as PAIRED
 from scpo.metrics.ranks import rank_sets
@@ -149,11 +149,11 @@ def bias_figures(result: runs.Result) -> list[Figure]:
     rows = result.tables["bias"].query("method == @method").set_index("measure")
     learned, gap, worst = (row_of(rows, name) for name in ("distinct accuracy", "gap", "worst country"))
     return [
-        excess_bias(result, method),
+        consensus_kept(result, method),
         (
-            "Distinct taste learned",
+            "Own taste learned",
             percent(learned["value"]),
-            f"of the pairs the global model gets wrong, {method} gets these right; "
+            f"of the pairs the global model gets wrong, {named(method)} gets these right; "
             f"{span(learned['low'], learned['high'])}; {counted(learned['n'], 'pair')}",
         ),
         (
@@ -169,17 +169,18 @@ def bias_figures(result: runs.Result) -> list[Figure]:
     ]
 
 
-def excess_bias(result: runs.Result, method: str) -> Figure:
-    """Consensus that a method gave up."""
+def consensus_kept(result: runs.Result, method: str) -> Figure:
+    """Consensus that a method kept, beside what fine-tuning on all pairs kept."""
     rows = result.tables["bias"].query("measure == 'consensus retention'").set_index("method")
     row = row_of(rows, method)
-    low, high = (1 - row[c] if pd.notna(row[c]) else np.nan for c in ("high", "low"))
-    full = f"; full: {percent(1 - row_of(rows, 'full')['value'])}" if "full" in rows.index and method != "full" else ""
+    full = ""
+    if "full" in rows.index and method != "full":
+        full = f"; {named('full')}: {percent(row_of(rows, 'full')['value'])}"
     return (
-        "Excess bias: consensus given up",
-        percent(1 - row["value"]),
-        f"of the pairs the global model gets right, {method} gets these wrong; {span(low, high)}; "
-        f"{counted(row['n'], 'pair')}{full}",
+        "Consensus kept",
+        percent(row["value"]),
+        f"of the pairs the global model gets right, {named(method)} still gets these right; "
+        f"{span(row['low'], row['high'])}; {counted(row['n'], 'pair')}{full}",
     )
 
 
@@ -188,10 +189,10 @@ def efficiency_figures(result: runs.Result) -> list[Figure]:
     method, table = main_method(result), result.tables["efficiency"]
     labels = {"trained": "Fewer pairs trained on", "labelled": "Fewer labelled pairs"}
     found = [
-        (f"{label}: {method} against full", *efficiency_figure(table, method, reading)[1:])
+        (f"{label}: {named(method)}", *efficiency_figure(table, method, reading)[1:])
         for reading, label in labels.items()
     ]
     if found[0][1:] == found[1][1:]:
-        against = "Data efficiency" if method == "full" else f"Data efficiency: {method} against full"
+        against = "Data efficiency" if method == "full" else f"Data efficiency: {named(method)}"
         return [(against, *found[0][1:])]
     return found

@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+SUBSETS = {  # which test pairs an accuracy is of: label, and what that means
+    "full": ("All pairs", "All test pairs of a country."),
+    "distinct": (
+        "Where global is wrong",
+        "Only pairs that the global model gets wrong: it has 0 % here by construction.",
+    ),
+    "consensus": (
+        "Where global is right",
+        "Only pairs that the global model gets right: it has 100 % here by construction.",
+    ),
+}
+
+
+def which_pairs(subset: str) -> str:
+    """The label of a subset of the test pairs."""
+    return SUBSETS[subset][0]
+
+
 MEASURES = {  # what a measure is: one plain sentence, and its formula with what stands in it
     "accuracy": (
         "Accuracy: the share of a country's held-out pairs on which the model prefers the answer people chose.",
@@ -40,12 +58,12 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         "Every other figure on this page is the mean over seeds.",
     ),
     "plane": (
-        "Consensus retention: of the pairs the global model gets right, the share a steered model still gets right. "
-        "Distinct accuracy: of the pairs it gets wrong, the share a steered model now gets right.",
-        r"\text{retention} = P\left(m_{\text{steered}} > 0 \mid m_{\text{global}} > 0\right), \qquad "
-        r"\text{distinct} = P\left(m_{\text{steered}} > 0 \mid m_{\text{global}} < 0\right)",
-        "m is the reward of the chosen minus that of the rejected answer. Excess bias is what retention lacks to "
-        "100 %: consensus that a model gave up for its country.",
+        "Consensus kept: of the pairs the global model gets right, the share a steered model still gets right. "
+        "Own taste learned: of the pairs it gets wrong, the share a steered model now gets right.",
+        r"\text{kept} = P\left(m_{\text{steered}} > 0 \mid m_{\text{global}} > 0\right), \qquad "
+        r"\text{learned} = P\left(m_{\text{steered}} > 0 \mid m_{\text{global}} < 0\right)",
+        "m is the reward of the chosen minus that of the rejected answer. What consensus kept lacks to 100 % "
+        "is what a model gave up for its country; the paper calls it excess bias.",
     ),
     "gap": (
         "Gap: how far the best and the worst served country lie apart; the worst country: the accuracy of the latter.",
@@ -78,13 +96,14 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         "Labelled pairs are those somebody had to label; trained pairs are what the filter leaves of them.",
     ),
     "ratio": (
-        "Efficiency ratio: how many times fewer pairs a method needs than full for the accuracy that full ends with.",
+        "Efficiency ratio: how many times fewer pairs a method needs than fine-tuning on all pairs, for the accuracy "
+        "that this ends with.",
         r"\text{ratio} = \frac{n_{\text{full}}(A^*)}{n_{\text{method}}(A^*)}, \qquad "
         r"A^* = A_{\text{full}}(\text{all pairs})",
         "2.8 means 2.8 times as efficient, that is 180 % more, and 280 % more would be 3.8. "
         "Curves are made to rise (isotonic regression) and read between budgets on the log axis. Where a method never "
         "gets to A*, there is no ratio: not reached. Nor is there one with fewer than 50 people or questions in the "
-        "test, or where the gain of full over the global model may be chance: there is nothing to be efficient at.",
+        "test, or where what fine-tuning on all pairs gains may be chance: there is nothing to be efficient at.",
     ),
     "per_pair": (
         "Gain per pair: the accuracy a method gains over the global model, shared out over the pairs it trained on.",

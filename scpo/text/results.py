@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.format import counted, fixed, inert, percent, points, span
+from scpo.methods import named
 from scpo.metrics.alignment import ALL, BASELINES, OTHERS, UNIFORM
 from scpo.metrics.groups import FEWEST_SHOWN
 from scpo.metrics.intervals import FEWEST
@@ -27,7 +28,7 @@ def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str)
     base = row_of(mean, ("global", "full"))
     countries = tables["accuracy"]["country"].nunique() - 1
     gain = (
-        f"Gain of {method} over the global model",
+        f"Gain of {named(method)} over the global model",
         f"{points(full['gain'])} points",
         f"mean of {counted(countries, 'country')}, from {percent(base['accuracy'])} to "
         f"{percent(full['accuracy'])}; {span(full['gain_low'], full['gain_high'])}; "
@@ -47,7 +48,7 @@ def bias_sentence(table: pd.DataFrame, method: str) -> str:
     rows = table[table["method"] == method].set_index("measure")
     worst, gap = row_of(rows, "worst country"), row_of(rows, "gap")
     words = (
-        f"**{method}**: {inert(worst['country'])} is served worst, {percent(worst['value'])} "
+        f"**{named(method)}**: {inert(worst['country'])} is served worst, {percent(worst['value'])} "
         f"({span(worst['low'], worst['high'])}; {counted(worst['n'], 'pair')}); between best and worst country lie "
         f"{fixed(100 * gap['value'])} points ({span(gap['low'], gap['high'])}; {by_chance(gap['low'])})"
     )
@@ -110,13 +111,15 @@ def told_apart(rows: pd.DataFrame, method: str, against: str, unit: str) -> str:
     tested = rows[rows["p_holm"].notna()]
     needed = f"{fewest(rows['subset'].iloc[0])} {unit}s" if len(rows) else ""
     if not len(tested):
-        return f"No country has enough {unit}s in the test to tell {method} from {against}: an interval takes {needed}."
+        pair = f"{named(method)} from {named(against)}"
+        return f"No country has enough {unit}s in the test to tell {pair}: an interval takes {needed}."
     clear = tested[tested["p_holm"] < ALPHA].sort_values("difference", ascending=False)
     up, down = clear[clear["difference"] > 0], clear[clear["difference"] < 0]
     of = counted(len(tested), "country")
     known = "" if len(tested) == len(rows) else f" with at least {needed} in the test"
     where = f"in {len(clear)}" if len(clear) else "in none"
-    words = f"Of {of}{known}, {method} is told apart from {against} {where} after Holm's correction"
+    pair = f"{named(method)} is clearly different from {named(against)}"
+    words = f"Of {of}{known}, {pair} {where} after Holm's correction"
     for name, part in (("higher", up), ("lower", down)):
         if len(part):
             listed = ", ".join(f"{inert(r.country)} ({points(r.difference)})" for r in rows_of(part))
@@ -150,7 +153,7 @@ def runaway_sentence(path: pd.DataFrame, country: str, methods: Sequence[str]) -
     ends = [rows[rows["method"] == m].sort_values("seen").iloc[-1] for m in known]
     if not ends:
         return ""
-    told = ", ".join(f"{end['method']} {percent(end['accuracy'])}" for end in ends)
+    told = ", ".join(f"{named(end['method'])} {percent(end['accuracy'])}" for end in ends)
     return f"At the very end of training ({ends[0]['seen']:,} pairs seen) the consensus kept is: {told}."
 
 
@@ -158,7 +161,7 @@ def group_sentence(row) -> str:
     """The gap between groups of people under one method; row: method, gap, low, high, best, worst, groups, hidden."""
     few = f"; not shown: {counted(row.hidden, 'group')} of fewer than {FEWEST_SHOWN} people" if row.hidden else ""
     return (
-        f"**{row.method}**: {fixed(100 * row.gap)} points between {inert(row.best)} (best served) and "
+        f"**{named(row.method)}**: {fixed(100 * row.gap)} points between {inert(row.best)} (best served) and "
         f"{inert(row.worst)} (worst), {span(row.low, row.high)}, of {row.groups} groups{few}; {by_chance(row.low)}."
     )
 
@@ -175,7 +178,7 @@ def alignment_sentence(table: pd.DataFrame, country: str) -> str:
     rows = table[table["country"] == country].set_index("method").astype({"alignment": float})
     models = rows.drop(index=[name for name in BASELINES if name in rows.index])
     row = models.iloc[int(models["alignment"].argmax())]
-    told = f"**{row.name}** is nearest to the answers with {percent(row['alignment'])}"
+    told = f"**{named(str(row.name))}** is nearest to the answers with {percent(row['alignment'])}"
     if row.name != "global":
         told += f", {points(row['gain'])} points against global ({span(row['gain_low'], row['gain_high'])})"
     told += f"; every option alike reaches {percent(rows['alignment'].get(UNIFORM, np.nan))}"

@@ -14,6 +14,7 @@ import pandas as pd
 from scpo.format import counted, fixed, inert, percent, points, signed, span
 from scpo.steering.mixing import GLOBAL
 from scpo.table_rows import row_of
+from scpo.text.measures import which_pairs
 
 MEASURES = {  # as in scpo.text.results: the measure in one plain sentence, its formula, and what stands in it
     "answers": (
@@ -27,8 +28,8 @@ MEASURES = {  # as in scpo.text.results: the measure in one plain sentence, its 
     "strength": (
         "Strength α: 0 is the global model, 1 the country's own, beyond 1 goes further the same way.",
         r"r_\alpha = r_g + \alpha \left(r_c - r_g\right)",
-        "Distinct pairs are test pairs that the global model gets wrong, consensus pairs those it gets right: at "
-        "α = 0 these are 0 % and 100 % by construction. Mean over seeds; the 95 % interval resamples people (or "
+        "Where global is wrong, and where it is right, are the test pairs that the global model gets wrong and right: "
+        "at α = 0 these are 0 % and 100 % by construction. Mean over seeds; the 95 % interval resamples people (or "
         "questions). α was 1 in training; nothing was trained for another α.",
     ),
     "mixtures": (
@@ -96,7 +97,8 @@ def strength_lines(table: pd.DataFrame, country: str, alpha: float, unit: str) -
     if alpha == 1:
         end = table[(table["country"] == country) & (table["alpha"] == table["alpha"].max())].set_index("subset")
         return [f"At α = 1, the country's own model ({size}). " + _beyond(end, table["alpha"].max())]
-    parts = ", ".join(f"{name} {_change(row_of(rows, name))}" for name in ("full", "distinct", "consensus"))
+    kinds = ("full", "distinct", "consensus")
+    parts = ", ".join(f"{which_pairs(name).lower()} {_change(row_of(rows, name))}" for name in kinds)
     lines = [f"At α = {alpha:g} against α = 1, in points: {parts} ({size})."]
     return [*lines, _beyond(rows, alpha)] if alpha > 1 else lines
 

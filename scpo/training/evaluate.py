@@ -15,7 +15,7 @@ from scpo.errors import ScpoError
 from scpo.methods import UNTRAINED
 from scpo.metrics.accuracy import MEAN, ResampledOutcomes, accuracy_table, curve_table
 from scpo.metrics.alignment import align, alignment_table, answers_of, average_answers
-from scpo.metrics.bias import bias_table, transfer_table
+from scpo.metrics.bias import REFERENCE, bias_table, transfer_table
 from scpo.metrics.efficiency import efficiency_table, per_pair_table
 from scpo.metrics.groups import group_tables
 from scpo.metrics.outcomes import Outcomes, count_outcomes, unmeasured
@@ -28,7 +28,6 @@ from scpo.training.encoder_reading import unreadable
 from scpo.training.heads.held_out import coin_margin, longer_margin
 from scpo.training.threads import spread
 
-REFERENCE = "reference population"
 TABLES = 10  # steps of the progress: those that are made one after another, and the last ones
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -13,7 +14,7 @@ from scpo import runs
 from scpo.charts.colours import METHOD, SYMBOL
 from scpo.charts.style import MEAN
 from scpo.export.safe_csv import safe_csv
-from scpo.methods import METHODS
+from scpo.methods import METHODS, named
 from scpo.text.findings import Figure, countries
 from scpo.text.measures import MEASURES
 from scpo.ui import session
@@ -23,9 +24,9 @@ from scpo.ui.theme import draw
 CHART_OPTIONS = {"topojsonURL": "./app/static/", "displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 
 
-def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated: bool) -> None:
-    """A figure, its text alternative, and its numbers as a table and a csv."""
-    draw(figure, f"{key}-chart", alt, CHART_OPTIONS)
+def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated: bool, **more: Any) -> None:
+    """A figure, its text alternative, and its numbers as a table and a csv; more: what a press on it does."""
+    draw(figure, f"{key}-chart", alt, CHART_OPTIONS, **more)
     with st.expander("The numbers behind this chart"):
         st.dataframe(table, hide_index=True, key=f"{key}-table")
         st.download_button(
@@ -75,24 +76,38 @@ def methods_shown(known: Sequence[str], usual: Sequence[str] = USUAL) -> list[st
     """Which methods the charts show; never none."""
     first = [m for m in known if m in usual] or list(known)
     with st.popover("Methods", icon=":material/checklist:", width="content"):
-        return pills("Methods shown", known, first, session.METHODS_SHOWN)
+        words = {"format_func": _with_code, "help": _meanings(known)}
+        return pills("Methods shown", known, first, session.METHODS_SHOWN, **words)
 
 
 def method_of(known: Sequence[str], label: str = "Method", key: str = session.METHOD) -> str:
     """One method; the paper's, if the run has it."""
     at = list(known).index("scpo") if "scpo" in known else 0
-    return select(label, known, key, at, session.METHOD)
+    return select(label, known, key, at, session.METHOD, format_func=named, help=_meanings(known))
 
 
-def country_of(result: runs.Result, key: str = session.COUNTRY, width: int | str = "stretch") -> str:
+def country_of(result: runs.Result, key: str = session.COUNTRY, width: int | Literal["stretch"] = "stretch") -> str:
     """One country, or the mean over countries."""
     names = [MEAN, *countries(result)]
-    return select("Country, or the mean over countries", names, key, carried=session.COUNTRY, width=width)
+    words = {MEAN: "all, on average"}
+    return select(
+        "Country", names, key, carried=session.COUNTRY, width=width, format_func=lambda name: words.get(name, name)
+    )
 
 
 def method_marks() -> dict[str, tuple[str, str]]:
     """Method -> colour and symbol, as `country_marks` for countries."""
     return {m: (METHOD[m], SYMBOL[m]) for m in METHODS}
+
+
+def _with_code(method: str) -> str:
+    """A method's label, with the name that files and commands have for it in small print."""
+    return f"{named(method)} :small[{method}]"
+
+
+def _meanings(methods: Sequence[str]) -> str:
+    """What each method does, one a line."""
+    return "\n".join(f"- **{METHODS[m].label}** (`{m}`): {METHODS[m].meaning}" for m in methods)
 
 
 def figures(rows: Sequence[Figure]) -> None:

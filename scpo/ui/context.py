@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
@@ -61,6 +61,11 @@ def choose(id: str) -> None:
     st.query_params[session.RUN] = _kept()[session.RUN] = id
 
 
+def put(key: str, value: str) -> None:
+    """Choose an option otherwise than by its widget, such as by a press on a chart; key: of CARRIED."""
+    st.query_params[key] = _kept()[key] = [value]
+
+
 def form_is_asked() -> bool:
     """True if a link to the Train page is one to its form, though it has the chosen run."""
     return session.NEW in st.query_params or session.LIKE in st.query_params
@@ -80,28 +85,48 @@ def link(page: str, label: str, **more: str | list[str]) -> None:
 
 
 def select(
-    label: str, options: Sequence[str], key: str, index: int = 0, carried: str = "", width: int | str = "stretch"
+    label: str,
+    options: Sequence[str],
+    key: str,
+    index: int = 0,
+    carried: str = "",
+    width: int | Literal["stretch"] = "stretch",
+    **more: Any,
 ) -> str:
     """One of several, in the link as `key`.
 
+    more      what else the box takes: how options are shown, help
     carried   what it follows until it is chosen itself, and what it is on other pages: a key of CARRIED
 
     The only one there is stands in words: a box that opens to nothing else looks like a choice.
     """
     options, carried = list(options), carried or key
     if len(options) == 1:
-        st.markdown(f"{label}: {inert(options[0])}")
+        st.markdown(f"{label}: {inert(more.get('format_func', str)(options[0]))}")
         return options[0]
     _hold(key, options, options[index], carried)
-    return st.selectbox(label, options, key=key, on_change=_chose, args=(key, options[index], carried), width=width)
+    chose: dict[str, Any] = {"on_change": _chose, "args": (key, options[index], carried)}
+    return st.selectbox(label, options, key=key, width=width, **chose, **more)
 
 
-def pills(label: str, options: Sequence[str], default: Sequence[str], key: str) -> list[str]:
-    """Some of several, in the order of the options; where all are put out, those shown at first are lit again."""
+def pills(label: str, options: Sequence[str], default: Sequence[str], key: str, **more: Any) -> list[str]:
+    """Some of several, in the order of the options; where all are put out, those shown at first are lit again.
+
+    more    what else the pills take: how options are shown, help
+    """
     options, default = list(options), [one for one in options if one in default]
     _hold(key, options, default, key)
-    st.pills(label, options, selection_mode="multi", key=key, wrap=True, on_change=_chose, args=(key, default, key))
+    chose: dict[str, Any] = {"on_change": _chose, "args": (key, default, key)}
+    st.pills(label, options, selection_mode="multi", key=key, wrap=True, **chose, **more)
     return [one for one in options if one in st.session_state[key]]
+
+
+def segments(label: str, options: Sequence[str], key: str, **more: Any) -> str:
+    """One of a few, side by side; the first of them unless the link names another."""
+    options = list(options)
+    _hold(key, options, options[0], key)
+    chose: dict[str, Any] = {"on_change": _chose, "args": (key, options[0], key)}
+    return st.segmented_control(label, options, key=key, required=True, width="content", **chose, **more)
 
 
 def data_of_run() -> bool:

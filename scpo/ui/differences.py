@@ -8,6 +8,7 @@ from scpo import runs
 from scpo.charts.accuracy import difference_chart, variance_chart
 from scpo.charts.style import MEAN, country_marks
 from scpo.format import inert
+from scpo.methods import named
 from scpo.text import findings
 from scpo.text.results import difference_sentence, told_apart, too_few
 from scpo.ui import run_picker
@@ -32,36 +33,37 @@ def baselines(result: runs.Result, subset: str) -> None:
         against = select("Baseline", rows["against"].unique(), run_picker.AGAINST)
     with right:
         country = country_of(result)
-    named, in_country = rows[rows["against"] == against], rows[rows["country"] == country]
-    each = named[named["country"] != MEAN]
+    of_baseline, in_country = rows[rows["against"] == against], rows[rows["country"] == country]
+    each = of_baseline[of_baseline["country"] != MEAN]
     st.markdown(f"{told_apart(each, method, against, unit)} {too_few(each, unit)}")
     left, right = st.columns(2, gap="large")
     marks = {"country": country_marks(findings.countries(result)), "against": method_marks()}
     for column, part, by, other, where in (
-        (left, named, "country", against, "every country"),
+        (left, of_baseline, "country", against, "every country"),
         (right, in_country, "against", "every baseline", "mean over countries" if country == MEAN else country),
     ):
         with column:
-            st.subheader(inert(f"{method} against {other}, {where}"))
+            st.subheader(inert(f"{named(method)} against {named(other)}, {where}"))
+            minus = f"accuracy of {named(method)} minus {named(other)}"
             chart(
-                difference_chart(part, by, marks[by], f"accuracy of {method} minus {other}", unit, simulated),
+                difference_chart(part, by, marks[by], minus, unit, simulated),
                 f"differences-{by}",
-                f"Accuracy of {method} minus {other}, {where}, with 95 % intervals.",
+                f"{minus.capitalize()}, {where}, with 95 % intervals.",
                 part,
                 simulated,
             )
     section("Is that more than chance?", "chance")
-    if named["unit_se"].notna().any():
+    if of_baseline["unit_se"].notna().any():
         chart(
-            variance_chart(named, unit, simulated),
+            variance_chart(of_baseline, unit, simulated),
             "chance",
-            f"Of {method} minus {against}: standard error from {unit}s, standard deviation over seeds, and the "
-            "smallest difference that would be found, per country.",
-            named,
+            f"Of {named(method)} minus {named(against)}: standard error from {unit}s, standard deviation over seeds, "
+            "and the smallest difference that would be found, per country.",
+            of_baseline,
             simulated,
         )
     else:
         st.info(f"Nothing here tells a difference from chance: no country has enough {unit}s in the test.")
     with st.expander("Country by country, in words"):
-        for row in named.itertuples():
+        for row in of_baseline.itertuples():
             st.markdown(difference_sentence(row, unit))

@@ -6,6 +6,7 @@ import streamlit as st
 
 from scpo.charts.style import SIMULATED
 from scpo.config import ExperimentConfig
+from scpo.data.demo import USERS
 from scpo.errors import ScpoError
 from scpo.format import counted, inert
 from scpo.jobs import launch
@@ -27,7 +28,7 @@ def head(page: str, drawn: bool = True) -> Job | None:
     """
     job = context.arrive(page)
     st.set_page_config(page_title=" · ".join([TITLES[page], *([job.name] if job else []), "SCPO"]))
-    if drawn and (job or page == "runs"):
+    if drawn and (job or page in ("overview", "runs")):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _line(job, page)
     return job
@@ -55,6 +56,10 @@ def _line(job: Job | None, page: str) -> None:
 
     Where the first run is yet to be chosen from a table, a line is there too: rows must not move under the pointer.
     """
+    if job is None and page == "overview":
+        st.badge("Built-in demo run", icon=":material/science:", color="gray")
+        st.caption(f"{SIMULATED}; {counted(len(USERS), 'country')}", width="content")
+        return
     if job is None:
         st.badge("Run: none chosen", icon=":material/science:", color="gray")
         st.caption("The one opened here is then that of every page.", width="content")

@@ -14,7 +14,8 @@ from scpo.charts.style import country_marks
 from scpo.config import DataConfig
 from scpo.format import inert
 from scpo.jobs.job import Job
-from scpo.text.findings import countries, excess_bias, gain_rows, main_method
+from scpo.methods import named
+from scpo.text.findings import consensus_kept, countries, gain_rows, main_method
 from scpo.text.results import headline
 from scpo.ui import encoder_reading
 from scpo.ui.cache import finished_run, job_store, ran_on
@@ -65,7 +66,7 @@ def newest_on(config: DataConfig) -> runs.Result | None:
 
 
 def at_a_glance(result: runs.Result) -> None:
-    """A run in one look: gain per country, excess bias, efficiency, and the pages that say more."""
+    """A run in one look: gain per country, consensus kept, efficiency, and the pages that say more."""
     tables, unit, simulated = result.tables, result.card["unit"], result.card["simulated"]
     method = main_method(result)
     gain, _, ratio = headline(tables, result.config.methods, unit)
@@ -76,17 +77,17 @@ def at_a_glance(result: runs.Result) -> None:
                 rows,
                 "country",
                 country_marks(countries(result)),
-                f"accuracy of {method} minus global",
+                f"accuracy of {named(method)} minus that of the global model",
                 unit,
                 simulated,
                 row=30,
             ),
             "gains",
-            f"Gain of {method} over the global model per country, with 95 % intervals.",
+            f"Gain of {named(method)} over the global model per country, with 95 % intervals.",
             rows,
             simulated,
         )
-    figures([gain, excess_bias(result, method), ratio])
+    figures([gain, consensus_kept(result, method), ratio])
     with st.container(horizontal=True):
         for page, label in PAGES.items():
             link(page, label)

@@ -9,8 +9,12 @@ The same component brings the few lines of style that Streamlit has no setting f
 
 from __future__ import annotations
 
+from typing import Any
+
 import plotly.graph_objects as go
 import streamlit as st
+
+from scpo.charts.style import labelled
 
 WATCH = """export default ({ parentElement, setTriggerValue }) => {
     if (parentElement.watched) return;
@@ -36,9 +40,9 @@ LOOK = """
 """  # little air above and around a page's title; on a phone, the button of the menu has a word and a bar of its own
 
 
-def draw(figure: go.Figure, key: str, alt: str, config: dict) -> None:
+def draw(figure: go.Figure, key: str, alt: str, config: dict, **more: Any) -> None:
     """A figure with its words for those who cannot see it."""
-    st.plotly_chart(figure, key=f"{key}-{st.context.theme.type or 'light'}", config=config, alt=alt)
+    st.plotly_chart(labelled(figure), key=f"{key}-{st.context.theme.type or 'light'}", config=config, alt=alt, **more)
 
 
 def watch() -> None:

@@ -165,7 +165,7 @@ def test_a_run_that_gets_done_while_watched_shows_so_and_its_results(browser, tm
         assert len(sent) == quiet, "the page goes on asking after the run has ended"
         assert page.get_by_role("heading", name="<b>quick</b> ![x](https://evil.example/x.png)").count() == 1
         page.get_by_role("button", name="Open it on the Runs page").click()
-        settle(page, "Gain of scpo over the global model")
+        settle(page, "Gain of SCPO (paper) over the global model")
         assert "/runs?run=" in page.url
         check_faultless(page, "train", "runs")
         page.context.close()

@@ -27,19 +27,19 @@ def test_one_click_runs_the_demo_and_a_reload_in_the_middle_loses_nothing(browse
     with app_server(tmp_path) as address:
         page = open_page(browser, address)
         page.goto(address)
-        settle(page, "Run the demo experiment")
-        page.get_by_role("button", name="Run the demo experiment").click()
+        settle(page, "Run it yourself")
+        page.get_by_role("button", name="Run it yourself").click()
         page.get_by_role("progressbar").first.wait_for()
         page.reload()
         page.get_by_role("progressbar").first.wait_for()
-        settle_after_the_bar(page, "Gain of scpo over the global model")
+        settle_after_the_bar(page, "Gain of SCPO (paper) over the global model")
         assert len(runs.list_runs(tmp_path)) == 1 and re.search(r"\?run=[0-9a-f]{12}", page.url)
         assert page.get_by_text("not reached").or_(page.get_by_text("times as efficient")).count() > 0
 
         second = open_page(browser, address)
         second.goto(page.url)
-        settle(second, "Gain of scpo over the global model")
-        assert second.url == page.url and second.locator(".js-plotly-plot").count() == 2
+        settle(second, "Gain of SCPO (paper) over the global model")
+        assert second.url == page.url and second.locator(".js-plotly-plot").count() == 3
         assert page.problems == page.refused == second.problems == []
         page.context.close()
         second.context.close()

@@ -78,8 +78,11 @@ def test_the_button_of_the_menu_says_what_it_is_on_a_phone(drawn):
 
 def test_every_figure_has_words_for_a_screen_reader(drawn):
     for name, words in (
-        ("accuracy", ("Accuracy per country and method", "minus global, every country", "minus every baseline, mean")),
-        ("bias", ("Consensus retention against distinct", "Accuracy of every country", "country's scpo model")),
+        (
+            "accuracy",
+            ("Accuracy per country and method", "minus Global model, every country", "minus every baseline, mean"),
+        ),
+        ("bias", ("Consensus kept against own taste", "Accuracy of every country", "country's model by SCPO")),
         ("efficiency", ("Accuracy over the number of training pairs", "Points of accuracy gained per 100 pairs")),
     ):
         page = drawn(name)
@@ -89,11 +92,11 @@ def test_every_figure_has_words_for_a_screen_reader(drawn):
 
 def test_the_view_of_accuracy_is_in_the_link_and_survives_a_reload(opened):
     page = opened("accuracy")
-    page.get_by_role("radio", name="distinct").click()
+    page.get_by_role("radio", name="Where global is wrong").click()
     page.get_by_text("Each seed on its own").click()
     settle(page, "How much is luck in training?")
     page.get_by_role("button", name="Methods").click()
-    page.get_by_role("button", name="weight", exact=True).click()
+    page.get_by_role("button", name="SCPO's weights alone weight").click()
     page.wait_for_url(re.compile("methods=weight"), wait_until="commit")
     settle(page, LAST["accuracy"])
     for _ in range(2):
@@ -101,7 +104,7 @@ def test_the_view_of_accuracy_is_in_the_link_and_survives_a_reload(opened):
             assert part in page.url
         assert page.locator(".js-plotly-plot").count() == 5
         legend = page.locator(".js-plotly-plot").first.locator(".legendtext").all_text_contents()
-        assert "weight" in legend and "scpo" in legend
+        assert "SCPO's weights alone" in legend and "SCPO (paper)" in legend
         page.reload()
         settle(page, LAST["accuracy"])
 

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo import runs
+from scpo.charts.style import SIMULATED
 from scpo.config import ExperimentConfig
 from scpo.format import percent, span
 from scpo.jobs.leases import Leases
@@ -42,8 +43,14 @@ def with_run(workspace, demo_run):
 @pytest.mark.parametrize("page", ["app.py", "pages/overview.py"])
 def test_an_empty_workspace_explains_the_method_and_offers_the_demo(page):
     app = opened(page)
+    assert not app.exception and len(app.get("latex")) == 3 and SIMULATED in words(app)
+    assert [button.label for button in app.button] == ["Run it yourself"]
+
+
+def test_where_a_page_has_no_run_to_show_it_says_so_and_offers_the_demo():
+    app = opened("pages/bias.py")
     assert not app.exception and "no run yet" in words(app)
-    assert app.button[0].label == "Run the demo experiment" and len(app.get("latex")) == 3
+    assert app.button[0].label == "Run the demo experiment"
 
 
 @pytest.mark.parametrize("page", ["app.py", "pages/overview.py"])
@@ -52,22 +59,22 @@ def test_a_finished_run_shows_its_headline_and_says_that_it_is_simulated(page, w
     assert not app.exception
     assert "Simulated data: nothing here is measured from real people" in words(app)
     assert [metric.label for metric in app.metric] == [
-        "Gain of scpo over the global model",
-        "Excess bias: consensus given up",
-        "Data efficiency against full",
+        "Gain of SCPO (paper) over the global model",
+        "Consensus kept",
+        "Data efficiency against fine-tuning on all pairs",
     ]
-    assert len(app.get("plotly_chart")) == 2 and "This workspace has 1 run: 1 done." in words(app)
+    assert len(app.get("plotly_chart")) == 3 and "This workspace has 1 run: 1 done." in words(app)
 
 
 def test_every_chart_has_alternative_text_and_its_numbers_beside_it(with_run):
     app = opened()
     assert all(element.proto.alt for element in app.get("plotly_chart"))
-    assert len(app.dataframe) == 1  # of the gains; the picture of the method shows no data
+    assert len(app.dataframe) == 2  # whom it serves, and the gains; the picture of the method shows no data
 
 
 def test_a_simulated_chart_carries_the_label_in_the_figure_itself(with_run):
-    gains, _ = (json.loads(e.proto.spec) for e in opened().get("plotly_chart"))
-    assert "Simulated" in gains["layout"]["title"]["text"]
+    *figures, _ = (json.loads(e.proto.spec) for e in opened().get("plotly_chart"))
+    assert len(figures) == 2 and all("Simulated" in figure["layout"]["title"]["text"] for figure in figures)
 
 
 def test_the_workspace_counts_its_runs_by_state(workspace, with_run):

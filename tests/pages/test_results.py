@@ -420,7 +420,8 @@ def test_how_many_countries_are_told_apart_is_said_with_their_names():
         ]
     )
     assert told_apart(rows, "scpo", "full", "user") == (
-        "Of 3 countries with at least 8 users in the test, scpo is told apart from full in 2 after Holm's correction; "
+        "Of 3 countries with at least 8 users in the test, SCPO (paper) is clearly different from "
+        "Fine-tuned on all pairs in 2 after Holm's correction; "
         "higher in A (+4.0); lower in B (-2.0)."
     )
 
@@ -520,10 +521,13 @@ def test_a_link_opens_the_same_view_of_accuracy(with_run):
         country="Galune",
     )
     assert not app.exception and "0 % here by construction" in words(app)
-    assert {t["name"] for t in specs(app)[0]["data"]} == {"global", "weight"} and len(specs(app)) == 5
-    assert "full against scpo, every country" in words(app) and "against every baseline, Galune" in words(app)
+    assert {t["name"] for t in specs(app)[0]["data"]} == {"Global model", "SCPO's weights alone"}
+    assert len(specs(app)) == 5
+    assert "Fine-tuned on all pairs against SCPO (paper), every country" in words(
+        app
+    ) and "against every baseline, Galune" in words(app)
     app.selectbox(key="against").select("random").run()
-    assert not app.exception and "full against random" in words(app)
+    assert not app.exception and "Fine-tuned on all pairs against Coin toss" in words(app)
 
 
 def test_a_link_opens_the_same_view_of_bias_and_efficiency(with_run):
@@ -531,14 +535,14 @@ def test_a_link_opens_the_same_view_of_bias_and_efficiency(with_run):
     assert app.selectbox(key="transfer").value == "weight"
     assert "against the global model" in json.dumps(specs(app)[2])
     app = opened("efficiency", country="Galune", reading="trained", method="weight")
-    assert "weight needs" in specs(app)[1]["layout"]["xaxis"]["title"]["text"]
+    assert "SCPO's weights alone needs" in specs(app)[1]["layout"]["xaxis"]["title"]["text"]
     assert "after the filter" in specs(app)[0]["layout"]["xaxis"]["title"]["text"]
 
 
 def test_differences_have_tests_and_words_for_every_baseline(with_run):
     app = opened("accuracy")
     assert app.selectbox(key="against").options == [m for m in DEFAULTS if m != "scpo"]
-    assert "told apart from global" in words(app) and "after Holm's correction" in words(app)
+    assert "clearly different from Global model" in words(app) and "after Holm's correction" in words(app)
     every = next(s for s in specs(app) if "minus every baseline" in s["layout"]["xaxis"]["title"]["text"])
     assert len(every["layout"]["yaxis"]["ticktext"]) == len(DEFAULTS) - 1
     first = next(s for s in specs(app) if "minus global" in s["layout"]["xaxis"]["title"]["text"])
@@ -563,7 +567,10 @@ def test_published_figures_are_drawn_and_said_to_be_theirs(on_prism):
     app = opened("accuracy")
     assert not app.exception and "theirs and not of this run: 60.40 % before and 66.19 % after" in words(app)
     drawn = {t["name"]: t["x"] for t in specs(app)[0]["data"] if "published" in t["name"]}
-    assert drawn == {"published by the authors: scpo": [66.19], "published by the authors: global": [60.4]}
+    assert drawn == {
+        "published by the authors: SCPO (paper)": [66.19],
+        "published by the authors: Global model": [60.4],
+    }
     assert (app.dataframe[0].value["source"] == "published by the authors").sum() == 2
     assert "published" not in json.dumps(specs(opened("accuracy", subset="consensus"))[0])
 
@@ -580,7 +587,7 @@ def test_sentences_and_chart_of_gains_per_pair_are_of_the_methods_shown(with_run
     app = opened("efficiency", methods=["full", "scpo"])
     per_pair = specs(app)[2]
     assert list(per_pair["layout"]["yaxis"]["tickvals"]) == ["scpo", "full"]
-    assert "**weight**" not in words(app) and "**scpo**" in words(app)
+    assert "**SCPO's weights alone**" not in words(app) and "**SCPO (paper)**" in words(app)
 
 
 def test_the_global_model_is_in_the_legend_of_the_curves_as_the_others_are(demo):
@@ -592,7 +599,7 @@ def test_of_no_country_with_people_enough_it_is_said_that_nothing_can_be_told():
     rows = pd.DataFrame([a_difference(country=c, low=NONE, p_holm=NONE, units=5) for c in "AB"])
     rows["note"] = [verdict(row, "user") for row in rows.itertuples()]
     assert told_apart(rows, "scpo", "global", "user") == (
-        "No country has enough users in the test to tell scpo from global: an interval takes 8 users."
+        "No country has enough users in the test to tell SCPO (paper) from Global model: an interval takes 8 users."
     )
     assert too_few(rows, "user") == ""
 
@@ -635,7 +642,7 @@ if result:
 """
 
 
-def test_the_glance_has_gain_excess_bias_and_ratio_and_links_to_the_same_run(with_run, tmp_path):
+def test_the_glance_has_gain_consensus_and_ratio_and_links_to_the_same_run(with_run, tmp_path):
     (tmp_path / "pages").mkdir()
     for page in PAGES:
         shutil.copy(ROOT / "pages" / f"{page}.py", tmp_path / "pages")
@@ -646,9 +653,9 @@ def test_the_glance_has_gain_excess_bias_and_ratio_and_links_to_the_same_run(wit
     )
     app = AppTest.from_file(str(tmp_path / "app.py"), default_timeout=300).run()
     assert not app.exception and [m.label for m in app.metric] == [
-        "Gain of scpo over the global model",
-        "Excess bias: consensus given up",
-        "Data efficiency against full",
+        "Gain of SCPO (paper) over the global model",
+        "Consensus kept",
+        "Data efficiency against fine-tuning on all pairs",
     ]
     assert [link.proto.page for link in app.get("page_link")] == list(PAGES)
     (run,) = [job.id for job in open_store(with_run.parents[1]).jobs()]
@@ -657,11 +664,11 @@ def test_the_glance_has_gain_excess_bias_and_ratio_and_links_to_the_same_run(wit
     assert len(specs(app)[0]["layout"]["yaxis"]["ticktext"]) == 8
 
 
-def test_excess_bias_is_what_retention_lacks_to_all(demo):
+def test_consensus_kept_is_the_accuracy_where_the_global_model_is_right(demo):
     kept = demo.tables["accuracy"].query("country == 'mean' and method == 'scpo' and subset == 'consensus'").iloc[0]
-    _, value, note = findings.excess_bias(demo, "scpo")
-    assert value == f"{100 * (1 - kept['accuracy']):.1f} %"
-    assert f"95 %: {100 * (1 - kept['high']):.1f} to {100 * (1 - kept['low']):.1f}" in note and "pairs" in note
+    _, value, note = findings.consensus_kept(demo, "scpo")
+    assert value == f"{100 * kept['accuracy']:.1f} %"
+    assert f"95 %: {100 * kept['low']:.1f} to {100 * kept['high']:.1f}" in note and "pairs" in note
 
 
 def test_a_glance_outside_of_the_router_names_the_pages(with_run, tmp_path):

@@ -104,13 +104,15 @@ def _nearness(folder: str, changed: int, answers: tuple[str, ...]) -> tuple[np.n
 
 @st.cache_data(max_entries=64, show_spinner="Measuring ...")
 def _table(what: str, folder: str, changed: int, method: str, *args):
-    from scpo.steering import taste
+    from scpo.steering import serving, taste
 
     tables = {
         "alpha": mixing.alpha_table,
         "mixture": mixing.mixture_table,
         "truth": taste.taste_table,
         "words": taste.word_table,
+        "price": serving.price_table,
+        "reversed": serving.reversed_pairs,
     }
     return tables[what](texts(finished_run(Path(folder))), _rewards(folder, changed, method), *args)
 

@@ -15,9 +15,10 @@ from scpo.data.preferences import Preferences
 from scpo.format import inert
 from scpo.steering import mixing
 from scpo.text import steer as steer_text
+from scpo.text.measures import which_pairs
 from scpo.ui import run_picker, session
 from scpo.ui.components import chart, country_of, section
-from scpo.ui.context import select
+from scpo.ui.context import segments, select
 from scpo.ui.pairs import plain
 from scpo.ui.steer import inputs as steer_inputs
 
@@ -62,7 +63,8 @@ def strength(models: steer_inputs.Models, result: runs.Result, pairs: Preference
     chart(
         steer_charts.strength_chart(rows, alpha, simulated),
         "strength",
-        f"Accuracy on full, distinct and consensus test pairs over the strength, {steer_charts.of_mean(country)}.",
+        "Accuracy on all test pairs, where global is wrong and where it is right, over the strength, "
+        f"{steer_charts.of_mean(country)}.",
         rows,
         simulated,
     )
@@ -98,9 +100,8 @@ def mixtures(models: steer_inputs.Models, result: runs.Result, pairs: Preference
         return
     st.subheader(inert(f"All mixtures of {', '.join(members)}"))
     left, right = st.columns(2)
-    subset = left.segmented_control(
-        "Pairs", list(steer_charts.KINDS), default="full", required=True, key=run_picker.SUBSET, bind="query-params"
-    )
+    with left:
+        subset = segments("Pairs", list(steer_charts.KINDS), run_picker.SUBSET, format_func=which_pairs)
     grid = mixing.simplex(steer_inputs.TRIANGLE) if len(members) == 3 else mixing.line(2 * steer_inputs.TRIANGLE)
     table = models.table("mixture", (grid @ everyone[places]).tolist(), alpha)
     rows = table[table["subset"] == subset]

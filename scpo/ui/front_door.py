@@ -1,0 +1,132 @@
+"""The front door: whom does the global model serve, whom does steering lift, and what does that cost the others?
+
+Everything that a press on a population or a move of the dial draws anew is in one fragment. A run of the workspace
+has its prices at strength 1 in its tables; those at others take its models, which are asked on a click. The built-in
+run has them in a file.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from scpo import runs
+from scpo.charts.serving import serving_chart
+from scpo.format import inert
+from scpo.metrics.bias import REFERENCE
+from scpo.steering.serving import ALPHAS, planted_difference
+from scpo.table_rows import rows_of
+from scpo.text import findings, serving
+from scpo.ui import session
+from scpo.ui.cache import finished_run, texts
+from scpo.ui.components import chart
+from scpo.ui.context import put, select
+from scpo.ui.head import start_demo
+from scpo.ui.pairs import plain
+from scpo.ui.steer.inputs import Models, wanted
+
+PRESS = "A press on a row of the chart chooses it too."
+STRENGTH = "0: the global model, 1: the country's own."
+BUILT_IN = Path(runs.__file__).parents[1] / "demo_run"
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What steering costs at every strength (`steering.serving.price_table`), the pairs that it turns round, and the
+    planted tastes: per country, axis and difference from the reference's."""
+
+    table: pd.DataFrame
+    reversed: pd.DataFrame
+    tastes: dict[str, list[tuple[str, float]]]
+
+
+def built_in() -> runs.Result:
+    """The demo run that comes with the app."""
+    return finished_run(BUILT_IN)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _built_in_prices(changed: int) -> Prices:
+    kept = json.loads((BUILT_IN / "serving.json").read_text())
+    return Prices(pd.DataFrame(kept["prices"]), pd.DataFrame(kept["reversed"]), kept["tastes"])
+
+
+@st.fragment
+def front_door(result: runs.Result, own: bool) -> None:
+    """The chart, its sentence, and the card of one population; own: a run of the workspace, not the built-in one."""
+    method = findings.main_method(result)
+    table = serving.served(result, method)
+    countries = [on for on in table["on"] if on != REFERENCE]
+    sentence, left, right = st.container(), *st.columns([6, 5], gap="large")
+    with right:
+        where, dial = st.columns([2, 3])
+        with where:
+            country = select("Steer to", countries, session.COUNTRY, len(countries) - 1, help=PRESS)
+        prices = _prices(result, method) if own else _built_in_prices((BUILT_IN / "done.json").stat().st_mtime_ns)
+        steered = serving.steered_to(result, method, country)
+        alpha = 1.0
+        if prices:
+            alpha = dial.select_slider("Strength", ALPHAS, 1.0, key=session.ALPHA, bind="query-params", help=STRENGTH)
+            rows = prices.table[(prices.table["country"] == country) & (prices.table["alpha"] == alpha)]
+            steered = rows.set_index("on")["accuracy"]
+            st.markdown(serving.price_sentence(table, steered, country, alpha))
+        _card(result, method, country, prices)
+    with sentence:
+        told = serving.serving_sentence(table, serving.steered_to(result, method, country), country, method)
+        st.markdown(f"##### {told}")
+    with left:
+        _chart(result, method, table, steered, country)
+        if not own:
+            start_demo("Run it yourself", "primary")
+
+
+def _chart(result: runs.Result, method: str, table: pd.DataFrame, steered: pd.Series, country: str) -> None:
+    """The chart; a press on a row chooses its population."""
+    every = result.tables["transfer"].query("method in ['global', @method]")["accuracy"]
+    simulated = result.card["simulated"]
+    figure = serving_chart(table, steered, country, method, [every.min(), every.max()], result.card["unit"], simulated)
+
+    def pressed() -> None:
+        points = st.session_state[f"serving-chart-{st.context.theme.type or 'light'}"]["selection"]["points"]
+        if points and points[0]["customdata"] != REFERENCE:
+            put(session.COUNTRY, points[0]["customdata"])
+
+    chart(
+        figure,
+        "serving",
+        "Share of each population's test pairs that the global model and the steered model get right.",
+        table.assign(steered=table["on"].map(steered)),
+        simulated,
+        on_select=pressed,
+        selection_mode="points",
+    )
+
+
+def _card(result: runs.Result, method: str, country: str, prices: Prices | None) -> None:
+    """One country: its taste in words, its gain, and two answers that its model ranks otherwise."""
+    apart = prices.tastes.get(country, []) if prices else []
+    if apart:
+        st.markdown(serving.taste_sentence(apart, country, result.card["reference"][0]))
+    rows = findings.gain_rows(result, method)
+    mine = [row for _, row in rows[rows["country"] == country].iterrows()]
+    st.markdown(serving.gain_sentence(mine[0] if mine else None, result.card["unit"]))
+    turned = prices.reversed[prices.reversed["country"] == country] if prices else pd.DataFrame()
+    for row in rows_of(turned):
+        st.text(row.prompt)
+        for column, badge, text in zip(st.columns(2), (country, "the global model"), (row.own, row.other), strict=True):
+            with column.container(border=True):
+                st.caption(inert(f"{badge} prefers"))
+                plain(text)
+
+
+def _prices(result: runs.Result, method: str) -> Prices | None:
+    """Those of a run of heads, once its models are asked; None until then, and for whole models."""
+    if result.config.finetune.model or not wanted():
+        return None
+    models, pairs = Models.of(result, method), texts(result)
+    tastes = {country: planted_difference(pairs, country) for country in result.card["countries"]}
+    return Prices(models.table("price"), models.table("reversed"), tastes)

@@ -1,0 +1,46 @@
+"""Make the demo run that comes with the app anew: `python scripts/build_demo_run.py`, after what a run has changes.
+
+Runs the demo experiment with its default settings, keeps its tables in scpo/demo_run/, and beside them what the front
+door shows at once: the price of every strength, an order that each country's model turns round, and planted tastes.
+Everything in it is simulated. Takes about a minute.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # so that `scpo` is found without being installed
+
+KEPT = ("config.json", "data.json", "metrics.json", "summary.json", "done.json")
+
+
+def main() -> None:
+    from scpo import ExperimentConfig, data, run
+    from scpo.steering.serving import planted_difference, price_table, reversed_pairs
+    from scpo.text.findings import main_method
+    from scpo.training.heads.saved import load_models, reward_texts
+
+    out = ROOT / "scpo" / "demo_run"
+    out.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        result = run(ExperimentConfig(), Path(folder) / "demo")
+        pairs = data.load(result.config.data)
+        models = load_models(result.folder, result.config, result.card["countries"])
+        rewards = reward_texts(models, pairs.texts, main_method(result))
+        for name in KEPT:
+            shutil.copy(result.folder / name, out / name)
+    kept = {
+        "prices": price_table(pairs, rewards).round(6).to_dict("list"),
+        "reversed": reversed_pairs(pairs, rewards).to_dict("list"),
+        "tastes": {country: planted_difference(pairs, country) for country in rewards.countries},
+    }
+    (out / "serving.json").write_text(json.dumps(kept, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
