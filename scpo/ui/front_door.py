@@ -124,7 +124,12 @@ def _card(result: runs.Result, method: str, country: str, prices: Prices | None)
 
 
 def _prices(result: runs.Result, method: str) -> Prices | None:
-    """Those of a run of heads, once its models are asked; None until then, and for whole models."""
+    """Those of a run of heads, once its models are asked; None until then, and for whole models.
+
+    A run with the results of the built-in one has its prices too.
+    """
+    if result.metrics.equals(built_in().metrics):
+        return _built_in_prices((BUILT_IN / "done.json").stat().st_mtime_ns)
     if result.config.finetune.model or not wanted():
         return None
     models, pairs = Models.of(result, method), texts(result)

@@ -545,7 +545,7 @@ def test_differences_have_tests_and_words_for_every_baseline(with_run):
     assert "clearly different from Global model" in words(app) and "after Holm's correction" in words(app)
     every = next(s for s in specs(app) if "minus every baseline" in s["layout"]["xaxis"]["title"]["text"])
     assert len(every["layout"]["yaxis"]["ticktext"]) == len(DEFAULTS) - 1
-    first = next(s for s in specs(app) if "minus global" in s["layout"]["xaxis"]["title"]["text"])
+    first = next(s for s in specs(app) if "minus Global model" in s["layout"]["xaxis"]["title"]["text"])
     assert first["layout"]["yaxis"]["ticktext"][-1] == "<b>mean</b>"
 
 
