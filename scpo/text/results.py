@@ -199,7 +199,7 @@ def rank_line(sets: pd.DataFrame, what: str) -> str:
     if (sets["best"] == 1).all():
         return f"Nothing is decided between these {len(sets)} methods {tests}: any of them may be the best."
     classes = [
-        f"{', '.join(rows['method'])} ({best if best == worst else f'{best} to {worst}'})"
+        f"{', '.join(map(named, rows['method']))} ({best if best == worst else f'{best} to {worst}'})"
         for (best, worst), rows in sets.groupby(["best", "worst"], sort=False)
     ]
     return f"Ranks that are open, {tests}: {'; '.join(classes)}."

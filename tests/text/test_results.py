@@ -13,7 +13,7 @@ def test_methods_of_one_class_stand_together():
     line = rank_line(sets(("shared", 1, 1), ("full", 2, 3), ("scpo", 2, 3)), "all test pairs")
     assert line == (
         "Ranks that are open, by paired tests of every two methods on all test pairs (Holm over 3 tests): "
-        "shared (1); full, scpo (2 to 3)."
+        "Shared prior (ours) (1); Fine-tuned on all pairs, SCPO (paper) (2 to 3)."
     )
 
 
