@@ -63,6 +63,15 @@ def test_where_every_pair_has_scores_the_methods_have_the_runs_own_numbers(besid
     assert len(shown) == len(result.tables["accuracy"]) + len(table[table["method"] == "brought: j"])
 
 
+def test_a_judge_ahead_of_every_method_has_the_first_rank_among_all_of_them(beside, own_rewards):
+    judge, paired = judge_beside(*beside, "j", own_rewards, {}), beside[0].tables["paired"]
+    ahead = judge.tables["paired"].assign(difference=0.5, low=0.4, high=0.6, p=1e-4, p_holm=1e-4)
+    best = dataclasses.replace(judge, tables=judge.tables | {"paired": ahead})
+    number = paired["against"].nunique() + 1
+    assert any(f"rank 1 of {number}," in line for line in judge_sentences(best, "user", paired))
+    assert any(f"to {number} of {number}," in line for line in judge_sentences(judge, "user", paired))
+
+
 def test_a_pair_counts_only_where_both_of_its_answers_have_scores(beside):
     _, outcomes, data = beside
     rng = np.random.default_rng(0)
@@ -78,7 +87,9 @@ def test_a_pair_counts_only_where_both_of_its_answers_have_scores(beside):
         assert (row["n"], row["ties"]) == (counted, tied) and row["accuracy"] == pytest.approx(right / counted)
         assert judge.about["countries"][country] == [counted, len(outcomes.outcomes[country].each.unit)]
         assert 0 < counted < judge.about["countries"][country][1]
-    told = " ".join([*judge_sentences(judge, "user"), *scores_told(judge.about | FROM_FILE)])
+    told = " ".join(
+        [*judge_sentences(judge, "user", beside[0].tables["paired"]), *scores_told(judge.about | FROM_FILE)]
+    )
     assert "which counts as wrong" in told and "have scores for both answers" in told and "Only a part" in told
 
 

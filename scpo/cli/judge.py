@@ -134,7 +134,7 @@ def _beside(args: argparse.Namespace, names: list[str]) -> None:
             continue
         print(judge_table(judge, unit).to_string(index=False), end="\n\n")
         print(difference_table(judge, unit).to_string(index=False), end="\n\n")
-        told = [*judge_sentences(judge, unit), *scores_told(judge.about)]
+        told = [*judge_sentences(judge, unit, result.tables["paired"]), *scores_told(judge.about)]
         print("\n".join([*map(unmarked, told), f"kept in {path}"]))
 
 

@@ -104,7 +104,7 @@ def _of_accuracy(result: runs.Result, methods: list[str]) -> Iterator[Part]:
         figure = difference_chart(
             mean, "against", marks, f"accuracy of {judge.about['name']} minus the method's", unit, simulated
         )
-        lines = [*judge_sentences(judge, unit), *scores_told(judge.about)]
+        lines = [*judge_sentences(judge, unit, result.tables["paired"]), *scores_told(judge.about)]
         yield _part(f"judge-{at + 1}", f"{judge.method} against every method", "judge", figure, lines, rows)
 
 

@@ -12,6 +12,7 @@ from scpo.format import brackets, counted, fixed, inert, known, percent, points,
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.outcomes import SUBSETS
 from scpo.metrics.paired import decided
+from scpo.metrics.ranks import rank_sets
 from scpo.runs.judges import Judge
 from scpo.table_rows import row_of
 from scpo.text.results import bias_sentence, by_chance, verdict
@@ -69,8 +70,11 @@ def difference_table(judge: Judge, unit: str) -> pd.DataFrame:
     )
 
 
-def judge_sentences(judge: Judge, unit: str) -> list[str]:
-    """How well a judge does on average, what it keeps, and whom it serves worst."""
+def judge_sentences(judge: Judge, unit: str, paired: pd.DataFrame) -> list[str]:
+    """How well a judge does on average, its open ranks, what it keeps, and whom it serves worst.
+
+    paired  the run's own paired differences, of which and of the judge's the ranks are taken
+    """
     of = _of(judge.tables["accuracy"], country=MEAN).set_index(["method", "subset"])
     full, kept, distinct = (row_of(of, (judge.method, subset)) for subset in (FULL, CONSENSUS, DISTINCT))
     base = row_of(of, ("global", FULL))
@@ -82,8 +86,16 @@ def judge_sentences(judge: Judge, unit: str) -> list[str]:
         f"It keeps {percent(kept['accuracy'])} of the consensus ({span(kept['low'], kept['high'])}), and is right on "
         f"{percent(distinct['accuracy'])} of the pairs that the global model gets wrong "
         f"({span(distinct['low'], distinct['high'])}).",
+        _open_ranks(judge, paired),
         _served_worst(judge),
     ]
+
+
+def _open_ranks(judge: Judge, paired: pd.DataFrame) -> str:
+    sets = rank_sets(pd.concat([paired, judge.tables["paired"]], ignore_index=True)).set_index("method")
+    best, worst = sets.loc[judge.method, ["best", "worst"]]
+    rank = f"rank {best}" if best == worst else f"any rank from {best} to {worst}"
+    return f"By the paired tests of every two methods it may have {rank} of {len(sets)}, 1 being the highest accuracy."
 
 
 def _served_worst(judge: Judge) -> str:

@@ -48,7 +48,7 @@ def judges_beside(result: runs.Result, judges: Sequence[Judge], subset: str) -> 
 def _shown(result: runs.Result, judge: Judge, subset: str, country: str) -> None:
     """One judge: in sentences, against every method, and country by country."""
     unit, simulated = result.card["unit"], result.card["simulated"]
-    st.markdown("\n".join(f"- {line}" for line in judge_sentences(judge, unit)))
+    st.markdown("\n".join(f"- {line}" for line in judge_sentences(judge, unit, result.tables["paired"])))
     rows = judge_differences(judge, subset, unit)
     here = rows[rows["country"] == country]
     if len(here):
