@@ -11,12 +11,23 @@ import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import pyarrow
 import torch
 
-Row = dict[str, object]
+
+class Row(TypedDict):
+    """One figure of the bench beside its goal."""
+
+    name: str
+    value: float
+    unit: str
+    goal: str
+    reached: bool
+
+
 GIB = 1 << 30
 
 

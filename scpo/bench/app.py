@@ -50,7 +50,7 @@ def _paints(words: str, space: Path, run: str, goal: float) -> Iterator[Row]:
         with app_server(space) as port:
             first_paint(port, "", "none")
             spent[page] = first_paint(port, page, run)
-    slowest = max(spent, key=spent.get)
+    slowest = max(spent, key=lambda page: spent[page])
     yield row(f"first paint of the slowest page ({slowest}), {words}", spent[slowest], "s", goal, at_most=True)
 
 

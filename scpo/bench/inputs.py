@@ -86,7 +86,8 @@ def prism_files(folder: Path, users: int = USERS, fours: int = FOURS, twos: int 
     user = np.sort(rng.integers(0, users, len(size)))
     said, prompts = texts_of(int(size.sum()), seed=1), texts_of(len(size), seed=2, middle=20)
     score = np.clip(np.round(rng.normal(60, 25, len(said))), 1, 100).astype(int)
-    rows, at = [], 0
+    rows: list[dict[str, object]] = []
+    at = 0
     for interaction, (n, person) in enumerate(zip(size.tolist(), user.tolist(), strict=True)):
         best = int(score[at : at + n].argmax())
         for place in range(n):
@@ -110,7 +111,8 @@ def prism_files(folder: Path, users: int = USERS, fours: int = FOURS, twos: int 
             )
             at += 1
     paths = [folder / "survey.jsonl", folder / "utterances.jsonl"]
-    for path, table in zip(paths, (survey, rows), strict=True):
+    tables: tuple[list[dict[str, object]], ...] = (survey, rows)
+    for path, table in zip(paths, tables, strict=True):
         path.write_text("".join(json.dumps(line) + "\n" for line in table))
     return [str(path) for path in paths]
 

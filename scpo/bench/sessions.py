@@ -37,7 +37,8 @@ def bench_sessions() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder, app_server(Path(folder)) as port:
         store = open_store(Path(folder))
         _time_of(store, 300, [], port)  # fills the cache of vectors, and the app loads what the page needs
-        alone, watched, polls = [], [], []
+        alone, watched = [], []
+        polls: list[int] = []
         for repeat in range(REPEATS):
             alone.append(_time_of(store, STEPS + 2 * repeat, []))
             watched.append(_time_of(store, STEPS + 2 * repeat + 1, polls, port))
@@ -69,7 +70,7 @@ def _time_of(store: Store, steps: int, polls: list[int], port: int | None = None
     if port:
         watching.join()
     job = store.get(job.id)
-    if job.state != "done":
+    if job.state != "done" or job.started is None or job.finished is None:
         raise RuntimeError(f"the job ended as {job.state}: {job.message}")
     return job.finished - job.started
 
@@ -128,9 +129,11 @@ async def _watch(port: int, job: str, opened: threading.Semaphore, over: threadi
 def _connected(port: int):
     """A session's websocket, as a browser opens it."""
     from websockets.asyncio.client import connect
+    from websockets.typing import Origin, Subprotocol
 
     url = f"ws://localhost:{port}/_stcore/stream"
-    return connect(url, subprotocols=["streamlit"], origin=f"http://localhost:{port}", max_size=None)
+    origin = Origin(f"http://localhost:{port}")
+    return connect(url, subprotocols=[Subprotocol("streamlit")], origin=origin, max_size=None)
 
 
 async def _session(port: int, job: str, opened: threading.Semaphore, over: threading.Event) -> int:
@@ -138,7 +141,8 @@ async def _session(port: int, job: str, opened: threading.Semaphore, over: threa
     from streamlit.proto.BackMsg_pb2 import BackMsg
     from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-    redraws, timer = 0, None
+    redraws = 0
+    timer: asyncio.Task | None = None
     async with _connected(port) as socket:
 
         async def rerun(**state) -> None:
@@ -165,7 +169,11 @@ async def _session(port: int, job: str, opened: threading.Semaphore, over: threa
                 continue
             message = ForwardMsg.FromString(content)
             if message.WhichOneof("type") == "auto_rerun":  # again with another interval if more sessions watch
-                timer.cancel() if timer else opened.release()
+                if timer:
+                    timer.cancel()
+                else:
+                    opened.release()
                 timer = asyncio.create_task(tick(message.auto_rerun.fragment_id, message.auto_rerun.interval))
-        timer.cancel()
+        if timer:
+            timer.cancel()
     return redraws

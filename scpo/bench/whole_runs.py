@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def bench_demo() -> Iterator[Row]:
     """The demo experiment as a user runs it: a new process, first without and then with the cache."""
     with tempfile.TemporaryDirectory() as folder:
         for name, goal in (("cold", 60), ("warm", 10)):
-            spent = seconds(lambda name=name: _command(Path(folder), name, "--dataset", "demo"))
+            spent = seconds(partial(_command, Path(folder), name, "--dataset", "demo"))
             yield row(f"demo experiment, {name}", spent, "s", goal, at_most=True)
 
 
@@ -157,7 +158,8 @@ def million(space: str) -> None:
     from scpo.training.experiment import run
 
     config = ExperimentConfig(DataConfig("file", (f"{space}/responses.parquet",)), seeds=1)
-    began, at = time.perf_counter(), {}
+    began = time.perf_counter()
+    at: dict[str, float] = {}
 
     def on_progress(entry: Mapping) -> None:
         at.setdefault(entry["stage"], time.perf_counter() - began)

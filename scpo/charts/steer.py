@@ -138,7 +138,7 @@ def countries_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figur
 
 
 def shares_chart(
-    table: pd.DataFrame, share: Sequence[float], pair: Sequence[str], chosen: float, subset: str, simulated: bool
+    table: pd.DataFrame, share: np.ndarray, pair: Sequence[str], chosen: float, subset: str, simulated: bool
 ) -> go.Figure:
     """Accuracy on the test pairs of two countries over the share of the second in the mixture.
 
@@ -157,7 +157,7 @@ def shares_chart(
 
 
 def triangle_chart(
-    table: pd.DataFrame, grid: np.ndarray, corners: Sequence[str], chosen: Sequence[float], where: str, simulated: bool
+    table: pd.DataFrame, grid: np.ndarray, corners: Sequence[str], chosen: np.ndarray, where: str, simulated: bool
 ) -> go.Figure:
     """Accuracy of every mixture of three countries, as the colour of a point in a triangle.
 
@@ -196,7 +196,7 @@ def triangle_chart(
     return figure.update_layout(margin={"l": 40, "r": 10, "b": 50, "t": 60 + 30 * simulated})
 
 
-def _ring(chosen: Sequence[float]) -> list[go.Scatterternary]:
+def _ring(chosen: np.ndarray) -> list[go.Scatterternary]:
     """A ring around the chosen point, white on black, so that it shows on every colour."""
     return [
         go.Scatterternary(

@@ -153,7 +153,7 @@ def _alone(args: argparse.Namespace, names: list[str]) -> None:
     rows = np.arange(len(data.pairs))
     every = list(_rewards(args, names, data, rows))
     _write_asked(args, data, rows, every)
-    if not every:
+    if not every or out is None:
         return
     tables, counted = judge_alone(data, {name: rewards for name, rewards, _ in every})
     about = {"data": dataclasses.asdict(data.card), "judges": {name: about for name, _, about in every}}

@@ -8,6 +8,7 @@ import dataclasses
 import json
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from scpo.config import PARTS, REPEATED, DataConfig, ExperimentConfig, FinetuneConfig, flag
 from scpo.data.countries import split_names
@@ -28,7 +29,7 @@ def add_settings(parser, config_class: type, only: Collection[str] = (), base: o
         unit = f" [{field.metadata['unit']}]" if field.metadata.get("unit") else ""
         shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
         help_ = f"{field.metadata['help']}{unit}" + (f" (default: {shown})" if shown != "" else "")
-        options = {"dest": field.name, "default": None, "help": help_.replace("%", "%%")}
+        options: dict[str, Any] = {"dest": field.name, "default": None, "help": help_.replace("%", "%%")}
         if isinstance(default, bool):
             options["action"] = "store_true"
         elif field.name in REPEATED:

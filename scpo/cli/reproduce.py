@@ -21,6 +21,7 @@ from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.data.prism import COUNTRIES
 from scpo.errors import ConfigError, SourceMissing
 from scpo.runs.files import write_bytes
+from scpo.table_rows import row_of
 
 MODEL = "OpenAssistant/reward-model-deberta-v3-base"
 PUBLISHED = "MulticulturalAlignment/scpo-reward-model-{country}"
@@ -168,8 +169,8 @@ def as_markdown(table: pd.DataFrame, result: runs.Result) -> str:
         ]
         for country, rows in table[table["report"] == report].groupby("country", sort=False):
             cells = rows.set_index("method")
-            one = [_span(*cells.loc[m, ["accuracy", "low", "high"]]) if m in cells.index else "-" for m in methods]
-            gain = _span(*cells.loc["scpo", ["gain", "gain_low", "gain_high"]], sign="+")
+            one = [_span(row_of(cells, m), "accuracy", "low", "high") if m in cells.index else "-" for m in methods]
+            gain = _span(row_of(cells, "scpo"), "gain", "gain_low", "gain_high", sign="+")
             n = f"{cells['units'].iloc[0]:.0f}, {cells['n'].iloc[0]:.0f}"
             lines.append(f"| {country} | {n} | " + " | ".join(one) + f" | {gain} |")
         lines.append("")
@@ -189,7 +190,8 @@ def _training(config: ExperimentConfig) -> str:
     )
 
 
-def _span(value: float, low: float, high: float, sign: str = "") -> str:
+def _span(row: pd.Series, *names: str, sign: str = "") -> str:
+    value, low, high = (row[name] for name in names)
     if pd.isna(value):
         return "-"
     whole = f"{100 * value:{sign}.1f}"

@@ -7,6 +7,7 @@ import pandas as pd
 from scpo.data.leaks import sentences
 from scpo.format import NONE, brackets, counted, fixed, known, points
 from scpo.runs import Result
+from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_lines
 from scpo.text.findings import ranks
 from scpo.text.results import rank_line
@@ -69,10 +70,10 @@ def _gains(table: pd.DataFrame, methods: list[str]) -> list[str]:
     kept = mean.pivot(index="method", columns="subset", values="accuracy")
     lines = [f"{'':<9}{'gain over global':>18} {'95 % interval':>16} {'consensus kept':>16} {'distinct':>9}"]
     for m in methods:
-        row = full.loc[m]
+        row, share = row_of(full, m), row_of(kept, m)
         lines.append(
             f"{m:<9}{points(row['gain']):>18} {brackets(row['gain_low'], row['gain_high']):>16} "
-            f"{_share(kept.loc[m, 'consensus']):>16} {_share(kept.loc[m, 'distinct']):>9}"
+            f"{_share(share['consensus']):>16} {_share(share['distinct']):>9}"
         )
     return lines
 

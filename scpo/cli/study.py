@@ -18,6 +18,7 @@ from scpo.metrics.accuracy import MEAN
 from scpo.runs.files import write_bytes
 from scpo.study import design
 from scpo.study import folder as study_folder
+from scpo.table_rows import rows_of
 
 STUDIES = {
     "coverage": "how often 95 % intervals hold the truth, on planted people (about 10 minutes)",
@@ -120,7 +121,7 @@ def _beyond(args: argparse.Namespace) -> None:
     else:
         table = better_rule.development(files, args.worlds or 5, encoder, tell)
     shown = table[table["subset"] != "distinct"].copy()
-    shown["difference"] = [f"{points(row.difference)} {brackets(row.low, row.high)}" for row in shown.itertuples()]
+    shown["difference"] = [f"{points(row.difference)} {brackets(row.low, row.high)}" for row in rows_of(shown)]
     for (name, pairs), part in shown.groupby(["data", "pairs"], sort=False):
         wide = part.pivot(index="candidate", columns=["subset", "against"], values="difference")
         print(f"\n{name}, {pairs} pairs per country; differences in points, 95 % intervals, n = {part['n'].iloc[0]}")
@@ -182,7 +183,7 @@ def summary(study: study_folder.Study) -> str:
         for when in (study_folder.CHOSEN, study_folder.END):
             table = study_folder.compare(study, factor, "full", when, "full")
             lines += ["", f"{factor}, step {when}"]
-            for row in table[(table["pairs"] == study_folder.ALL) & (table["method"] != "global")].itertuples():
+            for row in rows_of(table[(table["pairs"] == study_folder.ALL) & (table["method"] != "global")]):
                 at = "" if row.value != row.value else f"{row.value:g} steps: "
                 lines.append(f"  {at}{row.method:<8}{points(row.estimate):>6} {brackets(row.low, row.high)} ({row.n})")
     return "\n".join([*lines, "", f"study folder: {study.folder}"])

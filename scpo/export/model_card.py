@@ -14,6 +14,7 @@ from scpo.export.usage import Asked, usage
 from scpo.format import percent, points
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.paired import decided
+from scpo.table_rows import row_of
 from scpo.training.encoder_reading import problems, unreadable
 
 
@@ -78,15 +79,15 @@ def standing(result: runs.Result, country: str, method: str) -> Standing:
     """
     table = result.tables["accuracy"]
     rows = table[(table["country"] == country) & (table["subset"] == "full")].set_index("method")
-    own, paired, reading = rows.loc[method], result.tables["paired"], result.tables.get("reading")
-    one = paired[(paired["country"] == country) & (paired["subset"] == "full") & (paired["method"] == method)]
-    one = one[one["against"] == "global"].iloc[0]
-    difference, low, high, p = (float(one[name]) for name in ("difference", "low", "high", "p_holm"))
+    own, paired, reading = row_of(rows, method), result.tables["paired"], result.tables.get("reading")
+    differences = paired[(paired["country"] == country) & (paired["subset"] == "full") & (paired["method"] == method)]
+    difference_row = differences[differences["against"] == "global"].iloc[0]
+    difference, low, high, p = (float(difference_row[name]) for name in ("difference", "low", "high", "p_holm"))
     return Standing(
         country,
         method,
         float(own["accuracy"]),
-        float(rows.loc["global", "accuracy"]),
+        float(row_of(rows, "global")["accuracy"]),
         difference,
         low,
         high,

@@ -22,6 +22,7 @@ from scpo.format import fixed, percent, points
 from scpo.methods import METHODS, UNTRAINED
 from scpo.metrics.groups import EVERYBODY
 from scpo.runs.judges import read_judges
+from scpo.table_rows import row_of
 from scpo.text import findings
 from scpo.text.efficiency import efficiency_sentence, per_pair_sentence
 from scpo.text.judges import judge_differences, judge_sentences, scores_told, with_judges
@@ -56,12 +57,13 @@ def results_table(result: runs.Result) -> pd.DataFrame:
     method, unit = findings.main_method(result), result.card["unit"]
     shown, rows = [m for m in findings.methods_in(table) if m in ("global", "full", method)], []
     for country, part in table.groupby("country", sort=False):
-        of = part.set_index("method")
-        each = {m: f"{percent(of.loc[m, 'accuracy'])} {_within(of.loc[m], 'low', 'high')}" for m in shown}
-        gain = f"{points(of.loc[method, 'gain'])} {_within(of.loc[method], 'gain_low', 'gain_high')}"
-        size = {f"{unit}s": f"{of.loc[method, 'units']:,}", "pairs": f"{of.loc[method, 'n']:,}"}
-        tied = of.loc[method, "n"] * of.loc[method, "seeds"]
-        size["ties"] = percent(of.loc[method, "ties"] / tied) if tied else percent(None)
+        of = {m: row_of(part.set_index("method"), m) for m in shown}
+        each = {m: f"{percent(row['accuracy'])} {_within(row, 'low', 'high')}" for m, row in of.items()}
+        main = of[method]
+        gain = f"{points(main['gain'])} {_within(main, 'gain_low', 'gain_high')}"
+        size = {f"{unit}s": f"{main['units']:,}", "pairs": f"{main['n']:,}"}
+        tied = main["n"] * main["seeds"]
+        size["ties"] = percent(main["ties"] / tied) if tied else percent(None)
         rows.append({"country": country, **size, **each, f"gain of {method}": gain})
     return pd.DataFrame(rows)
 

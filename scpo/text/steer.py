@@ -123,7 +123,7 @@ def _beyond(rows: pd.DataFrame, alpha: float) -> str:
     return f"{verdict} ({points(full['change'])} points), {price} points of the consensus."
 
 
-def mixture_line(table: pd.DataFrame, members: Sequence[str], shares: Sequence[float]) -> str:
+def mixture_line(table: pd.DataFrame, members: Sequence[str], shares: Sequence[float] | np.ndarray) -> str:
     """What a mixture keeps of each member's own accuracy; table has mixture 0 and then each member alone."""
     rows = table[table["subset"] == "full"].set_index(["country", "mixture"])
     parts = []

@@ -47,7 +47,7 @@ def measure(
     everything = ResampledOutcomes(own, shared)
     resampled = ResampledOutcomes([_seen(o, {o.country}, unread) for o in own], shared) if unread else everything
 
-    crossed = {}
+    crossed: dict[tuple[str, str], Outcomes] = {}
     found = each(lambda model: _on_every_country(model, data, rows, tests, margin, trained), rows)
     for model, by_country in zip(rows, found, strict=True):
         crossed |= {(model, on): _seen(o, {model, on}, unread) for on, o in by_country.items()}

@@ -58,7 +58,7 @@ class RewardModel(PreTrainedModel):
 
     def __init__(self, config: RewardConfig):
         super().__init__(config)
-        inner = dict(config.encoder)
+        inner = dict(config.encoder or {})
         self.encoder = AutoModel.from_config(AutoConfig.for_model(inner.pop("model_type"), **inner))
         self.shape = HeadShape(2 * self.encoder.config.hidden_size, config.hidden)
         self.theta = nn.Parameter(torch.zeros(self.shape.size))

@@ -90,7 +90,8 @@ def _mapping(frame: pd.DataFrame, place: str, start: dict[str, str]) -> tuple[st
     key = f"{session.COLUMNS}-form-{place}"
     form = st.segmented_control("What a row has", list(FORMS), default=fits[0], key=key, required=True)
     more = [role for role in ANSWERS[2:] if role in guess and form == "Answers with a winner"]
-    chosen, names = {}, [str(column) for column in frame.columns]
+    chosen: dict[str, str] = {}
+    names = [str(column) for column in frame.columns]
     optional = [role for role in OPTIONAL if role != "group" or form == "Answers with scores"]
     asked = [*FORMS[form], *more, *optional]
     for at in range(0, len(asked), 3):

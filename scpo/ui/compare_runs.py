@@ -22,13 +22,14 @@ import streamlit as st
 
 from scpo import runs
 from scpo.charts.runs import delta_chart
-from scpo.config import ExperimentConfig
+from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.format import inert, points, span
 from scpo.jobs.job import Job
 from scpo.methods import METHODS
 from scpo.metrics.accuracy import MEAN
 from scpo.runs.comparison import differences
 from scpo.runs.outcomes import RunOutcomes
+from scpo.table_rows import rows_of
 from scpo.ui import session
 from scpo.ui.cache import finished_run, job_store, outcomes
 from scpo.ui.components import chart
@@ -94,7 +95,8 @@ def settings_table(jobs: Sequence[Job], cards: Mapping[str, dict]) -> pd.DataFra
 def _settings(config: ExperimentConfig) -> dict[str, str]:
     """Every setting in words, as plain text."""
     found = {}
-    for part in (config.data, config, *([config.finetune] if config.finetune.model else [])):
+    parts: list[DataConfig | ExperimentConfig | FinetuneConfig] = [config.data, config]
+    for part in [*parts, config.finetune] if config.finetune.model else parts:
         for spec in dataclasses.fields(part):
             value = getattr(part, spec.name)
             if spec.name in ("data", "finetune", "data_names"):
@@ -210,7 +212,7 @@ def show(jobs: Sequence[Job]) -> None:
 
 def _explain(found: Mapping[str, Difference], titles: Mapping[str, str], chosen: pd.DataFrame) -> None:
     """The means in words, and what the intervals rest on."""
-    for row in chosen[chosen["country"] == MEAN].itertuples():
+    for row in rows_of(chosen[chosen["country"] == MEAN]):
         st.markdown(
             f"**{inert(row.run)}**: mean over countries {points(row.delta)} points "
             f"({span(row.low, row.high)}; {row.units} people or questions, {row.n} pairs): {row.reading}."

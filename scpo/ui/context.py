@@ -12,7 +12,7 @@ the page before, also from a link that names it, and sometimes does not restore 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import streamlit as st
@@ -38,7 +38,7 @@ def arrive(page: str) -> Job | None:
     ensure_router()
     kept = _kept()
     arrived = kept.get("page") != page
-    into_link = _carried() if arrived else {}
+    into_link: dict[str, str | list[str]] = {**_carried()} if arrived else {}
     kept["page"] = page
     try:
         job = _found(page)
@@ -86,7 +86,7 @@ def link(page: str, label: str, **more: str | list[str]) -> None:
 
 def select(
     label: str,
-    options: Sequence[str],
+    options: Iterable[str],
     key: str,
     index: int = 0,
     carried: str = "",

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 import weakref
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -93,7 +94,8 @@ def choose(start: DataConfig | None = None, suffix: str = "") -> DataConfig | No
     columns = choose_columns(files, place, start) if dataset == "file" else {}
     if columns is None:
         return None
-    return DataConfig(dataset, files, data_names=names, **columns, **(_about(place, start) if files else {}))
+    about: dict[str, Any] = _about(place, start) if files else {}
+    return DataConfig(dataset, files, data_names=names, **columns, **about)
 
 
 def _about(place: str, start: DataConfig) -> dict[str, str]:

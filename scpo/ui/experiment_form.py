@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -58,7 +59,7 @@ TRAINED_IS = {
 }
 NOT_OF_WHOLE = {"lr", "encoder", "global_scale"}  # settings that a fine-tuned model does not have
 OWN_OF_WHOLE = ("model", "model_lr")  # its own that come first
-FIRST_WHOLE = {"methods": ("global", "full", "scpo"), "seeds": 1, "steps": 200, "batch_size": 8}
+FIRST_WHOLE: dict[str, Any] = {"methods": ("global", "full", "scpo"), "seeds": 1, "steps": 200, "batch_size": 8}
 
 
 class Problems:
@@ -226,6 +227,7 @@ def _widget(spec: dataclasses.Field, value, suffix: str, options: Sequence[str])
     if isinstance(value, int):
         return _within(spec, st.number_input(words, value=value, step=1, **about))
     if isinstance(value, float):
+        assert isinstance(spec.default, float)
         step = 10.0 ** (math.floor(math.log10(spec.default)) - 1) if spec.default > 0 else 0.1
         return _within(spec, float(f"{st.number_input(words, value=value, step=step, format='%g', **about):.12g}"))
     known, free = (models_here(), True) if name == "model" else CHOICES.get(name, ((), True))
@@ -249,7 +251,7 @@ def _bounds(spec: dataclasses.Field) -> str:
     return ", ".join([*bounds, *([] if high is None else [f"at most {high:,g}"])])
 
 
-def _several(words: str, value: tuple[str, ...], options: list[str], nothing: str, about: dict) -> tuple[str, ...]:
+def _several(words: str, value: tuple[str, ...], options: Sequence[str], nothing: str, about: dict) -> tuple[str, ...]:
     """Some of several names, in an order that does not depend on which was chosen first.
 
     Few are shown all at once; the tags of a multiselect are hard to read in the dark theme.

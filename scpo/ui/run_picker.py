@@ -62,7 +62,7 @@ def origin(result: runs.Result) -> None:
 def newest_on(config: DataConfig) -> runs.Result | None:
     """The newest finished run on a data source as it is now; None if there is none."""
     job = next((job for job in job_store().jobs() if ran_on(job, config)), None)
-    return job and finished_run(job.folder)
+    return finished_run(job.folder) if job else None
 
 
 def at_a_glance(result: runs.Result) -> None:

@@ -13,6 +13,7 @@ from scpo.format import inert, points, span
 from scpo.jobs import launch
 from scpo.study import design
 from scpo.study import folder as study_folder
+from scpo.table_rows import rows_of
 from scpo.ui import session
 from scpo.ui.cache import job_store
 from scpo.ui.cache import study as cached_study
@@ -109,7 +110,7 @@ def ahead_sentence(table: pd.DataFrame, method: str) -> str:
     told = []
     for words, part in (("ahead of", rows[rows["low"] > 0]), ("behind", rows[rows["high"] < 0])):
         if len(part):
-            each = ", ".join(f"{r.at} ({points(r.estimate)}; {span(r.low, r.high)})" for r in part.itertuples())
+            each = ", ".join(f"{r.at} ({points(r.estimate)}; {span(r.low, r.high)})" for r in rows_of(part))
             told.append(f"{words} full at {each}")
     few = " No interval: too few to tell." if rows["low"].isna().all() else ""
     return f"**{method}** is {'; '.join(told) or 'nowhere clearly ahead of full or behind it'}.{few}"

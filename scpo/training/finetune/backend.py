@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import safetensors.numpy
 import torch
 
@@ -29,6 +30,7 @@ from scpo.training.backend import BackendResult
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.device import device
 from scpo.training.encoder_reading import tell_unread
+from scpo.training.encoders import Encoder
 from scpo.training.evaluate import reference_rows
 from scpo.training.finetune.dataset import Texts
 from scpo.training.finetune.formats import InputFormat, longest_input
@@ -65,7 +67,7 @@ def fine_tune(
     folder.mkdir(exist_ok=True)
     progress.report("embed", 0, 1)
     if start.encoder:
-        start = _with_head(start, config, data, folder / "global", progress)
+        start = _with_head(start, start.encoder, config, data, folder / "global", progress)
     model = load_model(start.folder, start.tokenizer)
     longest = longest_input(whole.max_length, start.tokenizer, model.config)
     reading = reading_of(data, start.tokenizer, longest, whole.as_published)
@@ -150,10 +152,15 @@ class _Training:
 
 
 def _with_head(
-    start: StartingModel, config: ExperimentConfig, data: Preferences, place: Path, progress: Progress
+    start: StartingModel,
+    encoder: Encoder,
+    config: ExperimentConfig,
+    data: Preferences,
+    place: Path,
+    progress: Progress,
 ) -> StartingModel:
     """The encoder with a head trained on the reference countries, kept as a model folder."""
-    features, heads = global_heads(config, data, start.encoder, progress)
+    features, heads = global_heads(config, data, encoder, progress)
     model, tokenizer = assemble(start.folder, heads[0], config.hidden, torch.from_numpy(features.prompt_mean))
     partial = place.with_name(f".{place.name}")
     shutil.rmtree(partial, ignore_errors=True)
@@ -249,7 +256,7 @@ def _model_bytes(
     is_own = start.folder.is_relative_to(folder)
     places = [str(model.folder.relative_to(folder)) if model.folder else None for model in models]
     hashes = [weights_hash(model.folder) if model.folder else None for model in models]
-    listed = plan.table.assign(step=[model.step for model in models], folder=places, hash=hashes)
+    listed = plan.table.assign(step=[model.step for model in models], folder=pd.Series(places), hash=pd.Series(hashes))
     about = {
         "start": str(start.folder.relative_to(folder)) if is_own else start.name,
         "start_hash": weights_hash(start.folder),

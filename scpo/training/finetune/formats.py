@@ -125,13 +125,12 @@ class InputFormat:
             if len(turns) > 1:  # the oldest turns go whole
                 turns = turns[next((k for k in range(1, len(turns)) if turns[k]["role"] == "user"), -1) :]
                 continue
-            whole = not isinstance(response, str)
             first = self._plain(turns[0]["content"] or "") if turns else []
-            second = self._plain((response["content"] or "") if whole else response)
+            second = self._plain(response if isinstance(response, str) else response["content"] or "")
             short, shorter = self._cut(first, second, len(ids) - len(first) - len(second))
             turns = [turns[0] | {"content": self._tokenizer.decode(short)}] if turns else []
             said = self._tokenizer.decode(shorter)
-            response = response | {"content": said} if whole else said
+            response = said if isinstance(response, str) else response | {"content": said}
         return ids[: self._max_length]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
 import scpo.training.reward_model  # makes exported models known to transformers
@@ -33,7 +33,7 @@ class StartingModel:
 
     name: str
     folder: Path
-    tokenizer: object
+    tokenizer: PreTrainedTokenizerBase
     encoder: Encoder | None = field(default=None)
 
 

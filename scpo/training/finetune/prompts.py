@@ -82,7 +82,8 @@ def tell_boundary(dataset: Dataset) -> None:
     """Log where the prompt of texts is taken to end that have it in both answers, at the first row."""
     if "prompt" in dataset.column_names or not len(dataset) or not isinstance(dataset[0]["chosen"], str):
         return
-    prompt, answer = split_prompt(dataset[0], "chosen")
+    at = _boundary(dataset[0]["chosen"], dataset[0]["rejected"], "chosen")
+    prompt, answer = dataset[0]["chosen"][:at], dataset[0]["chosen"][at:]
     log.warning(
         "there is no column prompt, so it is taken to be what both answers begin with, up to their last common mark of "
         "the assistant, line, sentence or word; in the first row it ends %r and the answer begins %r. Give a column "
@@ -109,8 +110,9 @@ def _text(message: dict, where: str) -> str | None:
     content = message.get("content")
     if isinstance(content, (list, tuple)):
         parts = [part.get("text") if isinstance(part, dict) else part for part in content]
-        if all(isinstance(part, str) for part in parts):
-            return "\n".join(parts)
+        texts = [part for part in parts if isinstance(part, str)]
+        if len(texts) == len(parts):
+            return "\n".join(texts)
     elif isinstance(content, str) or (content is None and message.get("tool_calls")):
         return content
     raise InputError(

@@ -55,17 +55,18 @@ def rewards_of(
     distinct, place = _distinct(encoded)
     check_tokens(model, max((max(one.ids) for one in distinct if one.ids), default=0))
     path = cache / f"{_key(model, distinct)}.safetensors" if cache else None
-    rewards = read_kept(path, len(distinct)) if path else None
-    if not _have_all(rewards is not None, accelerator):
-        rewards = _forward(model, distinct, accelerator, tokens_per_batch, on_progress, dropout)
-        if not np.isfinite(rewards).all():
-            raise ConfigError(
-                f"the model gives {int((~np.isfinite(rewards)).sum())} of {len(rewards)} texts a reward that is not a "
-                "finite number. Its training diverged (lower the learning rate), its weights are damaged, or its "
-                "precision is too low (try float32)."
-            )
-        if path and (accelerator is None or accelerator.is_main_process):
-            _keep(path, rewards)
+    kept = read_kept(path, len(distinct)) if path else None
+    if _have_all(kept is not None, accelerator) and kept is not None:
+        return kept[place]
+    rewards = _forward(model, distinct, accelerator, tokens_per_batch, on_progress, dropout)
+    if not np.isfinite(rewards).all():
+        raise ConfigError(
+            f"the model gives {int((~np.isfinite(rewards)).sum())} of {len(rewards)} texts a reward that is not a "
+            "finite number. Its training diverged (lower the learning rate), its weights are damaged, or its "
+            "precision is too low (try float32)."
+        )
+    if path and (accelerator is None or accelerator.is_main_process):
+        _keep(path, rewards)
     return rewards[place]
 
 

@@ -18,12 +18,13 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from accelerate.utils import is_peft_model
 from datasets import Dataset
-from transformers import AutoConfig, AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer, TrainerControl
 from trl import RewardConfig, RewardTrainer
 
 from scpo import methods
@@ -89,6 +90,10 @@ class SCPOConfig(RewardConfig):
         default="group_by_length", metadata={"help": "batches of pairs of like length, which carry little padding"}
     )
 
+    if TYPE_CHECKING:  # settings of `RewardConfig`, whose types are not read
+        bf16: bool | None = None
+        activation_checkpointing: bool | None = None
+
     def __post_init__(self):
         if self.method not in METHODS:
             raise ConfigError(f"method is {self.method!r}; needed: one of {', '.join(METHODS)}.")
@@ -117,6 +122,12 @@ class SCPOTrainer(RewardTrainer):
     than one label, without a padding token, with a failing template or a head that adapters leave untrained, and
     `InputError` if no pair is left or a loss or weight is not finite.
     """
+
+    if TYPE_CHECKING:  # attributes of `RewardTrainer`, whose types are not read
+        train_dataset: Dataset
+        eval_dataset: Any  # a data set, several by their names, or None
+        control: TrainerControl
+        _total_train_tokens: int
 
     _tag_names = ["trl", "reward-trainer", "scpo"]
 
@@ -245,7 +256,7 @@ class SCPOTrainer(RewardTrainer):
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in subset_metrics(margins, known).items()}
         was_training = self.model.training
         self.model.eval()  # TRL's log takes a model in training for a training log
-        parts = self.eval_dataset.values() if isinstance(self.eval_dataset, dict) else [self.eval_dataset]
+        parts = [*self.eval_dataset.values()] if isinstance(self.eval_dataset, dict) else [self.eval_dataset]
         own = metric_key_prefix.startswith("eval") and any(dataset is part for part in parts)
         with self.last_figures.telling(again=own):
             self.log(dict(metrics))

@@ -17,13 +17,13 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 import safetensors.numpy
 
 from scpo.runs.files import write_bytes
-from scpo.training.encoders import Encoder
 
 PRODUCT = 0.3
 SLICE = 16_384  # texts whose phi is made at a time
@@ -37,6 +37,33 @@ def cache_folder() -> Path:
     from scpo.runs import workspace
 
     return Path(os.environ.get("SCPO_CACHE_DIR") or workspace() / "features").expanduser()
+
+
+class CutsTexts(Protocol):
+    """Says which texts are longer than what is read of them."""
+
+    def cut(self, texts: Sequence[str]) -> np.ndarray:
+        """(n,) bool."""
+
+
+class TextEncoder(Protocol):
+    """What turns texts into vectors: `scpo.training.encoders.Encoder`, or what stands in for one."""
+
+    @property
+    def key(self) -> str:
+        """Names weights, tokenizer and arithmetic: equal keys give equal vectors."""
+
+    @property
+    def reader(self) -> CutsTexts:
+        """What is read of a text."""
+
+    def encode(
+        self,
+        strings: Sequence[str],
+        on_tokens: Callable[[int, int], None] | None = None,
+        tails: Sequence[bool] | None = None,
+    ) -> np.ndarray:
+        """(n,) strings to vectors (n, d) float32; tails: True where the end of a text is kept."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +103,7 @@ def interplay(prompts: np.ndarray, responses: np.ndarray, prompt_mean: np.ndarra
 
 
 def embed_texts(
-    texts: pd.DataFrame, encoder: Encoder, cache: Path | None, on_tokens: Callable | None = None
+    texts: pd.DataFrame, encoder: TextEncoder, cache: Path | None, on_tokens: Callable | None = None
 ) -> Features:
     """Features of a table of texts, each distinct prompt and response encoded once.
 
@@ -93,7 +120,11 @@ def embed_texts(
 
 
 def cached_vectors(
-    strings: Sequence[str], encoder: Encoder, cache: Path | None, on_tokens: Callable | None = None, prompts: int = 0
+    strings: Sequence[str],
+    encoder: TextEncoder,
+    cache: Path | None,
+    on_tokens: Callable | None = None,
+    prompts: int = 0,
 ) -> np.ndarray:
     """(n, d) vectors of n strings; what the cache lacks is encoded and added to it.
 

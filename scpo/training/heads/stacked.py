@@ -156,16 +156,17 @@ class Heads:
         """Pairs of heads (s, g) for the steps to come: rows (steps, s, batch), and weights (steps, s, batch, g)."""
         steps, batch = to_step - self.step, self.batch_size
         begin, end = self.step * batch, to_step * batch
-        rows, weight = np.zeros((len(heads), end - begin), np.int32), np.zeros((*heads.shape, end - begin), np.float32)
+        rows = np.zeros((len(heads), end - begin), np.int32)
+        weight = np.zeros((*heads.shape, end - begin), np.float32)
         for place, alike in enumerate(heads):
             pool = self._pools[alike[0]]
             if len(pool.rows):  # a head without pairs keeps weight 0 and never moves
                 order = batch_order(pool, begin, end)
                 rows[place] = self._places[alike[0]][order]
                 weight[place] = [self._pools[head].weight[order] for head in alike]
-        rows = rows.reshape(len(heads), steps, batch).swapaxes(0, 1)
-        weight = weight.reshape(*heads.shape, steps, batch).transpose(2, 0, 3, 1)
-        return torch.from_numpy(np.ascontiguousarray(rows)), torch.from_numpy(np.ascontiguousarray(weight))
+        by_step = rows.reshape(len(heads), steps, batch).swapaxes(0, 1)
+        weight_by_step = weight.reshape(*heads.shape, steps, batch).transpose(2, 0, 3, 1)
+        return torch.from_numpy(np.ascontiguousarray(by_step)), torch.from_numpy(np.ascontiguousarray(weight_by_step))
 
 
 def twins(pools: Sequence[Pool], start: torch.Tensor) -> np.ndarray:

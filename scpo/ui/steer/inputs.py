@@ -6,7 +6,7 @@ What is kept is bounded and keyed by plain values, as in `scpo.ui.cache`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -61,9 +61,13 @@ class Models:
         """How like the run's data answers are, (n,), and what is usual there."""
         return _nearness(self.folder, self.changed, tuple(answers))
 
-    def table(self, what: str, *args) -> pd.DataFrame | tuple:
-        """`alpha`, `mixture`, `truth` or `words`, with what that function of the library takes."""
+    def table(self, what: str, *args) -> pd.DataFrame:
+        """`alpha`, `mixture` or `truth`, with what that function of the library takes."""
         return _table(what, self.folder, self.changed, self.method, *args)
+
+    def words(self, country: str) -> tuple[pd.DataFrame, int]:
+        """Words that go with a higher reward in a country, and how many texts were looked at."""
+        return _words(self.folder, self.changed, self.method, country)
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the reward models ...")
@@ -103,18 +107,24 @@ def _nearness(folder: str, changed: int, answers: tuple[str, ...]) -> tuple[np.n
 
 
 @st.cache_data(max_entries=64, show_spinner="Measuring ...")
-def _table(what: str, folder: str, changed: int, method: str, *args):
+def _table(what: str, folder: str, changed: int, method: str, *args) -> pd.DataFrame:
     from scpo.steering import serving, taste
 
-    tables = {
+    tables: dict[str, Callable[..., pd.DataFrame]] = {
         "alpha": mixing.alpha_table,
         "mixture": mixing.mixture_table,
         "truth": taste.taste_table,
-        "words": taste.word_table,
         "price": serving.price_table,
         "reversed": serving.reversed_pairs,
     }
     return tables[what](texts(finished_run(Path(folder))), _rewards(folder, changed, method), *args)
+
+
+@st.cache_data(max_entries=64, show_spinner="Measuring ...")
+def _words(folder: str, changed: int, method: str, country: str) -> tuple[pd.DataFrame, int]:
+    from scpo.steering import taste
+
+    return taste.word_table(texts(finished_run(Path(folder))), _rewards(folder, changed, method), country)
 
 
 @dataclass(frozen=True)
@@ -156,7 +166,7 @@ def tell_unlike(models: Models, answers: Sequence[str]) -> None:
 def picked(pairs: Preferences) -> tuple[str, np.ndarray] | None:
     """A prompt of the data and rows of some of its answers, both chosen here; None if no prompt is found."""
     code = pairs.texts["prompt"].cat.codes.to_numpy()
-    prompts = pairs.texts["prompt"].cat.categories
+    prompts = pairs.texts["prompt"].cat.categories.tolist()
     found = np.flatnonzero(np.bincount(code, minlength=len(prompts)) >= mixing.FEWEST_ANSWERS)
     left, right = st.columns([3, 1])
     if len(found) > MOST_PROMPTS:

@@ -91,7 +91,7 @@ def _marked_answers(shares: pd.DataFrame) -> None:
         rows = shares[shares["answer"] == number]
         with place.container(border=True):
             st.badge(f"answer {mixing.letter(number)}", color="gray")
-            st.markdown(marked(rows["text"], rows[column], largest) or "(an empty answer)")
+            st.markdown(marked(rows["text"].tolist(), rows[column].tolist(), largest) or "(an empty answer)")
     st.caption("Blue: the sentence adds to the reward. Orange: it takes away. The number is its share.")
 
 

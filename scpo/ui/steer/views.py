@@ -37,10 +37,12 @@ def answers(models: steer_inputs.Models, result: runs.Result, pairs: Preferences
             plain(text)
     if not steer_inputs.wanted():
         return
-    typed = asked.rows is None
-    rewards = models.typed(asked.prompt, asked.answers) if typed else models.data().of(asked.rows)
+    if asked.rows is None:
+        rewards = models.typed(asked.prompt, asked.answers)
+    else:
+        rewards = models.data().of(asked.rows)
     table = mixing.answer_table(rewards, alpha)
-    if typed:
+    if asked.rows is None:
         steer_inputs.tell_unlike(models, asked.answers)
     lines = steer_text.answer_lines(table)
     for line in lines:
@@ -157,7 +159,7 @@ def tastes(models: steer_inputs.Models, result: runs.Result, pairs: Preferences,
             simulated,
         )
     section("Which words go with a higher reward in a country?", "words", steer_text.MEASURES)
-    table, looked_at = models.table("words", country)
+    table, looked_at = models.words(country)
     st.markdown(steer_text.words_line(table, looked_at, country))
     if len(table):
         chart(
