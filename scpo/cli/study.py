@@ -98,7 +98,7 @@ def _why(args: argparse.Namespace) -> None:
     print("SIMULATED DATA: nothing here is measured from real people.")
     print("Sentences pointed at, held against the planted reasons; mean over countries, 95 % intervals over prompts, %")
     mean = table[table["country"] == MEAN]
-    shown = mean.assign(text=[f"{percent(r.value)} {brackets(r.low, r.high, percent)}" for r in mean.itertuples()])
+    shown = mean.assign(text=[f"{percent(r.value)} {brackets(r.low, r.high, percent)}" for r in rows_of(mean)])
     wide = shown.pivot(index=["method", "way"], columns="measure", values="text")
     order = [(method, way) for method in methods for way in mean["way"].unique()]
     print(wide.loc[order, list(mean["measure"].unique())].to_string(na_rep="-"))

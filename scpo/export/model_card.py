@@ -108,8 +108,9 @@ def model_card(
 
     table, transfer = result.tables["accuracy"], result.tables["transfer"]
     mean = table[(table["country"] == MEAN) & (table["method"] == method) & (table["subset"] == "full")]
-    others = transfer[(transfer["method"] == method) & (transfer["model"] == country)] if len(transfer) else transfer
-    others = others.to_dict("records") if len(others) and others["accuracy"].notna().any() else []
+    crossed = transfer[(transfer["method"] == method) & (transfer["model"] == country)] if len(transfer) else transfer
+    measured = len(crossed) and crossed["accuracy"].notna().any()
+    others = crossed[crossed["on"] != country].to_dict("records") if measured else []
     about = [f"{label}: {_cell(text)}" for label, text in provenance(result.card).items()]
     return rendered(
         "model_card.md.jinja",
@@ -132,7 +133,7 @@ def model_card(
         data=[_cell(result.card["title"]), *about],
         told=standing(result, country, method),
         rows=table[(table["country"] == country) & table["method"].isin(["global", method])].to_dict("records"),
-        others=[row for row in others if row["on"] != country],
+        others=others,
         mean=next(iter(mean["accuracy"].dropna()), None),
     )
 

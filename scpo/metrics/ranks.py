@@ -14,6 +14,7 @@ import pandas as pd
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.outcomes import SUBSETS
 from scpo.metrics.paired import decided, holm
+from scpo.table_rows import rows_of
 
 
 def rank_sets(paired: pd.DataFrame, subset: str = SUBSETS[0], country: str = MEAN) -> pd.DataFrame:
@@ -29,7 +30,7 @@ def rank_sets(paired: pd.DataFrame, subset: str = SUBSETS[0], country: str = MEA
     once = rows[~pairs.duplicated()]
     corrected = holm(once["p"].to_numpy(float))
     above, below = dict.fromkeys(methods, 0), dict.fromkeys(methods, 0)
-    for row, p in zip(once.itertuples(), corrected, strict=True):
+    for row, p in zip(rows_of(once), corrected, strict=True):
         sign = 0 if np.isnan(p) else decided(row.difference, row.low, row.high, p)
         if sign:
             better, worse = (row.method, row.against) if sign > 0 else (row.against, row.method)

@@ -10,6 +10,7 @@ import pandas as pd
 from scpo.data.preferences import TEST, Preferences
 from scpo.metrics.bias import REFERENCE
 from scpo.metrics.rewards import Rewards, steered
+from scpo.table_rows import row_of
 
 ALPHAS = tuple(round(0.1 * step, 1) for step in range(11))
 MOST = 3  # planted tastes that are told of a country
@@ -68,5 +69,5 @@ def planted_difference(data: Preferences, country: str) -> list[tuple[str, float
     """
     if data.truth is None or country not in data.truth.index:
         return []
-    apart = data.truth.loc[country] - data.truth.loc[data.card.reference[0]]
+    apart = row_of(data.truth, country) - row_of(data.truth, data.card.reference[0])
     return [(str(axis), float(apart[axis])) for axis in apart.abs().sort_values(ascending=False).index[:MOST]]

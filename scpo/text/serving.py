@@ -63,7 +63,7 @@ def serving_sentence(table: pd.DataFrame, steered: pd.Series, country: str, meth
     told += f" Steering to {inert(country)} by {named(method)} {verb} {'at' if verb == 'leaves it' else 'to'} "
     told += _whole(steered[country])
     others = rows.drop(index=country)
-    most = others.loc[others["change"].idxmin()] if len(others) else None
+    most = others.iloc[int(others["change"].argmin())] if len(others) else None
     if most is None or most["change"] >= 0:
         return told + " and costs nobody else."
     return told + f" and costs {inert(most['name'])} {counted(-100 * most['change'], 'point')}."

@@ -61,7 +61,8 @@ def front_door(result: runs.Result, own: bool) -> None:
     method = findings.main_method(result)
     table = serving.served(result, method)
     countries = [on for on in table["on"] if on != REFERENCE]
-    sentence, left, right = st.container(), *st.columns([6, 5], gap="large")
+    sentence = st.container()
+    left, right = st.columns([6, 5], gap="large")
     with right:
         where, dial = st.columns([2, 3])
         with where:

@@ -42,7 +42,8 @@ def train_interpolated(
     heads.advance(config.steps, on_progress)
     points = torch.stack([torch.lerp(start, heads.theta, share) for share in SHARES])  # (shares, K, p)
     theta = start.clone()
-    for k, validation in enumerate(map(problem.held_out("validation").get, country)):
-        best = validation_score([validation.margins(points[:, k])]).numpy().argmax()  # the first of equals
+    validation = problem.held_out("validation")
+    for k, name in enumerate(country):
+        best = validation_score([validation[name].margins(points[:, k])]).numpy().argmax()  # the first of equals
         theta[k] = points[best, k]
     return TrainedHeads.fitted(problem, plan, theta)

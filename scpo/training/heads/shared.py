@@ -122,9 +122,15 @@ def train_shared(
     def fit_group(heads: np.ndarray) -> torch.Tensor:
         members = members_of(heads)
         known = directions(shape, members, root) if equal else others
-        tell = {"on_progress": lambda done, total: counter.step()}
         return average_of_strengths(
-            shape, members, root, known, lambda heads: _log_loss(heads, validation), units, **tell, **how
+            shape,
+            members,
+            root,
+            known,
+            lambda heads: _log_loss(heads, validation),
+            units,
+            on_progress=lambda done, total: counter.step(),
+            **how,
         )
 
     fitted = spread(fit_group, [same[0] for same in alike.values()])
