@@ -71,9 +71,7 @@ def work(leases: Leases, job: Job, should_end: Callable[[], bool] = lambda: Fals
                 raise
             except Stopped:
                 state, message = ("cancelled", _partial(job)) if lease.ended.is_set() else ("queued", "")
-            except (ScpoError, OSError, MemoryError) as error:
-                state, message = "failed", _reason(error, job.folder)
-            except Exception as error:  # a fault of the program: its trace goes to the log, the queue goes on
+            except Exception as error:  # also a fault of the program: its trace goes to the log, the queue goes on
                 state, message = "failed", _reason(error, job.folder)
             return _patiently(lambda: leases.finish(job, state, message))
         except Fenced as error:
