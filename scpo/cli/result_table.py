@@ -28,11 +28,11 @@ def result_table(result: Result) -> str:
     seeds = counted(result.config.seeds, "seed")
     lines += told(result.tables.get("reading"))
     lines += [f"Test accuracy in %, all training pairs, {seeds}; n = {unit}s, pairs", ""]
-    lines.append(f"{'country':<22}{'n':>14}" + "".join(f"{m:>9}" for m in methods))
+    lines.append(f"{'country':<22}{'n':>14}" + "".join(f"{m:>{_width(m)}}" for m in methods))
     for country, rows in full.groupby("country", sort=False):
         cells = rows.set_index("method")
         n = f"{cells['units'].iloc[0]:,}, {cells['n'].iloc[0]:,}" if cells["n"].iloc[0] else NONE
-        lines.append(f"{country:<22.22}{n:>14}" + "".join(f"{_share(cells.loc[m, 'accuracy']):>9}" for m in methods))
+        lines.append(f"{country:<22.22}{n:>14}" + _cells(cells["accuracy"], methods))
     lines += [
         *_ties(full, methods),
         "",
@@ -42,6 +42,15 @@ def result_table(result: Result) -> str:
         *efficiency_lines(result.tables["efficiency"]),
     ]
     return "\n".join([*lines, *sentences(result.card), f"run folder: {result.folder}"])
+
+
+def _width(method: str) -> int:
+    return max(9, len(method) + 2)
+
+
+def _cells(shares: pd.Series, methods: list[str]) -> str:
+    """A row's shares, by method, under the names of these."""
+    return "".join(f"{_share(shares[m]):>{_width(m)}}" for m in methods)
 
 
 def _ranks(result: Result) -> list[str]:
@@ -59,7 +68,7 @@ def _ties(full: pd.DataFrame, methods: list[str]) -> list[str]:
         cells = rows.set_index("method")
         share = cells["ties"] / (cells["n"] * cells["seeds"]).where(cells["n"] > 0)
         if country != MEAN and (share > 0).any():
-            lines.append(f"{country:<22.22}{'ties':>14}" + "".join(f"{_share(share[m]):>9}" for m in methods))
+            lines.append(f"{country:<22.22}{'ties':>14}" + _cells(share, methods))
     return ["", "Ties in % of the test pairs, counted as wrong:", *lines] if lines else []
 
 
@@ -68,11 +77,12 @@ def _gains(table: pd.DataFrame, methods: list[str]) -> list[str]:
     mean = table[table["country"] == MEAN]
     full = mean[mean["subset"] == "full"].set_index("method")
     kept = mean.pivot(index="method", columns="subset", values="accuracy")
-    lines = [f"{'':<9}{'gain over global':>18} {'95 % interval':>16} {'consensus kept':>16} {'distinct':>9}"]
+    first = max(9, *map(len, methods))
+    lines = [f"{'':<{first}}{'gain over global':>18} {'95 % interval':>16} {'consensus kept':>16} {'distinct':>9}"]
     for m in methods:
         row, share = row_of(full, m), row_of(kept, m)
         lines.append(
-            f"{m:<9}{points(row['gain']):>18} {brackets(row['gain_low'], row['gain_high']):>16} "
+            f"{m:<{first}}{points(row['gain']):>18} {brackets(row['gain_low'], row['gain_high']):>16} "
             f"{_share(share['consensus']):>16} {_share(share['distinct']):>9}"
         )
     return lines
