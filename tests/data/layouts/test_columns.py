@@ -107,7 +107,7 @@ def test_a_mapping_that_makes_no_pair_says_which_of_its_columns_is_the_reason(tm
 )
 def test_a_mapping_that_cannot_be_meant_is_refused(columns, message):
     with pytest.raises(ConfigError, match=message):
-        layout_of(table(), DataConfig(columns=columns))
+        layout_of(table(), DataConfig("file", ("a.csv",), columns=columns))
 
 
 def test_a_mapped_column_that_is_not_there_is_a_fault(tmp_path):
@@ -124,7 +124,7 @@ def test_a_file_that_fits_two_layouts_asks(tmp_path):
 
 def test_an_unknown_layout_is_named_with_those_that_are_known():
     with pytest.raises(ConfigError, match="layout is 'tea'; it must be one of pairs, scores, community-alignment"):
-        layout_of(table(), DataConfig(layout="tea"))
+        layout_of(table(), DataConfig("file", ("a.csv",), layout="tea"))
 
 
 def test_a_layout_with_one_column_of_another_name(tmp_path):
@@ -179,9 +179,8 @@ def test_columns_of_another_data_set_than_a_file_are_refused():
 
 
 def test_settings_of_columns_and_layout_are_kept_in_a_command_and_leave_other_configurations_what_they_were():
-    plain, mapped = (
-        ExperimentConfig(DataConfig("file", ("a.csv",), **more)) for more in ({}, {"columns": ("prompt=a, b",)})
-    )
+    plain = ExperimentConfig(DataConfig("file", ("a.csv",)))
+    mapped = ExperimentConfig(DataConfig("file", ("a.csv",), columns=("prompt=a, b",)))
     assert not {"layout", "columns"} & {*plain.as_dict()["data"]}
     assert ExperimentConfig.from_dict(mapped.as_dict()) == mapped
     assert "--columns '\"prompt=a, b\"'" in mapped.command()
