@@ -6,21 +6,36 @@ import streamlit as st
 from scpo import ScpoError, runs
 from scpo.charts.accuracy import accuracy_chart, seeds_chart
 from scpo.charts.alignment import alignment_chart
+from scpo.charts.comparison import gains_chart
 from scpo.format import inert
 from scpo.runs.judges import Judge
 from scpo.text import findings
 from scpo.text.judges import with_judges
-from scpo.text.measures import MEASURES, SUBSETS, which_pairs
+from scpo.text.measures import SUBSETS, which_pairs
 from scpo.text.results import alignment_sentence, rank_line
 from scpo.ui import compare_runs, run_picker
 from scpo.ui.cache import judges
-from scpo.ui.components import chart, controls, country_of, explained, figures, methods_shown, section
+from scpo.ui.components import chart, controls, country_of, figures, methods_shown, section
 from scpo.ui.context import segments
 from scpo.ui.differences import baselines
 from scpo.ui.head import head
 from scpo.ui.judges import judges_beside
 
-DEFAULT = ("global", "full", "pooled", "scratch", "scpo", "shared")
+
+def gains(result: runs.Result, subset: str, methods: list[str]) -> None:
+    """What the methods gain over the global model, paired: who is served worst stands at the top."""
+    table, simulated = findings.gains(result, methods, subset), result.card["simulated"]
+    shown = [m for m in methods if m in set(table["method"])]
+    if shown:
+        chart(
+            gains_chart(table, shown, result.card["unit"], simulated),
+            "gains",
+            f"Gain of each method over the global model per country, {which_pairs(subset)}, with 95 % intervals.",
+            table,
+            simulated,
+        )
+    st.caption(SUBSETS[subset][1])
+    st.markdown(rank_line(findings.ranks(result, subset), which_pairs(subset)))
 
 
 def accuracy(result: runs.Result, subset: str, methods: list[str], brought: list[Judge]) -> None:
@@ -36,9 +51,6 @@ def accuracy(result: runs.Result, subset: str, methods: list[str], brought: list
         pd.concat([rows, theirs.assign(source="published by the authors")]) if len(theirs) else rows,
         simulated,
     )
-    st.caption(SUBSETS[subset][1])
-    st.markdown(rank_line(findings.ranks(result, subset), which_pairs(subset)))
-    explained(*MEASURES["accuracy"])
     for words in findings.published_words(result):
         st.caption(inert(words))
     if st.toggle("Each seed on its own", key=run_picker.SEEDS, bind="query-params"):
@@ -74,10 +86,12 @@ try:
     if shown:
         with controls():
             subset = segments("Test pairs", SUBSETS, run_picker.SUBSET, format_func=which_pairs)
-            methods = methods_shown(findings.methods_in(shown.tables["accuracy"]), DEFAULT)
+            methods = methods_shown(findings.methods_in(shown.tables["accuracy"]), findings.leading(shown))
         brought = judges(shown)
-        accuracy(shown, subset, methods, brought)
+        gains(shown, subset, methods)
         figures(findings.accuracy_figures(shown))
+        section("How often is each method right?", "accuracy")
+        accuracy(shown, subset, methods, brought)
         compare_runs.offer(shown)
         section("Against every baseline", "difference")
         baselines(shown, subset)

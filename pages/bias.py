@@ -4,15 +4,27 @@ import streamlit as st
 
 from scpo import ScpoError, runs
 from scpo.charts.bias import ACCURACY, CHANGE, plane_chart, spread_chart, transfer_chart
+from scpo.charts.comparison import served_chart
 from scpo.format import inert
 from scpo.methods import METHODS, named
 from scpo.text import findings
-from scpo.text.measures import MEASURES
 from scpo.text.results import bias_sentence, runaway_sentence
 from scpo.ui import compare_runs, run_picker, session
-from scpo.ui.components import chart, controls, country_of, explained, figures, method_of, methods_shown, section
+from scpo.ui.components import chart, controls, country_of, figures, method_of, methods_shown, section
 from scpo.ui.groups import people
 from scpo.ui.head import head
+
+
+def served(result: runs.Result, methods: list[str]) -> None:
+    """Who is served how well by the global model and by each method, the reference population too."""
+    table, simulated = findings.served_by(result, methods), result.card["simulated"]
+    chart(
+        served_chart(table, methods, result.card["unit"], simulated),
+        "served",
+        "Accuracy on each population's test pairs, by the global model and by each method, best served first.",
+        table,
+        simulated,
+    )
 
 
 def plane(result: runs.Result, methods: list[str], country: str) -> None:
@@ -78,11 +90,11 @@ try:
     shown = run_picker.finished(job)
     if shown:
         with controls():
-            country = country_of(shown, width=320)
-            methods = methods_shown(findings.methods_in(shown.tables["bias"]))
-        plane(shown, methods, country)
-        explained(*MEASURES["plane"])
+            methods = methods_shown(findings.methods_in(shown.tables["bias"]), findings.leading(shown))
+        served(shown, methods)
         figures(findings.bias_figures(shown))
+        section("What is kept, what is learned?", "plane")
+        plane(shown, methods, country_of(shown, width=320))
         compare_runs.offer(shown)
         section("Who is served worst?", "gap")
         gap(shown, methods)

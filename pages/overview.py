@@ -32,7 +32,7 @@ def method() -> None:
         "one country: pairs on which the global model already agrees are left out, and the more it disagrees, the "
         "lighter a pair weighs."
     )
-    words, picture = st.columns([2, 3], gap="large")
+    words, picture = st.columns(2, gap="large")
     with words:
         st.markdown(f"**Filter.** Keep a pair if the global model does not clearly agree (τ = {USUAL.tau}):")
         st.latex(r"p_g = \sigma(m) < \tau, \qquad m = r_g(x, y^+) - r_g(x, y^-)")

@@ -30,7 +30,7 @@ from scpo.methods import named
 from scpo.metrics.accuracy import AT_LEAST, AT_MOST
 from scpo.table_rows import rows_of
 from scpo.text.measures import which_pairs
-from scpo.text.results import fewest
+from scpo.text.results import fewest, is_clear
 
 FULL, ALPHA = "full", 0.05
 ARROWS = {AT_LEAST: "triangle-right", AT_MOST: "triangle-left"}  # a ratio that is a bound
@@ -162,7 +162,7 @@ def difference_chart(
     rows = table.iloc[::-1]
     names, low = rows[by].tolist(), rows["low"].astype(float)
     value, high, p = (rows[c].astype(float) for c in ("difference", "high", "p_holm"))
-    clear = ((p < ALPHA) | (p.isna() & ((low > 0) | (high < 0)))).to_numpy()
+    clear = is_clear(rows).to_numpy()
     colours = [marks.get(name, (QUIET, ""))[0] for name in names]
     symbols = [marks.get(name, ("", "circle"))[1].removesuffix("-open") for name in names]
     numbers = zip(names, value, spans(low, high), p, rows["units"], rows["pairs"], rows["note"], strict=True)

@@ -64,6 +64,44 @@ def ranks(result: runs.Result, subset: str) -> pd.DataFrame:
     return rank_sets(table[table["method"].isin(models) & table["against"].isin(models)], subset)
 
 
+def leading(result: runs.Result) -> list[str]:
+    """The methods that a page compares first: the global model, the best simple one, the paper's, the best of all.
+
+    Simple are those that neither filter nor weigh pairs nor borrow from other countries.
+    """
+    rows = result.tables["accuracy"]
+    mean = rows[(rows["country"] == MEAN) & (rows["subset"] == "full")].set_index("method")["accuracy"].astype(float)
+    trained = [m for m in mean.sort_values(ascending=False).index if m not in UNTRAINED]
+    simple = [m for m in trained if not METHODS[m].filters and METHODS[m].weight == "one" and not METHODS[m].borrows]
+    chosen = {"global", "scpo", *simple[:1], *trained[:1]}
+    return [m for m in METHODS if m in chosen and m in mean.index]
+
+
+def gains(result: runs.Result, methods: Sequence[str], subset: str) -> pd.DataFrame:
+    """Paired gains of these methods over the global model: the mean first, then who is served worst by that model."""
+    table = differences(result, subset)
+    table = table[table["method"].isin(methods) & (table["against"] == "global")]
+    served = result.tables["accuracy"].query("method == 'global' and subset == 'full'").set_index("country")["accuracy"]
+    place = served.drop(index=MEAN).astype(float).rank(method="first").reindex(table["country"]).fillna(0).to_numpy()
+    return table.iloc[np.argsort(place, kind="stable")]
+
+
+def served_by(result: runs.Result, methods: Sequence[str]) -> pd.DataFrame:
+    """How well each method serves every population, the reference too: the best served by the global model first.
+
+    Columns name, method, accuracy, low, high, n, units.
+    """
+    columns = ["name", "method", "accuracy", "low", "high", "n", "units"]
+    rows = result.tables["accuracy"].query("subset == 'full' and country != @MEAN").rename(columns={"country": "name"})
+    bias = result.tables["bias"]
+    lost = bias[bias["measure"] == "reference accuracy"].rename(columns={"value": "accuracy"})
+    reference = f"{', '.join(result.card['reference'])} (reference)"
+    table = pd.concat([rows[columns], lost.assign(name=reference)[columns]], ignore_index=True)
+    table = table[table["method"].isin(methods)]
+    order = table[table["method"] == "global"].set_index("name")["accuracy"].astype(float).rank(ascending=False)
+    return table.iloc[np.argsort(order.reindex(table["name"]).to_numpy(), kind="stable")]
+
+
 def gain_rows(result: runs.Result, method: str) -> pd.DataFrame:
     """Differences of a method from the global model on all test pairs, per country and as mean."""
     table = differences(result, "full")

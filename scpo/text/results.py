@@ -103,6 +103,12 @@ def _variance(row, unit: str) -> str:
     return f" Standard error from {unit}s {fixed(100 * row.unit_se)} points{seeds}."
 
 
+def is_clear(rows: pd.DataFrame) -> pd.Series:
+    """Whether each difference is more than chance: by its test, or where it has none by its interval; (rows,) bool."""
+    p, low, high = (rows[c].astype(float) for c in ("p_holm", "low", "high"))
+    return (p < ALPHA) | (p.isna() & ((low > 0) | (high < 0)))
+
+
 def told_apart(rows: pd.DataFrame, method: str, against: str, unit: str) -> str:
     """In how many countries a method differs from a baseline, and which way.
 

@@ -21,6 +21,28 @@ from scpo.ui import session
 from scpo.ui.context import pills, select
 from scpo.ui.theme import draw
 
+SHARES = {  # column of a table that is a share or a difference of shares -> its heading
+    "accuracy": "accuracy",
+    "low": "95 % interval from",
+    "high": "to",
+    "difference": "difference",
+    "gain": "gain",
+    "gain_low": "gain, 95 % from",
+    "gain_high": "gain, 95 % to",
+    "steered": "steered",
+    "own": "own model",
+    "detectable": "smallest difference found",
+    "unit_se": "standard error",
+    "seed_sd": "deviation over seeds",
+    "target": "accuracy to reach",
+    "share_reached": "share of resamples that reach it",
+    "disagree": "disagreement",
+}
+PRINTED = {name: st.column_config.NumberColumn(words, format="percent") for name, words in SHARES.items()} | {
+    "n": st.column_config.NumberColumn("pairs", format="localized"),
+    "units": st.column_config.NumberColumn("people or questions", format="localized"),
+    "p_holm": st.column_config.NumberColumn("p after Holm's correction", format="%.3g"),
+}
 CHART_OPTIONS = {"topojsonURL": "./app/static/", "displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
 
 
@@ -28,7 +50,7 @@ def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated:
     """A figure, its text alternative, and its numbers as a table and a csv; more: what a press on it does."""
     draw(figure, f"{key}-chart", alt, CHART_OPTIONS, **more)
     with st.expander("The numbers behind this chart"):
-        st.dataframe(table, hide_index=True, key=f"{key}-table")
+        st.dataframe(table, hide_index=True, key=f"{key}-table", column_config=printed(table))
         st.download_button(
             "Download these numbers",
             lambda: safe_csv(table, simulated),
@@ -37,6 +59,11 @@ def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated:
             key=f"{key}-csv",
             on_click="ignore",
         )
+
+
+def printed(table: pd.DataFrame) -> dict[str, Any]:
+    """How columns of a table of accuracies are printed; in others, low and high are no shares."""
+    return PRINTED if {"accuracy", "difference", "disagree"} & set(table) else {}
 
 
 USUAL = ("global", "full", "filter", "weight", "scpo", "shared")

@@ -15,7 +15,7 @@ LAST = {  # what stands below the last chart of each page
     "bias": "Bold: a country's model",
     "efficiency": "What does each pair bring",
 }
-CHARTS = {"accuracy": 4, "bias": 4, "efficiency": 2}  # so small a run has no ratio to draw
+CHARTS = {"accuracy": 5, "bias": 5, "efficiency": 2}  # so small a run has no ratio to draw
 PAGES = list(LAST)
 
 
@@ -102,7 +102,7 @@ def test_the_view_of_accuracy_is_in_the_link_and_survives_a_reload(opened):
     for _ in range(2):
         for part in ("run=", "subset=distinct", "seeds=true", "methods=weight"):
             assert part in page.url
-        assert page.locator(".js-plotly-plot").count() == 5
+        assert page.locator(".js-plotly-plot").count() == 6
         legend = page.locator(".js-plotly-plot").first.locator(".legendtext").all_text_contents()
         assert "SCPO's weights alone" in legend and "SCPO (paper)" in legend
         page.reload()
@@ -115,13 +115,13 @@ def test_a_link_opens_one_country_one_method_and_one_reading(opened):
     assert "after the filter" in titles[0]
     assert page.get_by_role("figure", name=re.compile("trained on, Galune")).count() == 1
     page = opened("bias", "?country=Galune&transferred=change")
-    cells = page.locator(".js-plotly-plot").nth(2).locator(".heatmap-label").all_text_contents()
+    cells = page.locator(".js-plotly-plot").nth(3).locator(".heatmap-label").all_text_contents()
     assert len(cells) == 56 and any(text.startswith("+") for text in cells)
 
 
 @pytest.mark.parametrize("width", [1400, 420])
 def test_numbers_in_the_heat_map_are_black_on_light_cells_in_either_scheme(drawn, width):
-    numbers = drawn("bias", width).locator(".js-plotly-plot").nth(2).locator(".heatmap-label text")
+    numbers = drawn("bias", width).locator(".js-plotly-plot").nth(3).locator(".heatmap-label text")
     colours = {text.evaluate("e => getComputedStyle(e).fill") for text in numbers.all()}
     assert colours == {"rgb(0, 0, 0)"}
 

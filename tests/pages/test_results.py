@@ -18,6 +18,7 @@ from scpo import runs
 from scpo.charts.accuracy import accuracy_chart, difference_chart, seeds_chart, variance_chart
 from scpo.charts.bias import CHANGE, plane_chart, spread_chart, transfer_chart
 from scpo.charts.colours import AROUND_ZERO, INK, MORE
+from scpo.charts.comparison import gains_chart, served_chart
 from scpo.charts.efficiency import curve_chart, ratio_chart
 from scpo.charts.style import SIMULATED, country_marks, log_ticks
 from scpo.format import inert
@@ -26,12 +27,12 @@ from scpo.methods import DEFAULTS
 from scpo.runs.files import write_json
 from scpo.text import findings
 from scpo.text.measures import MEASURES
-from scpo.text.results import difference_sentence, runaway_sentence, told_apart, too_few, verdict
+from scpo.text.results import difference_sentence, is_clear, runaway_sentence, told_apart, too_few, verdict
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("accuracy", "bias", "efficiency")
 NONE = float("nan")
-CHARTS = {"accuracy": 4, "bias": 4, "efficiency": 3}
+CHARTS = {"accuracy": 5, "bias": 5, "efficiency": 3}
 
 
 # runs
@@ -388,6 +389,38 @@ def test_names_of_countries_stay_text_in_figures(demo):
         assert not any("<a" in str(text) for text in texts), name
 
 
+def test_gains_stand_in_the_order_of_need_and_are_pale_where_they_may_be_chance(demo):
+    methods = findings.leading(demo)
+    table = findings.gains(demo, methods, "full")
+    served = demo.tables["accuracy"].query("method == 'global' and subset == 'full' and country != 'mean'")
+    worst = list(served.sort_values("accuracy", kind="stable")["country"])
+    assert list(dict.fromkeys(table["country"])) == ["mean", *worst]
+    figure = gains_chart(table, methods[1:], "user", True)
+    assert list(figure.layout.yaxis.categoryarray)[::-1] == ["mean", *worst]
+    clear = {(t.name, c) for t in figure.data if t.opacity == 1 for c in t.y}
+    rows = table[is_clear(table)]
+    assert clear == {*zip(rows["method"], rows["country"], strict=True)}
+    assert sum(len(t.y) for t in figure.data) == len(table)
+    assert "after Holm's correction" in figure.layout.xaxis.title.text
+
+
+def test_the_methods_compared_first_are_the_global_model_the_papers_the_best_simple_one_and_the_best(demo):
+    mean = demo.tables["accuracy"].query("country == 'mean' and subset == 'full'").set_index("method")["accuracy"]
+    chosen = findings.leading(demo)
+    simple = mean[[m for m in ("full", "pooled", "scratch") if m in mean.index]].idxmax()
+    trained = mean.drop(index=["global", "longer", "random"], errors="ignore")
+    assert set(chosen) == {"global", "scpo", simple, trained.idxmax()}
+
+
+def test_the_reference_population_is_among_those_who_are_served_and_the_best_served_stands_at_the_top(demo):
+    table = findings.served_by(demo, ["global", "scpo"])
+    mine = table[table["method"] == "global"]
+    assert list(mine["accuracy"]) == sorted(mine["accuracy"], reverse=True)
+    assert "Meridia (reference)" in set(mine["name"]) and len(mine) == 8
+    figure = served_chart(table, ["global", "scpo"], "user", True)
+    assert list(figure.layout.yaxis.categoryarray)[::-1] == list(mine["name"]) and len(figure.data) == 2
+
+
 # words
 
 
@@ -521,11 +554,13 @@ def test_a_link_opens_the_same_view_of_accuracy(with_run):
         country="Galune",
     )
     assert not app.exception and "0 % here by construction" in words(app)
-    assert {t["name"] for t in specs(app)[0]["data"]} == {"Global model", "SCPO's weights alone"}
-    assert len(specs(app)) == 5
-    assert "Fine-tuned on all pairs against SCPO (paper), every country" in words(
-        app
-    ) and "against every baseline, Galune" in words(app)
+    (shown,) = [s for s in specs(app) if s["layout"]["xaxis"]["title"]["text"].startswith("accuracy on the country's")][
+        :1
+    ]
+    assert {t["name"] for t in shown["data"]} == {"Global model", "SCPO's weights alone"}
+    assert "How much is luck in training?" in words(app)
+    assert "Fine-tuned on all pairs against SCPO (paper), every country" in words(app)
+    assert "against every baseline, Galune" in words(app)
     app.selectbox(key="against").select("random").run()
     assert not app.exception and "Fine-tuned on all pairs against Coin toss" in words(app)
 
@@ -533,7 +568,7 @@ def test_a_link_opens_the_same_view_of_accuracy(with_run):
 def test_a_link_opens_the_same_view_of_bias_and_efficiency(with_run):
     app = opened("bias", country="Galune", transfer="weight", transferred="change")
     assert app.selectbox(key="transfer").value == "weight"
-    assert "against the global model" in json.dumps(specs(app)[2])
+    assert "against the global model" in json.dumps(specs(app)[3])
     app = opened("efficiency", country="Galune", reading="trained", method="weight")
     assert "SCPO's weights alone needs" in specs(app)[1]["layout"]["xaxis"]["title"]["text"]
     assert "after the filter" in specs(app)[0]["layout"]["xaxis"]["title"]["text"]
@@ -566,13 +601,13 @@ def test_a_country_with_too_few_people_is_said_on_every_page(with_run):
 def test_published_figures_are_drawn_and_said_to_be_theirs(on_prism):
     app = opened("accuracy")
     assert not app.exception and "theirs and not of this run: 60.40 % before and 66.19 % after" in words(app)
-    drawn = {t["name"]: t["x"] for t in specs(app)[0]["data"] if "published" in t["name"]}
+    drawn = {t["name"]: t["x"] for t in specs(app)[1]["data"] if "published" in t["name"]}
     assert drawn == {
         "published by the authors: SCPO (paper)": [66.19],
         "published by the authors: Global model": [60.4],
     }
-    assert (app.dataframe[0].value["source"] == "published by the authors").sum() == 2
-    assert "published" not in json.dumps(specs(opened("accuracy", subset="consensus"))[0])
+    assert (app.dataframe[1].value["source"] == "published by the authors").sum() == 2
+    assert "published" not in json.dumps(specs(opened("accuracy", subset="consensus"))[1])
 
 
 def test_a_run_in_which_full_gains_nothing_says_so_in_place_of_ratios(workspace, demo_run):

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from scpo import runs
 from scpo.charts.style import SIMULATED
 from scpo.jobs.store import open_store
+from scpo.text.findings import leading
 from scpo.ui.head import run_label
 
 ROOT = Path(__file__).parents[2]
@@ -141,7 +143,7 @@ def test_putting_out_every_method_lights_those_shown_at_first_again(two):
     pills = app.get("button_group")[1]
     assert pills.value == ["scpo"]
     pills.set_value([]).run()
-    assert app.get("button_group")[1].value == ["global", "full", "scpo", "shared", "pooled", "scratch"]
+    assert app.get("button_group")[1].value == leading(runs.read(two["older"].folder))
     assert "methods" not in app.query_params
 
 
