@@ -94,8 +94,8 @@ def judge_sentences(judge: Judge, unit: str, paired: pd.DataFrame) -> list[str]:
 def _open_ranks(judge: Judge, paired: pd.DataFrame) -> str:
     sets = rank_sets(pd.concat([paired, judge.tables["paired"]], ignore_index=True)).set_index("method")
     best, worst = sets.loc[judge.method, ["best", "worst"]]
-    rank = f"rank {best}" if best == worst else f"any rank from {best} to {worst}"
-    return f"By the paired tests of every two methods it may have {rank} of {len(sets)}, 1 being the highest accuracy."
+    has = f"it has rank {best}" if best == worst else f"it may have any rank from {best} to {worst}"
+    return f"By the paired tests of every two methods {has} of {len(sets)}, 1 being the highest accuracy."
 
 
 def _served_worst(judge: Judge) -> str:
