@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.format import brackets, counted, fixed, inert, known, percent, points, span
+from scpo.methods import named
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.outcomes import SUBSETS
 from scpo.metrics.paired import decided
@@ -62,7 +63,7 @@ def difference_table(judge: Judge, unit: str) -> pd.DataFrame:
     rows = _of(judge_differences(judge, FULL, unit), country=MEAN)
     return pd.DataFrame(
         {
-            "against": rows["against"],
+            "against": rows["against"].map(named),
             "points": rows["difference"].map(points),
             "95 % interval": [brackets(low, high) for low, high in zip(rows["low"], rows["high"], strict=True)],
             "": rows["note"],
