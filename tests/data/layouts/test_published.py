@@ -348,3 +348,14 @@ def test_odd_values_in_any_cell_are_counted_or_refused_and_never_crash(tmp_path,
             read(write(rows, tmp_path), layout=made.layout or name)
         except ScpoError as error:
             assert str(error)
+
+
+def test_the_parts_of_a_folder_are_one_data_set_whose_judgements_stay_apart(tmp_path):
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    rows = good(MADE["community-alignment"])
+    write(rows[:100], folder, "part-0.jsonl")
+    write(rows[100:], folder, "part-1.jsonl")
+    data = read(str(folder))
+    assert data.card.notes[0] == "read as Community Alignment: 180 picks of one answer out of four = 540 pairs"
+    assert content_hash(data) == content_hash(read(write(rows, tmp_path)))
