@@ -34,6 +34,7 @@ def picks_of_turns(table: Table) -> Table:
     """
     said, alive, parts = np.full(len(table), "", object), np.ones(len(table), bool), []
     person = table[[c for c in table.columns if c.startswith(PERSON)]].rename(columns=lambda c: c.removeprefix(PERSON))
+    person = person.assign(country=each(person["country"], _as_a_name))
     for at, turn in enumerate(n for n in NUMBERS if f"{n}_turn_prompt" in table.columns):
         prompt = _texts(table, f"{turn}_turn_prompt")
         answers = np.column_stack([_texts(table, f"{turn}_turn_response_{letter}") for letter in "abcd"])
@@ -236,6 +237,11 @@ def _letters(table: Table, column: str) -> np.ndarray:
     if column not in table.columns:
         return np.full(len(table), -1)
     return each(table[column], lambda said: "abcd".find(_end(said))).to_numpy(int)
+
+
+def _as_a_name(country: object) -> object:
+    """ "united states" as United States."""
+    return country.title() if isinstance(country, str) and country.islower() else country
 
 
 def _end(said: object) -> str:
