@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.format import brackets, counted, fixed, inert, known, percent, points, span
-from scpo.methods import named
+from scpo.methods import METHODS, named
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.outcomes import SUBSETS
 from scpo.metrics.paired import decided
@@ -93,10 +93,12 @@ def judge_sentences(judge: Judge, unit: str, paired: pd.DataFrame) -> list[str]:
 
 
 def _open_ranks(judge: Judge, paired: pd.DataFrame) -> str:
-    sets = rank_sets(pd.concat([paired, judge.tables["paired"]], ignore_index=True)).set_index("method")
+    models = [judge.method, *(name for name, method in METHODS.items() if method.is_model)]  # no rules without a model
+    rows = pd.concat([paired, judge.tables["paired"]], ignore_index=True)
+    sets = rank_sets(rows[rows["method"].isin(models) & rows["against"].isin(models)]).set_index("method")
     best, worst = sets.loc[judge.method, ["best", "worst"]]
     has = f"it has rank {best}" if best == worst else f"it may have any rank from {best} to {worst}"
-    return f"By the paired tests of every two methods {has} of {len(sets)}, 1 being the highest accuracy."
+    return f"By the paired tests of every two models {has} of {len(sets)}, 1 being the highest accuracy."
 
 
 def _served_worst(judge: Judge) -> str:
