@@ -140,6 +140,17 @@ _ROWS = (
         default=False,
     ),
     Method(
+        "lowrank",
+        "Shared directions",
+        "all of the country's pairs, every weight 1; countries differ in a few directions that all of them share",
+        "olive",
+        "hourglass",
+        training="lowrank",
+        sees="all",
+        heads_only=True,
+        default=False,
+    ),
+    Method(
         "inverse",
         "Inverse weights",
         "all pairs, weighted up the more the global model disagrees",

@@ -26,6 +26,7 @@ from scpo.training.heads import ray_cluster
 from scpo.training.heads.features import Features, cache_folder, embed_texts
 from scpo.training.heads.global_model import load_global, train_global
 from scpo.training.heads.interpolated import train_interpolated
+from scpo.training.heads.lowrank import train_lowrank
 from scpo.training.heads.problem import HeadProblem
 from scpo.training.heads.ridge import train_ridge
 from scpo.training.heads.shared import train_shared
@@ -36,6 +37,7 @@ TRAINERS: dict[str, Callable[..., TrainedHeads]] = {  # of heads that are fitted
     "shared": train_shared,
     "ridge": train_ridge,
     "interpolated": train_interpolated,
+    "lowrank": train_lowrank,
 }
 
 

@@ -63,7 +63,7 @@ def pulled_heads(
     if not len(pool.rows):
         return start.float().repeat(len(PULLS), 1)
     order = np.argsort(pool.rows)
-    margins, weight = _margins(problem, pool.rows[order]), torch.from_numpy(pool.weight[order]).double()
+    margins, weight = margins_of(problem, pool.rows[order]), torch.from_numpy(pool.weight[order]).double()
 
     def cost(shift: np.ndarray, pull: float) -> tuple[float, np.ndarray]:
         moved = torch.from_numpy(shift).requires_grad_()
@@ -81,7 +81,7 @@ def pulled_heads(
     return torch.stack(heads).float()
 
 
-def _margins(problem: HeadProblem, rows: np.ndarray) -> Callable[[torch.Tensor], torch.Tensor]:
+def margins_of(problem: HeadProblem, rows: np.ndarray) -> Callable[[torch.Tensor], torch.Tensor]:
     """theta (p,) -> r(chosen) - r(rejected) of pairs, (n,), in double precision."""
     shape, (chosen, rejected) = problem.shape, problem.sides
     texts, place = np.unique(np.stack([chosen[rows], rejected[rows]]), return_inverse=True)
