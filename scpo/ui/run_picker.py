@@ -9,13 +9,11 @@ from __future__ import annotations
 import streamlit as st
 
 from scpo import runs
-from scpo.charts.accuracy import difference_chart
-from scpo.charts.style import country_marks
+from scpo.charts.comparison import gains_chart
 from scpo.config import DataConfig
 from scpo.format import inert
 from scpo.jobs.job import Job
-from scpo.methods import named
-from scpo.text.findings import consensus_kept, countries, gain_rows, main_method
+from scpo.text.findings import consensus_kept, gains, leading, main_method
 from scpo.text.results import headline
 from scpo.ui import encoder_reading
 from scpo.ui.cache import finished_run, job_store, ran_on
@@ -68,22 +66,14 @@ def newest_on(config: DataConfig) -> runs.Result | None:
 def at_a_glance(result: runs.Result) -> None:
     """A run in one look: gain per country, consensus kept, efficiency, and the pages that say more."""
     tables, unit, simulated = result.tables, result.card["unit"], result.card["simulated"]
-    method = main_method(result)
+    method, shown = main_method(result), [m for m in leading(result) if m != "global"]
     gain, _, ratio = headline(tables, result.config.methods, unit)
-    rows = gain_rows(result, method)
+    rows = gains(result, shown, "full")
     if len(rows):
         chart(
-            difference_chart(
-                rows,
-                "country",
-                country_marks(countries(result)),
-                f"accuracy of {named(method)} minus that of the global model",
-                unit,
-                simulated,
-                row=30,
-            ),
+            gains_chart(rows, shown, unit, simulated),
             "gains",
-            f"Gain of {named(method)} over the global model per country, with 95 % intervals.",
+            "Gain of the methods compared first over the global model per country, with 95 % intervals.",
             rows,
             simulated,
         )
