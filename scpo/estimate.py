@@ -166,9 +166,9 @@ def expected_seconds(
     fitted      training pairs of all countries x methods that are fitted at once; subsets: seeds x budgets of them
     """
     return {
-        "embed": characters / 4.5 / 15_000,
-        "global": 1.5,
-        "train": 1e-9 * heads * steps * batch_size * 768 + 0.5,
-        "share": 1.2e-4 * fitted * (1 + 0.15 * subsets),
+        "embed": characters / 4.5 / 25_000,
+        "global": 0.4,
+        "train": 3e-10 * heads * steps * batch_size * 768 + 0.2,
+        "share": 8e-5 * fitted * (1 + 0.15 * subsets),
         "measure": 1.0,
     }

@@ -52,7 +52,6 @@ class ResampledOutcomes:
         self.outcomes = {o.country: o for o in outcomes}
         drawn = resample_units(outcomes, shared_units)
         self.drawn = {o.country: d for o, d in zip(outcomes, drawn, strict=True)}
-        self.draws = {o.country: accuracy_draws(o, self.drawn[o.country]) for o in outcomes}
         self.results = {o.country: self._results(o) for o in outcomes}
         self.countries = list(self.outcomes)
         parts = {MEAN: outcomes, **{o.country: [o] for o in outcomes}}
@@ -64,7 +63,7 @@ class ResampledOutcomes:
 
     def _results(self, o: Outcomes) -> dict[tuple[str, int], MethodResult]:
         results: dict[tuple[str, int], MethodResult] = {}
-        value, draws = o.accuracy(), self.draws[o.country]
+        value, draws = o.accuracy(), accuracy_draws(o, self.drawn[o.country])
         for (method, _), rows in o.heads.groupby(["method", "level"], sort=False):
             at = rows.index.to_numpy()
             results[str(method), int(rows["level"].iloc[0])] = MethodResult(
@@ -117,7 +116,8 @@ def metric_records(dataset: str, resampled: ResampledOutcomes) -> pd.DataFrame:
     tables = []
     for country, o in resampled.outcomes.items():
         value, units = o.accuracy(), (o.counts > 0).sum(-1)
-        low, high = interval(resampled.draws[country], units[None], o.effective()[None], fewest=np.array(FEWEST))
+        draws = accuracy_draws(o, resampled.drawn[country])  # made again: kept, they would be most of the memory
+        low, high = interval(draws, units[None], o.effective()[None], fewest=np.array(FEWEST))
         for s, subset in enumerate(SUBSETS):
             table = o.heads[["method", "seed", "pairs", "step"]].copy()
             table.insert(0, "country", country)

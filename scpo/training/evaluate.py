@@ -26,6 +26,7 @@ from scpo.selection import effective_size, keep_mask, pair_weights
 from scpo.training.backend import BackendResult
 from scpo.training.encoder_reading import unreadable
 from scpo.training.heads.held_out import coin_margin, longer_margin
+from scpo.training.memory import give_back
 from scpo.training.threads import spread
 
 TABLES = 10  # steps of the progress: those that are made one after another, and the last ones
@@ -54,6 +55,7 @@ def measure(
     there = [_seen(o, {o.country, *data.card.reference}, unread) for o in _on_reference(data, margin, trained)]
     crossed |= {(o.country, REFERENCE): o for o in there}
     reference = ResampledOutcomes(there, shared_units=True) if there else None
+    give_back()
     make = {
         "accuracy": lambda: accuracy_table(resampled),
         "paired": lambda: paired_table(resampled),

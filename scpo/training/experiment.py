@@ -35,6 +35,7 @@ from scpo.training.encoders import load_encoder
 from scpo.training.evaluate import measure
 from scpo.training.heads import ray_cluster
 from scpo.training.heads.backend import train_heads
+from scpo.training.memory import give_back
 from scpo.training.threads import one_thread
 
 Listener = Callable[[Mapping], None]
@@ -103,6 +104,7 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard: Call
     write_margins(folder, data.pairs, {country: part.train for country, part in rows.items()}, trained.rewards)
     write_bytes(folder / runs.weights_file(config), trained.weights)
 
+    give_back()
     progress.report("measure", 0, 1)
     resampled, summary = measure(config, data, rows, trained, progress)
     guard()

@@ -32,6 +32,7 @@ from scpo.training.heads.ridge import train_ridge
 from scpo.training.heads.shared import train_shared
 from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import TrainedHeads
+from scpo.training.memory import give_back
 
 TRAINERS: dict[str, Callable[..., TrainedHeads]] = {  # of heads that are fitted at once, by `Method.training`
     "shared": train_shared,
@@ -51,6 +52,7 @@ def train_heads(
     checkpoint: Checkpoint,
 ) -> BackendResult:
     """Embed the texts, train or load the global head, then every head of the plan."""
+    give_back()
     reading = reading_table(data, read_data(data, encoder.reader, cache_folder() / "read", encoder.key))
     tell_unread(reading)
     features, globals_ = global_heads(config, data, encoder, progress)
@@ -81,6 +83,7 @@ def train_plan(
     On the cluster of `SCPO_RAY_ADDRESS`, if there is one; what is fitted at once, here.
     """
     rewards = global_rewards(problem)
+    give_back()
     plan = plan_heads(problem.config, problem.rows, pair_margins(problem.data, rewards), budgets)
     training = np.array([METHODS[method].training for method in plan.table["method"]])
     by_steps = np.flatnonzero(training == "steps")
@@ -92,6 +95,7 @@ def train_plan(
         def on_progress(done: int, total: int, place: int = place) -> None:
             progress.report("share", round(1000 * (place + done / total)), 1000 * len(kinds))
 
+        give_back()
         places.append(np.flatnonzero(training == kind))
         parts.append(TRAINERS[kind](problem, plan.take(places[-1]), on_progress))
     progress.report("share", 1, 1)

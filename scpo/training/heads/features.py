@@ -26,7 +26,7 @@ import safetensors.numpy
 from scpo.runs.files import write_bytes
 
 PRODUCT = 0.3
-SLICE = 16_384  # texts whose phi is made at a time
+SLICE = 1024  # texts whose phi is made at a time
 TAIL = b"\0end"  # in the name of a text of which the end is kept; no text holds a NUL
 SHARD = 2048  # strings per cache file: a killed run loses at most this much work
 log = logging.getLogger("scpo")

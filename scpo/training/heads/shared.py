@@ -37,6 +37,7 @@ from scpo.training.heads.problem import HeadProblem
 from scpo.training.heads.shifts import PRIOR_POWER, Others, directions, fit, prior, shifts
 from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import TrainedHeads
+from scpo.training.memory import give_back
 from scpo.training.threads import one_thread, spread
 
 # Prior standard deviations of what a shift does to the margin of an average pair, in units of reward: of the whole, and
@@ -113,6 +114,7 @@ def train_shared(
         return TrainedHeads.fitted(problem, plan, theta)
     all_pairs = max(groups, key=lambda heads: plan.table["level"].iloc[heads[0]])
     root, others = prior(shape, members_of(all_pairs), prior_power)
+    give_back()
     alike: dict[bytes, list[np.ndarray]] = {}  # seeds with all pairs have the same ones
     for heads in groups:
         pairs = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in heads)

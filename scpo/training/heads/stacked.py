@@ -25,6 +25,7 @@ from scpo.training.threads import one_thread, spread
 
 BLOCK = 64  # heads worked at a time: 64 x 16 pairs x 768 floats are 3 MiB, the size of a cache
 PRECOMPUTE = 1 << 30  # bytes of pair differences kept ready; beyond that they are made batch by batch
+SLICE = 1024  # pair differences made at a time
 SHUFFLED = 4096  # places of the order of training that are drawn together
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
@@ -209,7 +210,15 @@ class _Examples:
         self._chosen, self._rejected = torch.from_numpy(place.reshape(2, -1))
         self._phi = torch.from_numpy(phi(texts))
         ready = not shape.hidden and len(self._used) * shape.width * 4 <= PRECOMPUTE
-        self._difference = self._phi[self._chosen] - self._phi[self._rejected] if ready else None
+        self._difference = self._ready() if ready else None
+
+    def _ready(self) -> torch.Tensor:
+        """The differences of all pairs; made in slices, so that nothing else of that size is in memory."""
+        difference = torch.empty(len(self._used), self.shape.width)
+        for first in range(0, len(self._used), SLICE):
+            part = slice(first, first + SLICE)
+            difference[part] = self._phi[self._chosen[part]] - self._phi[self._rejected[part]]
+        return difference
 
     def place(self, rows: np.ndarray) -> np.ndarray:
         """Where these rows of the pair table stand among the pairs in use."""
