@@ -11,7 +11,7 @@ from scpo.format import inert
 from scpo.runs.judges import Judge
 from scpo.text import findings
 from scpo.text.judges import with_judges
-from scpo.text.measures import SUBSETS, which_pairs
+from scpo.text.measures import MEANINGS, which_pairs
 from scpo.text.results import alignment_sentence, rank_line
 from scpo.ui import compare_runs, run_picker
 from scpo.ui.cache import judges
@@ -34,7 +34,7 @@ def gains(result: runs.Result, subset: str, methods: list[str]) -> None:
             table,
             simulated,
         )
-    st.caption(SUBSETS[subset][1])
+    st.caption(MEANINGS[subset][1])
     st.markdown(rank_line(findings.ranks(result, subset), which_pairs(subset)))
 
 
@@ -85,7 +85,7 @@ try:
     shown = run_picker.finished(job)
     if shown:
         with controls():
-            subset = segments("Test pairs", SUBSETS, run_picker.SUBSET, format_func=which_pairs)
+            subset = segments("Test pairs", MEANINGS, run_picker.SUBSET, format_func=which_pairs)
             methods = methods_shown(findings.methods_in(shown.tables["accuracy"]), findings.leading(shown))
         brought = judges(shown)
         gains(shown, subset, methods)

@@ -22,6 +22,7 @@ from scpo.metrics.paired import paired_table
 from scpo.runs import Result
 from scpo.runs.judges import Judge, brought, check_name
 from scpo.runs.outcomes import RunOutcomes
+from scpo.selection import margin
 
 UNTRAINED_HEAD = {"seed": 0, "level": 0, "pairs": 0, "trained": 0, "step": 0}
 
@@ -116,7 +117,7 @@ def judge_alone(data: Preferences, rewards: Mapping[str, np.ndarray]) -> tuple[d
 def _margins(data: Preferences, rewards: np.ndarray) -> np.ndarray:
     """r(chosen) - r(rejected) of every pair, NaN where one of them has no score."""
     chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
-    return rewards[chosen] - rewards[rejected]
+    return margin(rewards[chosen], rewards[rejected])
 
 
 def brought_scores(scores: Scores, data: Preferences, source: str) -> tuple[np.ndarray, dict]:

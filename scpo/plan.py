@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from scpo import selection
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
 from scpo.errors import ConfigError
@@ -136,7 +137,7 @@ def pair_margins(data: Preferences, rewards: dict[str, np.ndarray]) -> dict[str,
     margins: dict[int, np.ndarray] = {}  # countries that start from one model share its rewards and margins
     for reward in rewards.values():
         if id(reward) not in margins:
-            margins[id(reward)] = reward[chosen] - reward[rejected]
+            margins[id(reward)] = selection.margin(reward[chosen], reward[rejected])
     return {country: margins[id(reward)] for country, reward in rewards.items()}
 
 

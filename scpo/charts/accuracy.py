@@ -32,7 +32,7 @@ from scpo.table_rows import rows_of
 from scpo.text.measures import which_pairs
 from scpo.text.results import fewest, is_clear
 
-FULL, ALPHA = "full", 0.05
+FULL = "full"
 ARROWS = {AT_LEAST: "triangle-right", AT_MOST: "triangle-left"}  # a ratio that is a bound
 
 

@@ -17,10 +17,11 @@ import plotly.graph_objects as go
 from scpo.charts.colours import INK, METHOD, ON_PAPER, PLACE, QUIET, SYMBOL, TEXT
 from scpo.format import TOO_FEW, signed, span
 from scpo.methods import METHODS
+from scpo.metrics.accuracy import MEAN
 
 Values = Sequence | np.ndarray | pd.Series | pd.Index  # what plotly takes along an axis
 SIMULATED = "Simulated data: nothing here is measured from real people"
-MEAN = "mean"
+
 LINES = tuple(
     PLACE[name] for name in ("blue", "orange", "green", "purple", "sky", "vermilion", "brown", "grey")
 )  # one per country

@@ -26,7 +26,7 @@ def add_settings(parser, config_class: type, only: Collection[str] = (), base: o
         if field.name in PARTS or (only and field.name not in only):
             continue
         default = getattr(base, field.name) if base else field.default
-        unit = f" [{field.metadata['unit']}]" if field.metadata.get("unit") else ""
+        unit = f" [{field.metadata['measured_in']}]" if field.metadata.get("measured_in") else ""
         shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
         help_ = f"{field.metadata['help']}{unit}" + (f" (default: {shown})" if shown != "" else "")
         options: dict[str, Any] = {"dest": field.name, "default": None, "help": help_.replace("%", "%%")}

@@ -6,6 +6,7 @@ import pandas as pd
 
 from scpo.data.leaks import sentences
 from scpo.format import NONE, brackets, counted, fixed, known, points
+from scpo.metrics.accuracy import MEAN
 from scpo.runs import Result
 from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_lines
@@ -13,7 +14,6 @@ from scpo.text.findings import ranks
 from scpo.text.results import rank_line
 from scpo.training.encoder_reading import told
 
-MEAN = "mean"
 SIMULATED = "SIMULATED DATA: nothing here is measured from real people."
 
 

@@ -34,7 +34,7 @@ class DataConfig:
     min_gap: float = setting(
         0.02,
         "survey: two options pair when their shares differ by at least this",
-        unit="share",
+        measured_in="share",
         low=0,
         high=1,
         open_low=True,
@@ -53,16 +53,16 @@ class DataConfig:
     demo_user_noise: float = setting(
         0.25,
         "demo: standard deviation of a person's taste around their country's, per axis",
-        unit="reward",
+        measured_in="reward",
         low=0,
         high=100,
         rare=True,
     )
     demo_score_noise: float = setting(
-        0.8, "demo: standard deviation of the noise in each score", unit="reward", low=0, high=100, rare=True
+        0.8, "demo: standard deviation of the noise in each score", measured_in="reward", low=0, high=100, rare=True
     )
     demo_extreme_raters: float = setting(
-        0.12, "demo: share of people who only give extreme scores", unit="share", low=0, high=1, rare=True
+        0.12, "demo: share of people who only give extreme scores", measured_in="share", low=0, high=1, rare=True
     )
     demo_people: float = setting(
         1.0, "demo: people of each country to steer to, as a multiple of 54 to 86", low=0.5, high=100, rare=True
@@ -70,7 +70,7 @@ class DataConfig:
     demo_reference_people: int = setting(
         320,
         "demo: people of the reference population, whose pairs train the global model",
-        unit="people",
+        measured_in="people",
         low=10,
         high=100_000,
         rare=True,
@@ -83,12 +83,12 @@ class DataConfig:
         rare=True,
     )
     test_share: float = setting(
-        0.15, "share of users or questions held out for the test", unit="share", low=0, high=0.5, open_low=True
+        0.15, "share of users or questions held out for the test", measured_in="share", low=0, high=0.5, open_low=True
     )
     validation_share: float = setting(
         0.10,
         "share of the training users or questions used for early stopping only",
-        unit="share",
+        measured_in="share",
         low=0,
         high=0.5,
         open_low=True,
@@ -103,7 +103,7 @@ class DataConfig:
         1000,
         "files: at most so many pairs are made of the answers that one person scored to one prompt, or of a question's "
         "options; of more, so many are drawn",
-        unit="pairs",
+        measured_in="pairs",
         low=1,
         high=100_000_000,
         rare=True,

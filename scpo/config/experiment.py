@@ -30,13 +30,13 @@ class ExperimentConfig:
     budgets: tuple[int, ...] = setting(
         (),
         "numbers of training pairs for the efficiency curves; none = spaced automatically; all pairs is always added",
-        unit="pairs",
+        measured_in="pairs",
         low=1,
     )
     tau: float = setting(
         0.7,
         "filter threshold: keep a pair if the global model's probability of the choice is below it",
-        unit="probability",
+        measured_in="probability",
         low=0,
         high=1,
         open_low=True,
@@ -44,12 +44,12 @@ class ExperimentConfig:
     beta: float = setting(
         1.10,
         "weight temperature: a pair with margin m < 0 weighs exp(m / beta)",
-        unit="reward",
+        measured_in="reward",
         low=0,
         open_low=True,
     )
-    steps: int = setting(300, "training steps of every head", unit="steps", low=1, high=1_000_000)
-    batch_size: int = setting(16, "pairs in a batch", unit="pairs", low=1, high=65536)
+    steps: int = setting(300, "training steps of every head", measured_in="steps", low=1, high=1_000_000)
+    batch_size: int = setting(16, "pairs in a batch", measured_in="pairs", low=1, high=65536)
     lr: float = setting(0.001, "learning rate of Adam", low=0, high=10, open_low=True)
     global_model: str = setting(
         "reference",

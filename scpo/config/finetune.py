@@ -24,7 +24,7 @@ class FinetuneConfig:
     max_length: int = setting(
         512,
         "fine-tuning: longest input; what is over is cut from the front of the prompt",
-        unit="tokens",
+        measured_in="tokens",
         low=8,
         high=131_072,
     )

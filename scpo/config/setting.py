@@ -13,12 +13,12 @@ KINDS: dict[str, tuple[type, ...]] = {"str": (str,), "bool": (bool,), "int": (in
 LARGEST = 1e300  # beyond it, arithmetic would overflow
 
 
-def setting(default: Any, help: str, *, unit: str = "", low=None, high=None, open_low=False, rare=False):
-    """A dataclass field that carries its help text, unit and bounds.
+def setting(default: Any, help: str, *, measured_in: str = "", low=None, high=None, open_low=False, rare=False):
+    """A dataclass field that carries its help text, what it is measured in, and its bounds.
 
     rare  True: saved only where it differs from its default, so that experiments without it stay what they were
     """
-    bounds = {"help": help, "unit": unit, "low": low, "high": high, "open_low": open_low, "rare": rare}
+    bounds = {"help": help, "measured_in": measured_in, "low": low, "high": high, "open_low": open_low, "rare": rare}
     return field(default=default, metadata=bounds)
 
 

@@ -16,6 +16,7 @@ from scpo.lesson.steps import Seen, check
 from scpo.lesson.world import HELPFUL, World
 from scpo.methods import select
 from scpo.metrics.efficiency import monotone, pairs_to_reach
+from scpo.metrics.outcomes import subset_masks
 
 RATE, MOST_STEPS = 0.5, 300
 METHODS = ("full", "filter", "scpo")
@@ -33,7 +34,7 @@ def collapse(world: World, country: str, steps: int, tau: float, beta: float) ->
     marks = np.unique(np.geomspace(1, steps, 18).round().astype(int))
     tastes = descend(world.difference[rows], weight, world.global_taste, marks, RATE)
     held_margin, pairs = world.margin[held], world.difference[held]
-    shared, distinct = pairs[held_margin > 0], pairs[held_margin < 0]
+    _, distinct, shared = (pairs[mask] for mask in subset_masks(held_margin))
     table = pd.concat(
         [
             pd.DataFrame(

@@ -30,7 +30,8 @@ from scipy.special import ndtr, ndtri, stdtrit
 from scpo.metrics.outcomes import Outcomes, ratio
 
 RESAMPLES = 2000
-LEVEL = 0.95
+ALPHA = 0.05  # what two-sided tests and intervals are held to
+LEVEL = 1 - ALPHA
 FEWEST_UNITS = 8  # with fewer people or questions an interval does not hold what it says, and none is given
 FEWEST_FOR_PARTS = 20  # the same for shares of a part of the pairs, often near 0 % or 100 %
 FEWEST_FOR_RATIOS = 50  # the same for what divides by the gain of `full`, or stands on it: ratios of pairs and of gains

@@ -99,7 +99,7 @@ def count_outcomes(
     order = np.argsort(unit, kind="stable")
     units, first = np.unique(unit[order], return_index=True)
     sorted_margin, known = margins[:, order], global_margin[order]
-    subsets = np.stack([np.ones(len(unit), bool), known < 0, known > 0])
+    subsets = subset_masks(known)
 
     def per_unit(right: np.ndarray) -> np.ndarray:
         return np.add.reduceat(right, first, axis=-1, dtype=np.float32)
@@ -108,6 +108,14 @@ def count_outcomes(
     ties = np.stack([((sorted_margin == 0) & subset).sum(1) for subset in subsets], axis=1)
     each = PairOutcomes(unit, *(np.sign(m).astype(np.int8) for m in (global_margin, margins)))
     return Outcomes(country, heads, units, wins, per_unit(subsets), ties, each)
+
+
+def subset_masks(global_margin: np.ndarray) -> np.ndarray:
+    """Which pairs are in each of SUBSETS, (S, n) bool: all, those the global model gets wrong, those it gets right.
+
+    global_margin  (n,) of the global model; a tie is in neither of the two parts
+    """
+    return np.stack([np.ones(len(global_margin), bool), global_margin < 0, global_margin > 0])
 
 
 def size_of(outcomes: list[Outcomes], subset: int, shared: bool) -> Size:
@@ -138,9 +146,10 @@ def subset_metrics(margins: np.ndarray, known: np.ndarray | None) -> dict[str, f
     a prefix are those of all pairs. A tie counts as wrong; a subset without pairs has NaN. `score` orders steps as
     `scpo.training.heads.held_out.validation_score` does.
     """
-    parts = {"": np.ones(len(margins), bool)}
-    if known is not None:
-        parts |= {"distinct_": known < 0, "consensus_": known > 0}
+    if known is None:
+        parts = {"": np.ones(len(margins), bool)}
+    else:
+        parts = dict(zip(("", "distinct_", "consensus_"), subset_masks(known), strict=True))
     found: dict[str, float] = {}
     for name, part in parts.items():
         here = margins[part].astype(np.float64)

@@ -24,12 +24,12 @@ from scipy.special import ndtri
 
 from scpo.methods import UNTRAINED
 from scpo.metrics.accuracy import MEAN, ResampledOutcomes, nan_mean
-from scpo.metrics.intervals import FEWEST, interval
+from scpo.metrics.intervals import ALPHA, FEWEST, interval
 from scpo.metrics.outcomes import SUBSETS, ratio
 
 BLOCKS, BLOCK = 9, 1_111
 SWAPS = BLOCKS * BLOCK
-ALPHA, POWER = 0.05, 0.8
+POWER = 0.8
 COLUMNS = "country subset method against difference low high p p_holm units pairs detectable seed_sd unit_se".split()
 TIE = 1e-6  # differences of accuracy closer than this are equal
 

@@ -10,6 +10,7 @@ import pandas as pd
 from scpo.data.preferences import TEST, Preferences
 from scpo.metrics.bias import REFERENCE
 from scpo.metrics.rewards import Rewards, steered
+from scpo.selection import margin
 from scpo.table_rows import row_of
 
 ALPHAS = tuple(round(0.1 * step, 1) for step in range(11))
@@ -49,7 +50,7 @@ def reversed_pairs(data: Preferences, rewards: Rewards) -> pd.DataFrame:
     for place, country in enumerate(rewards.countries):
         rows = data.of(country, TEST)
         chosen, rejected = (data.pairs[side].to_numpy()[rows] for side in ("chosen", "rejected"))
-        base = rewards.base[place, chosen] - rewards.base[place, rejected]
+        base = margin(rewards.base[place, chosen], rewards.base[place, rejected])
         own = rewards.own[place].mean(0)
         surest = np.minimum(-base / rewards.base[place].std(), (own[chosen] - own[rejected]) / own.std())
         long = data.texts["response"].str.len().to_numpy()

@@ -6,7 +6,7 @@ import pandas as pd
 
 from scpo.format import TOO_FEW, fixed, known, percent, points, signed, span
 from scpo.methods import METHODS, named
-from scpo.metrics.accuracy import AT_LEAST, AT_MOST, BOTH_AT_ONCE, MEAN, NO_GAIN, NO_PAIRS, UNCLEAR
+from scpo.metrics.accuracy import AT_LEAST, AT_MOST, BOTH_AT_ONCE, MEAN, NO_GAIN, NO_PAIRS, NO_RATIO, UNCLEAR
 from scpo.metrics.accuracy import TOO_FEW as TOO_FEW_TO_TELL
 from scpo.metrics.intervals import FEWEST_FOR_RATIOS
 
@@ -56,7 +56,7 @@ def verdict_of(row) -> str:
     """The ratio, or in two words that there is none: 2.80 times, at least 2.80 times, no ratio, not reached."""
     if row["reached"]:
         return f"{BOUNDS.get(row['note'], '')}{fixed(row['ratio'], 2)} times"
-    return "no ratio" if row["note"].startswith("no ratio") else "not reached"
+    return "no ratio" if row["note"] in NO_RATIO else "not reached"
 
 
 def spread_of(row) -> str:

@@ -14,11 +14,12 @@ from scpo import runs
 from scpo.format import counted, fixed, inert, percent, points, span
 from scpo.methods import METHODS, UNTRAINED, named
 from scpo.metrics.accuracy import MEAN
+from scpo.metrics.intervals import ALPHA
 from scpo.metrics.paired import COLUMNS as PAIRED
 from scpo.metrics.ranks import rank_sets
 from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_figure
-from scpo.text.results import ALPHA, fewest, headline, verdict
+from scpo.text.results import fewest, headline, with_findings
 
 Figure = tuple[str, str, str]
 
@@ -47,14 +48,14 @@ def main_method(result: runs.Result) -> str:
 def differences(result: runs.Result, subset: str) -> pd.DataFrame:
     """Paired differences between methods on one subset.
 
-    Columns country, subset, method, against, difference, low, high, p_holm, units, pairs, detectable, note.
+    Columns country, subset, method, against, difference, low, high, p_holm, units, pairs, detectable, finding, note.
     """
     table = result.tables["paired"].reindex(columns=PAIRED)  # without a method beside `global` it has no rows
     numbers = ["difference", "low", "high", "p_holm", "detectable"]
     table = table[table["subset"] == subset].astype(dict.fromkeys(numbers, float))
     place = {name: at for at, name in enumerate([MEAN, *countries(result), *METHODS])}
     table = table.sort_values(["country", "method", "against"], key=lambda c: c.map(place), kind="stable")
-    return table.assign(note=[verdict(row, result.card["unit"]) for row in table.itertuples()])
+    return with_findings(table, result.card["unit"])
 
 
 def ranks(result: runs.Result, subset: str) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from scpo.metrics.paired import decided
 from scpo.metrics.ranks import rank_sets
 from scpo.runs.judges import Judge
 from scpo.table_rows import row_of
-from scpo.text.results import bias_sentence, by_chance, verdict
+from scpo.text.results import bias_sentence, by_chance, with_findings
 
 FULL, DISTINCT, CONSENSUS = SUBSETS
 
@@ -31,7 +31,7 @@ def judge_differences(judge: Judge, subset: str, unit: str) -> pd.DataFrame:
     """A judge against every method of the run on the pairs that it scored, with what each difference tells."""
     numbers = ["difference", "low", "high", "p_holm", "detectable"]
     table = _of(judge.tables["paired"], subset=subset).astype(dict.fromkeys(numbers, float))
-    return table.assign(note=[verdict(row, unit) for row in table.itertuples()]).reset_index(drop=True)
+    return with_findings(table, unit).reset_index(drop=True)
 
 
 def judge_table(judge: Judge, unit: str) -> pd.DataFrame:

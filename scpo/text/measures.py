@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SUBSETS = {  # which test pairs an accuracy is of: label, and what that means
+MEANINGS = {  # which test pairs an accuracy is of: label, and what that means
     "full": ("All pairs", "All test pairs of a country."),
     "distinct": (
         "Where global is wrong",
@@ -17,7 +17,7 @@ SUBSETS = {  # which test pairs an accuracy is of: label, and what that means
 
 def which_pairs(subset: str) -> str:
     """The label of a subset of the test pairs."""
-    return SUBSETS[subset][0]
+    return MEANINGS[subset][0]
 
 
 MEASURES = {  # what a measure is: one plain sentence, and its formula with what stands in it

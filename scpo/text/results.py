@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 
 from scpo.format import counted, fixed, inert, percent, points, span
 from scpo.methods import named
+from scpo.metrics.accuracy import MEAN
 from scpo.metrics.alignment import ALL, BASELINES, OTHERS, UNIFORM
 from scpo.metrics.groups import FEWEST_SHOWN
-from scpo.metrics.intervals import FEWEST
+from scpo.metrics.intervals import ALPHA, FEWEST
 from scpo.metrics.outcomes import SUBSETS
 from scpo.table_rows import row_of, rows_of
 from scpo.text.efficiency import efficiency_figure
-
-MEAN = "mean"
-ALPHA = 0.05
 
 
 def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str) -> list[tuple[str, str, str]]:
     """Three figures of a run: label, value, and the note with interval and n. `-` where there is none."""
     method = "scpo" if "scpo" in methods else next((m for m in methods if m != "global"), "global")
-    mean = tables["accuracy"].query("country == @MEAN").set_index(["method", "subset"])
+    accuracy = tables["accuracy"]
+    mean = accuracy[accuracy["country"] == MEAN].set_index(["method", "subset"])
     full = row_of(mean, (method, "full"))
     base = row_of(mean, ("global", "full"))
     countries = tables["accuracy"]["country"].nunique() - 1
@@ -66,19 +66,44 @@ def fewest(subset: str) -> int:
     return FEWEST[SUBSETS.index(subset)]
 
 
-def verdict(row, unit: str) -> str:
-    """What a paired difference tells: higher, lower, or how large it would have to be to be found.
+class Finding(StrEnum):
+    """What a paired difference tells."""
 
-    row     subset, difference, low, high, p_holm, units, detectable (NaN where the run has none)
+    HIGHER = "higher"
+    LOWER = "lower"
+    NO_INTERVAL = "no interval"
+    EXCLUDES_ZERO = "the interval excludes 0"
+    INCLUDES_ZERO = "the interval includes 0"
+    NOTHING_FOUND = "no difference found"
+    TOO_FEW = "too few"
+
+
+def with_findings(table: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Paired differences with what each tells: `finding`, a `Finding`, and `note`, the same in words.
+
+    table   subset, difference, low, high, p_holm, units, detectable (NaN where the run has none)
     """
+    findings = [_finding(row) for row in rows_of(table)]
+    notes = [_note(finding, row, unit) for finding, row in zip(findings, rows_of(table), strict=True)]
+    return table.assign(finding=pd.Series(findings, table.index, object), note=pd.Series(notes, table.index, object))
+
+
+def _finding(row) -> Finding:
     if np.isnan(row.low):
-        return f"no interval: {counted(row.units, unit)}, and one takes {fewest(row.subset)}"
+        return Finding.NO_INTERVAL
     if np.isnan(row.p_holm):
-        return "the interval excludes 0" if row.low > 0 or row.high < 0 else "the interval includes 0"
+        return Finding.EXCLUDES_ZERO if row.low > 0 or row.high < 0 else Finding.INCLUDES_ZERO
     if row.p_holm < ALPHA:
-        return "higher" if row.difference > 0 else "lower"
-    if np.isnan(row.detectable):
-        return "no difference found"
+        return Finding.HIGHER if row.difference > 0 else Finding.LOWER
+    return Finding.NOTHING_FOUND if np.isnan(row.detectable) else Finding.TOO_FEW
+
+
+def _note(finding: Finding, row, unit: str) -> str:
+    """A finding in words; of one that is missed for want of people, how large it would have to be to be found."""
+    if finding is Finding.NO_INTERVAL:
+        return f"no interval: {counted(row.units, unit)}, and one takes {fewest(row.subset)}"
+    if finding is not Finding.TOO_FEW:
+        return finding.value
     who = "people" if unit == "user" else f"{unit}s"
     return (
         f"too few {who} to tell: with {counted(row.units, unit)} only differences above {fixed(100 * row.detectable)} "
@@ -87,7 +112,7 @@ def verdict(row, unit: str) -> str:
 
 
 def difference_sentence(row, unit: str) -> str:
-    """One paired difference with its interval, n, test and what it tells; row as for `verdict`, with its note."""
+    """One paired difference with its interval, n, test and what it tells; row as of `with_findings`."""
     chance = "" if np.isnan(row.p_holm) else f", p = {row.p_holm:.3g} after Holm's correction"
     return (
         f"**{inert(row.country)}**: {points(row.difference)} points ({span(row.low, row.high)}; "
@@ -136,12 +161,12 @@ def told_apart(rows: pd.DataFrame, method: str, against: str, unit: str) -> str:
 def too_few(rows: pd.DataFrame, unit: str) -> str:
     """The countries whose differences may be there and be missed, and those without an interval; '' if none.
 
-    rows    country, subset, note (of `verdict`)
+    rows    as of `with_findings`, and country
     """
     found = []
     missed, without = (
-        [inert(row.country) for row in rows_of(rows) if row.note.startswith(start)]
-        for start in ("too few", "no interval")
+        [inert(country) for country in rows.loc[rows["finding"] == finding, "country"]]
+        for finding in (Finding.TOO_FEW, Finding.NO_INTERVAL)
     )
     if missed:
         who = "people" if unit == "user" else f"{unit}s"

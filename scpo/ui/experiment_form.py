@@ -199,7 +199,7 @@ def _spec(config, name: str) -> dataclasses.Field:
 def explained(spec: dataclasses.Field) -> str:
     """Help of a setting: what it is, its bounds, and its name on the command line."""
     about = spec.metadata
-    bounds = [part for part in (_bounds(spec), f"unit: {about['unit']}" if about["unit"] else "") if part]
+    bounds = [part for part in (_bounds(spec), f"unit: {about['measured_in']}" if about["measured_in"] else "") if part]
     text = about["help"][0].upper() + about["help"][1:]
     if spec.name == "methods":
         rows = "\n".join(f"- **{row.name}**: {row.meaning}" for row in METHODS.values())

@@ -28,7 +28,7 @@ LABELS = {
 
 def label(spec: dataclasses.Field) -> str:
     """A setting in words, with its unit."""
-    words, unit = spec.name.replace("_", " ").capitalize(), spec.metadata["unit"]
+    words, unit = spec.name.replace("_", " ").capitalize(), spec.metadata["measured_in"]
     return LABELS.get(spec.name) or (words if not unit or unit in words.lower() else f"{words} ({unit})")
 
 

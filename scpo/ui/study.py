@@ -30,7 +30,7 @@ STUDY, FACTOR, WHEN, PAIRS, OF, METHOD, VALUE, WORLD = (
     "study-world",
 )
 STEPS = {"chosen on validation": study_folder.CHOSEN, "the last": study_folder.END}
-SUBSETS = {"all test pairs": "full", "consensus": "consensus", "distinct": "distinct"}
+OF_LABEL = {"all test pairs": "full", "consensus": "consensus", "distinct": "distinct"}
 HOW = """There is no study in this workspace yet. It takes 10 to 20 minutes on two idle cores and can be stopped and
 gone on with; this page shows it as it grows. In the simulated world, and on survey answers:"""
 OVER = {  # what was drawn anew, and what intervals are over
@@ -71,7 +71,7 @@ def choices(study: study_folder.Study) -> tuple[str, str, int, str]:
     """What all charts show: subset of the test pairs, step, pairs trained on, method."""
     columns = st.columns(4)
     of = columns[0].segmented_control(
-        "Accuracy on", list(SUBSETS), default="all test pairs", required=True, key=OF, bind="query-params"
+        "Accuracy on", list(OF_LABEL), default="all test pairs", required=True, key=OF, bind="query-params"
     )
     step = columns[1].segmented_control(
         "Step",
@@ -89,7 +89,7 @@ def choices(study: study_folder.Study) -> tuple[str, str, int, str]:
     compared = [m for m in study.methods if m != "full"]
     at = compared.index("scpo") if "scpo" in compared else 0
     method = columns[3].selectbox("Method of the grids", compared, at, key=METHOD, bind="query-params")
-    return SUBSETS[of], STEPS[step], sizes[size], method
+    return OF_LABEL[of], STEPS[step], sizes[size], method
 
 
 def factor_of(study: study_folder.Study) -> str:

@@ -27,7 +27,7 @@ from scpo.methods import DEFAULTS
 from scpo.runs.files import write_json
 from scpo.text import findings
 from scpo.text.measures import MEASURES
-from scpo.text.results import difference_sentence, is_clear, runaway_sentence, told_apart, too_few, verdict
+from scpo.text.results import difference_sentence, is_clear, runaway_sentence, told_apart, too_few, with_findings
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("accuracy", "bias", "efficiency")
@@ -254,7 +254,7 @@ def a_difference(**given):
 
 def drawn_differences(*rows):
     table = pd.DataFrame([a_difference(**row) for row in rows])
-    table["note"] = [verdict(row, "user") for row in table.itertuples()]
+    table = with_findings(table, "user")
     return difference_chart(table, "country", {"A": ("#0072B2", "square")}, "scpo minus full", "user", False)
 
 
@@ -426,7 +426,7 @@ def test_the_reference_population_is_among_those_who_are_served_and_the_best_ser
 
 def test_verdicts_say_what_a_difference_tells():
     def of(**given):
-        return verdict(pd.Series(a_difference(**given)), "user")
+        return with_findings(pd.DataFrame([a_difference(**given)]), "user")["note"].iloc[0]
 
     assert of() == "higher" and of(difference=-0.04) == "lower"
     assert of(p_holm=0.2) == "too few people to tell: with 60 users only differences above 3.0 points would be found"
@@ -632,7 +632,7 @@ def test_the_global_model_is_in_the_legend_of_the_curves_as_the_others_are(demo)
 
 def test_of_no_country_with_people_enough_it_is_said_that_nothing_can_be_told():
     rows = pd.DataFrame([a_difference(country=c, low=NONE, p_holm=NONE, units=5) for c in "AB"])
-    rows["note"] = [verdict(row, "user") for row in rows.itertuples()]
+    rows = with_findings(rows, "user")
     assert told_apart(rows, "scpo", "global", "user") == (
         "No country has enough users in the test to tell SCPO (paper) from Global model: an interval takes 8 users."
     )

@@ -122,7 +122,7 @@ def test_a_new_setting_appears_by_itself():
 
         @dataclass(frozen=True)
         class Later:
-            warm_up: int = setting(3, "steps with a rising learning rate", unit="steps", low=1, high=9)
+            warm_up: int = setting(3, "steps with a rising learning rate", measured_in="steps", low=1, high=9)
             shuffled: bool = setting(True, "whether pairs are shuffled")
             layers: tuple[int, ...] = setting((4, 2), "widths", low=1)
             kind: str = setting("adam", "optimizer")
@@ -579,7 +579,9 @@ def test_the_growing_chart_draws_many_countries_thin_and_names_are_no_tags():
 
 
 def test_a_setting_of_a_share_is_labelled_with_its_unit():
-    spec = dataclasses.fields(dataclasses.make_dataclass("C", [("min_gap", float, setting(0.1, "gap", unit="share"))]))
+    spec = dataclasses.fields(
+        dataclasses.make_dataclass("C", [("min_gap", float, setting(0.1, "gap", measured_in="share"))])
+    )
     assert label(spec[0]) == "Min gap (share)"
 
 

@@ -19,7 +19,7 @@ from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
 from scpo.text import findings
 from scpo.text.efficiency import efficiency_figure, efficiency_sentence, kept_sentence, per_pair_sentence
 from scpo.text.measures import MEASURES
-from scpo.text.results import alignment_sentence, group_sentence, too_few
+from scpo.text.results import Finding, alignment_sentence, group_sentence, too_few
 
 ROOT = Path(__file__).parents[2]
 
@@ -135,9 +135,9 @@ def test_a_country_without_a_test_says_so_where_chance_is_drawn(demo):
 
 
 def test_without_people_for_any_test_a_sentence_takes_the_place_of_an_empty_chart(demo, monkeypatch):
-    table, tested = findings.differences(demo, "full")
+    table = findings.differences(demo, "full")
     few = table.assign(unit_se=math.nan, detectable=math.nan, seed_sd=math.nan, units=3)
-    monkeypatch.setattr(findings, "differences", lambda result, subset: (few, tested))
+    monkeypatch.setattr(findings, "differences", lambda result, subset: few)
     app = opened("accuracy")
     assert "no country has enough users in the test" in words(app)
     assert not any(title.startswith("points of accuracy") for title in titles(app))
@@ -193,7 +193,7 @@ def test_each_number_of_efficiency_says_how_its_pairs_are_counted(demo):
             }
         ]
     )
-    assert "2.80 times the gain per pair trained on of full (+180 %; 95 %: 1.20 to 4.40)" in per_pair_sentence(
+    assert "2.80 times as much per pair as fine-tuning on all pairs (+180 %; 95 %: 1.20 to 4.40)" in per_pair_sentence(
         each, "mean", "scpo"
     )
     assert "may be chance" in per_pair_sentence(each.assign(ratio=float("nan")), "mean", "scpo")
@@ -204,11 +204,11 @@ def test_each_number_of_efficiency_says_how_its_pairs_are_counted(demo):
 
 
 def test_countries_with_too_few_people_to_tell_are_named(demo):
-    rows, _ = findings.differences(demo, "full")
+    rows = findings.differences(demo, "full")
     rows = rows.query("method == 'scpo' and against == 'global' and country != 'mean'")
     told = too_few(rows, "user")
     assert told.startswith("Too few people to tell") and told in words(opened("accuracy"))
     assert {c for c in rows["country"] if c in told} == set(
         rows[rows["note"].str.contains("too few|no interval")]["country"]
     )
-    assert too_few(rows.assign(note="higher"), "user") == ""
+    assert too_few(rows.assign(finding=Finding.HIGHER), "user") == ""

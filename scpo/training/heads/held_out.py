@@ -10,6 +10,7 @@ import torch
 from torch.nn.functional import softplus
 
 from scpo.data.preferences import Preferences
+from scpo.metrics.outcomes import subset_masks
 from scpo.training.heads.features import Features
 from scpo.training.heads.stacked import HeadShape
 
@@ -46,7 +47,7 @@ def validation_score(margins: list[torch.Tensor]) -> torch.Tensor:
 def subset_accuracy(margins: torch.Tensor, global_margin: torch.Tensor) -> np.ndarray:
     """Accuracy on all pairs, on distinct (m < 0) and on consensus (m > 0) pairs: (K, n) -> (K, 3)."""
     right = (margins > 0).double()
-    parts = [torch.ones_like(global_margin, dtype=torch.bool), global_margin < 0, global_margin > 0]
+    parts = torch.from_numpy(subset_masks(global_margin.numpy()))
     return torch.stack([right[:, part].mean(1) for part in parts], dim=1).numpy()
 
 
