@@ -36,6 +36,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--process-per-site",  # what one page of a profile has compiled, the next ones need not
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
 ]
 PAGES = {  # page -> what stands on it when it is drawn

@@ -46,15 +46,22 @@ def profiles(browser):
     return functools.cache(lambda width, scheme: new_context(browser, width, scheme))
 
 
+def opened(context, address):
+    """A page of a profile of which another one stays: with the last page, all that is compiled would go."""
+    from screenshots import watched_page
+
+    if not context.pages:
+        context.new_page().goto(f"{address}/_stcore/health")
+    return watched_page(context, address)
+
+
 @pytest.fixture
 def visit(profiles, served):
     """visit(path, width, scheme) opens a page of the app; it must end without errors or foreign requests."""
-    from screenshots import watched_page
-
     pages = []
 
     def go(path="", width=1400, scheme="light"):
-        page = watched_page(profiles(width, scheme), served)
+        page = opened(profiles(width, scheme), served)
         pages.append(page)
         page.goto(f"{served}/{path}")
         return page
@@ -70,11 +77,11 @@ def shown(profiles, served):
 
     Such tests only look at it: what they all see must not depend on their order.
     """
-    from screenshots import settle, watched_page
+    from screenshots import settle
 
     @functools.cache
     def look(path, text, width=1400, scheme="light"):
-        page = watched_page(profiles(width, scheme), served)
+        page = opened(profiles(width, scheme), served)
         pages.append(page)
         page.goto(f"{served}/{path}")
         settle(page, text)

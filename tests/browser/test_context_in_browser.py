@@ -8,7 +8,7 @@ import pytest
 from scpo.jobs.store import open_store
 
 from screenshots import DRAWN as STILL
-from screenshots import QUIET, app_server, open_page
+from screenshots import QUIET, app_server, open_page, watched_page
 
 pytestmark = pytest.mark.browser
 MENU = {
@@ -57,7 +57,8 @@ def figures(page):
 
 def test_the_run_of_a_link_stays_on_every_page_of_the_menu_after_a_reload_and_on_the_way_back(browser, two_runs):
     address, older = two_runs
-    page, alone = open_page(browser, address), open_page(browser, address)
+    page = open_page(browser, address)
+    alone = watched_page(page.context, address)
     page.goto(f"{address}/accuracy?run={older.id}")
     drawn(page, "accuracy")
     for name, path in MENU.items():
@@ -77,12 +78,12 @@ def test_the_run_of_a_link_stays_on_every_page_of_the_menu_after_a_reload_and_on
     drawn(page, "learn|study")
     assert "the older run" in figures(page)[0]
     page.context.close()
-    alone.context.close()
 
 
 def test_two_tabs_have_a_run_each(browser, two_runs):
     address, older = two_runs
-    page, other = open_page(browser, address), open_page(browser, address)
+    page = open_page(browser, address)
+    other = watched_page(page.context, address)
     page.goto(f"{address}/bias?run={older.id}")
     drawn(page, "bias")
     other.goto(f"{address}/bias")
@@ -91,7 +92,6 @@ def test_two_tabs_have_a_run_each(browser, two_runs):
     drawn(page, "accuracy")
     assert "the older run" in figures(page)[0] and "the newest run" in figures(other)[0]
     page.context.close()
-    other.context.close()
 
 
 def test_a_link_to_no_page_says_so_and_lists_the_pages(browser, two_runs):
