@@ -594,7 +594,7 @@ def messages(path):
             )
 
 
-AS_SUCH = "[cC]ommand line|python -m scpo"
+AS_SUCH = "[cC]ommand line|python -m scpo|ray start"  # or those of another command
 
 
 PARTS = ("config", "data", "training", "steering", "metrics")  # of the library that pages call

@@ -37,7 +37,7 @@ def rewards_by_model(
     `SourceMissing` or `ConfigError` for what is no reward model of one label, or has no tokenizer.
     """
     if max_length < 8:
-        raise ConfigError(f"--max-length is {max_length}; it must be at least 8 tokens.")
+        raise ConfigError(f"--max-length of the command line is {max_length}; it must be at least 8 tokens.")
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     folder = named_model(name)
