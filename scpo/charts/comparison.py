@@ -31,7 +31,7 @@ def gains_chart(table: pd.DataFrame, methods: Sequence[str], unit: str, simulate
             value, low, high = (100 * part[c].astype(float) for c in ("difference", "low", "high"))
             told = zip(part.index, part["difference"], spans(part["low"], part["high"]), part["note"], strict=True)
             hover = [f"{plain(c)}, {named(method)}: {points(d)} points<br>{s}<br>{note}" for c, d, s, note in told]
-            more = {"name": method, "opacity": opacity, "showlegend": opacity == 1.0, "legendgroup": method}
+            more = {"name": method, "opacity": opacity, "showlegend": opacity == 1.0 or not clear.any()}
             traces.append(
                 dots(value, part.index, hover, marker(method, 11), (low, high), **more, **side_by_side(method))
             )

@@ -48,7 +48,7 @@ def baselines(result: runs.Result, subset: str) -> None:
             chart(
                 difference_chart(part, by, marks[by], minus, unit, simulated),
                 f"differences-{by}",
-                f"{minus.capitalize()}, {where}, with 95 % intervals.",
+                f"{minus[0].upper()}{minus[1:]}, {where}, with 95 % intervals.",
                 part,
                 simulated,
             )

@@ -401,6 +401,7 @@ def test_gains_stand_in_the_order_of_need_and_are_pale_where_they_may_be_chance(
     rows = table[is_clear(table)]
     assert clear == {*zip(rows["method"], rows["country"], strict=True)}
     assert sum(len(t.y) for t in figure.data) == len(table)
+    assert {t.name for t in figure.data if t.showlegend and len(t.y)} == set(methods[1:])
     assert "after Holm's correction" in figure.layout.xaxis.title.text
 
 
