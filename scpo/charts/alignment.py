@@ -1,4 +1,4 @@
-"""How like a country's survey answers the rewards are, per method."""
+"""How close rewards come to a country's survey answers, per method."""
 
 from __future__ import annotations
 

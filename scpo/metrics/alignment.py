@@ -1,4 +1,4 @@
-"""Opinion alignment: how like a country's answers the rewards of a model are, read as a distribution over the options.
+"""Opinion alignment: how close a model comes to a country's answers, its rewards read as shares of the options.
 
 A question's rewards become shares by softmax(reward / T). T is chosen per model on the country's validation questions
 and held fixed on its test questions. The measure is 1 - Jensen-Shannon distance (base 2), that of GlobalOpinionQA

@@ -1,4 +1,4 @@
-"""What the global model thinks of each country's training pairs, and what filter and weight make of it.
+"""Margins of the global model on each country's training pairs, and what filter and weight do with them.
 
 A run keeps the rewards in `margins.safetensors`, one row per training pair of its countries, so that
 tau and beta can be moved afterwards without any model:

@@ -1,4 +1,4 @@
-"""What heads said on the test pairs of one country, counted per user or question.
+"""Right answers of heads on the test pairs of one country, counted per user or question.
 
 A head is right on a pair if its reward margin is above 0, strictly: a tie is wrong, and
 counted. Counting per user first makes every later resampling a matrix product.

@@ -1,4 +1,4 @@
-"""Which rank may a method have? Sets of ranks that the paired tests leave open, and nothing more.
+"""Which methods keep which rank: the ranks that the paired tests leave open.
 
 Every pair of methods is tested on the same test pairs (`scpo.metrics.paired`), with Holm's correction over all pairs of
 methods. A method's best open rank is one more than the methods that are ahead of it by a test, its worst the number of
