@@ -46,6 +46,7 @@ SIZES, OWN_SHARE = (4.0, 2.0, 1.0, 0.5), 0.5
 STRENGTHS = tuple((size * (1 - OWN_SHARE) ** 0.5, size * OWN_SHARE**0.5) for size in SIZES)
 OBSERVATIONS_PER_UNIT = 2.0  # observations that one user or question is worth, however many pairs: these are alike
 SHRINKAGE = 0.5  # factor of a shift
+PRIOR = 4  # groups that take as long as the prior does
 SCALES = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)  # of rewards, which must not count against a setting
 
 
@@ -108,18 +109,15 @@ def train_shared(
         return [Member.of(plan.pools[k], start[c], phi, *sides) for k, c in zip(heads, problem.rows, strict=True)]
 
     theta = torch.empty(len(plan.pools), shape.size)
-    group = plan.table.groupby(["seed", "level"], sort=False).ngroup().to_numpy()
-    groups = [np.flatnonzero(group == number) for number in np.unique(group)]
-    if not groups:
+    alike = _alike(plan)
+    if not alike:
         return TrainedHeads.fitted(problem, plan, theta)
-    all_pairs = max(groups, key=lambda heads: plan.table["level"].iloc[heads[0]])
+    of_group = len(how.get("strengths", STRENGTHS))
+    counter = Counter(lambda done: on_progress(done, (PRIOR + len(alike)) * of_group))
+    counter.step(PRIOR * of_group)
+    all_pairs = max((same[0] for same in alike), key=lambda heads: plan.table["level"].iloc[heads[0]])
     root, others = prior(shape, members_of(all_pairs), prior_power)
     give_back()
-    alike: dict[bytes, list[np.ndarray]] = {}  # seeds with all pairs have the same ones
-    for heads in groups:
-        pairs = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in heads)
-        alike.setdefault(pairs, []).append(heads)
-    counter = Counter(lambda done: on_progress(done, len(alike) * len(how.get("strengths", STRENGTHS))))
 
     def fit_group(heads: np.ndarray) -> torch.Tensor:
         members = members_of(heads)
@@ -135,10 +133,20 @@ def train_shared(
             **how,
         )
 
-    fitted = spread(fit_group, [same[0] for same in alike.values()])
-    for same, found in zip(alike.values(), fitted, strict=True):
+    for same, found in zip(alike, spread(fit_group, [same[0] for same in alike]), strict=True):
         theta[torch.from_numpy(np.concatenate(same))] = found.repeat(len(same), 1)
     return TrainedHeads.fitted(problem, plan, theta)
+
+
+def _alike(plan: HeadPlan) -> list[list[np.ndarray]]:
+    """Heads of all countries of a seed and budget, (C,) each; with those of other seeds that have the same pairs."""
+    group = plan.table.groupby(["seed", "level"], sort=False).ngroup().to_numpy()
+    alike: dict[bytes, list[np.ndarray]] = {}
+    for number in np.unique(group):
+        heads = np.flatnonzero(group == number)
+        pairs = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in heads)
+        alike.setdefault(pairs, []).append(heads)
+    return list(alike.values())
 
 
 def _log_loss(heads: torch.Tensor, validation: Sequence[HeldOut]) -> np.ndarray:
