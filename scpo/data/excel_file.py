@@ -1,12 +1,12 @@
-"""A sheet of an Excel or OpenDocument file as a table of texts, by the package python-calamine."""
+"""A sheet of an Excel or OpenDocument file as a table of texts."""
 
 from __future__ import annotations
 
 import zipfile
-from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
+from python_calamine import CalamineError
 
 from scpo.data.faults import Faults
 from scpo.data.limits import MEGABYTE, UNPACKED, limit
@@ -19,11 +19,6 @@ def read_excel(path: Path, name: str, faults: Faults, first: int = 0) -> pd.Data
 
     Empty, with a fault, if it cannot be read or would unpack to more than the limit.
     """
-    if find_spec("python_calamine") is None:
-        faults.add(
-            None, f"{name} ends in {path.suffix!r}", f"the package python-calamine (pip install it), or {WAY_OUT}"
-        )
-        return pd.DataFrame()
     most = limit() * UNPACKED
     try:
         with zipfile.ZipFile(path) as packed:
@@ -33,7 +28,7 @@ def read_excel(path: Path, name: str, faults: Faults, first: int = 0) -> pd.Data
             faults.add(None, f"{name} unpacks to {size // MEGABYTE} MB", needed)
             return pd.DataFrame()
         table = pd.read_excel(path, engine="calamine", dtype=str, keep_default_na=False)
-    except (zipfile.BadZipFile, ValueError, KeyError, OSError) as error:
+    except (zipfile.BadZipFile, CalamineError, ValueError, KeyError, OSError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
         faults.add(
