@@ -38,7 +38,7 @@ def why_no_ratio(row) -> str:
         NO_GAIN: NOTHING_GAINED,
         UNCLEAR: f"what {ALL} gains over the global model may be chance, so the ratio could be anything",
         TOO_FEW_TO_TELL: f"a ratio takes at least {FEWEST_FOR_RATIOS} people or questions in the test",
-        NO_PAIRS: f"{named(row['method'])} trained on no pair, since the filter kept none",
+        NO_PAIRS: f"{named(row['method'])} trained on no pair (the filter kept none)",
         BOTH_AT_ONCE: f"{ALL} and {named(row['method'])} both get to {percent(row['target'])} with the fewest "
         "pairs that were tried, so how many times fewer one needs is not known",
     }

@@ -61,7 +61,9 @@ def test_where_full_gains_nothing_there_is_no_ratio_and_that_is_said(end):
     assert row["note"] == NO_GAIN and not row["reached"]
     assert np.isnan(row[["ratio", "low", "high", "pairs_full", "pairs_method"]].to_numpy(float)).all()
     told = everything_said(people(0.8, [0.8, 0.8, end], [0.8, 0.85, 0.9]))
-    assert "full gains nothing over the global model, so there is nothing to be efficient at" in told
+    assert (
+        "fine-tuning on all pairs gains nothing over the global model, so there is nothing to be efficient at" in told
+    )
     assert "times" not in told and "nan" not in told
 
 
@@ -71,7 +73,7 @@ def test_a_method_that_is_trained_on_no_pair_has_no_ratio():
         row = found(nothing, reading=reading)
         assert row["note"] == NO_PAIRS and np.isnan(row["ratio"]) and np.isnan(row["high"])
     told = everything_said(nothing)
-    assert "scpo trained on no pair" in told and "times" not in told and "nan" not in told
+    assert "SCPO (paper) trained on no pair" in told and "times" not in told and "nan" not in told
 
 
 def test_a_budget_of_which_nothing_is_kept_counts_no_pair():
