@@ -33,7 +33,8 @@ def lead() -> int:
 
 def lead_large() -> int:
     """The same in presenter mode: one row at the lower edge, also by the keys of a remote control."""
-    with st.bottom, st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    row = {"horizontal": True, "horizontal_alignment": "distribute", "vertical_alignment": "center"}
+    with st.bottom, st.container(key="presenting", **row):
         before = st.container(width="content")
         step = lesson.pages()
         st.button("Leave presenter mode", key="flip", on_click=lesson.flip, icon=":material/close_fullscreen:")

@@ -29,12 +29,14 @@ def served(result: runs.Result, method: str) -> pd.DataFrame:
     """How well the global model serves every population, best first, and each country's own model its own people.
 
     Columns on (a country, or the reference population), name (as a reader knows it), accuracy (of the global model),
-    own (NaN for the reference), n, units. Empty for a run that tried no model on other countries.
+    own (NaN for the reference), n, units. A population whose texts cannot be read has no row; none has where a run
+    tried no model on other countries.
     """
     table = result.tables["transfer"]
     rows = table[table["method"] == "global"].drop_duplicates("on")[["on", "accuracy", "n", "units"]]
     mine = table[(table["method"] == method) & (table["model"] == table["on"])].set_index("on")["accuracy"]
     names = {REFERENCE: f"{', '.join(result.card['reference'])} (reference)"}
+    rows = rows.astype({"accuracy": float}).dropna(subset="accuracy")
     rows = rows.assign(own=rows["on"].map(mine), name=[names.get(on, on) for on in rows["on"]])
     return rows.sort_values("accuracy", ascending=False, kind="stable", ignore_index=True)
 
@@ -51,10 +53,8 @@ def serving_sentence(table: pd.DataFrame, steered: pd.Series, country: str, meth
     table   of `served`; steered: of `steered_to`
     """
     best, worst = table.iloc[0], table.iloc[-1]
-    told = (
-        f"The global model serves {inert(best['name'])} best ({_whole(best['accuracy'])}) and {inert(worst['name'])} "
-        f"worst ({_whole(worst['accuracy'])})."
-    )
+    told = f"The global model serves {inert(best['name'])}{' best' * (len(table) > 1)} ({_whole(best['accuracy'])})"
+    told += f" and {inert(worst['name'])} worst ({_whole(worst['accuracy'])})." if len(table) > 1 else "."
     rows = table.set_index("on").assign(change=lambda rows: steered - rows["accuracy"])
     if country not in rows.index:
         return told

@@ -31,6 +31,14 @@ from scpo.ui.steer.inputs import Models, wanted
 
 PRESS = "A press on a row of the chart chooses it too."
 STRENGTH = "0: the global model, 1: the country's own."
+SHOWN = {  # column -> its heading in the table behind the chart
+    "country": "country",
+    "accuracy": "global",
+    "steered": "steered",
+    "own": "steered to itself",
+    "n": "n",
+    "units": "units",
+}
 BUILT_IN = Path(runs.__file__).parents[1] / "demo_run"
 
 
@@ -61,6 +69,9 @@ def front_door(result: runs.Result, own: bool) -> None:
     method = findings.main_method(result)
     table = serving.served(result, method)
     countries = [on for on in table["on"] if on != REFERENCE]
+    if not countries:
+        st.info("No country of this run has test pairs that the encoder can read, so nobody is known to be served.")
+        return
     sentence = st.container()
     left, right = st.columns([6, 5], gap="large")
     with right:
@@ -100,7 +111,7 @@ def _chart(result: runs.Result, method: str, table: pd.DataFrame, steered: pd.Se
         figure,
         "serving",
         "Share of each population's test pairs that the global model and the steered model get right.",
-        table.assign(steered=table["on"].map(steered)),
+        table.assign(country=table["name"], steered=table["on"].map(steered))[list(SHOWN)].rename(columns=SHOWN),
         simulated,
         on_select=pressed,
         selection_mode="points",

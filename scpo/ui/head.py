@@ -29,7 +29,7 @@ def head(page: str, drawn: bool = True) -> Job | None:
     job = context.arrive(page)
     st.set_page_config(page_title=" · ".join([TITLES[page], *([job.name] if job else []), "SCPO"]))
     if drawn and (job or page in ("overview", "runs")):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="head"):
             _line(job, page)
     return job
 

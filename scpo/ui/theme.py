@@ -36,8 +36,11 @@ LOOK = """
     .stApp [data-testid="stMainBlockContainer"] { padding-top: 3.75rem; }
     [data-testid="stExpandSidebarButton"] { width: auto; }
     [data-testid="stExpandSidebarButton"]::after { content: "Menu"; padding-inline: 0.25rem; }
+    .st-key-head { min-height: 8.5rem; }
 }
-"""  # little air above and around a page's title; on a phone, the button of the menu has a word and a bar of its own
+.stApp:has(.st-key-presenting) [data-testid="stSidebar"] { display: none; }
+"""  # little air above and around a page's title; on a phone, the button of the menu has a word and a bar of its own,
+# and what stands below the head line keeps its place when a run is chosen; presenter mode has the screen to itself
 
 
 def draw(figure: go.Figure, key: str, alt: str, config: dict, **more: Any) -> None:

@@ -166,4 +166,4 @@ def test_a_link_straight_to_a_page_has_the_routers_navigation(drawn, name):
 def test_the_navigation_leads_from_one_page_to_another(opened):
     page = opened("bias")
     page.get_by_role("link", name="Overview").click()
-    page.get_by_text("Whose taste does a reward model have?").wait_for()
+    page.get_by_role("heading", name="Whom does it serve?").wait_for()

@@ -90,7 +90,7 @@ def test_fifty_jobs_started_by_ten_processes_at_once_all_run_once(
 def test_a_look_at_one_run_among_ten_thousand_takes_under_100_ms(file_store):
     """All that the page of a live run asks for each time; its progress has 100,000 lines."""
     config, entry = ExperimentConfig(), {"stage": "train", "done": 1, "total": 9, "fraction": 0.5, "seconds_left": 3.0}
-    rows = [file_store._new(f"{n:012x}", f"runs/demo-{n:012x}", config, state="done") for n in range(10_000)]
+    rows = [file_store.table.new_row(f"{n:012x}", f"runs/demo-{n:012x}", config, state="done") for n in range(10_000)]
     with file_store.table.writing() as connection:
         connection.execute(sa.insert(JOBS), rows)
     folder = file_store.space / "runs" / f"demo-{7:012x}"

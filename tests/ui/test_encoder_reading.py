@@ -117,4 +117,4 @@ def test_the_model_card_has_the_words_in_place_of_figures(unread):
 def test_the_table_of_the_run_counts_no_people_and_gives_the_ratio_no_false_reason(unread):
     table = result_table(runs.read(unread))
     assert "0, 0" not in table and "people or questions in the test" not in table
-    assert "no ratio, since no accuracy of full is known" in table
+    assert "no ratio, since no accuracy of fine-tuning on all pairs is known" in table

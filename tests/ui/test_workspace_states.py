@@ -59,7 +59,9 @@ def test_pages_have_titles_of_their_own(opened):
 def test_an_empty_workspace(page, opened, workspace):
     app = opened(page)
     assert not app.error and len(words(app)) > 100
-    if page in OF_A_RUN:
+    if page == "overview":
+        assert "Built-in demo run" in words(app) and app.button[0].label == "Run it yourself"
+    elif page in OF_A_RUN:
         assert "no run yet" in words(app) and app.button[0].label == "Run the demo experiment"
 
 
