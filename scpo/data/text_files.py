@@ -95,9 +95,9 @@ def read_json(path: Path, name: str, faults: Faults, first: int = 0) -> pd.DataF
     if not isinstance(tree, list):
         faults.add(None, f"{name} is no list of json objects", "a list of objects, or one json object in a line")
         return pd.DataFrame()
-    rows, numbers = [], []
+    rows, numbers, escapes = [], [], SURROGATE.search(text) is not None  # looked for once: the text is the whole file
     for number, row in enumerate(tree, start=1):
-        if _usable(row, SURROGATE.search(text) is not None, (name, number), faults):
+        if _usable(row, escapes, (name, number), faults):
             rows.append(row)
             numbers.append(number)
     return _of_rows(rows, numbers)
