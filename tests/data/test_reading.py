@@ -5,6 +5,7 @@ import json
 import tracemalloc
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from scpo.data import text_files
 from scpo.data.checks import check_numbers, check_texts
 from scpo.data.faults import Faults
 from scpo.data.reading import first_rows, read_table, read_tables
@@ -334,6 +336,14 @@ def test_a_workbook_is_read_by_its_first_sheet(tmp_path):
     workbook(tmp_path / "a.xlsx")
     (table,), told = read(tmp_path / "a.xlsx")
     assert told == [] and table.to_dict("list") == {"text": ["tea"], "score": ["3"]} and table.index[0][1] == 2
+
+
+def test_a_json_list_is_searched_once_however_many_rows_it_has(tmp_path, monkeypatch):
+    searched = []
+    monkeypatch.setattr(text_files, "SURROGATE", SimpleNamespace(search=lambda text: searched.append(len(text))))
+    (tmp_path / "a.json").write_text(json.dumps([{"text": "tea"}] * 50))
+    (table,), told = read(tmp_path / "a.json")
+    assert len(table) == 50 and told == [] and len(searched) == 1
 
 
 def test_a_zip_that_is_no_workbook_is_a_fault(tmp_path):
