@@ -1,4 +1,4 @@
-"""Every page, alone and through the router, on every state that a workspace can be in."""
+"""Every page, through the router, on every state that a workspace can be in."""
 
 import shutil
 import subprocess
@@ -28,21 +28,13 @@ TRAINING = {
 }
 
 
-@pytest.fixture(params=["alone", "through the router"])
-def opened(request):
-    """opened(page, **query): the page, which must draw without an exception."""
-
-    def go(page, **query):
-        path = f"pages/{page}.py"
-        app = AppTest.from_file(str(ROOT / (path if request.param == "alone" else "app.py")), default_timeout=300)
-        app.query_params.update(query)
-        if request.param != "alone":
-            app.switch_page(path)
-        app.run()
-        assert not app.exception and len(app.title) == 1
-        return app
-
-    return go
+def opened(page, **query):
+    """A page as the app opens it, which must draw without an exception."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
+    app.query_params.update(query)
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception and len(app.title) == 1
+    return app
 
 
 def words(app):
@@ -50,13 +42,13 @@ def words(app):
     return " ".join(str(e.value) for kind in kinds for e in kind)
 
 
-def test_pages_have_titles_of_their_own(opened):
+def test_pages_have_titles_of_their_own(workspace):
     titles = [opened(page).title[0].value for page in PAGES]
     assert len(set(titles)) == len(PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_an_empty_workspace(page, opened, workspace):
+def test_an_empty_workspace(page, workspace):
     app = opened(page)
     assert not app.error and len(words(app)) > 100
     if page == "overview":
@@ -66,7 +58,7 @@ def test_an_empty_workspace(page, opened, workspace):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_running_run(page, opened, workspace):
+def test_a_running_run(page, workspace):
     store, job = unfinished(workspace, worker_name(), TRAINING)
     Leases(store.table).renew(job, "train", 0.4, 12.0)
     app = opened(page)
@@ -76,7 +68,7 @@ def test_a_running_run(page, opened, workspace):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_partial_run(page, opened, workspace):
+def test_a_partial_run(page, workspace):
     store, job = unfinished(workspace, f"{this_host()}:{2**22 + 1}:1", TRAINING)
     Leases(store.table).finish(job, "cancelled", "Cancelled at step 30 of 300.")
     app = opened(page)
@@ -86,7 +78,7 @@ def test_a_partial_run(page, opened, workspace):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_failed_run(page, opened, workspace):
+def test_a_failed_run(page, workspace):
     store, job = unfinished(workspace, worker_name())
     Leases(store.table).finish(job, "failed", "budgets [9] are beyond the data")
     app = opened(page)
@@ -97,7 +89,7 @@ def test_a_failed_run(page, opened, workspace):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_deleted_run(page, opened, workspace, demo_run):
+def test_a_deleted_run(page, workspace, demo_run):
     shutil.copytree(demo_run, workspace / "runs" / "finished")
     store = open_store(workspace)
     gone = store.submit(ExperimentConfig(seeds=1))
