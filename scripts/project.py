@@ -46,8 +46,8 @@ def set_up(*names: str) -> None:
         )
     print("Setting up .venv; the packages take one to five minutes, once.", flush=True)
     venv.create(VENV, with_pip=True, clear=not PYTHON.exists())
-    # Python compiles a module when it is first imported: most of these never are, and all together take a minute.
-    install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    # pip compiles what it installs: where PYTHONDONTWRITEBYTECODE is set, each process would do so again.
+    install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     for name in names:
         install += ["-r", str(ROOT / name)]
     if subprocess.run(install).returncode:
