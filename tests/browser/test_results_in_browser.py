@@ -95,6 +95,7 @@ def test_the_view_of_accuracy_is_in_the_link_and_survives_a_reload(opened):
     page.get_by_role("radio", name="Where global is wrong").click()
     page.get_by_text("Each seed on its own").click()
     settle(page, "How much is luck in training?")
+    page.wait_for_url(re.compile("seeds=true"), wait_until="commit")
     page.get_by_role("button", name="Methods").click()
     page.get_by_role("button", name="SCPO's weights alone weight").click()
     page.wait_for_url(re.compile("methods=weight"), wait_until="commit")
