@@ -17,6 +17,25 @@ from scpo.data.pairing import scored_pairs, split_units
 from scpo.data.preferences import DataCard, Preferences
 from scpo.runs.progress_log import add_progress
 
+TRAINING = {  # an entry of a run's progress
+    "stage": "train",
+    "done": 30,
+    "total": 300,
+    "fraction": 0.4,
+    "seconds_left": 12.0,
+    "accuracy": {"Alvoria": {"full": 0.61}},
+}
+RATIO = {  # of a table of data efficiency: a method that gets there with fewer pairs
+    "target": 0.7,
+    "pairs_full": 280.0,
+    "pairs_method": 100.0,
+    "ratio": 2.8,
+    "low": 1.5,
+    "high": 4.0,
+    "reached": True,
+    "share_reached": 1.0,
+    "note": "",
+}
 WORDS = "yes no maybe please thanks we I you they good bad kind direct polite long short warm cold home away".split()
 
 

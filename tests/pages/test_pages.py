@@ -18,7 +18,7 @@ from scpo.jobs.store import open_store
 from scpo.text.efficiency import efficiency_sentence
 from scpo.text.results import bias_sentence, headline
 
-from fakes import scored_rows, unfinished
+from fakes import RATIO, TRAINING, scored_rows, unfinished
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,16 +80,6 @@ def test_a_simulated_chart_carries_the_label_in_the_figure_itself(with_run):
 def test_the_workspace_counts_its_runs_by_state(workspace, with_run):
     open_store(workspace).submit(ExperimentConfig(seeds=1))
     assert "This workspace has 2 runs: 1 queued, 1 done." in words(opened())
-
-
-TRAINING = {
-    "stage": "train",
-    "done": 30,
-    "total": 300,
-    "fraction": 0.4,
-    "seconds_left": 12.0,
-    "accuracy": {"Alvoria": {"full": 0.61}},
-}
 
 
 def test_a_running_run_shows_stage_time_left_and_accuracy_so_far(workspace):
@@ -236,22 +226,5 @@ def test_the_worst_served_country_and_the_gap_are_said_with_their_intervals(demo
 
 
 def test_a_ratio_is_also_said_in_percent_more():
-    table = pd.DataFrame(
-        [
-            {
-                "country": "mean",
-                "method": "scpo",
-                "reading": "trained",
-                "target": 0.7,
-                "pairs_full": 280.0,
-                "pairs_method": 100.0,
-                "ratio": 2.8,
-                "low": 1.5,
-                "high": 4.0,
-                "reached": True,
-                "share_reached": 1.0,
-                "note": "",
-            }
-        ]
-    )
+    table = pd.DataFrame([{"country": "mean", "method": "scpo", "reading": "trained", **RATIO}])
     assert "2.80 times as efficient (+180 %)" in efficiency_sentence(table, "mean", "scpo", "trained")

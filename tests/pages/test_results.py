@@ -29,6 +29,8 @@ from scpo.text import findings
 from scpo.text.measures import MEASURES
 from scpo.text.results import difference_sentence, is_clear, runaway_sentence, told_apart, too_few, with_findings
 
+from fakes import RATIO
+
 ROOT = Path(__file__).parents[2]
 PAGES = ("accuracy", "bias", "efficiency")
 NONE = float("nan")
@@ -71,18 +73,7 @@ def paired_rows(table):
 def ratio_rows(table):
     """The rows of a table `efficiency` as of a run in which full gains: ratios in all countries but the last."""
     last = [row["country"] for row in table][-1]
-    there = {
-        "target": 0.7,
-        "pairs_full": 280.0,
-        "pairs_method": 100.0,
-        "ratio": 2.8,
-        "low": 1.5,
-        "high": 4.0,
-        "reached": True,
-        "share_reached": 1.0,
-        "share_gain": 1.0,
-        "note": "",
-    }
+    there = {**RATIO, "share_gain": 1.0}
     missed = {
         "ratio": None,
         "pairs_method": None,
@@ -336,38 +327,10 @@ def test_a_path_runs_from_the_global_model_to_the_end_of_training(demo):
 
 
 def test_not_reached_is_written_into_the_chart():
-    table = pd.DataFrame(
-        [
-            {
-                "country": "A",
-                "target": 0.7,
-                "reading": "trained",
-                "pairs_full": 280.0,
-                "pairs_method": 100.0,
-                "ratio": 2.8,
-                "low": 1.5,
-                "high": 4.0,
-                "reached": True,
-                "share_reached": 1.0,
-                "note": "",
-                "method": "scpo",
-            },
-            {
-                "country": "B",
-                "target": 0.7,
-                "reading": "trained",
-                "pairs_full": 280.0,
-                "pairs_method": NONE,
-                "ratio": NONE,
-                "low": 0.0,
-                "high": 1.2,
-                "reached": False,
-                "share_reached": 0.1,
-                "note": "not reached",
-                "method": "scpo",
-            },
-        ]
-    )
+    reached = {"country": "A", "method": "scpo", "reading": "trained", **RATIO}
+    missed = {"pairs_method": NONE, "ratio": NONE, "low": 0.0, "high": 1.2}
+    missed |= {"country": "B", "reached": False, "share_reached": 0.1, "note": "not reached"}
+    table = pd.DataFrame([reached, {**reached, **missed}])
     figure = ratio_chart(table, "scpo", {}, False)
     assert list(figure.layout.yaxis.ticktext) == ["B<br>not reached", "A"]
     assert list(figure.data[0].x) == [2.8] and "in 10.0 % of resamples it does" in figure.data[1].hovertext[0]

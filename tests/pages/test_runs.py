@@ -15,7 +15,6 @@ from scpo.charts.runs import delta_chart
 from scpo.config import ExperimentConfig
 from scpo.jobs.leases import Leases
 from scpo.jobs.process import worker_name
-from scpo.jobs.store import open_store
 from scpo.metrics.outcomes import Outcomes
 from scpo.runs.files import write_json
 from scpo.runs.outcomes import RunOutcomes
@@ -23,18 +22,7 @@ from scpo.ui import compare_runs
 
 ROOT = Path(__file__).parents[2]
 PAGE = str(ROOT / "pages" / "runs.py")
-
-
-@pytest.fixture(autouse=True)
-def no_workers(monkeypatch):
-    monkeypatch.setenv("SCPO_WORKERS", "0")
-
-
-@pytest.fixture
-def store(workspace):
-    opened = open_store()
-    yield opened
-    opened.close()
+pytestmark = pytest.mark.usefixtures("no_workers")
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from scpo.format import duration
 from scpo.jobs import launch
 from scpo.jobs.leases import Leases
 from scpo.jobs.process import worker_name
-from scpo.jobs.store import open_store
 from scpo.runs.progress_log import add_progress
 from scpo.text import estimate as text_estimate
 from scpo.ui import data_source, run_status
@@ -33,20 +32,8 @@ from scpo.ui.labels import in_labels, label
 from fakes import scored_rows, tiny_preferences
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "train.py")
+pytestmark = pytest.mark.usefixtures("no_workers")
 SCORED = {"Alvoria": {"full": 0.61, "scpo": 0.7}, "Galune": {"full": 0.5, "scpo": 0.6}}
-
-
-@pytest.fixture(autouse=True)
-def no_workers(monkeypatch):
-    """Jobs stay queued: these tests are of the page, not of the work."""
-    monkeypatch.setenv("SCPO_WORKERS", "0")
-
-
-@pytest.fixture
-def store(workspace):
-    opened = open_store()
-    yield opened
-    opened.close()
 
 
 def opened(**query):

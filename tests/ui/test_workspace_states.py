@@ -13,19 +13,11 @@ from scpo.jobs.leases import Leases
 from scpo.jobs.process import this_host, worker_name
 from scpo.jobs.store import open_store
 
-from fakes import unfinished
+from fakes import TRAINING, unfinished
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 OF_A_RUN = ("accuracy", "bias", "efficiency", "overview", "selection", "steer")  # those that show one run
-TRAINING = {
-    "stage": "train",
-    "done": 30,
-    "total": 300,
-    "fraction": 0.4,
-    "seconds_left": 12.0,
-    "accuracy": {"Alvoria": {"full": 0.61}},
-}
 
 
 def opened(page, **query):
