@@ -60,10 +60,17 @@ def brackets(low: float | None, high: float | None, of: Callable[[float], str] =
 
 def counted(number: float | None, what: str) -> str:
     """1 country, 2 countries, 1,000 people: a number with its noun, which is given in the singular."""
-    many = IRREGULAR.get(what, f"{what}s")
-    if not known(number):
-        return f"{NONE} {many}"
-    return f"{round(number):,} {what if round(number) == 1 else many}"
+    return f"{round(number):,} {noun(what, number)}" if known(number) else f"{NONE} {noun(what)}"
+
+
+def noun(what: str, number: float = 2) -> str:
+    """The noun after a number, given in the singular: country, countries."""
+    return what if round(number) == 1 else IRREGULAR.get(what, f"{what}s")
+
+
+def people(unit: str, number: float = 2) -> str:
+    """What a split's units are called after a number: people for users; questions, prompts."""
+    return noun("person" if unit == "user" else unit, number)
 
 
 def _round(value: float, digits: int) -> float:

@@ -54,12 +54,21 @@ def _given(args: argparse.Namespace, config_class: type) -> dict:
         if field.name in NAMES:
             value = [name for said in value for name in split_names(said)]
         elif isinstance(field.default, tuple) and field.name not in REPEATED:
-            parts = next(csv.reader([value], skipinitialspace=True), [])
-            value = [part.strip() for part in parts if part.strip()]
+            value = [part.strip() for part in _parts(value, field.name) if part.strip()]
             if field.name == "budgets":
                 value = [_whole(part, field.name) for part in value]
         found[field.name] = tuple(value) if isinstance(value, list) else value
     return found
+
+
+def _parts(text: str, name: str) -> list[str]:
+    """What commas part; a part with a comma or a line break of its own stands in quotes, as in a csv."""
+    try:
+        return next(csv.reader(text.splitlines(keepends=True), skipinitialspace=True), [])
+    except csv.Error as error:
+        raise ConfigError(
+            f"{name} is {text!r}, which is no list ({error}); put a part with commas in quotes."
+        ) from None
 
 
 def _whole(text: str, name: str) -> int:

@@ -79,7 +79,7 @@ def flag(field: dataclasses.Field) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _listed(value: object) -> str:
+def listed(value: object) -> str:
     """One of several values on the command line; a name with a comma is in quotes, as in a csv."""
     text = str(value)
     plain = text == text.strip() and not set(text) & set(',"\n\r')
@@ -99,5 +99,5 @@ def words_of(config) -> list[str]:
         elif value is True:
             words.append(flag(spec))
         else:
-            words += [flag(spec), ",".join(map(_listed, value)) if isinstance(value, tuple) else str(value)]
+            words += [flag(spec), ",".join(map(listed, value)) if isinstance(value, tuple) else str(value)]
     return words

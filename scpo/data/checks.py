@@ -32,7 +32,7 @@ def has_columns(table: pd.DataFrame, needed: Iterable[str], faults: Faults, form
     """True if the table has these columns; each missing one is a fault. form: what is needed, in words of its own."""
     missing = [name for name in needed if name not in table.columns]
     if missing and len(table.columns):
-        got = ", ".join(map(str, table.columns[:20]))
+        got = ", ".join(map(str, table.attrs.get("columns", list(table.columns))[:20]))  # as the file calls them
         faults.add(
             (table.attrs.get("file"), None),
             f"no column {', '.join(missing)} (columns: {got})",

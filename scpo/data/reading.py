@@ -76,7 +76,7 @@ def read_table(path: str, faults: Faults, name: str = "") -> pd.DataFrame:
     """
     place, most = local_path(path), limit()
     name = name or place.name
-    reader = READERS.get(f".{kind_of(place.name).split('.')[1]}") if kind_of(place.name) else None
+    reader = _reader(place.name)
     if not os.path.exists(place):  # also for a name that no file system takes
         faults.add(None, f"{path} does not exist", "the path of an existing file")
     elif not place.is_file():
@@ -106,14 +106,16 @@ def first_rows(path: str, rows: int = 200) -> pd.DataFrame:
     """The first rows of a file, or of a folder's first part, read from its beginning alone; what cannot be read is left
     out, since reading the whole file tells. Empty for a file that is not there or of no kind that is read.
 
-    Of csv, tsv, jsonl and parquet only the beginning is read, however large they are; a json list and a sheet whole.
+    Of csv, tsv, jsonl and parquet only the beginning is read, however large they are; a json list and a sheet whole, if
+    they are not above the limit of `read_table`.
     """
     place, faults = local_path(path), Faults(path, strict=False)
     place = next(iter(_parts(place)), place) if os.path.isdir(place) else place
-    kind = kind_of(place.name)
-    if not kind or not place.is_file():
+    reader = _reader(place.name)
+    if reader is None or not place.is_file():
         return pd.DataFrame()
-    reader = READERS[f".{kind.split('.')[1]}"]
+    if reader in (read_json, read_excel) and place.stat().st_size > limit() * MEGABYTE:
+        return pd.DataFrame()
     try:
         table = reader(place, place.name, faults, FIRST_BYTES)
     except OSError:
@@ -125,8 +127,14 @@ def numbered(table: pd.DataFrame, name: str, faults: Faults) -> pd.DataFrame:
     """A table that was read from a file or the hub, each of its rows under (name, its number)."""
     faults.counted(name, len(table))
     table = table.set_axis(pd.MultiIndex.from_product([[name], table.index]), axis=0)
-    table.attrs["file"] = name
+    table.attrs |= {"file": name, "columns": [str(column) for column in table.columns]}
     return table
+
+
+def _reader(name: str) -> Callable[..., pd.DataFrame] | None:
+    """What reads a file of this name; None for one of no kind that is read."""
+    kind = kind_of(name)
+    return READERS[f".{kind.split('.')[1]}"] if kind else None
 
 
 def kind_of(name: str) -> str:

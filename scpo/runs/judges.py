@@ -26,8 +26,8 @@ BROUGHT = "brought: "
 class Judge:
     """One judge beside a run.
 
-    about   name, source, digest, rows, texts, unmatched, left_out, countries (country -> pairs with scores, all test
-            pairs), unread (countries), content_hash; plain values
+    about   name, source, texts, matched, left_out, rows (of a file) or cut and longest (of a model), countries (country
+            -> pairs with scores, all test pairs), unread (countries), content_hash; plain values
     tables  accuracy, paired, bias: as of a run, on the pairs that have scores, with the judge as a method of its own
     """
 
@@ -84,6 +84,9 @@ def read_judges(folder: Path) -> list[Judge]:
 def _read(path: Path) -> Judge:
     said = read_json(path)
     about, tables = (said.get(part) if isinstance(said, dict) else None for part in ("about", "tables"))
-    if not isinstance(about, dict) or not isinstance(tables, dict) or not {*TABLES} <= {*tables} or "name" not in about:
-        raise RunFolderError(f"{path} holds no judge of a run. Delete the file, and bring the scores again.")
-    return Judge(about, {name: read_table(tables[name], path) for name in TABLES})
+    if isinstance(about, dict) and isinstance(tables, dict) and {*TABLES} <= {*tables}:
+        # The name becomes a file's in an archive, and stands in charts: one that was altered is none of ours.
+        name = about.get("name")
+        if isinstance(name, str) and NAME.fullmatch(name):
+            return Judge(about, {table: read_table(tables[table], path) for table in TABLES})
+    raise RunFolderError(f"{path} holds no judge of a run. Delete the file, and bring the scores again.")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from scpo.format import brackets, counted, fixed, inert, known, percent, points, span
+from scpo.format import brackets, counted, fixed, inert, known, people, percent, points, span
 from scpo.methods import METHODS, named
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.outcomes import SUBSETS
@@ -45,7 +45,7 @@ def judge_table(judge: Judge, unit: str) -> pd.DataFrame:
         rows.append(
             {
                 "country": country,
-                _people(unit): f"{int(full['units']):,}",
+                people(unit): f"{int(full['units']):,}",
                 "pairs": f"{int(full['n']):,}",
                 "accuracy": f"{percent(full['accuracy'])} {_ends(full)}",
                 "global": percent(of.loc[(country, "global", FULL), "accuracy"]),
@@ -127,7 +127,7 @@ def source_told(about: Mapping) -> list[str]:
     strange = about["texts"] - about["matched"]
     are = "is" if strange == 1 else "are"
     told = [f"{strange:,} of {about['texts']:,} scored texts {are} not in the data."] if strange > 0 else []
-    told += [f"Left out of the file: {n:,} ({reason})." for reason, n in about["left_out"].items()]
+    told += [f"Left out of the file: {n:,} ({inert(reason)})." for reason, n in about["left_out"].items()]
     if about.get("cut"):
         told.append(
             f"{about['cut']:,} of {about['texts']:,} texts are longer than {about['longest']:,} tokens and were cut at "
@@ -154,7 +154,7 @@ def served_table(tables: Mapping[str, pd.DataFrame], unit: str) -> pd.DataFrame:
     rows = []
     for name, part in accuracy.groupby("country", sort=False):
         country, of = str(name), part.set_index("method")
-        row = {"country": country, _people(unit): f"{of['units'].iloc[0]:,}", "pairs": f"{of['n'].iloc[0]:,}"}
+        row = {"country": country, people(unit): f"{of['units'].iloc[0]:,}", "pairs": f"{of['n'].iloc[0]:,}"}
         row |= {name: f"{percent(row_of(of, name)['accuracy'])} {_ends(row_of(of, name))}" for name in names}
         for name in names[1:]:
             gap = _of(paired, country=country, method=name, against=names[0]).iloc[0]
@@ -189,10 +189,6 @@ def served_notes(countries: Mapping[str, Sequence[int]], judges: Mapping[str, Ma
 def _of(table: pd.DataFrame, **wanted: str) -> pd.DataFrame:
     """The rows that have these values."""
     return table[np.logical_and.reduce([table[name] == value for name, value in wanted.items()])]
-
-
-def _people(unit: str) -> str:
-    return counted(2, "person" if unit == "user" else unit).split(" ", 1)[1]
 
 
 def _ends(row: pd.Series) -> str:

@@ -8,12 +8,35 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 from collections.abc import Iterator
 
 import threadpoolctl
 import torch
 
 from scpo import threads
+
+
+class _OneThreadOfBlas:
+    """BLAS has one number for the whole process: the first who asks for one thread sets it, the last restores it."""
+
+    def __init__(self) -> None:
+        self._alone, self._users, self._limits = threading.Lock(), 0, contextlib.ExitStack()
+
+    def __enter__(self) -> None:
+        with self._alone:
+            if not self._users:
+                self._limits.enter_context(threadpoolctl.threadpool_limits(1, user_api="blas"))
+            self._users += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._alone:
+            self._users -= 1
+            if not self._users:
+                self._limits.close()
+
+
+_blas = _OneThreadOfBlas()
 
 
 @contextlib.contextmanager
@@ -25,7 +48,7 @@ def one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with threadpoolctl.threadpool_limits(1, user_api="blas"):
+        with _blas:
             yield
     finally:
         torch.set_num_threads(before)

@@ -346,6 +346,13 @@ def test_a_json_list_is_searched_once_however_many_rows_it_has(tmp_path, monkeyp
     assert len(table) == 50 and told == [] and len(searched) == 1
 
 
+def test_of_a_json_list_above_the_limit_no_first_rows_are_read(tmp_path, monkeypatch):
+    (tmp_path / "a.json").write_text(json.dumps([{"text": "x" * 2000}] * 1000))
+    assert len(first_rows(str(tmp_path / "a.json"), 5)) == 5
+    monkeypatch.setenv("SCPO_MAX_FILE_MB", "1")
+    assert first_rows(str(tmp_path / "a.json"), 5).empty
+
+
 def test_a_zip_that_is_no_workbook_is_a_fault(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as packed:
         packed.writestr("readme.txt", "no sheet")

@@ -50,3 +50,13 @@ def test_a_damaged_file_says_so(tmp_path, content):
     (tmp_path / "judges" / "a.json").write_text(content)
     with pytest.raises(RunFolderError, match="judge|cannot be read"):
         read_judges(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../../evil", "<b>x</b>", "", 7])
+def test_a_judge_of_an_altered_name_is_none(tmp_path, name):
+    """Its name becomes a file's in an archive, and stands in charts."""
+    path = write_judge(tmp_path, judge("a", 0.5))
+    said = json.loads(path.read_text())
+    path.write_text(json.dumps(said | {"about": said["about"] | {"name": name}}))
+    with pytest.raises(RunFolderError, match="holds no judge"):
+        read_judges(tmp_path)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import threadpoolctl
@@ -24,6 +25,25 @@ def test_torch_and_numpy_have_one_thread_while_it_lasts_and_theirs_again_afterwa
         assert torch.get_num_threads() == 2 and blas_threads() == before
     finally:
         torch.set_num_threads(1)
+
+
+def test_numpy_has_its_threads_again_only_when_the_last_who_asked_is_done():
+    before = blas_threads()
+    inside, leave = threading.Event(), threading.Event()
+
+    def other():
+        with one_thread():
+            inside.set()
+            leave.wait(300)
+
+    thread = threading.Thread(target=other)
+    with one_thread():
+        thread.start()
+        assert inside.wait(300)
+    assert set(blas_threads()) == {1}
+    leave.set()
+    thread.join()
+    assert blas_threads() == before
 
 
 def test_no_product_is_shared_here_or_in_what_is_spread():

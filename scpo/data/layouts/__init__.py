@@ -10,7 +10,7 @@ import pandas as pd
 
 from scpo.config import DataConfig
 from scpo.data.checks import with_names
-from scpo.data.layouts.columns import NEEDED, as_layout, flag, guess_columns, is_complete
+from scpo.data.layouts.columns import NEEDED, as_layout, flag, guess_columns, is_complete, roles_of
 from scpo.data.layouts.layout import OWN_NAMES, Layout
 from scpo.data.layouts.published import LAYOUTS, OWN
 from scpo.errors import ConfigError, InputError
@@ -31,15 +31,21 @@ def with_known_names(table: pd.DataFrame) -> pd.DataFrame:
 def layout_of(table: pd.DataFrame, config: DataConfig) -> Layout | None:
     """The layout to read a table by: that of the settings `columns` and `layout`, else the one that it fits.
 
-    None if it fits none. Raises `ConfigError` for a layout that is not known, `InputError` for a table that fits two.
+    A mapping that makes no answers by itself changes the layout that the table fits. None if it fits none. Raises
+    `ConfigError` for a layout that is not known, `InputError` for a table that fits two.
     """
     if config.layout and config.layout not in BY_NAME:
         raise ConfigError(f"layout is {config.layout!r}; it must be one of {', '.join(BY_NAME)}.", "layout")
     named = BY_NAME.get(config.layout)
     if config.columns:
+        if named is None and not is_complete(roles_of(config.columns)):
+            named = _fitting(table)
         return as_layout(config.columns, named)
-    if named:
-        return named
+    return named or _fitting(table)
+
+
+def _fitting(table: pd.DataFrame) -> Layout | None:
+    """The only layout that a table fits; None if there is none. Raises `InputError` for a table that fits two."""
     fitting = layouts_of(table)
     if len(fitting) > 1:
         file, names = table.attrs.get("file", "the file"), [layout.name for layout in fitting]

@@ -6,14 +6,14 @@ setting `columns`.
 
 from __future__ import annotations
 
-import csv
-import io
+import dataclasses
 import re
 import shlex
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from scpo.config.setting import listed
 from scpo.data.checks import is_missing
 from scpo.data.countries import iso3
 from scpo.data.layouts.layout import ANSWERS, JUDGED, PAIR, ROLES, SCORED, Layout
@@ -41,11 +41,8 @@ OF_TWO = ("response", "answer", "completion", "output", "conversation", "reply",
 NUMBERED = (("a", "b", "c", "d"), ("1", "2", "3", "4"), ("0", "1", "2", "3"))
 
 
-def as_layout(columns: Sequence[str], base: Layout | None = None) -> Layout:
-    """A user's mapping of columns, role=column each, as a layout; base: one whose other columns stay.
-
-    Raises `ConfigError` for a role that is unknown or named twice, and for a mapping that makes no answers.
-    """
+def roles_of(columns: Sequence[str]) -> dict[str, str]:
+    """A user's mapping, role=column each, by role. Raises `ConfigError` for a role that is unknown or named twice."""
     given: dict[str, str] = {}
     for word in columns:
         role, _, column = (part.strip() for part in word.partition("="))
@@ -58,9 +55,18 @@ def as_layout(columns: Sequence[str], base: Layout | None = None) -> Layout:
                 f"columns names {role} twice, as {given[role]!r} and {column!r}; name it once.", "columns"
             )
         given[role] = column
+    return given
+
+
+def as_layout(columns: Sequence[str], base: Layout | None = None) -> Layout:
+    """A user's mapping of columns as a layout; base: one whose other columns stay.
+
+    Raises `ConfigError` as `roles_of` does, and for a mapping that makes no answers.
+    """
+    given = roles_of(columns)
     if base is not None:
         whole = {**base.columns, **given}
-        return Layout(**{**vars(base), "columns": whole, "told_by": (*base.told_by, *given.values())})
+        return dataclasses.replace(base, columns=whole, told_by=(*base.told_by, *given.values()))
     if not is_complete(given):
         raise ConfigError(f"columns names {', '.join(given)}; needed are {NEEDED}.", "columns")
     return Layout("columns", "", tuple(given.values()), given, rows_are="rows", judged="row(s)")
@@ -74,7 +80,7 @@ def is_complete(columns: Mapping[str, str]) -> bool:
 
 def flag(columns: Mapping[str, str]) -> str:
     """A mapping as the command line takes it: `--columns prompt=question,chosen=better`."""
-    return f"--columns {shlex.quote(','.join(map(_cell, words_of(columns))))}"
+    return f"--columns {shlex.quote(','.join(map(listed, words_of(columns))))}"
 
 
 def words_of(columns: Mapping[str, str]) -> tuple[str, ...]:
@@ -104,13 +110,6 @@ def guess_columns(frame: pd.DataFrame) -> dict[str, str]:
     else:
         unused = ("winner", "strength", "chosen", "rejected")
     return {role: found[role] for role in ROLES if role in found and role not in unused}
-
-
-def _cell(word: str) -> str:
-    """A word in quotes where it holds a comma or a quote, as in a csv."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([word])
-    return line.getvalue()
 
 
 def _plain(name: object) -> str:

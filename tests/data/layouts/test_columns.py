@@ -1,10 +1,13 @@
 """Any other columns: a mapping by the user, a guess, and a mapping of which nothing comes."""
 
+import argparse
 import json
+import shlex
 
 import pandas as pd
 import pytest
 
+from scpo.cli.options import add_settings, config_of
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.data import content_hash, load, look
 from scpo.data.layouts import flag, guess_columns, is_complete, layout_of
@@ -184,3 +187,33 @@ def test_settings_of_columns_and_layout_are_kept_in_a_command_and_leave_other_co
     assert not {"layout", "columns"} & {*plain.as_dict()["data"]}
     assert ExperimentConfig.from_dict(mapped.as_dict()) == mapped
     assert "--columns '\"prompt=a, b\"'" in mapped.command()
+
+
+def test_a_mapping_of_the_country_alone_changes_the_layout_that_the_file_fits(tmp_path):
+    """As the note on a file without a country says."""
+    rows = [
+        {
+            side: f"\n\nHuman: Why {n}?\n\nAssistant: {said} {n}"
+            for side, said in (("chosen", "yes"), ("rejected", "no"))
+        }
+        | {"nation": COUNTRIES[n % 2]}
+        for n in range(240)
+    ]
+    path = tmp_path / "hh.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    pairs = load(DataConfig("file", (str(path),), columns=("country=nation",)))
+    assert {*pairs.pairs["country"]} == {*COUNTRIES} and len(pairs.pairs) == 240
+
+
+def test_a_missing_column_is_told_beside_the_columns_that_the_file_has(tmp_path):
+    table().to_csv(tmp_path / "own.csv", index=False)
+    with pytest.raises(DataFaults, match=r"columns: question, better, worse, nation, annotator_id\)"):
+        load(DataConfig("file", (str(tmp_path / "own.csv"),)))
+
+
+def test_a_name_with_a_line_break_can_be_pasted():
+    words = flag({"prompt": "the\nquestion", "chosen": "a", "rejected": "b"})
+    parser = argparse.ArgumentParser()
+    add_settings(parser, DataConfig)
+    args = parser.parse_args(["--dataset", "file", "--data-file", "a.csv", *shlex.split(words)])
+    assert config_of(args).data.columns == ("prompt=the\nquestion", "chosen=a", "rejected=b")
