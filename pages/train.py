@@ -9,7 +9,7 @@ from scpo.charts.style import SIMULATED
 from scpo.config import ExperimentConfig
 from scpo.errors import DataFaults
 from scpo.estimate import Sizes, estimate
-from scpo.format import counted, duration, inert
+from scpo.format import counted, duration, inert, people
 from scpo.jobs import launch
 from scpo.jobs.job import NAME_LENGTH, Job
 from scpo.text.estimate import time_words
@@ -58,8 +58,7 @@ def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> list[str]:
     """What the experiment will train on, and for how long; the countries that it steers to."""
     cost = estimate(config, sizes, was_encoded(config, jobs))
     st.subheader("What it will take")
-    people = "people" if sizes.unit == "user" else "questions"
-    table = cost.table.rename(columns={"units": people})
+    table = cost.table.rename(columns={"units": people(sizes.unit)})
     small = table.loc[table["train"].idxmin()]
     left, middle, right = st.columns(3)
     left.metric("Time, about", duration(cost.total) if cost.seconds else "not known yet", border=True)

@@ -19,10 +19,10 @@ from scpo.metrics.accuracy import ResampledOutcomes, accuracy_table
 from scpo.metrics.bias import bias_table
 from scpo.metrics.outcomes import SUBSETS, Outcomes, PairOutcomes, count_outcomes
 from scpo.metrics.paired import paired_table
+from scpo.plan import pair_margins
 from scpo.runs import Result
 from scpo.runs.judges import Judge, brought, check_name
 from scpo.runs.outcomes import RunOutcomes
-from scpo.selection import margin
 
 UNTRAINED_HEAD = {"seed": 0, "level": 0, "pairs": 0, "trained": 0, "step": 0}
 
@@ -44,7 +44,8 @@ def judge_beside(
 
     Raises `InputError` if no test pair has scores, `RunFolderError` for a run that kept nothing pair by pair.
     """
-    margin, method = _margins(data, rewards), brought(check_name(name))
+    method = brought(check_name(name))
+    margin = pair_margins(data, {name: rewards})[name]
     counted, each = {}, []
     for country, o in outcomes.outcomes.items():
         if o.each is None:
@@ -91,7 +92,7 @@ def judge_alone(data: Preferences, rewards: Mapping[str, np.ndarray]) -> tuple[d
     Returns the tables accuracy, paired and bias on the pairs that all judges have scores of, and per country how many
     of its pairs these are. Raises `InputError` if there is none.
     """
-    margins = np.stack([_margins(data, each) for each in rewards.values()])
+    margins = np.stack(list(pair_margins(data, dict(rewards)).values()))
     scored, country = ~np.isnan(margins).any(0), data.pairs["country"].to_numpy()
     heads = pd.DataFrame([{"method": check_name(name), **UNTRAINED_HEAD} for name in rewards])
     outcomes, counted, unit = [], {}, data.pairs["unit"].to_numpy()
@@ -112,12 +113,6 @@ def judge_alone(data: Preferences, rewards: Mapping[str, np.ndarray]) -> tuple[d
         "bias": bias[bias["measure"].isin(["gap", "worst country"])].reset_index(drop=True),
     }
     return tables, counted
-
-
-def _margins(data: Preferences, rewards: np.ndarray) -> np.ndarray:
-    """r(chosen) - r(rejected) of every pair, NaN where one of them has no score."""
-    chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
-    return margin(rewards[chosen], rewards[rejected])
 
 
 def brought_scores(scores: Scores, data: Preferences, source: str) -> tuple[np.ndarray, dict]:

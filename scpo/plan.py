@@ -62,6 +62,16 @@ class HeadPlan:
         """The heads at these places, (n,) int; their table is numbered anew."""
         return HeadPlan(self.table.iloc[indices].reset_index(drop=True), [self.pools[i] for i in indices])
 
+    def alike(self) -> list[list[np.ndarray]]:
+        """Heads of all countries of a seed and budget, (C,) each, beside those of other seeds with the same pairs."""
+        group = self.table.groupby(["seed", "level"], sort=False).ngroup().to_numpy()
+        alike: dict[bytes, list[np.ndarray]] = {}
+        for number in np.unique(group):
+            heads = np.flatnonzero(group == number)
+            pairs = b"".join(np.sort(self.pools[k].rows).tobytes() for k in heads)
+            alike.setdefault(pairs, []).append(heads)
+        return list(alike.values())
+
 
 def plan_heads(
     config: ExperimentConfig, rows: dict[str, Rows], margin: dict[str, np.ndarray], budgets: tuple[int, ...]
@@ -132,7 +142,7 @@ def _two_digits(value: float) -> int:
 
 
 def pair_margins(data: Preferences, rewards: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Per country, the margin of every pair under its global model, (pairs,), from rewards of texts."""
+    """Per country (or any name), the margin of every pair under its model, (pairs,), from rewards of texts."""
     chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
     margins: dict[int, np.ndarray] = {}  # countries that start from one model share its rewards and margins
     for reward in rewards.values():

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import time
@@ -16,6 +15,8 @@ from typing import TypedDict
 import numpy as np
 import pyarrow
 import torch
+
+from scpo.training.memory import give_back
 
 
 class Row(TypedDict):
@@ -56,7 +57,7 @@ def seconds(work: Callable[[], object], repeat: int = 1) -> float:
 def memory(work: Callable[[], object]) -> int:
     """Bytes by which the work raises this process's resident memory at its height; needs Linux and glibc."""
     pyarrow.default_memory_pool().release_unused()
-    ctypes.CDLL(None).malloc_trim(0)  # what was freed goes back, so that it is counted when it is taken again
+    give_back()  # so that it is counted when it is taken again
     Path("/proc/self/clear_refs").write_text("5")  # forgets the height so far
     before = _resident("VmRSS")
     work()

@@ -20,6 +20,7 @@ from scpo.charts.style import (
     marker,
     plain,
     reach,
+    ring,
     row_axis,
     rules,
     side_by_side,
@@ -211,7 +212,7 @@ def variance_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figure
             f"{plain(c)}, {name}: {fixed(v, 2)} points<br>{counted(n, unit)}"
             for c, v, n in zip(rows["country"], value, rows["units"], strict=True)
         ]
-        mark = {"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2, "color": colour}}
+        mark = ring(colour, symbol)
         figure.add_trace(dots(value, rows["country"], hover, mark, name=name))
     few = [
         "too few for a test" if pd.isna(error) else counted(n, unit)

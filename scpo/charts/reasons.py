@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.charts.colours import METHOD, QUIET
-from scpo.charts.style import dots, finish, plain, reach, row_axis
+from scpo.charts.style import dots, finish, plain, reach, ring, row_axis, rules
 from scpo.format import signed
 from scpo.steering.mixing import letter
 from scpo.table_rows import rows_of
@@ -22,15 +22,6 @@ def reasons_chart(shares: pd.DataFrame, country: str, simulated: bool) -> go.Fig
     rows = shares.iloc[::-1]
     names = [f"{letter(int(row.answer))}{row.sentence} {_beginning(row.text)}" for row in rows_of(rows)]
     figure = go.Figure()
-    for name, row in zip(names, rows_of(rows), strict=True):
-        figure.add_scatter(
-            x=[row.global_share, row.country_share],
-            y=[name, name],
-            mode="lines",
-            line={"color": QUIET, "width": 2},
-            hoverinfo="skip",
-            showlegend=False,
-        )
     for column, label, colour, symbol in (
         ("global_share", "global model", METHOD["global"], "circle-open"),
         ("country_share", f"{plain(country)}'s model", METHOD["scpo"], "circle"),
@@ -39,9 +30,9 @@ def reasons_chart(shares: pd.DataFrame, country: str, simulated: bool) -> go.Fig
             f"{plain(name)}<br>{label}: {signed(getattr(row, column), 2)}<br>change {signed(row.change, 2)}"
             for name, row in zip(names, rows_of(rows), strict=True)
         ]
-        mark = {"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2, "color": colour}}
-        figure.add_trace(dots(rows[column], names, hover, mark, name=label))
+        figure.add_trace(dots(rows[column], names, hover, ring(colour, symbol), name=label))
     row_axis(figure, names)
+    rules(figure, zip(names, rows["global_share"], rows["country_share"], [QUIET] * len(names), strict=True))
     values = [0, *shares["global_share"], *shares["country_share"]]
     figure.update_xaxes(title="share of the reward", range=reach(values), zeroline=True, zerolinecolor=QUIET)
     return finish(figure, simulated, height=120 + 30 * len(names))

@@ -143,6 +143,11 @@ def spans(low: pd.Series, high: pd.Series) -> list[str]:
     return [span(a, b, "no interval: too few") for a, b in zip(low.astype(float), high.astype(float), strict=True)]
 
 
+def method_marks() -> dict[str, tuple[str, str]]:
+    """Method -> colour and symbol, as `country_marks` for countries."""
+    return {method: (METHOD[method], SYMBOL[method]) for method in METHOD}
+
+
 def whisker(value: Values, low: pd.Series, high: pd.Series, colour: str) -> dict:
     """The error bar of a 95 % interval around values, all in the unit of the axis."""
     return {"array": high - value, "arrayminus": value - low, "color": colour, "thickness": 1.5, "width": 0}
@@ -164,6 +169,11 @@ def dots(
     trace = {"type": "scatter", "mode": "markers", "x": x, "y": y, "hovertext": hover, "hoverinfo": "text"}
     whiskers = {"error_x": whisker(x, ends[0], ends[1], mark["color"])} if ends else {}
     return {**trace, "marker": mark, **whiskers, **more}
+
+
+def ring(colour: str, symbol: str) -> dict:
+    """A mark with a line around it, so that a hollow one and a full one are of a size."""
+    return {"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2, "color": colour}}
 
 
 def side_by_side(group: str) -> dict:

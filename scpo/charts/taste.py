@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.charts.colours import AROUND_ZERO, METHOD, PLACE, QUIET
-from scpo.charts.style import cells, dots, finish, plain, reach, row_axis, signed_texts
+from scpo.charts.style import cells, dots, finish, plain, reach, ring, row_axis, rules, signed_texts
 from scpo.format import counted, fixed, signed
 from scpo.steering.mixing import GLOBAL
 
@@ -27,15 +27,6 @@ def cosine_chart(table: pd.DataFrame, simulated: bool = True) -> go.Figure:
     order = list(table["country"].unique())[::-1]
     figure = go.Figure()
     wide = table.pivot(index="country", columns="model", values="cosine").loc[order]
-    for country, row in wide.iterrows():
-        figure.add_scatter(
-            x=row,
-            y=[country, country],
-            mode="lines",
-            line={"color": QUIET, "width": 2},
-            hoverinfo="skip",
-            showlegend=False,
-        )
     for model, name, colour, symbol in (
         (GLOBAL, "global model", METHOD["global"], "circle-open"),
         ("country", "steered", METHOD["scpo"], "circle"),
@@ -47,10 +38,10 @@ def cosine_chart(table: pd.DataFrame, simulated: bool = True) -> go.Figure:
                 order, rows["cosine"], rows["cosine_low"], rows["cosine_high"], rows["prompts"], strict=True
             )
         ]
-        mark = {"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2, "color": colour}}
         ends = rows["cosine_low"], rows["cosine_high"]
-        figure.add_trace(dots(rows["cosine"], order, hover, mark, ends, name=name))
+        figure.add_trace(dots(rows["cosine"], order, hover, ring(colour, symbol), ends, name=name))
     row_axis(figure, order)
+    rules(figure, zip(order, wide[GLOBAL], wide["country"], [QUIET] * len(order), strict=True))
     figure.update_xaxes(
         title="cosine with the planted taste<br>(line: 95 % interval)", range=reach([0, 1, *table["cosine_low"]])
     )
@@ -72,7 +63,7 @@ def axes_chart(table: pd.DataFrame, simulated: bool = True) -> go.Figure:
         ("planted", own, "planted", PLACE["blue"], "diamond"),
     ):
         hover = [f"{axis}, {name}: {signed(v, 2)}" for axis, v in zip(order, rows[column], strict=True)]
-        mark = {"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2, "color": colour}}
+        mark = ring(colour, symbol)
         ends = (rows["low"], rows["high"]) if symbol == "circle" else None
         figure.add_trace(dots(rows[column], order, hover, mark, ends, name=name))
     row_axis(figure, order)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from scpo.data.preferences import TEST, Preferences
 from scpo.data.scores import rewardbench_rows, texts_to_score
 from scpo.errors import ConfigError
 from scpo.export.safe_csv import safe_csv
-from scpo.runs.files import write_bytes, write_json
+from scpo.runs.files import check_free, new_folder, write_bytes, write_json
 
 Brought = tuple[str, np.ndarray, dict]
 
@@ -145,8 +144,8 @@ def _alone(args: argparse.Namespace, names: list[str]) -> None:
     from scpo.text.judges import served_notes, served_sentences, served_table
 
     out = Path(args.out) if args.out else None
-    if out and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"{out} is there already and is not empty; nothing is overwritten. Give another --out.")
+    if out:
+        check_free(out)  # before the models are asked
     if names and not out:
         raise ConfigError("--out is missing: a folder for the tables. Or name a finished run to put the judges beside.")
     data = sources.look(config_of(args).data)[0]
@@ -157,15 +156,11 @@ def _alone(args: argparse.Namespace, names: list[str]) -> None:
         return
     tables, counted = judge_alone(data, {name: rewards for name, rewards, _ in every})
     about = {"data": dataclasses.asdict(data.card), "judges": {name: about for name, _, about in every}}
-    made = out.with_name(f".{out.name}.part")
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir(parents=True)
-    write_json(made / "judges.json", {**about, "countries": counted, "tables": tables})
-    for name, table in tables.items():
-        write_bytes(made / f"{name}.csv", safe_csv(table).encode())
-    if out.exists():
-        out.rmdir()
-    made.rename(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with new_folder(out) as made:
+        write_json(made / "judges.json", {**about, "countries": counted, "tables": tables})
+        for name, table in tables.items():
+            write_bytes(made / f"{name}.csv", safe_csv(table).encode())
     if args.json:
         print((out / "judges.json").read_text())
         return

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import tempfile
 from pathlib import Path
 
 from scpo import runs
@@ -13,6 +11,7 @@ from scpo.data.countries import find
 from scpo.errors import ConfigError
 from scpo.export.model_card import model_card
 from scpo.export.usage import Asked
+from scpo.runs.files import new_folder
 
 NO_LIMIT = 1_000_000  # tokens: the model itself cuts a prompt and an answer, each at its own end
 
@@ -54,27 +53,14 @@ def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 
     result, out = runs.read(folder), Path(out)
     country = known_country(result, country)
     method = trained_method(result, country, method)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"{out} exists and is not an empty folder; nothing is overwritten. Name another --out.")
-    if not out.parent.is_dir():
-        raise ConfigError(f"{out.parent} does not exist; make the folder first, or name another --out.")
-    model, tokenizer, precision = _loaded(result, country, method, seed)
-    made = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
+    with new_folder(out) as made:
+        model, tokenizer, precision = _loaded(result, country, method, seed)
         model.save_pretrained(made)
         if result.config.finetune.model:
             asked = _write_fine_tuned(model, tokenizer, result.config.finetune, made)
         else:
             asked = _write_encoder_and_head(model, tokenizer, made)
         (made / "README.md").write_text(model_card(result, country, method, precision, asked, out.name, seed))
-        for path in (made, *made.iterdir()):
-            path.chmod(0o755 if path.is_dir() else 0o644)
-        if out.exists():
-            out.rmdir()
-        made.rename(out)
-    except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
     return out
 
 

@@ -13,10 +13,9 @@ from scpo import runs
 from scpo.charts.accuracy import accuracy_chart, difference_chart, variance_chart
 from scpo.charts.alignment import alignment_chart
 from scpo.charts.bias import plane_chart, spread_chart, transfer_chart
-from scpo.charts.colours import METHOD, SYMBOL
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
 from scpo.charts.groups import groups_chart
-from scpo.charts.style import MEAN, country_marks, on_paper
+from scpo.charts.style import MEAN, country_marks, method_marks, on_paper
 from scpo.errors import ScpoError
 from scpo.format import fixed, percent, points
 from scpo.methods import METHODS, UNTRAINED
@@ -102,9 +101,8 @@ def _of_accuracy(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     for at, judge in enumerate(judges):
         rows = judge_differences(judge, "full", unit)
         mean = rows[rows["country"] == MEAN]
-        marks = {m: (METHOD[m], SYMBOL[m]) for m in methods}
         figure = difference_chart(
-            mean, "against", marks, f"accuracy of {judge.about['name']} minus the method's", unit, simulated
+            mean, "against", method_marks(), f"accuracy of {judge.about['name']} minus the method's", unit, simulated
         )
         lines = [*judge_sentences(judge, unit, result.tables["paired"]), *scores_told(judge.about)]
         yield _part(f"judge-{at + 1}", f"{judge.method} against every method", "judge", figure, lines, rows)

@@ -2,7 +2,7 @@
 
 Each person is judged by the model of their own country. Beside the countries stands everybody together, where small
 groups have people enough to be seen. A group of fewer than FEWEST_SHOWN people is not shown: its number would say
-little about it, and too much about them. One of fewer than `bootstrap.FEWEST_UNITS` has no interval.
+little about it, and too much about them. One of fewer than `intervals.FEWEST_UNITS` has no interval.
 """
 
 from __future__ import annotations

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+from scpo.errors import ConfigError
 from scpo.runs.progress_log import plain
 
 
@@ -24,6 +28,34 @@ def write_bytes(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """A folder to write into that appears as `out` whole, at the end, or not at all. Nothing is overwritten.
+
+    Raises `ConfigError` unless `out` is free, or an empty folder, in a folder that exists.
+    """
+    check_free(out)
+    if not out.parent.is_dir():
+        raise ConfigError(f"{out.parent} does not exist; make the folder first, or name another --out.")
+    made = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        yield made
+        for path in (made, *made.iterdir()):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        if out.exists():
+            out.rmdir()
+        made.rename(out)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+def check_free(out: Path) -> None:
+    """Raise `ConfigError` if something is there already that would be overwritten."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(f"{out} exists and is not an empty folder; nothing is overwritten. Name another --out.")
 
 
 def _umask() -> int:

@@ -47,11 +47,7 @@ def tastes(data: Preferences, rewards: np.ndarray, planted: np.ndarray) -> dict[
     for at in range(prompts):
         mine = prompt == at
         gram[at], cross[at] = x[mine].T @ x[mine], x[mine].T @ y[mine]
-    draws = (
-        np.random.default_rng(0)
-        .multinomial(max(prompts - 1, 1), np.full(prompts, 1 / prompts), RESAMPLES)
-        .astype(np.float64)
-    )
+    draws = prompt_draws(prompts)
     fit = _solve(gram.sum(0)[None], cross.sum(0)[None])[0].T  # (M, A)
     again = _solve(np.tensordot(draws, gram, 1), np.tensordot(draws, cross, 1)).transpose(2, 1, 0)  # (M, A, R)
     learned = scaled(fit[..., None], planted)[..., 0]
@@ -75,6 +71,12 @@ def _truth(data: Preferences) -> pd.DataFrame:
     if data.truth is None:
         raise ConfigError(f"{data.card.title} has no planted taste; the demo world has.")
     return data.truth
+
+
+def prompt_draws(prompts: int) -> np.ndarray:
+    """How often each prompt is drawn in every resample, (RESAMPLES, prompts) float64."""
+    draws = np.random.default_rng(0).multinomial(max(prompts - 1, 1), np.full(prompts, 1 / prompts), RESAMPLES)
+    return draws.astype(np.float64)
 
 
 def axes(data: Preferences) -> list[str]:

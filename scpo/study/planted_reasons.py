@@ -25,13 +25,14 @@ from scpo import data as sources
 from scpo import runs
 from scpo.data.demo import REFERENCE, phrase_levels
 from scpo.data.preferences import TEST, Preferences
+from scpo.data.scores import texts_of
 from scpo.errors import ConfigError
 from scpo.metrics.accuracy import MEAN
-from scpo.metrics.intervals import RESAMPLES, interval
+from scpo.metrics.intervals import interval
 from scpo.metrics.outcomes import ratio
 from scpo.metrics.rewards import Rewards
 from scpo.steering.reasons import Shortened
-from scpo.steering.taste import WORD, word_table
+from scpo.steering.taste import WORD, prompt_draws, word_table
 
 STRONGEST = 3  # axes of a country's taste whose phrases are its planted reasons
 MEASURES = ("precision", "auc", "sign")
@@ -82,8 +83,7 @@ def planted_reasons(folder: Path, method: str, answers: int) -> pd.DataFrame:
 
 def _answers(data: Preferences, most: int) -> np.ndarray:
     """Rows of some answers of the test pairs, (n,), always the same ones of the same data."""
-    pairs = data.pairs[data.split_of_pairs() == TEST]
-    rows = np.unique(pairs[["chosen", "rejected"]].to_numpy())
+    rows = texts_of(data, np.flatnonzero(data.split_of_pairs() == TEST))
     return np.sort(np.random.default_rng(0).permutation(rows)[:most])
 
 
@@ -135,13 +135,13 @@ def _counted(planted: Sequence[np.ndarray], scores: Sequence[np.ndarray] | None)
 def _table(countries: Sequence[str], counts: Sequence[dict[str, np.ndarray]], prompt: np.ndarray) -> pd.DataFrame:
     """Values and intervals from the counts of answers, resampled by prompt (answers,)."""
     prompts = int(prompt.max()) + 1
-    drawn = np.random.default_rng(0).multinomial(prompts - 1, np.full(prompts, 1 / prompts), RESAMPLES)
+    drawn = prompt_draws(prompts)
     by_prompt = np.eye(prompts)[prompt]  # (answers, prompts)
     records = []
     for way in counts[0]:
         sums = np.stack([np.einsum("ap,amk->mkp", by_prompt, count[way]) for count in counts])  # (C, measures, 2, P)
         values = ratio(*np.moveaxis(sums.sum(-1), -1, 0))
-        draws = ratio(*np.moveaxis(sums @ drawn.T.astype(np.float64), -2, 0))
+        draws = ratio(*np.moveaxis(sums @ drawn.T, -2, 0))
         values = np.concatenate([values, values.mean(0, keepdims=True)])
         draws = np.concatenate([draws, draws.mean(0, keepdims=True)])
         low, high = interval(draws, prompts)

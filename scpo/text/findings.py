@@ -5,7 +5,7 @@ A figure is a label, a value and a note with interval and n. Computes nothing th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -45,14 +45,17 @@ def main_method(result: runs.Result) -> str:
     return "scpo" if "scpo" in trained else next(iter(trained), "global")
 
 
-def differences(result: runs.Result, subset: str) -> pd.DataFrame:
-    """Paired differences between methods on one subset.
+def differences(result: runs.Result, subset: str, methods: Collection[str] = (), against: str = "") -> pd.DataFrame:
+    """Paired differences between methods on one subset; of these methods, and from that one, where they are given.
 
     Columns country, subset, method, against, difference, low, high, p_holm, units, pairs, detectable, finding, note.
     """
     table = result.tables["paired"].reindex(columns=PAIRED)  # without a method beside `global` it has no rows
     numbers = ["difference", "low", "high", "p_holm", "detectable"]
-    table = table[table["subset"] == subset].astype(dict.fromkeys(numbers, float))
+    wanted = table["subset"] == subset
+    wanted &= table["method"].isin(methods) if methods else True
+    wanted &= table["against"] == against if against else True
+    table = table[wanted].astype(dict.fromkeys(numbers, float))
     place = {name: at for at, name in enumerate([MEAN, *countries(result), *METHODS])}
     table = table.sort_values(["country", "method", "against"], key=lambda c: c.map(place), kind="stable")
     return with_findings(table, result.card["unit"])
@@ -80,8 +83,7 @@ def leading(result: runs.Result) -> list[str]:
 
 def gains(result: runs.Result, methods: Sequence[str], subset: str) -> pd.DataFrame:
     """Paired gains of these methods over the global model: the mean first, then who is served worst by that model."""
-    table = differences(result, subset)
-    table = table[table["method"].isin(methods) & (table["against"] == "global")]
+    table = differences(result, subset, methods, "global")
     served = result.tables["accuracy"].query("method == 'global' and subset == 'full'").set_index("country")["accuracy"]
     place = served.drop(index=MEAN).astype(float).rank(method="first").reindex(table["country"]).fillna(0).to_numpy()
     return table.iloc[np.argsort(place, kind="stable")]
@@ -96,17 +98,20 @@ def served_by(result: runs.Result, methods: Sequence[str]) -> pd.DataFrame:
     rows = result.tables["accuracy"].query("subset == 'full' and country != @MEAN").rename(columns={"country": "name"})
     bias = result.tables["bias"]
     lost = bias[bias["measure"] == "reference accuracy"].rename(columns={"value": "accuracy"})
-    reference = f"{', '.join(result.card['reference'])} (reference)"
-    table = pd.concat([rows[columns], lost.assign(name=reference)[columns]], ignore_index=True)
+    table = pd.concat([rows[columns], lost.assign(name=reference_name(result))[columns]], ignore_index=True)
     table = table[table["method"].isin(methods)]
     order = table[table["method"] == "global"].set_index("name")["accuracy"].astype(float).rank(ascending=False)
     return table.iloc[np.argsort(order.reindex(table["name"]).to_numpy(), kind="stable")]
 
 
+def reference_name(result: runs.Result) -> str:
+    """The reference population as a reader knows it."""
+    return f"{', '.join(result.card['reference'])} (reference)"
+
+
 def gain_rows(result: runs.Result, method: str) -> pd.DataFrame:
     """Differences of a method from the global model on all test pairs, per country and as mean."""
-    table = differences(result, "full")
-    return table[(table["method"] == method) & (table["against"] == "global")]
+    return differences(result, "full", [method], "global")
 
 
 def per_seed(result: runs.Result, methods: Sequence[str], subset: str) -> pd.DataFrame:

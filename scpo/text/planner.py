@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scpo.format import counted, fixed, known
+from scpo.format import counted, fixed, known, people
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.intervals import FEWEST_UNITS
 from scpo.planner import USUAL, WANTED
@@ -21,7 +21,7 @@ ASSUMED = (
 def plan_sentence(row, unit: str, wanted: float = WANTED) -> str:
     """What the test of one country can show; row: as of `scpo.planner.plan_table`."""
     name = "Mean over the countries" if row.country == MEAN else row.country
-    told = f"{name}: {row.test_units:,} test {_noun(row.test_units, unit)}"
+    told = f"{name}: {row.test_units:,} test {people(unit, row.test_units)}"
     if not row.test_units:
         return f"{told}, so that nothing can be measured"
     enough = f"{row.needed:,.0f} would show {counted(100 * wanted, 'point')}"
@@ -38,7 +38,7 @@ def plan_lines(table: pd.DataFrame, unit: str, wanted: float = WANTED) -> list[s
 
 def plan_shown(table: pd.DataFrame, unit: str, wanted: float = WANTED) -> pd.DataFrame:
     """The table as a reader prints it."""
-    who = _noun(2, unit)
+    who = people(unit)
     wide = f"{who} for {counted(100 * wanted, 'point')}"
     names = {"units": who, "test_units": f"test {who}", "test_pairs": "test pairs", "detectable": "seen from"}
     table = table.drop(columns="prompts") if unit == "prompt" else table  # they are the units, and counted already
@@ -47,12 +47,3 @@ def plan_shown(table: pd.DataFrame, unit: str, wanted: float = WANTED) -> pd.Dat
     smallest = table["detectable"].map(lambda d: f"{fixed(100 * d)} points" if known(d) else "no interval")
     needed = table["needed"].map(lambda n: "-" if np.isnan(n) else f"{n:,.0f}")
     return table.assign(**counts, detectable=smallest, needed=needed).rename(columns={**names, "needed": wide})
-
-
-def _who(unit: str) -> str:
-    return "person" if unit == "user" else unit
-
-
-def _noun(number: float, unit: str) -> str:
-    """`person` or `people`, `question` or `questions`, after a number."""
-    return counted(number, _who(unit)).split(" ", 1)[1]

@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from scpo.format import counted, fixed, inert, percent, points, span
+from scpo.format import counted, fixed, inert, people, percent, points, span
 from scpo.methods import named
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.alignment import ALL, BASELINES, OTHERS, UNIFORM
@@ -104,10 +104,9 @@ def _note(finding: Finding, row, unit: str) -> str:
         return f"no interval: {counted(row.units, unit)}, and one takes {fewest(row.subset)}"
     if finding is not Finding.TOO_FEW:
         return finding.value
-    who = "people" if unit == "user" else f"{unit}s"
     return (
-        f"too few {who} to tell: with {counted(row.units, unit)} only differences above {fixed(100 * row.detectable)} "
-        "points would be found"
+        f"too few {people(unit)} to tell: with {counted(row.units, unit)} only differences above "
+        f"{fixed(100 * row.detectable)} points would be found"
     )
 
 
@@ -169,8 +168,7 @@ def too_few(rows: pd.DataFrame, unit: str) -> str:
         for finding in (Finding.TOO_FEW, Finding.NO_INTERVAL)
     )
     if missed:
-        who = "people" if unit == "user" else f"{unit}s"
-        found.append(f"Too few {who} to tell, which is not 'no difference': {', '.join(missed)}.")
+        found.append(f"Too few {people(unit)} to tell, which is not 'no difference': {', '.join(missed)}.")
     if without and len(without) < len(rows):
         needed = fewest(rows["subset"].iloc[0])
         found.append(f"No interval, for fewer than {needed} {unit}s: {', '.join(without)}.")

@@ -8,6 +8,7 @@ from scpo import runs
 from scpo.format import counted, fixed, inert, points, span
 from scpo.methods import named
 from scpo.metrics.bias import REFERENCE
+from scpo.text.findings import reference_name
 from scpo.text.steer import listed
 
 TASTES = {  # planted axis -> what a country likes that has more of it
@@ -35,7 +36,7 @@ def served(result: runs.Result, method: str) -> pd.DataFrame:
     table = result.tables["transfer"]
     rows = table[table["method"] == "global"].drop_duplicates("on")[["on", "accuracy", "n", "units"]]
     mine = table[(table["method"] == method) & (table["model"] == table["on"])].set_index("on")["accuracy"]
-    names = {REFERENCE: f"{', '.join(result.card['reference'])} (reference)"}
+    names = {REFERENCE: reference_name(result)}
     rows = rows.astype({"accuracy": float}).dropna(subset="accuracy")
     rows = rows.assign(own=rows["on"].map(mine), name=[names.get(on, on) for on in rows["on"]])
     return rows.sort_values("accuracy", ascending=False, kind="stable", ignore_index=True)
@@ -92,8 +93,9 @@ def price_sentence(table: pd.DataFrame, steered: pd.Series, country: str, alpha:
     """What a strength gives the country, and what it costs all others on average."""
     change = (steered - table.set_index("on")["accuracy"]).dropna()
     others = change.drop(index=country, errors="ignore")
+    lose = int((others.round(3) < 0).sum())
     return (
         f"At {alpha:.0%} of the way".replace("%", " %") + f": {inert(country)} {points(change.get(country))} points, "
-        f"the others {points(others.mean())} on average; {counted(int((others.round(3) < 0).sum()), 'population')} of "
-        f"{len(others)} lose."
+        f"the others {points(others.mean())} on average; {counted(lose, 'population')} of {len(others)} "
+        f"{'loses' if lose == 1 else 'lose'}."
     )

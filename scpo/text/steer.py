@@ -16,7 +16,7 @@ from scpo.steering.mixing import GLOBAL
 from scpo.table_rows import row_of
 from scpo.text.measures import which_pairs
 
-MEASURES = {  # as in scpo.text.results: the measure in one plain sentence, its formula, and what stands in it
+MEASURES = {  # as in scpo.text.measures: the measure in one plain sentence, its formula, and what stands in it
     "answers": (
         "Reward: how much a model likes an answer. It has no zero of its own, so each is shown minus the model's mean "
         "over these answers, with its rank.",

@@ -29,7 +29,7 @@ from scpo.training.heads.held_out import coin_margin, longer_margin
 from scpo.training.memory import give_back
 from scpo.training.threads import spread
 
-TABLES = 10  # steps of the progress: those that are made one after another, and the last ones
+TABLES = 10  # steps of the progress beside two for each country: the tables, and the last ones
 
 
 def measure(

@@ -85,7 +85,7 @@ def run(
 
 def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard: Callable[[], None]) -> Checkpoint:
     if not config.finetune.model:
-        ray_cluster.trainer()  # a cluster that cannot be used is refused now
+        ray_cluster.check()
     progress.report("data", 0, 1)
     data = sources.load(config.data)
     sources.check_global(config, data)

@@ -1,4 +1,4 @@
-"""Pieces that several pages show: a chart with its table and download, and the choice of a run."""
+"""Pieces that several pages show: a chart with its table and download, and the choice of methods and of a country."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from scpo import runs
-from scpo.charts.colours import METHOD, SYMBOL
 from scpo.charts.style import MEAN
 from scpo.export.safe_csv import safe_csv
 from scpo.methods import METHODS, named
@@ -120,11 +119,6 @@ def country_of(result: runs.Result, key: str = session.COUNTRY, width: int | Lit
     return select(
         "Country", names, key, carried=session.COUNTRY, width=width, format_func=lambda name: words.get(name, name)
     )
-
-
-def method_marks() -> dict[str, tuple[str, str]]:
-    """Method -> colour and symbol, as `country_marks` for countries."""
-    return {m: (METHOD[m], SYMBOL[m]) for m in METHODS}
 
 
 def _with_code(method: str) -> str:

@@ -6,13 +6,13 @@ import streamlit as st
 
 from scpo import runs
 from scpo.charts.accuracy import difference_chart, variance_chart
-from scpo.charts.style import MEAN, country_marks
+from scpo.charts.style import MEAN, country_marks, method_marks
 from scpo.format import inert
 from scpo.methods import named
 from scpo.text import findings
 from scpo.text.results import difference_sentence, told_apart, too_few
 from scpo.ui import run_picker
-from scpo.ui.components import chart, country_of, method_marks, method_of, section
+from scpo.ui.components import chart, country_of, method_of, section
 from scpo.ui.context import select
 
 

@@ -28,6 +28,7 @@ from scpo.ui.context import put, select
 from scpo.ui.head import start_demo
 from scpo.ui.pairs import plain
 from scpo.ui.steer.inputs import Models, wanted
+from scpo.ui.theme import drawn_as
 
 PRESS = "A press on a row of the chart chooses it too."
 STRENGTH = "0: the global model, 1: the country's own."
@@ -78,7 +79,7 @@ def front_door(result: runs.Result, own: bool) -> None:
         where, dial = st.columns([2, 3])
         with where:
             country = select("Steer to", countries, session.COUNTRY, len(countries) - 1, help=PRESS)
-        prices = _prices(result, method) if own else _built_in_prices((BUILT_IN / "done.json").stat().st_mtime_ns)
+        prices = _prices(result, method)
         steered = serving.steered_to(result, method, country)
         alpha = 1.0
         if prices:
@@ -103,7 +104,7 @@ def _chart(result: runs.Result, method: str, table: pd.DataFrame, steered: pd.Se
     figure = serving_chart(table, steered, country, method, [every.min(), every.max()], result.card["unit"], simulated)
 
     def pressed() -> None:
-        points = st.session_state[f"serving-chart-{st.context.theme.type or 'light'}"]["selection"]["points"]
+        points = st.session_state[drawn_as("serving-chart")]["selection"]["points"]
         if points and points[0]["customdata"] != REFERENCE:
             put(session.COUNTRY, points[0]["customdata"])
 
@@ -124,11 +125,11 @@ def _card(result: runs.Result, method: str, country: str, prices: Prices | None)
     if apart:
         st.markdown(serving.taste_sentence(apart, country, result.card["reference"][0]))
     rows = findings.gain_rows(result, method)
-    mine = [row for _, row in rows[rows["country"] == country].iterrows()]
-    st.markdown(serving.gain_sentence(mine[0] if mine else None, result.card["unit"]))
+    mine = rows[rows["country"] == country]
+    st.markdown(serving.gain_sentence(mine.iloc[0] if len(mine) else None, result.card["unit"]))
     turned = prices.reversed[prices.reversed["country"] == country] if prices else pd.DataFrame()
     for row in rows_of(turned):
-        st.text(row.prompt)
+        plain(row.prompt)
         for column, badge, text in zip(st.columns(2), (country, "the global model"), (row.own, row.other), strict=True):
             with column.container(border=True):
                 st.caption(inert(f"{badge} prefers"))

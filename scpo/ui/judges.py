@@ -10,7 +10,7 @@ import streamlit as st
 
 from scpo import runs
 from scpo.charts.accuracy import difference_chart
-from scpo.charts.style import MEAN
+from scpo.charts.style import MEAN, method_marks
 from scpo.data.preferences import TEST, Preferences
 from scpo.data.scores import read_scores, texts_to_score
 from scpo.errors import DataFaults, ScpoError
@@ -21,7 +21,7 @@ from scpo.text.judges import judge_differences, judge_sentences, judge_table, sc
 from scpo.training.encoder_reading import unreadable
 from scpo.ui import run_picker
 from scpo.ui.cache import outcomes, texts
-from scpo.ui.components import chart, country_of, method_marks, section
+from scpo.ui.components import chart, country_of, section
 from scpo.ui.context import select
 from scpo.ui.data_source import KINDS, clean_name, keep, show_faults
 

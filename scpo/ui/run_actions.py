@@ -18,7 +18,7 @@ from scpo.text.results import headline
 from scpo.ui import session
 from scpo.ui.cache import finished_run, job_store
 from scpo.ui.compare_runs import settings_table
-from scpo.ui.components import USUAL, chart
+from scpo.ui.components import USUAL, chart, figures
 from scpo.ui.download import model_download
 from scpo.ui.run_export import exports
 from scpo.ui.run_status import LIVE, badge, watch
@@ -49,10 +49,7 @@ def summary(job: Job) -> None:
     """The three figures and the accuracy chart of a finished run."""
     result = finished_run(job.folder)
     simulated, tables = result.card["simulated"], result.tables
-    figures = headline(tables, result.config.methods, result.card["unit"])
-    for column, (label, value, note) in zip(st.columns(3), figures, strict=True):
-        column.metric(label, value, border=True)
-        column.caption(note)
+    figures(headline(tables, result.config.methods, result.card["unit"]))
     table = tables["accuracy"]
     methods = [m for m in USUAL if m in set(table["method"])]
     chart(

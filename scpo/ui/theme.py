@@ -45,7 +45,12 @@ LOOK = """
 
 def draw(figure: go.Figure, key: str, alt: str, config: dict, **more: Any) -> None:
     """A figure with its words for those who cannot see it."""
-    st.plotly_chart(labelled(figure), key=f"{key}-{st.context.theme.type or 'light'}", config=config, alt=alt, **more)
+    st.plotly_chart(labelled(figure), key=drawn_as(key), config=config, alt=alt, **more)
+
+
+def drawn_as(key: str) -> str:
+    """The key that a figure has in the theme in force."""
+    return f"{key}-{st.context.theme.type or 'light'}"
 
 
 def watch() -> None:

@@ -22,6 +22,7 @@ import torch
 
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
+from scpo.data.scores import texts_of
 from scpo.errors import ConfigError, InputError
 from scpo.methods import METHODS
 from scpo.plan import HeadPlan, Rows, pair_margins, plan_heads
@@ -118,7 +119,7 @@ class _Training:
     progress: ProgressOfModels
 
     def model(self, k: int) -> TrainedModel:
-        """The k-th model, begun at the countries' common one where its method is `shared`."""
+        """The k-th model, begun at the countries' common one where its method borrows from all."""
         task = _task(self.data, self.rows, self.plan, k)
         begin, reward = self._common(k) if METHODS[task.method].borrows else (self.start, self.reward)
         trained = self.train(
@@ -174,7 +175,7 @@ def _with_head(
 def _rewards(model, inputs: InputFormat, data: Preferences, rows: dict[str, Rows], progress: Progress):
     """Rewards (texts,) by the starting model of every text that is asked for, NaN elsewhere."""
     wanted = [part for here in rows.values() for part in (here.train, here.validation, here.test)]
-    texts = _texts_of(data, np.concatenate([*wanted, reference_rows(data)]))
+    texts = texts_of(data, np.concatenate([*wanted, reference_rows(data)]))
     model.to(device())
     table, reward = data.texts.iloc[texts], np.full(len(data.texts), np.nan, np.float32)
     reward[texts] = score(
@@ -186,10 +187,6 @@ def _rewards(model, inputs: InputFormat, data: Preferences, rows: dict[str, Rows
     )
     progress.report("global", 1, 1)
     return reward
-
-
-def _texts_of(data: Preferences, pairs: np.ndarray) -> np.ndarray:
-    return np.unique(data.pairs[["chosen", "rejected"]].to_numpy()[pairs])
 
 
 def _check_distinct(config: ExperimentConfig, rows: dict[str, Rows], margin: dict[str, np.ndarray]) -> None:
@@ -223,7 +220,7 @@ def _task(data: Preferences, rows: dict[str, Rows], plan: HeadPlan, k: int) -> T
     members = list(rows.values()) if for_all else [own]
     everyone = [part.test for part in rows.values()] if for_all or top else [own.test]
     more = [reference_rows(data), *([own.validation] if data.card.unit == "question" else [])] if top else []
-    scored = _texts_of(data, np.concatenate([*everyone, *more]))
+    scored = texts_of(data, np.concatenate([*everyone, *more]))
     validation = np.concatenate([part.validation for part in members])
     return Task(record["method"], int(record["seed"]), pool.rows, pool.weight, validation, own.test, scored, bool(top))
 
@@ -238,7 +235,7 @@ def _common_task(data: Preferences, rows: dict[str, Rows], plan: HeadPlan, k: in
         np.concatenate([getattr(part, split) for part in rows.values()]) for split in ("validation", "test")
     )
     train = np.concatenate([pool.rows for pool in pools])
-    scored = _texts_of(data, np.concatenate([train, validation, test, reference_rows(data)]))
+    scored = texts_of(data, np.concatenate([train, validation, test, reference_rows(data)]))
     weight = np.concatenate([pool.weight for pool in pools])
     return Task("pooled", int(mine["seed"]), train, weight, validation, test, scored, keep=True)
 

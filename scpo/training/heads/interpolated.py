@@ -17,29 +17,21 @@ import torch
 from scpo.plan import HeadPlan
 from scpo.training.heads.held_out import validation_score
 from scpo.training.heads.problem import HeadProblem
-from scpo.training.heads.stacked import Heads
 from scpo.training.heads.train import TrainedHeads
+from scpo.training.threads import one_thread
 
 SHARES = tuple(tenth / 10 for tenth in range(11))  # of the way, from the global model's own place
 
 
+@one_thread()
 def train_interpolated(
     problem: HeadProblem, plan: HeadPlan, on_progress: Callable[[int, int], None] = lambda done, total: None
 ) -> TrainedHeads:
     """The heads of a plan whose rows are all of the method `interpolated`; `on_progress` is called often, may raise."""
-    config, country = problem.config, plan.table["country"]
+    country = plan.table["country"]
     start = torch.stack([problem.start[c] for c in country])
-    heads = Heads(
-        problem.shape,
-        start,
-        plan.pools,
-        problem.features.of,
-        *problem.sides,
-        steps=config.steps,
-        batch_size=config.batch_size,
-        lr=config.lr,
-    )
-    heads.advance(config.steps, on_progress)
+    heads = problem.heads(start, plan.pools)
+    heads.advance(problem.config.steps, on_progress)
     points = torch.stack([torch.lerp(start, heads.theta, share) for share in SHARES])  # (shares, K, p)
     theta = start.clone()
     validation = problem.held_out("validation")

@@ -24,9 +24,8 @@ from scpo.plan import HeadPlan
 from scpo.threads import Counter
 from scpo.training.heads.held_out import validation_score
 from scpo.training.heads.problem import HeadProblem
-from scpo.training.heads.ridge import margins_of
+from scpo.training.heads.ridge import mean_loss
 from scpo.training.heads.train import TrainedHeads
-from scpo.training.loss import weighted_bradley_terry
 from scpo.training.threads import one_thread, spread
 
 RANKS, PULLS = (1, 2, 4), (1.0, 0.3, 0.1, 0.03)
@@ -42,9 +41,7 @@ def train_lowrank(
     """The heads of a plan whose rows are all of the method `lowrank`; `on_progress` is called often and may raise."""
     validation, theta = problem.held_out("validation"), torch.empty(len(plan.pools), problem.shape.size)
     start = torch.stack([problem.start[c] for c in problem.rows]).double()
-    alike: dict[bytes, list[np.ndarray]] = {}  # seeds agree where all pairs are used
-    for heads in plan.table.groupby(["seed", "level"], sort=False).indices.values():
-        alike.setdefault(b"".join(np.sort(plan.pools[k].rows).tobytes() for k in heads), []).append(np.asarray(heads))
+    alike = plan.alike()
     counter = Counter(lambda done: on_progress(done, len(alike) * len(SETTINGS)))
 
     def fit(same: list[np.ndarray]) -> None:
@@ -57,7 +54,7 @@ def train_lowrank(
         for places in same:
             theta[torch.from_numpy(places)] = heads[int(score.numpy().argmax())]  # the first of equals
 
-    spread(fit, alike.values())
+    spread(fit, alike)
     return TrainedHeads.fitted(problem, plan, theta)
 
 
@@ -89,14 +86,11 @@ def _loss(problem: HeadProblem, plan: HeadPlan, heads: Iterable[int]) -> Loss:
     """Of the countries' pools, in the order of the problem's countries; a country without pairs adds nothing."""
     terms = []
     for place, k in enumerate(heads):
-        pool = plan.pools[k]
-        order = np.argsort(pool.rows)
-        if len(order):
-            weight = torch.from_numpy(pool.weight[order]).double()
-            terms.append((place, margins_of(problem, pool.rows[order]), weight, torch.zeros_like(weight)))
+        if len(plan.pools[k].rows):
+            terms.append((place, mean_loss(problem, plan.pools[k])))
 
     def loss(theta: torch.Tensor) -> torch.Tensor:
-        each = [weighted_bradley_terry(margins(theta[place]), zero, w) for place, margins, w, zero in terms]
+        each = [of_country(theta[place]) for place, of_country in terms]
         return torch.stack(each).sum() if each else 0 * theta.sum()
 
     return loss

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,10 +13,10 @@ import torch
 
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
-from scpo.plan import Rows
+from scpo.plan import Pool, Rows
 from scpo.training.heads.features import Features
 from scpo.training.heads.held_out import HeldOut
-from scpo.training.heads.stacked import HeadShape
+from scpo.training.heads.stacked import Heads, HeadShape
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,12 @@ class HeadProblem:
     def sides(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows of the text table, (pairs,) each: what was chosen, what was rejected."""
         return self.data.pairs["chosen"].to_numpy(), self.data.pairs["rejected"].to_numpy()
+
+    def heads(self, theta: torch.Tensor, pools: Sequence[Pool]) -> Heads:
+        """Heads (K, p) at the beginning of their steps on their pools, by the settings of the experiment."""
+        of, (chosen, rejected), config = self.features.of, self.sides, self.config
+        steps, batch_size, lr = config.steps, config.batch_size, config.lr
+        return Heads(self.shape, theta, pools, of, chosen, rejected, steps=steps, batch_size=batch_size, lr=lr)
 
     def held_out(self, split: Literal["validation", "test"]) -> dict[str, HeldOut]:
         """Each country's pairs of a split, ready to be judged on."""

@@ -34,15 +34,15 @@ TRAINING = Path(__file__).parents[1]
 log = logging.getLogger("scpo")
 
 
-def trainer() -> Callable[..., TrainedHeads]:
-    """What trains heads by steps: `train_on_cluster` if SCPO_RAY_ADDRESS is set, else `train_countries`.
-
-    Raises `ScpoError` if a cluster is asked for and cannot be used, before any work is done.
-    """
+def check() -> None:
+    """Raises `ScpoError` if a cluster is asked for and cannot be used, before any work is done."""
     if address():
         reach(address())
-        return train_on_cluster
-    return train_countries
+
+
+def trainer() -> Callable[..., TrainedHeads]:
+    """What trains heads by steps: `train_on_cluster` if SCPO_RAY_ADDRESS is set, else `train_countries`."""
+    return train_on_cluster if address() else train_countries
 
 
 def train_on_cluster(

@@ -27,7 +27,7 @@ from scpo.threads import Counter
 from scpo.training.heads.held_out import validation_score
 from scpo.training.heads.problem import HeadProblem
 from scpo.training.heads.train import TrainedHeads
-from scpo.training.loss import weighted_bradley_terry
+from scpo.training.loss import pair_losses
 from scpo.training.threads import one_thread, spread
 
 PULLS = (np.inf, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)  # lambda, from the strongest
@@ -62,13 +62,11 @@ def pulled_heads(
     start = problem.start[country].double()
     if not len(pool.rows):
         return start.float().repeat(len(PULLS), 1)
-    order = np.argsort(pool.rows)
-    margins, weight = margins_of(problem, pool.rows[order]), torch.from_numpy(pool.weight[order]).double()
+    of_pairs = mean_loss(problem, pool)
 
     def cost(shift: np.ndarray, pull: float) -> tuple[float, np.ndarray]:
         moved = torch.from_numpy(shift).requires_grad_()
-        margin = margins(start + moved)
-        loss = weighted_bradley_terry(margin, torch.zeros_like(margin), weight) + pull / 2 * moved @ moved
+        loss = of_pairs(start + moved) + pull / 2 * moved @ moved
         loss.backward()
         return loss.item(), moved.grad.numpy()
 
@@ -79,6 +77,13 @@ def pulled_heads(
             shift = minimize(cost, shift, (pull,), jac=True, method="L-BFGS-B", options=LBFGS).x
         heads.append(start + torch.from_numpy(shift))
     return torch.stack(heads).float()
+
+
+def mean_loss(problem: HeadProblem, pool: Pool) -> Callable[[torch.Tensor], torch.Tensor]:
+    """theta (p,) -> the weighted Bradley-Terry loss of a pool's pairs, their mean, in double precision."""
+    order = np.argsort(pool.rows)
+    margins, weight = margins_of(problem, pool.rows[order]), torch.from_numpy(pool.weight[order]).double()
+    return lambda theta: pair_losses(margins(theta), weight).mean()
 
 
 def margins_of(problem: HeadProblem, rows: np.ndarray) -> Callable[[torch.Tensor], torch.Tensor]:

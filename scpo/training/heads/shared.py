@@ -109,7 +109,7 @@ def train_shared(
         return [Member.of(plan.pools[k], start[c], phi, *sides) for k, c in zip(heads, problem.rows, strict=True)]
 
     theta = torch.empty(len(plan.pools), shape.size)
-    alike = _alike(plan)
+    alike = plan.alike()
     if not alike:
         return TrainedHeads.fitted(problem, plan, theta)
     of_group = len(how.get("strengths", STRENGTHS))
@@ -136,17 +136,6 @@ def train_shared(
     for same, found in zip(alike, spread(fit_group, [same[0] for same in alike]), strict=True):
         theta[torch.from_numpy(np.concatenate(same))] = found.repeat(len(same), 1)
     return TrainedHeads.fitted(problem, plan, theta)
-
-
-def _alike(plan: HeadPlan) -> list[list[np.ndarray]]:
-    """Heads of all countries of a seed and budget, (C,) each; with those of other seeds that have the same pairs."""
-    group = plan.table.groupby(["seed", "level"], sort=False).ngroup().to_numpy()
-    alike: dict[bytes, list[np.ndarray]] = {}
-    for number in np.unique(group):
-        heads = np.flatnonzero(group == number)
-        pairs = b"".join(np.sort(plan.pools[k].rows).tobytes() for k in heads)
-        alike.setdefault(pairs, []).append(heads)
-    return list(alike.values())
 
 
 def _log_loss(heads: torch.Tensor, validation: Sequence[HeldOut]) -> np.ndarray:

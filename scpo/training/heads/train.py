@@ -68,16 +68,7 @@ def train_countries(
     """
     config, eval_steps = problem.config, (0, *eval_steps_for(problem.config.steps))
     theta = _first(problem, plan)
-    training = Heads(
-        problem.shape,
-        theta,
-        plan.pools,
-        problem.features.of,
-        *problem.sides,
-        steps=config.steps,
-        batch_size=config.batch_size,
-        lr=config.lr,
-    )
+    training = problem.heads(theta, plan.pools)
     evaluator = Evaluator(problem, plan)
     best = BestSoFar.fresh(theta, len(eval_steps))
     if checkpoint:

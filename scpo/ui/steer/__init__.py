@@ -1,1 +1,1 @@
-"""The page Steer: what it asks, and its four views."""
+"""The page Steer: what it asks, and its five views."""

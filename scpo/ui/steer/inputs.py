@@ -62,7 +62,7 @@ class Models:
         return _nearness(self.folder, self.changed, tuple(answers))
 
     def table(self, what: str, *args) -> pd.DataFrame:
-        """`alpha`, `mixture` or `truth`, with what that function of the library takes."""
+        """`alpha`, `mixture`, `price`, `reversed`, `truth` or `words`, with what that function of the library takes."""
         return _table(what, self.folder, self.changed, self.method, *args)
 
     def words(self, country: str) -> tuple[pd.DataFrame, int]:

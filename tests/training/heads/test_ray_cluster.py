@@ -199,7 +199,7 @@ def test_an_address_that_does_not_answer_is_told_at_once(monkeypatch):
         nobody.bind(("127.0.0.1", 0))
         monkeypatch.setenv(ray_connection.ADDRESS, f"127.0.0.1:{nobody.getsockname()[1]}")
         with pytest.raises(ScpoError, match=r"127.0.0.1:\d+ .*refused.*ray start --head.*unset SCPO_RAY_ADDRESS"):
-            ray_cluster.trainer()
+            ray_cluster.check()
 
 
 @needs_ray
@@ -209,7 +209,7 @@ def test_something_else_at_the_address_is_told_within_seconds(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv(ray_connection.ADDRESS, f"127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(ScpoError, match="no answer in 2 seconds"):
-            ray_cluster.trainer()
+            ray_cluster.check()
 
 
 @needs_ray
@@ -217,14 +217,14 @@ def test_something_else_at_the_address_is_told_within_seconds(monkeypatch):
 def test_an_address_of_another_form_is_refused(monkeypatch, address):
     monkeypatch.setenv(ray_connection.ADDRESS, address)
     with pytest.raises(ScpoError, match="it must be host:port, ray://host:port or auto"):
-        ray_cluster.trainer()
+        ray_cluster.check()
 
 
 def test_ray_missing_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.setenv(ray_connection.ADDRESS, "host:6379")
     with pytest.raises(ScpoError, match="Ray is not installed here.*requirements-cluster.txt.*unset SCPO_RAY_ADDRESS"):
-        ray_cluster.trainer()
+        ray_cluster.check()
 
 
 def test_without_an_address_the_heads_are_trained_on_this_machine(monkeypatch):
