@@ -35,7 +35,7 @@ def gains(result: runs.Result, subset: str, methods: list[str]) -> None:
             simulated,
         )
     st.caption(MEANINGS[subset][1])
-    st.markdown(rank_line(findings.ranks(result, subset), which_pairs(subset)))
+    st.markdown(rank_line(findings.ranks(result, subset), _pairs(subset)))
 
 
 def accuracy(result: runs.Result, subset: str, methods: list[str], brought: list[Judge]) -> None:
@@ -63,6 +63,10 @@ def accuracy(result: runs.Result, subset: str, methods: list[str], brought: list
             seeds,
             simulated,
         )
+
+
+def _pairs(subset: str) -> str:
+    return "all test pairs" if subset == "full" else f"the test pairs {which_pairs(subset).lower()}"
 
 
 def alignment(result: runs.Result) -> None:

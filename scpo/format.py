@@ -85,6 +85,12 @@ def inert(text: object) -> str:
     return MARKUP.sub(r"\\\1", str(text))
 
 
+def shortened(text: str, most: int) -> str:
+    """A text on one line, cut to so many characters."""
+    words = " ".join(text.split())
+    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
+
+
 def duration(seconds: float) -> str:
     """12 s, 3 min, 2.5 h: as exact as an estimate is."""
     if seconds < 90:

@@ -186,6 +186,7 @@ def difference_chart(
         figure.add_scatter(x=[None], y=[None], mode="markers", name=word, marker=in_legend)
     ends = reach([0, *100 * value, *100 * low, *100 * high])
     subset = rows["subset"].iloc[0] if len(rows) else FULL
+    words = words.replace(" minus ", "<br>minus ")  # in one line it is wider than half a page
     figure.update_xaxes(title=f"{words}, points<br>{_rule(subset, unit)}", range=ends)
     _name_rows(figure, names, rows.set_index(by), unit)
     return finish(figure, simulated, height=130 + max((row if low.notna().all() else max(row, 44)) * len(rows), 60))

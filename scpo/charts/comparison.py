@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.charts.style import dots, finish, marker, plain, reach, row_axis, rules, side_by_side, spans
+from scpo.charts.style import MEAN, dots, finish, marker, plain, reach, row_axis, rules, side_by_side, spans
 from scpo.format import counted, percent, points
 from scpo.methods import named
 from scpo.text.results import is_clear
@@ -37,11 +37,11 @@ def gains_chart(table: pd.DataFrame, methods: Sequence[str], unit: str, simulate
             )
     figure = go.Figure(traces)
     rules(figure, [], at=0)
-    countries = len(order) - 1
+    tested = table.loc[(table["country"] != MEAN) & table["p_holm"].notna(), "country"].nunique()
     figure.update_layout(scattermode="group", legend_traceorder="reversed", showlegend=True)
     figure.update_xaxes(
         title="accuracy minus that of the global model, points<br>(line: 95 % interval; pale: may be chance,<br>p not "
-        f"below 0.05 after Holm's correction<br>over {counted(countries, 'country')})",
+        f"below 0.05 after Holm's correction<br>over {counted(tested, 'country')})",
         range=reach([0, *(100 * table[["difference", "low", "high"]].astype(float)).to_numpy().ravel()]),
     )
     row_axis(figure, order, [_few(table, country, unit) for country in order])

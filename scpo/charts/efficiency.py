@@ -46,7 +46,11 @@ def curve_chart(table: pd.DataFrame, country: str, methods: list[str], reading: 
     for method in methods:
         line = rows[rows["method"] == method].sort_values(column)
         if method == "global" and len(line):
-            _flat(figure, 100 * line["accuracy"].iloc[0], rows.loc[rows[column] > 0, column])
+            _flat(
+                figure,
+                100 * line["accuracy"].iloc[0],
+                rows.loc[(rows[column] > 0) & rows["method"].isin(methods), column],
+            )
         line = line[line[column] > 0]
         if not len(line):
             continue
@@ -128,7 +132,8 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
     figure.update_xaxes(
         **log_ticks(left, right),
         range=[np.log10(left), np.log10(right)],
-        title=f"{kind} that {ALL} needs /<br>{kind} that {named(method)} needs<br>(line: 95 % interval; log axis)",
+        title=f"{kind} that<br>{ALL} needs /<br>{kind} that<br>{named(method)} needs<br>"
+        "(line: 95 % interval; log axis)",
     )
     row_axis(figure, names, [_ratio_note(row) for row in rows.to_dict("records")])
     return finish(figure, simulated, height=150 + 44 * len(rows))

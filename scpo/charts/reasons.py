@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from scpo.charts.colours import METHOD, QUIET
 from scpo.charts.style import dots, finish, plain, reach, ring, row_axis, rules
-from scpo.format import signed
+from scpo.format import shortened, signed
 from scpo.steering.mixing import letter
 from scpo.table_rows import rows_of
 
@@ -20,7 +20,7 @@ def reasons_chart(shares: pd.DataFrame, country: str, simulated: bool) -> go.Fig
     shares   answer, sentence, text, global_share, country_share, change
     """
     rows = shares.iloc[::-1]
-    names = [f"{letter(int(row.answer))}{row.sentence} {_beginning(row.text)}" for row in rows_of(rows)]
+    names = [f"{letter(int(row.answer))}{row.sentence} {shortened(row.text, BEGINNING)}" for row in rows_of(rows)]
     figure = go.Figure()
     for column, label, colour, symbol in (
         ("global_share", "global model", METHOD["global"], "circle-open"),
@@ -36,8 +36,3 @@ def reasons_chart(shares: pd.DataFrame, country: str, simulated: bool) -> go.Fig
     values = [0, *shares["global_share"], *shares["country_share"]]
     figure.update_xaxes(title="share of the reward", range=reach(values), zeroline=True, zerolinecolor=QUIET)
     return finish(figure, simulated, height=120 + 30 * len(names))
-
-
-def _beginning(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= BEGINNING else words[: BEGINNING - 1].rstrip() + "…"

@@ -105,8 +105,9 @@ def served_by(result: runs.Result, methods: Sequence[str]) -> pd.DataFrame:
 
 
 def reference_name(result: runs.Result) -> str:
-    """The reference population as a reader knows it."""
-    return f"{', '.join(result.card['reference'])} (reference)"
+    """The reference population as a reader knows it; of many countries their number, since a name heads a row."""
+    names = result.card["reference"]
+    return f"{', '.join(names)} (reference)" if len(names) <= 2 else f"{len(names)} reference countries"
 
 
 def gain_rows(result: runs.Result, method: str) -> pd.DataFrame:

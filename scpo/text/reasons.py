@@ -28,8 +28,11 @@ SHARES = {  # column -> what it explains
 }
 UNKNOWN = (
     "Shares say what moves the model. Whether people of the country have these reasons is not known for real data; in "
-    "the demo world, where it is planted, docs/why.md counts how often shares point at it."
+    "the demo world, where it is planted, `study why` counts how often shares point at it."
 )
+SHARE = "Blue: the sentence adds to the reward. Orange: it takes away. The number is its share."
+CHANGE = "Blue: steering raises what the sentence adds. Orange: it lowers it. The number is the change of its share."
+LEGENDS = {"change": CHANGE, "country_share": SHARE, "global_share": SHARE}  # of the marked sentences
 FAINT = 0.05  # of the largest share: less is left unmarked
 LONGEST_QUOTE = 80
 
@@ -86,7 +89,7 @@ def planted_line(shares: pd.DataFrame) -> str:
     return (
         f"Planted, so that it can be checked: {counted(len(known), 'sentence')} {'has' if len(known) == 1 else 'have'} "
         f"a phrase in which the country's taste differs from the reference's, and the change has the planted sign in "
-        f"{right} of {len(known)}. docs/why.md counts this over many answers."
+        f"{right} of {len(known)}. `study why` counts this over many answers."
     )
 
 

@@ -30,7 +30,7 @@ def baselines(result: runs.Result, subset: str) -> None:
         method = method_of(findings.methods_in(table))
     rows = table[table["method"] == method]
     with middle:
-        against = select("Baseline", rows["against"].unique(), run_picker.AGAINST)
+        against = select("Baseline", rows["against"].unique(), run_picker.AGAINST, format_func=named)
     with right:
         country = country_of(result)
     of_baseline, in_country = rows[rows["against"] == against], rows[rows["country"] == country]

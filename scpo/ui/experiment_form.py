@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -19,7 +19,7 @@ from scpo.data.choice import NEEDED
 from scpo.errors import ConfigError
 from scpo.estimate import Sizes
 from scpo.format import inert
-from scpo.methods import METHODS
+from scpo.methods import METHODS, named
 from scpo.ui import session
 from scpo.ui.cache import models_here, preferences
 from scpo.ui.labels import label
@@ -216,7 +216,8 @@ def _widget(spec: dataclasses.Field, value, suffix: str, options: Sequence[str])
     name, words = spec.name, label(spec)
     about = {"key": f"{session.FORM}-{name}{suffix}", "help": explained(spec), "persist_state": "session"}
     if name in SEVERAL:
-        return _several(words, value, options, NONE.get(name, "none"), about)
+        shown = named if name == "methods" else inert
+        return _several(words, value, options, NONE.get(name, "none"), shown, about)
     if isinstance(value, tuple):
         nothing = "all pairs only" if name == "budgets" and suffix.endswith(OF_WHOLE) else NONE.get(name, "none")
         text = st.text_input(words, ", ".join(map(str, value)), placeholder=nothing, **about)
@@ -251,7 +252,14 @@ def _bounds(spec: dataclasses.Field) -> str:
     return ", ".join([*bounds, *([] if high is None else [f"at most {high:,g}"])])
 
 
-def _several(words: str, value: tuple[str, ...], options: Sequence[str], nothing: str, about: dict) -> tuple[str, ...]:
+def _several(
+    words: str,
+    value: tuple[str, ...],
+    options: Sequence[str],
+    nothing: str,
+    shown: Callable[[str], str],
+    about: dict,
+) -> tuple[str, ...]:
     """Some of several names, in an order that does not depend on which was chosen first.
 
     Few are shown all at once; the tags of a multiselect are hard to read in the dark theme.
@@ -259,7 +267,7 @@ def _several(words: str, value: tuple[str, ...], options: Sequence[str], nothing
     known = [v for v in value if v in options]
     if len(options) <= FEW:
         words = words if value else f"{words} (none chosen: {nothing})"
-        chosen = st.pills(words, options, selection_mode="multi", default=known, format_func=inert, wrap=True, **about)
+        chosen = st.pills(words, options, selection_mode="multi", default=known, format_func=shown, wrap=True, **about)
     else:
         chosen = st.multiselect(words, options, known, placeholder=nothing, wrap=True, **about)
     return value if set(chosen) == set(value) else tuple(v for v in options if v in chosen)

@@ -23,7 +23,7 @@ from scpo.charts.efficiency import curve_chart, ratio_chart
 from scpo.charts.style import SIMULATED, country_marks, log_ticks
 from scpo.format import inert
 from scpo.jobs.store import open_store
-from scpo.methods import DEFAULTS
+from scpo.methods import DEFAULTS, named
 from scpo.runs.files import write_json
 from scpo.text import findings
 from scpo.text.measures import MEASURES
@@ -540,7 +540,7 @@ def test_a_link_opens_the_same_view_of_bias_and_efficiency(with_run):
 
 def test_differences_have_tests_and_words_for_every_baseline(with_run):
     app = opened("accuracy")
-    assert app.selectbox(key="against").options == [m for m in DEFAULTS if m != "scpo"]
+    assert app.selectbox(key="against").options == [named(m) for m in DEFAULTS if m != "scpo"]
     assert "clearly different from Global model" in words(app) and "after Holm's correction" in words(app)
     every = next(s for s in specs(app) if "minus every baseline" in s["layout"]["xaxis"]["title"]["text"])
     assert len(every["layout"]["yaxis"]["ticktext"]) == len(DEFAULTS) - 1

@@ -135,9 +135,9 @@ def test_a_country_without_a_test_says_so_where_chance_is_drawn(demo):
 
 
 def test_without_people_for_any_test_a_sentence_takes_the_place_of_an_empty_chart(demo, monkeypatch):
-    table = findings.differences(demo, "full")
-    few = table.assign(unit_se=math.nan, detectable=math.nan, seed_sd=math.nan, units=3)
-    monkeypatch.setattr(findings, "differences", lambda result, subset: few)
+    of_run = findings.differences
+    few = {"unit_se": math.nan, "detectable": math.nan, "seed_sd": math.nan, "units": 3}
+    monkeypatch.setattr(findings, "differences", lambda *asked: of_run(*asked).assign(**few))
     app = opened("accuracy")
     assert "no country has enough users in the test" in words(app)
     assert not any(title.startswith("points of accuracy") for title in titles(app))

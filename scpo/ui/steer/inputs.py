@@ -18,7 +18,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from scpo import runs
 from scpo.data.preferences import Preferences
-from scpo.format import inert
+from scpo.format import inert, shortened
 from scpo.metrics.rewards import Rewards
 from scpo.steering import mixing
 from scpo.text.reasons import unlike_line
@@ -181,7 +181,7 @@ def picked(pairs: Preferences) -> tuple[str, np.ndarray] | None:
         "Prompt",
         [int(at) for at in found[:MOST_PROMPTS]],
         key=session.PROMPT,
-        format_func=lambda at: prompts[at][:SHOWN],
+        format_func=lambda at: shortened(prompts[at], SHOWN),
     )
     rows = np.random.default_rng(0).permutation(np.flatnonzero(code == prompt))
     sets = max(len(rows) // mixing.MOST_ANSWERS, 1)

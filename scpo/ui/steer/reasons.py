@@ -9,10 +9,10 @@ from scpo import runs
 from scpo.charts.reasons import reasons_chart
 from scpo.data.demo import phrase_levels
 from scpo.data.preferences import Preferences
-from scpo.format import inert
+from scpo.format import inert, shortened
 from scpo.steering import mixing
 from scpo.steering.reasons import Shortened, reasons_table
-from scpo.text.reasons import MEASURES, SHARES, UNKNOWN, marked, planted_line, preference, reason_lines
+from scpo.text.reasons import LEGENDS, MEASURES, SHARES, UNKNOWN, marked, planted_line, preference, reason_lines
 from scpo.ui import session
 from scpo.ui.components import chart, section
 from scpo.ui.context import select
@@ -92,7 +92,7 @@ def _marked_answers(shares: pd.DataFrame) -> None:
         with place.container(border=True):
             st.badge(f"answer {mixing.letter(number)}", color="gray")
             st.markdown(marked(rows["text"].tolist(), rows[column].tolist(), largest) or "(an empty answer)")
-    st.caption("Blue: the sentence adds to the reward. Orange: it takes away. The number is its share.")
+    st.caption(LEGENDS[column])
 
 
 def _counterfactual(
@@ -129,7 +129,7 @@ def _changed(number: int, form: Shortened) -> str:
         f"Leave out of {letter}",
         range(len(form.sentences)),
         selection_mode="multi",
-        format_func=lambda at: inert(f"{at + 1} {form.sentences[at].strip()[:24]}"),
+        format_func=lambda at: inert(f"{at + 1} {shortened(form.sentences[at], 24)}"),
         key=f"{session.DROPPED}-{key}",
     )
     left = "".join(part for at, part in enumerate(form.sentences) if at not in dropped).strip() if dropped else None
