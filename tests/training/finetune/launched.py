@@ -61,4 +61,7 @@ if trainer.accelerator.is_main_process:
     found |= {"processes": trainer.accelerator.num_processes, "way": str(trainer.accelerator.distributed_type)}
     found |= {"checkpoint": last_whole(Path(out) / "out").name, "weight": type(next(model.parameters())).__name__}
     Path(out, "found.json").write_text(json.dumps(found))
-torch.distributed.destroy_process_group()
+torch.distributed.barrier()
+# All is written. torch 2.13 now and then aborts while an interpreter ends that has had a process group (a thread of its
+# own is destroyed before it is joined), which would be told as a failure of the training.
+os._exit(0)

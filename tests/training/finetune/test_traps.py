@@ -4,9 +4,9 @@ import functools
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -249,12 +249,8 @@ def launched(tmp_path_factory):
 
     @functools.cache
     def launch(how):
-        out = base / how
-        out.mkdir()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        run = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", str(port)]
+        out = Path(tempfile.mkdtemp(prefix=f"{how}-", dir=base))
+        run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
         root = HERE.parents[2]
         path = f"{root}:{HERE}:{os.environ.get('PYTHONPATH', '')}".rstrip(":")
         environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
