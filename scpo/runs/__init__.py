@@ -47,7 +47,7 @@ class Result:
     config: ExperimentConfig
     card: dict
     metrics: pd.DataFrame  # columns METRIC_COLUMNS, accuracies in 0..1, NaN where there is no data
-    tables: dict[str, pd.DataFrame]  # TABLES, and where there are any: alignment, reading
+    tables: dict[str, pd.DataFrame]  # TABLES, and where there are any: alignment, shares, reading
 
 
 def workspace() -> Path:

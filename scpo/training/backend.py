@@ -23,6 +23,7 @@ class BackendResult:
     eval_steps  (M,) steps at which path (K, M, 3) holds the test accuracy on full, distinct, consensus
     weights   the content of the run's weights file
     reading   what of the texts was read, per country; see `scpo.training.encoder_reading`
+    share     (K,) of the way from the global model to what was fitted, chosen on validation; NaN where none was
     """
 
     plan: HeadPlan
@@ -33,3 +34,4 @@ class BackendResult:
     path: np.ndarray
     weights: bytes
     reading: pd.DataFrame | None = None
+    share: np.ndarray | None = None

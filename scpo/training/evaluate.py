@@ -72,6 +72,8 @@ def measure(
     read = {c: part for c, part in rows.items() if c not in unread}
     if shared and read:
         tables["alignment"] = _alignment(data, read, trained, resampled)
+    if trained.share is not None and np.isfinite(trained.share).any():
+        tables["shares"] = share_table(trained.plan.table, trained.share)
     if trained.reading is not None:
         tables["reading"] = trained.reading
     return everything, tables
@@ -206,6 +208,12 @@ def path_table(config: ExperimentConfig, trained: BackendResult, unread: Iterabl
     wide = pd.concat([overall.reset_index().assign(country=MEAN), wide])
     long = wide.melt(["country", "method", "step"], var_name="subset", value_name="accuracy")
     return long.assign(seen=long["step"] * config.batch_size)
+
+
+def share_table(heads: pd.DataFrame, share: np.ndarray) -> pd.DataFrame:
+    """The share of the way from the global model that validation chose, (K,), of the heads that have one."""
+    table = heads[["country", "method", "seed", "pairs"]].assign(share=share)
+    return table[np.isfinite(share)].reset_index(drop=True)
 
 
 def selection_table(config: ExperimentConfig, rows: dict[str, Rows], margin: dict) -> pd.DataFrame:

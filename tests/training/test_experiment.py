@@ -122,6 +122,7 @@ def test_every_summary_table_is_there_and_carries_n(result):
         "per_pair",
         "path",
         "selection",
+        "shares",
         "groups",
         "reading",
         "group_gaps",

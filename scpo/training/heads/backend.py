@@ -64,7 +64,8 @@ def train_heads(
         return lambda heads: problem.shape.rewards(trained.theta[torch.from_numpy(heads)], phi).numpy()
 
     weights = head_bytes(problem, encoder.key, globals_, plan, trained)
-    return BackendResult(plan, rewards, score, trained.step, trained.eval_steps, trained.path, weights, reading)
+    steps = (trained.step, trained.eval_steps, trained.path)
+    return BackendResult(plan, rewards, score, *steps, weights, reading, trained.share)
 
 
 def problem_of(

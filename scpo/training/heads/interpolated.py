@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 
 from scpo.plan import HeadPlan
@@ -34,8 +35,8 @@ def train_interpolated(
     heads.advance(problem.config.steps, on_progress)
     points = torch.stack([torch.lerp(start, heads.theta, share) for share in SHARES])  # (shares, K, p)
     theta = start.clone()
-    validation = problem.held_out("validation")
+    validation, chosen = problem.held_out("validation"), np.empty(len(country))
     for k, name in enumerate(country):
         best = validation_score([validation[name].margins(points[:, k])]).numpy().argmax()  # the first of equals
-        theta[k] = points[best, k]
-    return TrainedHeads.fitted(problem, plan, theta)
+        theta[k], chosen[k] = points[best, k], SHARES[best]
+    return TrainedHeads.fitted(problem, plan, theta, chosen)

@@ -135,7 +135,7 @@ def train_shared(
 
     for same, found in zip(alike, spread(fit_group, [same[0] for same in alike]), strict=True):
         theta[torch.from_numpy(np.concatenate(same))] = found.repeat(len(same), 1)
-    return TrainedHeads.fitted(problem, plan, theta)
+    return TrainedHeads.fitted(problem, plan, theta, np.full(len(theta), how.get("shrinkage", SHRINKAGE)))
 
 
 def _log_loss(heads: torch.Tensor, validation: Sequence[HeldOut]) -> np.ndarray:

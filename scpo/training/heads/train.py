@@ -27,12 +27,14 @@ STRIDE = 200  # steps between two chances of a checkpoint
 @dataclass(frozen=True)
 class TrainedHeads:
     """K trained heads. theta (K, p) at the best validation step, step (K,), and the way there:
-    eval_steps (M,) with test accuracy path (K, M, 3) on full, distinct, consensus."""
+    eval_steps (M,) with test accuracy path (K, M, 3) on full, distinct, consensus; share (K,) of the way from the
+    global model to a fitted head that validation chose, NaN or None where nothing was chosen so."""
 
     theta: torch.Tensor
     step: np.ndarray
     eval_steps: tuple[int, ...]
     path: np.ndarray
+    share: np.ndarray | None = None
 
     @classmethod
     def join(cls, parts: Sequence[TrainedHeads], places: Sequence[np.ndarray]) -> TrainedHeads:
@@ -43,10 +45,13 @@ class TrainedHeads:
             np.concatenate([part.step for part in parts])[order],
             parts[0].eval_steps,
             np.concatenate([part.path for part in parts])[order],
+            np.concatenate([np.full(len(p.theta), np.nan) if p.share is None else p.share for p in parts])[order],
         )
 
     @classmethod
-    def fitted(cls, problem: HeadProblem, plan: HeadPlan, theta: torch.Tensor) -> TrainedHeads:
+    def fitted(
+        cls, problem: HeadProblem, plan: HeadPlan, theta: torch.Tensor, share: np.ndarray | None = None
+    ) -> TrainedHeads:
         """Heads (K, p) that were fitted at once, without a way there: the kept step is the last, and `path` is NaN
         before it."""
         eval_steps = (0, *eval_steps_for(problem.config.steps))
@@ -55,7 +60,7 @@ class TrainedHeads:
             own = np.array(plan.table["country"] == country)
             start = problem.start[country][None]
             path[own, -1] = subset_accuracy(test.margins(theta[own]), test.margins(start)[0])
-        return cls(theta, np.full(len(theta), eval_steps[-1]), eval_steps, path)
+        return cls(theta, np.full(len(theta), eval_steps[-1]), eval_steps, path, share)
 
 
 def train_countries(

@@ -25,14 +25,15 @@ def end_of_full(problem):
 
 def test_every_head_lies_at_a_share_of_the_way_to_the_last_step_of_full():
     problem = planted(small_shifts(1.0), lr=0.02)
-    theta, end = train_interpolated(problem, plan_of(problem, "interpolated")).theta, end_of_full(problem)
-    shares = []
+    trained, end = train_interpolated(problem, plan_of(problem, "interpolated")), end_of_full(problem)
+    theta, shares = trained.theta, []
     for head, there, start in zip(theta, end, problem.start.values(), strict=True):
         way = there - start
         share = float((head - start) @ way / (way @ way))
         assert min(abs(share - each) for each in SHARES) < 1e-5
         assert torch.allclose(head, start + share * way, atol=1e-5)
         shares.append(share)
+    assert shares == pytest.approx(list(trained.share), abs=1e-5), "the share is told"
     assert len({round(share, 1) for share in shares}) > 1, "countries choose shares of their own"
 
 

@@ -245,6 +245,13 @@ def test_a_run_has_it_like_any_other_method(finished):
         assert "shared" in set(finished.tables[name]["method"]), name
 
 
+def test_a_run_tells_the_share_of_the_way_of_its_models_alone(finished):
+    shares = finished.tables["shares"]
+    assert set(shares["method"]) == {"shared"} and shares["share"].between(0, 1.5).all()
+    mine = finished.metrics[(finished.metrics["method"] == "shared") & (finished.metrics["subset"] == "full")]
+    assert len(shares) == len(mine) and set(shares["pairs"]) == set(mine["pairs"])
+
+
 def test_seeds_agree_where_all_pairs_are_used_and_differ_where_subsets_do(finished):
     mine = finished.metrics[(finished.metrics["method"] == "shared") & (finished.metrics["subset"] == "full")]
     wide = mine.assign(few=mine["pairs"] == 20).pivot(index=["country", "few"], columns="seed", values="accuracy")
