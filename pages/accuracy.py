@@ -8,7 +8,6 @@ from scpo.charts.accuracy import accuracy_chart, seeds_chart
 from scpo.charts.alignment import alignment_chart
 from scpo.charts.comparison import gains_chart
 from scpo.format import inert
-from scpo.runs.judges import Judge
 from scpo.text import findings
 from scpo.text.judges import with_judges
 from scpo.text.measures import MEANINGS, which_pairs
@@ -38,14 +37,13 @@ def gains(result: runs.Result, subset: str, methods: list[str]) -> None:
     st.markdown(rank_line(findings.ranks(result, subset), _pairs(subset)))
 
 
-def accuracy(result: runs.Result, subset: str, methods: list[str], brought: list[Judge]) -> None:
+def accuracy(result: runs.Result, subset: str, methods: list[str]) -> None:
     """Every country and method at a glance, with judges from outside; each seed, the authors' figures on demand."""
     table, unit, simulated = result.tables["accuracy"], result.card["unit"], result.card["simulated"]
-    table = with_judges(table, brought)
     theirs = findings.published(result, subset)
     rows = table[table["subset"] == subset].drop(columns="subset")
     chart(
-        accuracy_chart(table, [*methods, *(judge.method for judge in brought)], unit, simulated, subset, theirs),
+        accuracy_chart(table, methods, unit, simulated, subset, theirs),
         "accuracy",
         f"Accuracy per country and method, {which_pairs(subset)}, with 95 % intervals.",
         pd.concat([rows, theirs.assign(source="published by the authors")]) if len(theirs) else rows,
@@ -88,21 +86,21 @@ st.title("Is a country's taste learned?")
 try:
     shown = run_picker.finished(job)
     if shown:
+        every = with_judges(shown, judges(shown))
         with controls():
             subset = segments("Test pairs", MEANINGS, run_picker.SUBSET, format_func=which_pairs)
-            methods = methods_shown(findings.methods_in(shown.tables["accuracy"]), findings.leading(shown))
-        brought = judges(shown)
-        gains(shown, subset, methods)
+            methods = methods_shown(findings.methods_in(every.tables["accuracy"]), findings.leading(every))
+        gains(every, subset, methods)
         figures(findings.accuracy_figures(shown))
         section("How often is each method right?", "accuracy")
-        accuracy(shown, subset, methods, brought)
+        accuracy(every, subset, methods)
         compare_runs.offer(shown)
         section("Against every baseline", "difference")
         baselines(shown, subset)
         if len(shown.tables.get("alignment", ())):
             section("How like the country's answers is it?", "alignment")
             alignment(shown)
-        judges_beside(shown, brought, subset)
+        judges_beside(shown, judges(shown), subset)
         run_picker.origin(shown)
 except ScpoError as error:
     st.error(inert(error))

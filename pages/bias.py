@@ -6,10 +6,12 @@ from scpo import ScpoError, runs
 from scpo.charts.bias import ACCURACY, CHANGE, plane_chart, spread_chart, transfer_chart
 from scpo.charts.comparison import served_chart
 from scpo.format import inert
-from scpo.methods import METHODS, named
+from scpo.methods import is_model, named
 from scpo.text import findings
+from scpo.text.judges import with_judges
 from scpo.text.results import bias_sentence, runaway_sentence
 from scpo.ui import compare_runs, run_picker, session
+from scpo.ui.cache import judges
 from scpo.ui.components import chart, controls, country_of, figures, method_of, methods_shown, section
 from scpo.ui.groups import people
 from scpo.ui.head import head
@@ -52,7 +54,7 @@ def gap(result: runs.Result, methods: list[str]) -> None:
         result.tables["bias"],
         simulated,
     )
-    for method in [m for m in methods if METHODS[m].is_model]:
+    for method in [m for m in methods if is_model(m)]:
         st.markdown(bias_sentence(result.tables["bias"], method))
 
 
@@ -89,15 +91,16 @@ st.title("What does it do to everybody else?")
 try:
     shown = run_picker.finished(job)
     if shown:
+        every = with_judges(shown, judges(shown))
         with controls():
-            methods = methods_shown(findings.methods_in(shown.tables["bias"]), findings.leading(shown))
-        served(shown, methods)
+            methods = methods_shown(findings.methods_in(every.tables["bias"]), findings.leading(every))
+        served(every, methods)
         figures(findings.bias_figures(shown))
         section("What is kept, what is learned?", "plane")
-        plane(shown, methods, country_of(shown, width=320))
+        plane(every, methods, country_of(shown, width=320))
         compare_runs.offer(shown)
         section("Who is served worst?", "gap")
-        gap(shown, methods)
+        gap(every, methods)
         section("Does a model serve other countries?", "transfer")
         transfer(shown)
         section("Does it serve some people worse than others?", "groups")

@@ -9,12 +9,13 @@ import pandas as pd
 
 from scpo import data, finetune_cost
 from scpo.config import ExperimentConfig
+from scpo.config.judge_names import SETTING, named_models
 from scpo.data.choice import FEWEST, choose, without_global
 from scpo.data.preferences import Preferences
-from scpo.errors import ConfigError
+from scpo.errors import ConfigError, ScpoError
 from scpo.format import counted
-from scpo.hub import local_folder, model_folder
-from scpo.plan import budgets_below
+from scpo.hub import local_folder, model_folder, must_be_fetched, reward_model_folder
+from scpo.plan import budgets_below, tested_rows
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,12 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
     automatic = config.budgets or not config.finetune.model  # every budget is another whole model
     budgets = budgets_below(config.budgets, smallest["country"], int(smallest["train"])) if automatic else ()
     heads = len(table) * len(config.trained) * config.seeds * (len(budgets) + 1)
+    check_score_models(config)
+    tested = float(table["test"].sum() / max(sizes.counts[["train", "validation", "test"]].to_numpy().sum(), 1))
+    score = finetune_cost.scoring_seconds(config, round(sizes.joined * tested), round(sizes.texts * tested))
     if config.finetune.model:
-        return Estimate(table, choice.reference, budgets, heads, *_of_whole(config, sizes, table, heads))
+        whole, height = _of_whole(config, sizes, table, heads)
+        return Estimate(table, choice.reference, budgets, heads, whole | {"score": score} if whole else {}, height)
     seconds = expected_seconds(
         0 if encoded else sizes.characters,
         heads,
@@ -105,7 +110,18 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
         int(table["train"].sum()) * len(config.fitted),
         config.seeds * len(budgets),
     )
-    return Estimate(table, choice.reference, budgets, heads, seconds)
+    return Estimate(table, choice.reference, budgets, heads, seconds | {"score": score})
+
+
+def check_score_models(config: ExperimentConfig) -> None:
+    """Raise `ConfigError` for a score model that is seen from here to be none; one of the hub is not fetched."""
+    for name, model in named_models(config.score_models).items():
+        if must_be_fetched(model):
+            continue
+        try:
+            reward_model_folder(model)
+        except ScpoError as error:
+            raise ConfigError(f"the score model {name!r} cannot be used: {error}", SETTING) from error
 
 
 def _of_whole(config: ExperimentConfig, sizes: Sizes, table: pd.DataFrame, models: int) -> tuple[dict, float]:
@@ -128,16 +144,28 @@ def _of_whole(config: ExperimentConfig, sizes: Sizes, table: pd.DataFrame, model
 
 def expected_of_run(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, float]:
     """Expected seconds of the stages; none for a model whose work cannot be told beforehand."""
-    needed = sizes(config, data, budgets)
+    needed, score = sizes(config, data, budgets), _expected_scoring(config, data)
     if not config.finetune.model:
-        return expected_seconds(**needed)
-    from scpo import finetune_cost
-
-    steered = data.pairs["country"].isin(data.card.countries)
-    mine = data.texts.iloc[np.unique(data.pairs.loc[steered, ["chosen", "rejected"]])]
-    characters = int(mine["response"].str.len().sum() + mine["prompt"].astype(object).str.len().sum())
+        return expected_seconds(**needed) | score
+    steered = np.flatnonzero(data.pairs["country"].isin(data.card.countries))
+    characters, texts = _written(data, steered)
     model = finetune_cost.model_of(model_folder(config.finetune.model))
-    return finetune_cost.seconds(config, model, characters, len(mine), needed["heads"]) if model else {}
+    whole = finetune_cost.seconds(config, model, characters, texts, needed["heads"]) if model else {}
+    return whole | score
+
+
+def _expected_scoring(config: ExperimentConfig, data: Preferences) -> dict[str, float]:
+    """Expected seconds in which score models give their rewards, of an experiment that has some."""
+    if not config.score_models:
+        return {}
+    characters, texts = _written(data, tested_rows(data))
+    return {"score": finetune_cost.scoring_seconds(config, characters, texts)}
+
+
+def _written(data: Preferences, rows: np.ndarray) -> tuple[int, int]:
+    """Characters of the (prompt, response) of these pairs, and how many these are."""
+    mine = data.texts.iloc[np.unique(data.pairs[["chosen", "rejected"]].to_numpy()[rows])]
+    return int(mine["response"].str.len().sum() + mine["prompt"].astype(object).str.len().sum()), len(mine)
 
 
 def sizes(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, int]:

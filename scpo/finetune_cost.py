@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scpo.config import ExperimentConfig
+from scpo.config.judge_names import named_models
 from scpo.errors import SourceMissing
 from scpo.hub import ADAPTER, BRING_A_FOLDER, has_head, local_folder
 
@@ -102,13 +103,28 @@ def seconds(config: ExperimentConfig, model: Model, characters: int, texts: int,
 
     characters, texts  of all (prompt, response) that are scored; models: how many are trained
     """
-    tokens = min(characters / CHARACTERS_PER_TOKEN / max(texts, 1), config.finetune.max_length)
-    forward = 2 * max(model.parameters - model.embedding, 1) * tokens / RATE  # of one text; rewards are in fp32
+    forward = _forward(config, model, characters, texts)
     faster = 2 if config.precision != "fp32" and fast_bf16() else 1
     evaluated = 0.15 * texts  # validation and test of one country, at each of four marks
     training = config.steps * config.batch_size * 2 * 3 * forward / faster + 4 * evaluated * forward
     embed = 0.0 if model.head else texts * forward
     return {"embed": embed, "global": texts * forward, "train": models * training, "share": 0.0, "measure": 2.0}
+
+
+def _forward(config: ExperimentConfig, model: Model, characters: int, texts: int) -> float:
+    """Seconds for the reward of one text, which is in fp32."""
+    tokens = min(characters / CHARACTERS_PER_TOKEN / max(texts, 1), config.finetune.max_length)
+    return 2 * max(model.parameters - model.embedding, 1) * tokens / RATE
+
+
+def scoring_seconds(config: ExperimentConfig, characters: int, texts: int) -> float:
+    """Expected seconds in which the score models give their rewards; of a model that cannot be told none.
+
+    characters, texts  of all (prompt, response) that are scored
+    """
+    found = [local_folder(model) for model in named_models(config.score_models).values()]
+    models = [model_of(folder) for folder in found if folder]
+    return sum(texts * _forward(config, model, characters, texts) for model in models if model)
 
 
 def memory(config: ExperimentConfig, model: Model, characters: int, texts: int) -> float:

@@ -56,9 +56,32 @@ def model_folder(name: str) -> Path:
         return Path(get_model_path())
     if Path(name).expanduser().is_dir():
         return Path(name).expanduser()
-    if name.partition("@")[0].count("/") != 1 or name.startswith((".", "/", "~")):
+    if not _is_hub_name(name):
         raise ConfigError(f"the model {name!r}: no such folder here, and no hub name (owner/model). {BRING_A_FOLDER}")
     return _from_hub(name)
+
+
+def _is_hub_name(name: str) -> bool:
+    return name.partition("@")[0].count("/") == 1 and not name.startswith((".", "/", "~"))
+
+
+def reward_model_folder(name: str) -> Path:
+    """The folder of a reward model that is given by its name, fetched if need be.
+
+    Raises `ConfigError` for a model without a head, which would get a random one, or with a head of several labels.
+    """
+    folder = model_folder(name)
+    if not has_head(folder):
+        raise ConfigError(
+            f"the model {name!r} has no reward head, so its rewards would be random and no pair could be filtered by "
+            "them. Start from a reward model; `python -m scpo run --model` trains a head for an encoder first."
+        )
+    return folder
+
+
+def must_be_fetched(name: str) -> bool:
+    """True for a name of the hub whose model is not on this machine."""
+    return _is_hub_name(name) and local_folder(name) is None
 
 
 def _from_hub(name: str) -> Path:

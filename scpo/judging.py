@@ -19,8 +19,7 @@ from scpo.metrics.accuracy import ResampledOutcomes, accuracy_table
 from scpo.metrics.bias import bias_table
 from scpo.metrics.outcomes import SUBSETS, Outcomes, PairOutcomes, count_outcomes
 from scpo.metrics.paired import paired_table
-from scpo.plan import pair_margins
-from scpo.runs import Result
+from scpo.plan import pair_margins, reference_rows
 from scpo.runs.judges import Judge, brought, check_name
 from scpo.runs.outcomes import RunOutcomes
 
@@ -28,7 +27,7 @@ UNTRAINED_HEAD = {"seed": 0, "level": 0, "pairs": 0, "trained": 0, "step": 0}
 
 
 def judge_beside(
-    result: Result,
+    card: Mapping,
     outcomes: RunOutcomes,
     data: Preferences,
     name: str,
@@ -38,6 +37,7 @@ def judge_beside(
 ) -> Judge:
     """A judge beside a run's methods, on the test pairs that it has scores of.
 
+    card     the run's data card, as `data.json` has it
     rewards  (texts,) of the run's data, NaN without a score
     about    where the scores are from: plain values that are kept with them
     unread   countries whose texts the run's models cannot read; they are left out
@@ -50,8 +50,7 @@ def judge_beside(
     for country, o in outcomes.outcomes.items():
         if o.each is None:
             raise RunFolderError(
-                f"The run {result.folder.name} did not keep what its models said pair by pair: an older version made "
-                "it. Run it again."
+                "The run did not keep what its models said pair by pair: an older version made it. Run it again."
             )
         of = margin[data.of(country, TEST)]
         if len(of) != len(o.each.unit):
@@ -70,10 +69,10 @@ def judge_beside(
     tables = {
         "accuracy": accuracy_table(resampled),
         "paired": paired_table(resampled, (method,)),
-        "bias": bias_table(resampled, None),
+        "bias": bias_table(resampled, _on_reference(data, margin, method)),
     }
     kept = {"name": name, **about, "countries": counted, "unread": [c for c in unread if c in counted]}
-    return Judge(kept | {"content_hash": result.card["content_hash"]}, tables)
+    return Judge(kept | {"content_hash": card["content_hash"]}, tables)
 
 
 def _with_judge(o: Outcomes, each: PairOutcomes, scored: np.ndarray, margin: np.ndarray, method: str) -> Outcomes:
@@ -82,6 +81,20 @@ def _with_judge(o: Outcomes, each: PairOutcomes, scored: np.ndarray, margin: np.
     heads = pd.concat([o.heads.assign(level=0, trained=0, step=0), row], ignore_index=True)
     signs = np.vstack([each.signs[:, scored], np.sign(margin)[None]])
     return count_outcomes(o.country, heads, signs, each.known[scored].astype(np.float64), each.unit[scored])
+
+
+def _on_reference(data: Preferences, margin: np.ndarray, method: str) -> ResampledOutcomes | None:
+    """What a judge says of the reference population's test pairs that have scores; None where none has.
+
+    margin  (pairs,), NaN without a score
+    """
+    there = reference_rows(data)
+    there = there[~np.isnan(margin[there])]
+    if not len(there):
+        return None
+    heads, unit = pd.DataFrame([{"method": method, **UNTRAINED_HEAD}]), data.pairs["unit"].to_numpy()[there]
+    said = count_outcomes("reference", heads, margin[None, there], margin[there], unit)
+    return ResampledOutcomes([said], shared_units=True)
 
 
 def judge_alone(data: Preferences, rewards: Mapping[str, np.ndarray]) -> tuple[dict[str, pd.DataFrame], dict]:

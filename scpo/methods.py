@@ -204,6 +204,11 @@ def named(name: str) -> str:
     return METHODS[name].label if name in METHODS else name
 
 
+def is_model(name: str) -> bool:
+    """True for a reward model: a method that is no rule without one, or a judge from outside."""
+    return name not in METHODS or METHODS[name].is_model
+
+
 def select(
     method: str, margin: np.ndarray, tau: float, beta: float, whole: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:

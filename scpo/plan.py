@@ -42,6 +42,17 @@ def rows_by_country(data: Preferences, countries: tuple[str, ...], all_train: bo
     return rows_of
 
 
+def reference_rows(data: Preferences) -> np.ndarray:
+    """Rows of the reference countries' test pairs, (n,) int."""
+    is_reference = np.isin(data.pairs["country"].to_numpy(), data.card.reference)
+    return np.flatnonzero(is_reference & (data.split_of_pairs() == TEST))
+
+
+def tested_rows(data: Preferences) -> np.ndarray:
+    """Rows of the test pairs of every country that is steered to, in the card's order, (n,) int."""
+    return np.concatenate([data.of(country, TEST) for country in data.card.countries])
+
+
 def budgets_for(config: ExperimentConfig, rows: dict[str, Rows]) -> tuple[int, ...]:
     """`budgets_below` for the country with the fewest training pairs. Raises `ConfigError` as it does."""
     if config.finetune.model and not config.budgets:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from scpo.errors import Stopped
 
 EVERY = 0.25  # seconds between two entries of one stage
-STAGES = ("data", "embed", "global", "train", "share", "measure")
+STAGES = ("data", "score", "embed", "global", "train", "share", "measure")
 TRUSTED = 0.05  # of a stage, after which its own pace is all that counts
 RECENT = 0.25  # of a stage's seconds, those in which its pace is taken
 FINE = 0.005  # of a stage's seconds: marks of its pace do not lie closer
@@ -71,7 +71,7 @@ class Progress:
     ):
         """should_stop is asked at every report, the safe points of the work; True raises `Stopped`."""
         self._listener, self._should_stop, self._clock = listener, should_stop, clock
-        self._expected = dict.fromkeys(STAGES, 5.0)  # until the sizes are known
+        self._expected = dict.fromkeys(STAGES, 5.0) | {"score": 0.0}  # until the sizes are known; few runs score
         self._told_of: set[str] = set()  # stages with an expectation made from sizes
         self._seen: dict[str, _Stage] = {}
         self._now, self._told, self._fraction = clock(), -EVERY, 0.0

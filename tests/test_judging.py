@@ -35,6 +35,12 @@ def own_rewards(beside):
     return saved.reward_texts(models, data.texts, "scpo").base[0].astype(np.float64)
 
 
+def of_run(beside):
+    """What a judge is put beside: the run's data card, its outcomes and its data."""
+    result, outcomes, data = beside
+    return result.card, outcomes, data
+
+
 def row_of(table, **wanted):
     mask = np.logical_and.reduce([table[name] == value for name, value in wanted.items()])
     assert mask.sum() == 1
@@ -42,7 +48,7 @@ def row_of(table, **wanted):
 
 
 def test_the_global_models_own_rewards_differ_from_it_by_nothing(beside, own_rewards):
-    judge = judge_beside(*beside, "itself", own_rewards, {})
+    judge = judge_beside(*of_run(beside), "itself", own_rewards, {})
     table = judge.tables["paired"]
     same = table[table["against"] == "global"]
     assert (same["difference"] == 0).all() and set(table["method"]) == {"brought: itself"}
@@ -52,7 +58,7 @@ def test_the_global_models_own_rewards_differ_from_it_by_nothing(beside, own_rew
 
 def test_where_every_pair_has_scores_the_methods_have_the_runs_own_numbers(beside, own_rewards):
     result = beside[0]
-    table = judge_beside(*beside, "j", -own_rewards, {}).tables["accuracy"]
+    table = judge_beside(*of_run(beside), "j", -own_rewards, {}).tables["accuracy"]
     keys = ["country", "method", "subset"]
     ours = table[table["method"] != "brought: j"].set_index(keys)
     theirs = result.tables["accuracy"].set_index(keys)
@@ -60,12 +66,12 @@ def test_where_every_pair_has_scores_the_methods_have_the_runs_own_numbers(besid
         assert ours[name].to_numpy(float) == pytest.approx(theirs[name].to_numpy(float), nan_ok=True), name
     mean = row_of(table, country=MEAN, method="brought: j", subset="consensus")
     assert mean["accuracy"] == 0
-    shown = with_judges(result.tables["accuracy"], [judge_beside(*beside, "j", -own_rewards, {})])
+    shown = with_judges(result, [judge_beside(*of_run(beside), "j", -own_rewards, {})]).tables["accuracy"]
     assert len(shown) == len(result.tables["accuracy"]) + len(table[table["method"] == "brought: j"])
 
 
 def test_a_judge_ahead_of_every_method_has_the_first_rank_among_all_of_them(beside, own_rewards):
-    judge, paired = judge_beside(*beside, "j", own_rewards, {}), beside[0].tables["paired"]
+    judge, paired = judge_beside(*of_run(beside), "j", own_rewards, {}), beside[0].tables["paired"]
     ahead = judge.tables["paired"].assign(difference=0.5, low=0.4, high=0.6, p=1e-4, p_holm=1e-4)
     best = dataclasses.replace(judge, tables=judge.tables | {"paired": ahead})
     number = sum(METHODS[name].is_model for name in paired["against"].unique()) + 1
@@ -77,7 +83,7 @@ def test_a_pair_counts_only_where_both_of_its_answers_have_scores(beside):
     _, outcomes, data = beside
     rng = np.random.default_rng(0)
     rewards = np.where(rng.random(len(data.texts)) < 0.3, np.nan, rng.integers(0, 4, len(data.texts)).astype(float))
-    judge = judge_beside(*beside, "holes", rewards, {})
+    judge = judge_beside(*of_run(beside), "holes", rewards, {})
     for country in ("Galune", "Alvoria"):
         right = counted = tied = 0
         for pair in data.pairs.iloc[data.of(country, TEST)].itertuples():
@@ -101,7 +107,7 @@ def test_differences_are_paired_on_the_scored_pairs(beside):
     _, outcomes, data = beside
     rewards = np.random.default_rng(1).normal(size=len(data.texts))
     rewards[::7] = np.nan
-    judge = judge_beside(*beside, "j", rewards, {})
+    judge = judge_beside(*of_run(beside), "j", rewards, {})
     rows = data.pairs.iloc[data.of("Galune", TEST)]
     margin = rewards[rows["chosen"]] - rewards[rows["rejected"]]
     o, scored = outcomes.outcomes["Galune"], ~np.isnan(margin)
@@ -115,11 +121,11 @@ def test_differences_are_paired_on_the_scored_pairs(beside):
 
 def test_scores_of_no_test_pair_say_what_must_match(beside):
     with pytest.raises(InputError, match="write-texts"):
-        judge_beside(*beside, "none", np.full(len(beside[2].texts), np.nan), {})
+        judge_beside(*of_run(beside), "none", np.full(len(beside[2].texts), np.nan), {})
 
 
 def test_a_country_that_the_run_cannot_read_is_left_out_and_named(beside, own_rewards):
-    judge = judge_beside(*beside, "j", own_rewards, FROM_FILE, unread=["Galune"])
+    judge = judge_beside(*of_run(beside), "j", own_rewards, FROM_FILE, unread=["Galune"])
     assert "Galune" not in set(judge.tables["accuracy"]["country"]) and judge.about["unread"] == ["Galune"]
     assert any("cannot read the texts: Galune" in line for line in scores_told(judge.about))
 
@@ -128,7 +134,7 @@ def test_a_run_that_kept_nothing_pair_by_pair_is_to_be_run_again(beside, own_rew
     result, outcomes, data = beside
     older = {c: dataclasses.replace(o, each=None) for c, o in outcomes.outcomes.items()}
     with pytest.raises(RunFolderError, match="Run it again"):
-        judge_beside(result, RunOutcomes(older, outcomes.test), data, "j", own_rewards, {})
+        judge_beside(result.card, RunOutcomes(older, outcomes.test), data, "j", own_rewards, {})
 
 
 def test_two_judges_alone_are_counted_on_every_pair_and_compared():

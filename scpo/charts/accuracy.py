@@ -71,8 +71,7 @@ def accuracy_chart(
         ]
         value, low, high = (100 * rows[c] for c in ("accuracy", "low", "high"))
         more = {"name": method, **side_by_side(method)}
-        place = [m for m in methods if m not in METHOD].index(method) if method not in METHOD else 0
-        figure.add_trace(dots(value, rows.index, hover, marker(method, 10, place), (low, high), **more))
+        figure.add_trace(dots(value, rows.index, hover, marker(method, 10, methods), (low, high), **more))
     theirs = published if published is not None else pd.DataFrame(columns=["country", "method", "accuracy"])
     figure.add_traces(_published(theirs))
     ends = [*part["low"], *part["high"], *part["accuracy"], *theirs["accuracy"].astype(float)]

@@ -109,7 +109,7 @@ def plane_chart(
         way = path[(path["country"] == country) & (path["method"] == method)] if len(path) else path
         if len(way) and METHODS[method].start == "global":
             _way(figure, way.pivot(index="seen", columns="subset", values="accuracy").sort_index(), method)
-        x, y = row_of(distinct, method), row_of(kept, method)
+        x, y, mark = row_of(distinct, method), row_of(kept, method), marker(method, 13, methods)
         told = [
             f"{name}: {percent(r['accuracy'])} ({spans(*[pd.Series([r[c]]) for c in ('low', 'high')])[0]}; "
             f"{r['n']:,} pairs)"
@@ -120,9 +120,9 @@ def plane_chart(
             y=[100 * y["accuracy"]],
             name=method,
             mode="markers",
-            marker=marker(method, 13),
-            error_x=_cross(x, method),
-            error_y=_cross(y, method),
+            marker=mark,
+            error_x=_cross(x, mark),
+            error_y=_cross(y, mark),
             hoverinfo="text",
             hovertext=f"{named(method)}, chosen step<br>" + "<br>".join(told),
         )
@@ -150,9 +150,9 @@ def _way(figure: go.Figure, way: pd.DataFrame, method: str) -> None:
     )
 
 
-def _cross(row: pd.Series, method: str) -> dict:
+def _cross(row: pd.Series, mark: dict) -> dict:
     value, low, high = (pd.Series([100 * row[c]]) for c in ("accuracy", "low", "high"))
-    return {**whisker(value, low, high, METHOD[method]), "thickness": 1}
+    return {**whisker(value, low, high, mark["color"]), "thickness": 1}
 
 
 def spread_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: bool) -> go.Figure:

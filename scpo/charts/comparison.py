@@ -33,7 +33,7 @@ def gains_chart(table: pd.DataFrame, methods: Sequence[str], unit: str, simulate
             hover = [f"{plain(c)}, {named(method)}: {points(d)} points<br>{s}<br>{note}" for c, d, s, note in told]
             more = {"name": method, "opacity": opacity, "showlegend": opacity == 1.0 or not clear.any()}
             traces.append(
-                dots(value, part.index, hover, marker(method, 11), (low, high), **more, **side_by_side(method))
+                dots(value, part.index, hover, marker(method, 11, methods), (low, high), **more, **side_by_side(method))
             )
     figure = go.Figure(traces)
     rules(figure, [], at=0)
@@ -70,7 +70,7 @@ def served_chart(table: pd.DataFrame, methods: Sequence[str], unit: str, simulat
                 order, rows["accuracy"], spans(rows["low"], rows["high"]), rows["n"], rows["units"], strict=True
             )
         ]
-        traces.append(dots(value, order, hover, marker(method, 12), name=method))
+        traces.append(dots(value, order, hover, marker(method, 12, methods), name=method))
     figure = go.Figure(traces)
     ends = table.groupby("name")["accuracy"].agg(["min", "max"]).reindex(order) * 100
     rules(figure, [(name, a, b, "#00000933") for name, a, b in zip(order, ends["min"], ends["max"], strict=True)])

@@ -22,6 +22,7 @@ def groups_chart(
     part = table[(table["column"] == column) & (table["country"] == country) & table["method"].isin(methods)]
     part = part.astype({"accuracy": float, "low": float, "high": float})
     order = list(dict.fromkeys(part["group"]))[::-1]
+    methods = [m for m in methods if m in set(part["method"])]  # judges from outside are not counted by group
     figure = go.Figure()
     for method in methods[::-1]:
         rows = part[part["method"] == method].set_index("group").reindex(order)

@@ -127,8 +127,10 @@ def row_axis(figure: go.Figure, names: Sequence[str], notes: Sequence[str] | Non
     )
 
 
-def marker(method: str, size: int, place: int = 0) -> dict:
-    """The mark of a method, the same in every chart; place: which of the judges from outside it is, if one of them."""
+def marker(method: str, size: int, among: Sequence[str] = ()) -> dict:
+    """The mark of a method, the same in every chart; of a judge from outside by its place among those shown."""
+    judges = [name for name in among if name not in METHOD]
+    place = judges.index(method) if method in judges else 0
     colour, symbol = METHOD.get(method, TEXT), SYMBOL.get(method, JUDGES[place % len(JUDGES)])
     return {"color": colour, "symbol": symbol, "size": size, "line": {"width": 1.5, "color": colour}}
 

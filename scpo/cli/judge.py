@@ -15,10 +15,11 @@ from scpo import runs
 from scpo.cli.jobs import Bar
 from scpo.cli.options import add_settings, config_of
 from scpo.config import DataConfig
-from scpo.data.preferences import TEST, Preferences
+from scpo.data.preferences import Preferences
 from scpo.data.scores import rewardbench_rows, texts_to_score
 from scpo.errors import ConfigError
 from scpo.export.safe_csv import safe_csv
+from scpo.plan import reference_rows, tested_rows
 from scpo.runs.files import check_free, new_folder, write_bytes, write_json
 
 Brought = tuple[str, np.ndarray, dict]
@@ -116,14 +117,15 @@ def _beside(args: argparse.Namespace, names: list[str]) -> None:
     result = runs.read(Path(args.run))
     data = sources.load(result.config.data)
     check_same(sources.content_hash(data), result.card["content_hash"])
-    rows = np.concatenate([data.of(country, TEST) for country in result.card["countries"]])
+    rows = tested_rows(data)
     taken = [name for name in names if not args.replace and judge_file(result.folder, name).exists()]
     if taken:  # before any model is put to work
         raise ConfigError(f"the run has a judge {taken[0]!r} already; give another --name, or --replace.")
     outcomes, unread = read_outcomes(result.folder), unreadable(result.tables.get("reading"))
-    every, unit = list(_rewards(args, names, data, rows)), data.card.unit
+    with_reference = np.concatenate([rows, reference_rows(data)])
+    every, unit = list(_rewards(args, names, data, with_reference)), data.card.unit
     _write_asked(args, data, rows, every)
-    judges = [judge_beside(result, outcomes, data, name, rewards, about, unread) for name, rewards, about in every]
+    judges = [judge_beside(result.card, outcomes, data, name, rewards, about, unread) for name, rewards, about in every]
     if judges and data.card.simulated and not args.json:
         print(f"{SIMULATED}\n")
     for judge in judges:

@@ -8,9 +8,11 @@ from scpo.data.leaks import sentences
 from scpo.format import NONE, brackets, counted, fixed, known, points
 from scpo.metrics.accuracy import MEAN
 from scpo.runs import Result
+from scpo.runs.judges import read_judges
 from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_lines
 from scpo.text.findings import ranks
+from scpo.text.judges import with_judges
 from scpo.text.results import rank_line
 from scpo.training.encoder_reading import told
 
@@ -19,6 +21,7 @@ SIMULATED = "SIMULATED DATA: nothing here is measured from real people."
 
 def result_table(result: Result) -> str:
     """Accuracy per country and method at the largest budget, gain and consensus, and data efficiency."""
+    result = with_judges(result, read_judges(result.folder))
     table = result.tables["accuracy"]
     full = table[table["subset"] == "full"]
     methods, lines = list(dict.fromkeys(full["method"])), []

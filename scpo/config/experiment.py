@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scpo.config.data import DataConfig
 from scpo.config.finetune import FinetuneConfig
+from scpo.config.judge_names import named_models
 from scpo.config.setting import as_tuples, check_all_bounds, check_kinds, setting, without_rare, words_of
 from scpo.errors import ConfigError
 from scpo.methods import DEFAULTS, METHODS, UNTRAINED
@@ -70,10 +71,17 @@ class ExperimentConfig:
         "auto", "arithmetic of the encoder or model: auto (bf16 where the processor has it), bf16 or fp32"
     )
     hidden: int = setting(0, "width of an MLP head's hidden layer; 0 = a linear head", low=0, high=4096)
+    score_models: tuple[str, ...] = setting(
+        (),
+        "reward models of one label to put beside the methods without training, on the same test pairs: folders or "
+        "hub names, or NAME=FOLDER",
+        rare=True,
+    )
     finetune: FinetuneConfig = FinetuneConfig()
 
     def __post_init__(self):
         check_kinds(self)
+        named_models(self.score_models)
         unknown = [m for m in self.methods if m not in METHODS]
         if unknown or not self.methods:
             raise ConfigError(f"methods has {unknown or 'no entry'}; it takes any of {', '.join(METHODS)}.", "methods")
@@ -104,7 +112,7 @@ class ExperimentConfig:
     def as_dict(self) -> dict:
         """Plain values, as written to `config.json`; rare settings, and those of fine-tuning, only where asked for."""
         settings = without_rare(self) | {"data": without_rare(self.data)}
-        if not self.finetune.model:
+        if not self.finetune.model and not self.score_models:  # a score model has its longest input there
             del settings["finetune"]
         return settings
 
@@ -142,6 +150,7 @@ class ExperimentConfig:
             finetune=dataclasses.replace(self.finetune, model=_absolute(self.finetune.model)),
             encoder=_absolute(self.encoder),
             global_model=_absolute(self.global_model),
+            score_models=tuple(map(_located_model, self.score_models)),
         )
 
     def command(self) -> str:
@@ -166,3 +175,9 @@ def _absolute(name: str) -> str:
     """A path made absolute if something is there, any other name as it is."""
     path = local_path(name)
     return str(path.absolute()) if name and os.path.exists(path) else name
+
+
+def _located_model(given: str) -> str:
+    """A score model with its folder made absolute; the name that it was given stays."""
+    ((name, model),) = named_models([given]).items()
+    return _absolute(model) if model == given else f"{name}={_absolute(model)}"

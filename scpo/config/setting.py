@@ -8,7 +8,7 @@ from typing import Any
 
 from scpo.errors import ConfigError
 
-REPEATED = ("data_files", "data_names")  # given once per file on the command line
+REPEATED = ("data_files", "data_names", "score_models")  # given once per file or model on the command line
 KINDS: dict[str, tuple[type, ...]] = {"str": (str,), "bool": (bool,), "int": (int,), "float": (int, float)}
 LARGEST = 1e300  # beyond it, arithmetic would overflow
 

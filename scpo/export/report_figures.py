@@ -18,7 +18,7 @@ from scpo.charts.groups import groups_chart
 from scpo.charts.style import MEAN, country_marks, method_marks, on_paper
 from scpo.errors import ScpoError
 from scpo.format import fixed, percent, points
-from scpo.methods import METHODS, UNTRAINED
+from scpo.methods import METHODS, UNTRAINED, is_model
 from scpo.metrics.groups import EVERYBODY
 from scpo.runs.judges import read_judges
 from scpo.table_rows import row_of
@@ -52,9 +52,10 @@ class Part:
 
 def results_table(result: runs.Result) -> pd.DataFrame:
     """The main numbers as words: per country the accuracy of every method, and the gain of the main one."""
+    result = with_judges(result, read_judges(result.folder))
     table = result.tables["accuracy"].query("subset == 'full'")
     method, unit = findings.main_method(result), result.card["unit"]
-    shown, rows = [m for m in findings.methods_in(table) if m in ("global", "full", method)], []
+    shown, rows = [m for m in findings.methods_in(table) if m in ("global", "full", method) or m not in METHODS], []
     for country, part in table.groupby("country", sort=False):
         of = {m: row_of(part.set_index("method"), m) for m in shown}
         each = {m: f"{percent(row['accuracy'])} {_within(row, 'low', 'high')}" for m, row in of.items()}
@@ -82,6 +83,7 @@ def every_part(result: runs.Result) -> tuple[list[Part], str]:
 
 def parts_of(result: runs.Result) -> Iterator[Part]:
     """The figures of the pages of results, in their order."""
+    result = with_judges(result, read_judges(result.folder))
     methods = findings.methods_in(result.tables["accuracy"])
     for of_subject in (_of_accuracy, _of_differences, _of_bias, _of_people, _of_transfer, _of_pairs_needed):
         yield from of_subject(result, methods)
@@ -94,8 +96,8 @@ def _part(name: str, title: str, measure: str, figure: go.Figure, lines: list[st
 def _of_accuracy(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     """Accuracy of every method in every country."""
     judges, unit, simulated = read_judges(result.folder), result.card["unit"], result.card["simulated"]
-    accuracy, shown = with_judges(result.tables["accuracy"], judges), [*methods, *(judge.method for judge in judges)]
-    figure = accuracy_chart(accuracy, shown, unit, simulated)
+    accuracy = result.tables["accuracy"]
+    figure = accuracy_chart(accuracy, methods, unit, simulated)
     lines = [rank_line(findings.ranks(result, "full"), "all test pairs")]
     yield _part("accuracy", "Is a country's taste learned?", "accuracy", figure, lines, accuracy)
     for at, judge in enumerate(judges):
@@ -152,7 +154,7 @@ def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:
         "Which country is served worst?",
         "gap",
         spread_chart(accuracy, methods, result.card["unit"], simulated),
-        [bias_sentence(bias, m) for m in methods if METHODS[m].is_model],
+        [bias_sentence(bias, m) for m in methods if is_model(m)],
         bias,
     )
 

@@ -21,7 +21,8 @@ def bias_table(resampled: ResampledOutcomes, reference: ResampledOutcomes | None
     """One row per method and measure, at the largest budget.
 
     reference   outcomes of every country's model on the reference population's test pairs, one
-                `Outcomes` per model country; None if there is no reference population
+                `Outcomes` per model country; None if there is no reference population. Without the method
+                `global`, such as of a judge from outside, nothing is said of what that population loses
     """
     rows = []
     for method in resampled.methods:
@@ -67,13 +68,15 @@ def _between_countries(resampled: ResampledOutcomes, method: str) -> list[dict]:
 
 
 def _on_reference(reference: ResampledOutcomes, method: str) -> list[dict]:
-    result, base = reference.result(MEAN, method), reference.result(MEAN, "global")
-    at, drop = reference.countries[0], base.value[FULL] - result.value[FULL]  # all are on the same pairs
+    result, at = reference.result(MEAN, method), reference.countries[0]  # all are on the same pairs
     size = reference.size(at, FULL)
-    return [
-        _row(method, "reference accuracy", result.value[FULL], reference.interval(at, FULL, result.draws[FULL]), size),
-        _row(method, "reference drop", drop, reference.interval(at, FULL, base.draws[FULL] - result.draws[FULL]), size),
-    ]
+    span = reference.interval(at, FULL, result.draws[FULL])
+    rows = [_row(method, "reference accuracy", result.value[FULL], span, size)]
+    if "global" in reference.methods:
+        base = reference.result(MEAN, "global")
+        drop, lost = base.value[FULL] - result.value[FULL], base.draws[FULL] - result.draws[FULL]
+        rows.append(_row(method, "reference drop", drop, reference.interval(at, FULL, lost), size))
+    return rows
 
 
 def transfer_table(crossed: dict[tuple[str, str], Outcomes]) -> pd.DataFrame:

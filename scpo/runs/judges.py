@@ -6,18 +6,17 @@ other file of the run is touched.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from scpo.config.judge_names import NAME, check_name
 from scpo.errors import ConfigError, RunFolderError
 from scpo.runs import read_json, read_table
 from scpo.runs.files import write_json
 
 FOLDER = "judges"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,58}[A-Za-z0-9._-]|[A-Za-z0-9]")
 TABLES = ("accuracy", "paired", "bias")
 BROUGHT = "brought: "
 
@@ -43,16 +42,6 @@ class Judge:
 def brought(name: str) -> str:
     """What a judge is called among the methods."""
     return f"{BROUGHT}{name}"
-
-
-def check_name(name: str) -> str:
-    """The name of a judge, which its file is called by. Raises `ConfigError` for one that no file may have."""
-    if not NAME.fullmatch(name):
-        raise ConfigError(
-            f"the judge's name is {name!r}; it takes 1 to 60 letters, digits, spaces, dots, dashes and underscores, "
-            "the first a letter or digit."
-        )
-    return name
 
 
 def judge_file(folder: Path, name: str) -> Path:

@@ -12,11 +12,12 @@ import pandas as pd
 
 from scpo import runs
 from scpo.format import counted, fixed, inert, percent, points, span
-from scpo.methods import METHODS, UNTRAINED, named
+from scpo.methods import METHODS, UNTRAINED, is_model, named
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.intervals import ALPHA
 from scpo.metrics.paired import COLUMNS as PAIRED
 from scpo.metrics.ranks import rank_sets
+from scpo.runs.judges import BROUGHT
 from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_figure
 from scpo.text.results import fewest, headline, with_findings
@@ -35,13 +36,14 @@ def countries(result: runs.Result) -> list[str]:
 
 
 def methods_in(table: pd.DataFrame) -> list[str]:
-    """The methods that a table has rows of, in the usual order."""
-    return [m for m in METHODS if len(table) and m in set(table["method"])]
+    """The methods that a table has rows of, in the usual order; judges from outside come last."""
+    here = dict.fromkeys(table["method"]) if len(table) else {}
+    return [*(m for m in METHODS if m in here), *(m for m in here if str(m).startswith(BROUGHT))]
 
 
 def main_method(result: runs.Result) -> str:
     """The method that a page speaks of first: the paper's, else the first that was trained."""
-    trained = [m for m in methods_in(result.tables["accuracy"]) if m not in UNTRAINED]
+    trained = [m for m in methods_in(result.tables["accuracy"]) if m in METHODS and m not in UNTRAINED]
     return "scpo" if "scpo" in trained else next(iter(trained), "global")
 
 
@@ -64,21 +66,21 @@ def differences(result: runs.Result, subset: str, methods: Collection[str] = (),
 def ranks(result: runs.Result, subset: str) -> pd.DataFrame:
     """Which ranks the methods may have on one subset, mean over countries; without the rules that are no model."""
     table = result.tables["paired"].reindex(columns=PAIRED)
-    models = [name for name, method in METHODS.items() if method.is_model]
-    return rank_sets(table[table["method"].isin(models) & table["against"].isin(models)], subset)
+    return rank_sets(table[table["method"].map(is_model) & table["against"].map(is_model)], subset)
 
 
 def leading(result: runs.Result) -> list[str]:
-    """The methods that a page compares first: the global model, the best simple one, the paper's, the best of all.
+    """The methods that a page compares first: the global model, the best simple one, the paper's, the best of all, and
+    judges from outside.
 
     Simple are those that neither filter nor weigh pairs nor borrow from other countries.
     """
     rows = result.tables["accuracy"]
     mean = rows[(rows["country"] == MEAN) & (rows["subset"] == "full")].set_index("method")["accuracy"].astype(float)
-    trained = [m for m in mean.sort_values(ascending=False).index if m not in UNTRAINED]
+    trained = [m for m in mean.sort_values(ascending=False).index if m in METHODS and m not in UNTRAINED]
     simple = [m for m in trained if not METHODS[m].filters and METHODS[m].weight == "one" and not METHODS[m].borrows]
     chosen = {"global", "scpo", *simple[:1], *trained[:1]}
-    return [m for m in METHODS if m in chosen and m in mean.index]
+    return [m for m in methods_in(rows) if m in chosen or m not in METHODS]
 
 
 def gains(result: runs.Result, methods: Sequence[str], subset: str) -> pd.DataFrame:

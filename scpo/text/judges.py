@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from scpo.format import brackets, counted, fixed, inert, known, people, percent, points, span
-from scpo.methods import METHODS, named
+from scpo.methods import is_model, named
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.outcomes import SUBSETS
 from scpo.metrics.paired import decided
 from scpo.metrics.ranks import rank_sets
-from scpo.runs.judges import Judge
+from scpo.runs import Result
+from scpo.runs.judges import TABLES, Judge
 from scpo.table_rows import row_of
 from scpo.text.results import bias_sentence, by_chance, with_findings
 
 FULL, DISTINCT, CONSENSUS = SUBSETS
 
 
-def with_judges(accuracy: pd.DataFrame, judges: list[Judge]) -> pd.DataFrame:
-    """The accuracies of a run's methods, and those of its judges as more methods, each on the pairs that it scored."""
-    rows = [_of(judge.tables["accuracy"], method=judge.method) for judge in judges]
-    return pd.concat([accuracy, *rows], ignore_index=True) if rows else accuracy
+def with_judges(result: Result, judges: Sequence[Judge]) -> Result:
+    """A run with its judges as more methods in its tables of accuracy, paired differences and bias.
+
+    What stands there of a judge is of the pairs that it scored.
+    """
+    tables = dict(result.tables)
+    for name in TABLES if judges else ():
+        rows = [_of(judge.tables[name], method=judge.method) for judge in judges]
+        tables[name] = pd.concat([tables[name], *rows], ignore_index=True)
+    return replace(result, tables=tables)
 
 
 def judge_differences(judge: Judge, subset: str, unit: str) -> pd.DataFrame:
@@ -93,9 +101,8 @@ def judge_sentences(judge: Judge, unit: str, paired: pd.DataFrame) -> list[str]:
 
 
 def _open_ranks(judge: Judge, paired: pd.DataFrame) -> str:
-    models = [judge.method, *(name for name, method in METHODS.items() if method.is_model)]  # no rules without a model
     rows = pd.concat([paired, judge.tables["paired"]], ignore_index=True)
-    sets = rank_sets(rows[rows["method"].isin(models) & rows["against"].isin(models)]).set_index("method")
+    sets = rank_sets(rows[rows["method"].map(is_model) & rows["against"].map(is_model)]).set_index("method")
     best, worst = sets.loc[judge.method, ["best", "worst"]]
     has = f"it has rank {best}" if best == worst else f"it may have any rank from {best} to {worst}"
     return f"By the paired tests of every two models {has} of {len(sets)}, 1 being the highest accuracy."

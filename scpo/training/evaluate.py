@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.config import ExperimentConfig
-from scpo.data.preferences import TEST, Preferences
+from scpo.data.preferences import Preferences
 from scpo.errors import ScpoError
 from scpo.methods import UNTRAINED
 from scpo.metrics.accuracy import MEAN, ResampledOutcomes, accuracy_table, curve_table
@@ -20,7 +20,7 @@ from scpo.metrics.efficiency import efficiency_table, per_pair_table
 from scpo.metrics.groups import group_tables
 from scpo.metrics.outcomes import Outcomes, count_outcomes, unmeasured
 from scpo.metrics.paired import paired_table
-from scpo.plan import Rows, pair_margins
+from scpo.plan import Rows, pair_margins, reference_rows
 from scpo.progress import Progress
 from scpo.selection import effective_size, keep_mask, pair_weights
 from scpo.training.backend import BackendResult
@@ -150,12 +150,6 @@ def _alignment(
         if not np.array_equal(test.unit, resampled.outcomes[country].units):
             raise ScpoError(f"{country}: the questions of the answers are not those of the test pairs.")
     return alignment_table(found, resampled.drawn)
-
-
-def reference_rows(data: Preferences) -> np.ndarray:
-    """Rows of the reference countries' test pairs, (n,) int."""
-    is_reference = np.isin(data.pairs["country"].to_numpy(), data.card.reference)
-    return np.flatnonzero(is_reference & (data.split_of_pairs() == TEST))
 
 
 def _own_outcomes(config, data, test: np.ndarray, margins, country, margin, trained: BackendResult) -> Outcomes:

@@ -1,6 +1,6 @@
 """One experiment from settings to a run folder: the order of the work, and nothing else.
 
-    data -> global model -> one model per country, method, seed, budget -> measures
+    data -> score models -> global model -> one model per country, method, seed, budget -> measures
 
 A model is a head on a frozen encoder, or a whole reward model (`scpo.training.finetune.backend`). The same function
 serves the app, the command line and Python.
@@ -30,7 +30,9 @@ from scpo.runs.global_rewards import write_margins
 from scpo.runs.outcomes import write_outcomes
 from scpo.runs.progress_log import add_progress
 from scpo.training.backend import BackendResult
+from scpo.training.brought_models import judge_at_the_end, rewards_of_models
 from scpo.training.checkpoint import Checkpoint
+from scpo.training.encoder_reading import unreadable
 from scpo.training.encoders import load_encoder
 from scpo.training.evaluate import measure
 from scpo.training.heads import ray_cluster
@@ -98,6 +100,7 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard: Call
     write_card(folder, data, content)
     progress.expect(**expected_of_run(config, data, len(budgets)))
     progress.report("data", 1, 1)
+    asked = rewards_of_models(config, data, progress)
 
     trained = train_models(config, data, rows, budgets, progress, checkpoint)
     guard()
@@ -111,6 +114,7 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard: Call
     write_outcomes(folder, resampled, {country: part.test for country, part in rows.items()})
     write_json(folder / "metrics.json", metric_records(data.card.dataset, resampled))
     write_json(folder / "summary.json", summary)
+    judge_at_the_end(folder, data, asked, unreadable(trained.reading))
     progress.report("measure", 1, 1)
     return checkpoint
 

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from scpo import runs
 from scpo.charts.style import MEAN
 from scpo.export.safe_csv import safe_csv
+from scpo.format import inert
 from scpo.methods import METHODS, named
 from scpo.text.findings import Figure, countries
 from scpo.text.measures import MEASURES
@@ -123,12 +124,14 @@ def country_of(result: runs.Result, key: str = session.COUNTRY, width: int | Lit
 
 def _with_code(method: str) -> str:
     """A method's label, with the name that files and commands have for it in small print."""
-    return f"{named(method)} :small[{method}]"
+    return f"{named(method)} :small[{method}]" if method in METHODS else inert(method)
 
 
 def _meanings(methods: Sequence[str]) -> str:
     """What each method does, one a line."""
-    return "\n".join(f"- **{METHODS[m].label}** (`{m}`): {METHODS[m].meaning}" for m in methods)
+    own = [f"- **{METHODS[m].label}** (`{m}`): {METHODS[m].meaning}" for m in methods if m in METHODS]
+    outside = [f"- **{inert(m)}**: a judge from outside, not trained here" for m in methods if m not in METHODS]
+    return "\n".join([*own, *outside])
 
 
 def figures(rows: Sequence[Figure]) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from scpo import runs
 from scpo.charts.accuracy import difference_chart
 from scpo.charts.style import MEAN, method_marks
-from scpo.data.preferences import TEST, Preferences
+from scpo.data.preferences import Preferences
 from scpo.data.scores import read_scores, texts_to_score
 from scpo.errors import DataFaults, ScpoError
 from scpo.format import inert
 from scpo.judging import brought_scores, judge_beside
+from scpo.plan import tested_rows
 from scpo.runs.judges import Judge, remove_judge, write_judge
 from scpo.text.judges import judge_differences, judge_sentences, judge_table, scores_told
 from scpo.training.encoder_reading import unreadable
@@ -103,8 +103,8 @@ def _bring(result: runs.Result, upload, name: str) -> None:
     data, called = texts(result), clean_name(upload.name)
     rewards, about = brought_scores(read_scores(keep(upload), called), data, called)
     unread = unreadable(result.tables.get("reading"))
-    write_judge(result.folder, judge_beside(result, outcomes(result), data, name, rewards, about, unread))
+    write_judge(result.folder, judge_beside(result.card, outcomes(result), data, name, rewards, about, unread))
 
 
 def _to_score(data: Preferences) -> pd.DataFrame:
-    return texts_to_score(data, np.concatenate([data.of(country, TEST) for country in data.card.countries]))
+    return texts_to_score(data, tested_rows(data))

@@ -22,6 +22,7 @@ LABELS = {
     "epochs": "Epochs at most (0 = no limit)",
     "lora": "LoRA rank (0 = all weights)",
     "as_published": "As the authors' code does",
+    "score_models": "Reward models beside the methods",
     "max_length": "Longest input (tokens)",
 }
 

@@ -32,6 +32,7 @@ from scpo.ui.theme import draw
 LIVE, LOG_LINES = ("queued", "running"), 30
 STAGES = {
     "data": "reading the data",
+    "score": "asking the reward models beside the methods",
     "embed": "encoding the texts",
     "global": "training the global model, scoring with it",
     "train": "steering to the countries",

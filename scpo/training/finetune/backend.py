@@ -25,14 +25,13 @@ from scpo.data.preferences import Preferences
 from scpo.data.scores import texts_of
 from scpo.errors import ConfigError, InputError
 from scpo.methods import METHODS
-from scpo.plan import HeadPlan, Rows, pair_margins, plan_heads
+from scpo.plan import HeadPlan, Rows, pair_margins, plan_heads, reference_rows
 from scpo.progress import Progress
 from scpo.training.backend import BackendResult
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.device import device
 from scpo.training.encoder_reading import tell_unread
 from scpo.training.encoders import Encoder
-from scpo.training.evaluate import reference_rows
 from scpo.training.finetune.dataset import Texts
 from scpo.training.finetune.formats import InputFormat, longest_input
 from scpo.training.finetune.loading import StartingModel, load_model

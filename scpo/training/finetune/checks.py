@@ -7,21 +7,6 @@ from pathlib import Path
 from datasets import IterableDataset
 
 from scpo.errors import ConfigError, InputError
-from scpo.hub import has_head, model_folder
-
-
-def named_model(name: str) -> Path:
-    """The folder of a reward model that is given by its name, fetched if need be.
-
-    Raises `ConfigError` for a model without a head, which would get a random one, or with a head of several labels.
-    """
-    folder = model_folder(name)
-    if not has_head(folder):
-        raise ConfigError(
-            f"the model {name!r} has no reward head, so its rewards would be random and no pair could be filtered by "
-            "them. Start from a reward model; `python -m scpo run --model` trains a head for an encoder first."
-        )
-    return folder
 
 
 def template_of(path: str) -> str:

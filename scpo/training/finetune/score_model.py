@@ -10,13 +10,18 @@ from transformers.utils import logging
 from scpo.data.preferences import Preferences
 from scpo.data.scores import texts_of
 from scpo.errors import ConfigError
+from scpo.hub import reward_model_folder
 from scpo.training.device import device
-from scpo.training.finetune.checks import named_model
 from scpo.training.finetune.formats import InputFormat, longest_input
 from scpo.training.finetune.loading import load_model, load_tokenizer
 from scpo.training.finetune.reading import ENDLESS
 from scpo.training.finetune.scoring import rewards_of
 from scpo.training.heads.features import cache_folder
+
+
+def check_tokenizer(name: str) -> None:
+    """Refuse what has no head of one label or no tokenizer, as `rewards_by_model` does, before weights are read."""
+    load_tokenizer(reward_model_folder(name))
 
 
 def rewards_by_model(
@@ -40,7 +45,7 @@ def rewards_by_model(
         raise ConfigError(f"--max-length of the command line is {max_length}; it must be at least 8 tokens.")
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    folder = named_model(name)
+    folder = reward_model_folder(name)
     tokenizer = load_tokenizer(folder)
     model = load_model(folder, tokenizer).to(device())
     longest = longest_input(max_length, tokenizer, model.config)

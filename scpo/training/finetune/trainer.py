@@ -29,7 +29,7 @@ from trl import RewardConfig, RewardTrainer
 
 from scpo import methods
 from scpo.errors import ConfigError, InputError
-from scpo.hub import ADAPTER
+from scpo.hub import ADAPTER, reward_model_folder
 from scpo.metrics.outcomes import subset_metrics
 from scpo.training.finetune.checkpoints import seal, to_resume
 from scpo.training.finetune.checks import (
@@ -40,7 +40,6 @@ from scpo.training.finetune.checks import (
     check_here,
     check_labels,
     check_padding,
-    named_model,
     template_of,
 )
 from scpo.training.finetune.dataset import (
@@ -134,7 +133,7 @@ class SCPOTrainer(RewardTrainer):
     def __init__(self, model, args: SCPOConfig | None = None, *, processing_class=None, **others):
         args = args or SCPOConfig("scpo-out")
         check_data(others.get("train_dataset"), others.get("eval_dataset"))
-        folder = named_model(model) if isinstance(model, str) else None
+        folder = reward_model_folder(model) if isinstance(model, str) else None
         if processing_class is None:
             processing_class = AutoTokenizer.from_pretrained(
                 folder or model.config._name_or_path, trust_remote_code=False

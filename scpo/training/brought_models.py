@@ -1,0 +1,75 @@
+"""Reward models that a run puts beside its methods as they are: asked before anything is trained, judged at its end.
+
+A model that cannot be read so ends a run while nothing is lost. Rewards are kept on disk by weights and token ids
+(`scpo.training.finetune.score_model`), so that a run that is resumed asks none of them again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from scpo.config import ExperimentConfig
+from scpo.config.judge_names import SETTING, named_models
+from scpo.data.preferences import Preferences
+from scpo.errors import ConfigError, InputError
+from scpo.judging import judge_beside
+from scpo.plan import reference_rows, tested_rows
+from scpo.progress import Progress
+from scpo.runs import read_json
+from scpo.runs.judges import write_judge
+from scpo.runs.outcomes import read_outcomes
+
+Rewards = tuple[str, np.ndarray, dict]
+PARTS = 1000  # of a model's work, as progress counts it
+
+
+def rewards_of_models(config: ExperimentConfig, data: Preferences, progress: Progress) -> list[Rewards]:
+    """Of each score model its name, the rewards (texts,) of all test pairs' texts, NaN elsewhere, and what is kept
+    about them.
+
+    Raises `ConfigError` for what is no reward model of one label, with the reason and the name of the model.
+    """
+    models = named_models(config.score_models)
+    if not models:
+        return []
+    from scpo.training.finetune.score_model import check_tokenizer, rewards_by_model
+
+    rows = np.concatenate([tested_rows(data), reference_rows(data)])
+    for name, model in models.items():  # each is looked at before any is put to work
+        with _named(name):
+            check_tokenizer(model)
+    asked = []
+    for at, (name, model) in enumerate(models.items()):
+
+        def tell(done: int, total: int, at: int = at) -> None:
+            progress.report("score", PARTS * at + PARTS * done // total, PARTS * len(models))
+
+        with _named(name):
+            asked.append((name, *rewards_by_model(model, data, rows, config.finetune.max_length, tell)))
+        tell(1, 1)
+    return asked
+
+
+@contextlib.contextmanager
+def _named(name: str) -> Iterator[None]:
+    """What is wrong with a score model is told by the name that it has here."""
+    try:
+        yield
+    except InputError as error:
+        raise ConfigError(f"the score model {name!r} cannot be used: {error}", SETTING) from error
+
+
+def judge_at_the_end(folder: Path, data: Preferences, asked: Sequence[Rewards], unread: Sequence[str]) -> None:
+    """Put each score model beside the run whose outcomes are written in this folder, in place of an earlier attempt's.
+
+    unread  countries whose texts the run's models cannot read
+    """
+    if not asked:
+        return
+    card, outcomes = read_json(folder / "data.json"), read_outcomes(folder)
+    for name, rewards, about in asked:
+        write_judge(folder, judge_beside(card, outcomes, data, name, rewards, about, unread), replace=True)
