@@ -1,7 +1,8 @@
 """The command line: the same functions as the app, nothing of its own.
 
-`python -m scpo run | data check | plan | judge | jobs | worker | best-of-n | export | report | study | reproduce |
-bench`. Progress goes to stderr, results to stdout. Exit codes: 0 done, 1 failed, 2 unusable input, 130 interrupted.
+`python -m scpo run | data check | plan | judge | jobs | worker | best-of-n | apart | export | report | study |
+reproduce | bench`. Progress goes to stderr, results to stdout. Exit codes: 0 done, 1 failed, 2 unusable input, 130
+interrupted.
 Options are made from the configuration classes, so a default and its help text are written once.
 """
 
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from scpo.cli.apart import add_apart, apart
 from scpo.cli.bench import add_bench, bench_command
 from scpo.cli.best_of_n import add_best_of_n, best_of_n
 from scpo.cli.data import add_data, data_check
@@ -26,7 +28,8 @@ from scpo.cli.study import add_study, study
 from scpo.errors import JobError, ScpoError
 from scpo.runs import workspace
 
-OF_A_RUN = ("best-of-n", "export", "judge", "report", "study")  # commands that take a run by its folder or its id
+# Commands that take a run by its folder or its id.
+OF_A_RUN = ("apart", "best-of-n", "export", "judge", "report", "study")
 EXAMPLES = """examples:
   python -m scpo run --dataset demo --out runs/demo
       the simulated world: seven invented countries, every method, about half a minute
@@ -57,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     add_judge(commands)
     add_job_commands(commands)
     add_best_of_n(commands)
+    add_apart(commands)
     add_export(commands)
     add_reproduce(commands)
     add_report(commands)
@@ -91,6 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "jobs": manage,
         "worker": work_on,
         "best-of-n": best_of_n,
+        "apart": apart,
         "export": export_command,
         "reproduce": reproduce,
         "report": report_command,

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from scpo import runs
+from scpo.data.preferences import TRAIN, Preferences
+from scpo.data.scores import texts_of
 from scpo.errors import ConfigError
+from scpo.metrics.rewards import Rewards
 from scpo.training.finetune import saved as fine_tuned
 from scpo.training.finetune.loading import load_model, load_tokenizer
 from scpo.training.heads import saved as heads
@@ -22,15 +28,55 @@ def country_rewards(
 
     Raises `RunFolderError` if the weights are not what the run wrote, or what it started from is not here any more.
     """
-    if result.config.finetune.model:
-        pairs = list(zip(texts["prompt"], texts["response"], strict=True))
-        places = [fine_tuned.start_of(result)], fine_tuned.model_folders(result, country, method)
-        base, own = (fine_tuned.reward_texts(result, folders, pairs) for folders in places)
-        return base, own
-    countries = result.card["countries"]
-    models = heads.load_models(result.folder, result.config, countries)
-    rewards, place = heads.reward_texts(models, texts.astype({"prompt": "category"}), method), countries.index(country)
-    return rewards.base[place], rewards.own[place].mean(0)
+    rewards = run_rewards(result, method, texts, [country])
+    return rewards.base[0], rewards.own[0].mean(0)
+
+
+def run_rewards(
+    result: runs.Result,
+    method: str,
+    texts: pd.DataFrame,
+    countries: Sequence[str] = (),
+    on_model: Callable[[int, int], None] | None = None,
+) -> Rewards:
+    """Rewards of texts, columns prompt and response, by the models of some countries, none = all, and the global one.
+
+    on_model   of whole models: on_model(done, total), before each is asked and at the end
+    Raises `RunFolderError` as above.
+    """
+    countries = tuple(countries or result.card["countries"])
+    if not result.config.finetune.model:
+        every = result.card["countries"]
+        models = heads.load_models(result.folder, result.config, every)
+        rewards = heads.reward_texts(models, texts.astype({"prompt": "category"}), method)
+        places = [every.index(country) for country in countries]
+        return Rewards(countries, rewards.base[places], rewards.own[places])
+    pairs = list(zip(texts["prompt"], texts["response"], strict=True))
+    start, of_country = fine_tuned.start_of(result), [fine_tuned.model_folders(result, c, method) for c in countries]
+    found: dict[Path, np.ndarray] = {}
+    asked = list(dict.fromkeys([start, *(folder for folders in of_country for folder in folders)]))
+    for done, folder in enumerate(asked):
+        if on_model:
+            on_model(done, len(asked))
+        found[folder] = fine_tuned.reward_texts(result, [folder], pairs)
+    if on_model:
+        on_model(len(asked), len(asked))
+    own = np.stack([[found[folder] for folder in folders] for folders in of_country])
+    return Rewards(countries, np.tile(found[start], (len(countries), 1)), own)
+
+
+def held_out_rewards(
+    result: runs.Result, method: str, data: Preferences, on_model: Callable[[int, int], None] | None = None
+) -> Rewards:
+    """Rewards of the run's data by all models, of the texts of validation and test pairs; NaN of the others."""
+    rows = texts_of(data, np.flatnonzero(data.split_of_pairs() != TRAIN))
+    rewards = run_rewards(result, method, data.texts.iloc[rows], on_model=on_model)
+    parts = []
+    for values in (rewards.base, rewards.own):
+        every = np.full((*values.shape[:-1], len(data.texts)), np.nan, np.float32)
+        every[..., rows] = values
+        parts.append(every)
+    return Rewards(rewards.countries, *parts)
 
 
 def country_model(

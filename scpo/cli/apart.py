@@ -1,0 +1,102 @@
+"""What tells countries apart: phrases, and survey questions (`python -m scpo apart`)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from scpo import runs
+from scpo.errors import ConfigError
+from scpo.export.huggingface import known_country, trained_method
+from scpo.export.safe_csv import safe_csv
+from scpo.runs.files import write_bytes
+
+SHOWN = 20
+
+
+def add_apart(commands) -> None:
+    """The command and its options."""
+    parser = commands.add_parser(
+        "apart",
+        help="phrases, and survey questions, on which a country's model differs from the global one",
+        description="What tells countries apart on a finished run's test pairs: the phrases and the length whose "
+        "presence moves a country's model away from the global one, with held-out people's choices beside them, and of "
+        "a survey the questions on which it differs most.",
+    )
+    parser.add_argument("run", metavar="RUN", help="the folder of a finished run, or its id in the workspace")
+    parser.add_argument("--country", help="show this country alone (default: all that the run steered to)")
+    parser.add_argument("--method", help="a trained method of the run (default: scpo, or the first)")
+    parser.add_argument("--most", type=int, default=SHOWN, help=f"rows to show (default: {SHOWN}); a csv has all")
+    parser.add_argument("--out", metavar="FILE", help="also write every phrase, clear or not, to this csv file")
+    parser.add_argument("--questions-out", metavar="FILE", help="also write a survey's questions to this csv file")
+
+
+def apart(args: argparse.Namespace) -> None:
+    """The command: sentences and tables on stdout, csv files where they are asked for."""
+    from scpo import data as sources
+    from scpo.steering.questions import is_survey
+    from scpo.training.saved import held_out_rewards
+
+    result = runs.read(Path(args.run))
+    country = known_country(result, args.country) if args.country else ""
+    method = trained_method(result, country or result.card["countries"][0], args.method or "")
+    if args.most < 1:
+        raise ConfigError(f"--most is {args.most}; it takes a whole number of at least 1.")
+    data = sources.load(result.config.data)
+    if args.questions_out and not is_survey(data):
+        raise ConfigError("--questions-out is for surveys, whose questions have shares of options; this run has pairs.")
+    rewards = held_out_rewards(result, method, data, _tell if result.config.finetune.model else None)
+    if data.card.simulated:
+        print("SIMULATED DATA: nothing here is measured from real people.")
+    if is_survey(data):
+        _questions(data, rewards, country, args)
+    _phrases(data, rewards, country, args)
+
+
+def _tell(done: int, total: int) -> None:
+    """How many models were asked, on stderr."""
+    print(f"{done} of {total} models asked", file=sys.stderr)
+
+
+def _phrases(data, rewards, country: str, args: argparse.Namespace) -> None:
+    from scpo.steering.phrase_effects import findings, phrase_table, with_examples
+    from scpo.steering.phrases import Presence
+    from scpo.text.phrases import phrase_lines, phrases_shown
+
+    presence = Presence.of(data)
+    table = phrase_table(data, rewards, presence)
+    found = findings(table, presence)
+    print("\nPhrases that tell a country's model from the global one")
+    print("\n".join(phrase_lines(table, found, data.card.unit)))
+    shown = with_examples(data, rewards, presence, _of(found, country).head(args.most))
+    if len(shown):
+        print("\n" + phrases_shown(shown.drop(columns=["example 1", "example 2"])).to_string(index=False) + "\n")
+    for row in shown.to_dict("records"):
+        for text in filter(None, (row["example 1"], row["example 2"])):
+            print(f"{row['country']}, {row['phrase']}: {text}")
+    _write(args.out, table, data.card.simulated)
+
+
+def _questions(data, rewards, country: str, args: argparse.Namespace) -> None:
+    from scpo.steering.questions import ROUNDING, question_table
+    from scpo.text.phrases import question_lines, questions_shown
+
+    table = question_table(data, rewards)
+    print("\nQuestions on which a country's model differs most from the global one")
+    print("\n".join(question_lines(table)))
+    shown = _of(table[table["change"].abs() > ROUNDING], country).head(args.most)
+    if len(shown):
+        print("\n" + questions_shown(shown).to_string(index=False))
+    _write(args.questions_out, table, data.card.simulated)
+
+
+def _of(table: pd.DataFrame, country: str) -> pd.DataFrame:
+    return table[table["country"] == country] if country else table
+
+
+def _write(path: str | None, table: pd.DataFrame, simulated: bool) -> None:
+    if path:
+        write_bytes(Path(path).absolute(), safe_csv(table, simulated).encode())

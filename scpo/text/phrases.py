@@ -1,0 +1,155 @@
+"""What tells countries apart, in words and as tables. Names and texts of files are made inert for markdown."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from scpo.format import brackets, counted, inert, people, percent, points, shortened, signed
+from scpo.metrics.intervals import FEWEST_FOR_PARTS
+from scpo.steering.phrase_effects import RIGHT, WRONG
+from scpo.steering.questions import FEWEST_SEEDS, ROUNDING
+from scpo.table_rows import rows_of
+
+MEASURES = {  # as in scpo.text.measures: the measure in one plain sentence, its formula, and what stands in it
+    "phrases": (
+        "Effect of a phrase: how much more the country's model than the global one prefers an answer because it has "
+        "the phrase, in log odds (+0.4 takes a level pair from 50 to 60 %).",
+        r"D = a_1 m_g + a_2 \Delta \log_2 \text{length} + b\, x + e, \qquad D = m_c - m_g",
+        "m are margins on test pairs; x is 1 if the chosen answer alone has the phrase, -1 if the rejected one alone. "
+        "Errors are sums of whole people (or questions), or of whole prompts where those are larger. What is shown has "
+        "a false discovery rate of 5 % over all phrases and countries (Benjamini and Hochberg); of phrases that stand "
+        "in the same answers only the strongest is. A phrase is one to three words; where a script has no blanks, two "
+        "to four characters, which may cut a word. It moves the model; held-out people say whether it moves people.",
+    ),
+    "questions": (
+        "Change of an option: which part of the answers the country's model gives it beyond the global model, in "
+        "points.",
+        r"p(\text{option}) = \text{softmax}(r / T), \qquad \text{change} = p_c - p_g",
+        "T is chosen on validation questions, as for opinion alignment. The interval is of training's luck, over "
+        "seeds, and says nothing of other people or questions. Clear is what has a false discovery rate of 5 % over "
+        "all options of all test questions and countries. What people answered was seen by no model.",
+    ),
+}
+UNKNOWN = (
+    "Whether these are reasons of people is not known for real data; what is known is how held-out people of the "
+    "country chose."
+)
+LONGEST_QUESTION = 90
+
+
+def phrase_lines(table: pd.DataFrame, found: pd.DataFrame, unit: str) -> list[str]:
+    """What was tested, what is clear, what held-out people make of it, and how much is planted where that is known.
+
+    table of `phrase_table`, found of `findings`
+    """
+    countries, phrases = table["country"].nunique(), table["phrase"].nunique()
+    asked = f"{counted(len(table), 'test')} of {counted(phrases, 'phrase')} and {counted(countries, 'country')}"
+    if phrases < 2:
+        return [
+            f"No phrase tells pairs of {FEWEST_FOR_PARTS} {people(unit)} apart, so only the length was tested."
+            + ("" if len(found) else " It tells no country apart.")
+        ]
+    if not len(found):
+        return [f"Of {asked}, nothing is clear: no phrase moves a country's model away from the global one for sure."]
+    lines = [
+        f"Of {asked}, {int(table['clear'].sum()):,} are clear after the correction; those of the same answers taken "
+        f"together, {counted(len(found), 'effect')}.",
+        _people_line(found),
+    ]
+    return [*lines, _planted_line(table, found)]
+
+
+def _people_line(found: pd.DataFrame) -> str:
+    told = found[found["people"].notna()]
+    if not len(told):
+        return "No held-out person of these countries met a pair that has these phrases on one side."
+    same = int((told["people"] * told["effect"] > 0).sum())
+    up, down = told["people_low"] > 0, told["people_high"] < 0
+    with_it = int((up & (told["effect"] > 0) | down & (told["effect"] < 0)).sum())
+    against = int((up & (told["effect"] < 0) | down & (told["effect"] > 0)).sum())
+    return (
+        f"Held-out people of the country go the same way in {same} of {len(told)} ({percent(same / len(told))}; half, "
+        "if they had nothing to do with it): beyond their 95 % interval the same way in "
+        f"{with_it}, the other way in {against}."
+    )
+
+
+def _planted_line(table: pd.DataFrame, found: pd.DataFrame) -> str:
+    if found["planted"].isna().all():
+        return UNKNOWN
+    right, wrong = ((found["planted"] == which).mean() for which in (RIGHT, WRONG))
+    usual = table["planted"].isin([RIGHT]).mean()
+    return (
+        f"Planted, so that it can be checked: {percent(right)} of what is found is planted in the country's taste, "
+        f"{percent(wrong)} is planted the other way, and of {percent(1 - right - wrong)} neither is clear; of all "
+        f"tests {percent(usual)} go the planted way."
+    )
+
+
+def phrases_shown(found: pd.DataFrame) -> pd.DataFrame:
+    """Findings as a reader sees them, in the order given; with the examples if they are there."""
+    each = list(rows_of(found))
+    shown = pd.DataFrame(
+        {
+            "country": found["country"],
+            "phrase": found["phrase"],
+            "model": [f"{signed(r.effect, 2)} {_within(r.low, r.high)}" for r in each],
+            "held-out people": [f"{signed(r.people, 2)} {_within(r.people_low, r.people_high)}" for r in each],
+            "pairs": found["pairs"],
+        }
+    )
+    if found["planted"].notna().any():
+        says = {RIGHT: "yes", WRONG: "the other way"}
+        shown["planted"] = [says.get(value, "no") for value in found["planted"]]
+    examples = [str(name) for name in found if str(name).startswith("example")]
+    return shown.assign(**{name: found[name] for name in examples})
+
+
+def _within(low: float, high: float) -> str:
+    return brackets(low, high, lambda value: signed(value, 2))
+
+
+def question_lines(table: pd.DataFrame) -> list[str]:
+    """How much of the answers steering moves, whether towards the people, and how much of it is more than luck."""
+    if not len(table):
+        return ["No country has a test question with shares of its options."]
+    clear, moved = table[table["clear"]], table[table["change"].abs() > ROUNDING]
+    if not len(moved):
+        return ["Every country's model answers as the global one does."]
+    lines = [
+        f"On {counted(len(table), 'test question')} of {counted(table['country'].nunique(), 'country')} steering moves "
+        f"{percent(table['moved'].mean())} of the answers on average; the option that moves most goes towards what "
+        f"people of the country answered in {percent(moved['nearer'].mean())} of the questions that move."
+    ]
+    unmoved = [inert(c) for c in table["country"].unique() if c not in set(moved["country"])]
+    if unmoved:
+        lines.append(f"As the global model {'answers' if len(unmoved) == 1 else 'answer'} {', '.join(unmoved)}.")
+    if table["low"].isna().all():
+        return [
+            *lines,
+            f"Training's luck is not known here: that takes {FEWEST_SEEDS} seeds, and a method that seeds change. So "
+            "nothing is called clear.",
+        ]
+    if not len(clear):
+        return [*lines, "No change is clear after the correction."]
+    lines.append(
+        f"Clear after the correction {'is' if len(clear) == 1 else 'are'} {counted(len(clear), 'change')}; "
+        f"{percent(clear['nearer'].mean())} of them go towards the people."
+    )
+    return lines
+
+
+def questions_shown(table: pd.DataFrame) -> pd.DataFrame:
+    """Questions as a reader sees them, in the order given."""
+    return pd.DataFrame(
+        {
+            "country": table["country"],
+            "question": [shortened(text, LONGEST_QUESTION) for text in table["question"]],
+            "option": table["option"],
+            "change": [f"{points(r.change)} {brackets(r.low, r.high)}" for r in rows_of(table)],
+            "global model": table["global_share"].map(percent),
+            "country's model": table["share"].map(percent),
+            "its people": table["people"].map(percent),
+            "clear": ["yes" if value else "no" for value in table["clear"]],
+        }
+    )
