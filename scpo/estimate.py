@@ -15,6 +15,7 @@ from scpo.data.preferences import Preferences
 from scpo.errors import ConfigError, ScpoError
 from scpo.format import counted
 from scpo.hub import local_folder, model_folder, must_be_fetched, reward_model_folder
+from scpo.methods import METHODS
 from scpo.plan import budgets_below, tested_rows
 
 
@@ -107,8 +108,10 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
         heads,
         config.steps,
         config.batch_size,
-        int(table["train"].sum()) * len(config.fitted),
+        round(table["train"].sum() * fit_cost(config)),
         config.seeds * len(budgets),
+        len(table),
+        len(table) * (sizes.unit == "question"),
     )
     return Estimate(table, choice.reference, budgets, heads, seconds | {"score": score})
 
@@ -179,24 +182,39 @@ def sizes(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str
         "heads": heads,
         "steps": config.steps,
         "batch_size": config.batch_size,
-        "fitted": steered * len(config.fitted),
+        "fitted": round(steered * fit_cost(config)),
         "subsets": config.seeds * budgets,
+        "countries": len(data.card.countries),
+        "aligned": len(data.card.countries) * (data.card.unit == "question"),
     }
 
 
+def fit_cost(config: ExperimentConfig) -> float:
+    """Of the methods that are fitted at once, in times of that of `shared`."""
+    return sum(METHODS[method].cost for method in config.fitted)
+
+
 def expected_seconds(
-    characters: int, heads: int, steps: int, batch_size: int, fitted: int = 0, subsets: int = 0
+    characters: int,
+    heads: int,
+    steps: int,
+    batch_size: int,
+    fitted: int = 0,
+    subsets: int = 0,
+    countries: int = 7,
+    aligned: int = 0,
 ) -> dict[str, float]:
     """Expected seconds of the stages on 2 cores, from sizes alone.
 
     characters  of all distinct prompts and responses, 0 if they are in the cache
     heads       countries x trained methods x seeds x (budgets + 1)
-    fitted      training pairs of all countries x methods that are fitted at once; subsets: seeds x budgets of them
+    fitted      training pairs of all countries x the cost of what is fitted at once; subsets: seeds x budgets of them
+    aligned     countries whose answers are also held against the shares that a survey found
     """
     return {
         "embed": characters / 4.5 / 25_000,
-        "global": 0.4,
+        "global": 0.2,
         "train": 3e-10 * heads * steps * batch_size * 768 + 0.2,
-        "share": 8e-5 * fitted * (1 + 0.15 * subsets),
-        "measure": 1.0,
+        "share": 4e-5 * fitted * (1 + 0.15 * subsets),
+        "measure": 0.4 + 0.08 * countries + 0.06 * aligned,
     }

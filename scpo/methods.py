@@ -34,6 +34,7 @@ class Method:
     whole_weight  the same where whole models are fine-tuned, if it differs there
     heads_only    not for whole models that are fine-tuned
     default       part of an experiment that names no methods
+    cost          of a method that is fitted at once: how long its fit takes, in times of that of `shared`
     """
 
     name: str
@@ -50,6 +51,7 @@ class Method:
     whole_weight: Weight | None = None
     heads_only: bool = False
     default: bool = True
+    cost: float = 1.0
 
     @property
     def is_model(self) -> bool:
@@ -128,6 +130,7 @@ _ROWS = (
         training="ridge",
         heads_only=True,
         default=False,
+        cost=3.0,
     ),
     Method(
         "interpolated",
@@ -138,6 +141,7 @@ _ROWS = (
         training="interpolated",
         heads_only=True,
         default=False,
+        cost=0.15,
     ),
     Method(
         "lowrank",
@@ -149,6 +153,7 @@ _ROWS = (
         sees="all",
         heads_only=True,
         default=False,
+        cost=9.0,
     ),
     Method(
         "inverse",

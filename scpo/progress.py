@@ -15,8 +15,9 @@ from scpo.errors import Stopped
 
 EVERY = 0.25  # seconds between two entries of one stage
 STAGES = ("data", "score", "embed", "global", "train", "share", "measure")
-TRUSTED = 0.05  # of a stage, after which its own pace is all that counts
+TRUSTED = 0.3  # of a stage, after which its own pace is all that counts
 RECENT = 0.25  # of a stage's seconds, those in which its pace is taken
+SMOOTH = 0.25  # of a stage's steps, at least so many are in its pace: some are much longer than others
 FINE = 0.005  # of a stage's seconds: marks of its pace do not lie closer
 DOUBT = 0.5  # seconds expected of a stage; what is measured on less says little of the machine
 FADES = 0.3  # of its weight, what a stage has once the next has begun: a machine may have become slower since
@@ -34,8 +35,8 @@ class _Stage:
 
     def at(self, now: float, part: float) -> None:
         self.now, self.part = now, max(part, self.part)
-        since = now - RECENT * (now - self.start)
-        while len(self._marks) > 1 and self._marks[1][0] <= since and self._marks[1][1] < self.part:
+        since, before = now - RECENT * (now - self.start), self.part - SMOOTH
+        while len(self._marks) > 1 and self._marks[1][0] <= since and self._marks[1][1] <= before:
             self._marks.popleft()
         if now - self._marks[-1][0] >= FINE * (now - self.start):
             self._marks.append((now, self.part))
@@ -136,7 +137,7 @@ class Progress:
     def _share(self, here: float, guessed: float, trust: float) -> float:
         """The share of the whole that is done; never less than was said before."""
         done = sum(
-            s.spent / max(1 - s.first, 1e-9) if s.part == 1 else s.spent + s.first * (s.pace or 0.0)
+            s.spent / (1 - s.first) if s.part == 1 > s.first else s.spent + s.first * (s.pace or 0.0)
             for s in self._seen.values()
         )
         guessed = max(guessed, (1 - trust) * UNSEEN * done)

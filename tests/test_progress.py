@@ -86,6 +86,28 @@ def test_texts_that_were_encoded_before_do_not_make_the_machine_fast():
     assert worst_time_left(entries, whole, whole / 5) < 0.1
 
 
+def test_texts_that_were_encoded_before_do_not_move_the_bar():
+    now, heard = [0.0], []
+    progress = Progress(heard.append, clock=lambda: now[0])
+    progress.expect(**EXPECTED)
+    progress.report("data", 1, 1)
+    now[0] = 0.1
+    progress.report("embed", 1, 1)
+    assert heard[-1]["fraction"] < 0.01
+
+
+def test_steps_of_unlike_length_do_not_shake_the_time_left():
+    """Twenty steps, of which every fifth is five times as long as the others."""
+    now, entries = [0.0], []
+    progress = Progress(lambda entry: entries.append((now[0], entry)), clock=lambda: now[0])
+    progress.expect(**dict.fromkeys(STAGES, 0.0) | {"share": 30.0})
+    progress.report("share", 0, 20)
+    for step in range(20):
+        now[0] += 5.0 if step % 5 == 2 else 1.0
+        progress.report("share", step + 1, 20)
+    assert worst_time_left(entries, now[0], now[0] / 5) < 0.4
+
+
 def test_a_resumed_run_is_as_far_as_the_work_is_and_takes_its_pace_from_what_it_does_itself():
     entries, _ = heard({"train": 100.0, "measure": 3.0}, first={"train": 0.6})
     entry = next(e for _, e in entries if e["stage"] == "train" and e["done"] == 40)

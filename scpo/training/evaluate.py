@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import itertools
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +28,8 @@ from scpo.training.heads.held_out import coin_margin, longer_margin
 from scpo.training.memory import give_back
 from scpo.training.threads import spread
 
-TABLES = 10  # steps of the progress beside two for each country: the tables, and the last ones
+# Steps of the progress for each country: its outcomes, at home and elsewhere, what tables take, and the files after.
+OUTCOMES, TABLES, ALIGNED, FILES = 2, {"paired": 6, "efficiency": 3, "curve": 1, "accuracy": 1}, 8, 5
 
 
 def measure(
@@ -43,13 +43,14 @@ def measure(
     shared, unread = data.card.unit == "question", set(unreadable(trained.reading))
     margin = pair_margins(data, trained.rewards)
     tests = {c: _margins(data, trained, part.test) for c, part in rows.items()}
-    each = _spread(progress, 2 * len(rows) + TABLES)
-    own = each(lambda c: _own_outcomes(config, data, rows[c].test, tests[c], c, margin[c], trained), rows)
+    survey = shared and bool(set(rows) - unread)
+    steps = _Steps(progress, len(rows) * (OUTCOMES + sum(TABLES.values()) + ALIGNED * survey + FILES))
+    own = steps.spread(lambda c: _own_outcomes(config, data, rows[c].test, tests[c], c, margin[c], trained), rows)
     everything = ResampledOutcomes(own, shared)
     resampled = ResampledOutcomes([_seen(o, {o.country}, unread) for o in own], shared) if unread else everything
 
     crossed: dict[tuple[str, str], Outcomes] = {}
-    found = each(lambda model: _on_every_country(model, data, rows, tests, margin, trained), rows)
+    found = steps.spread(lambda model: _on_every_country(model, data, rows, tests, margin, trained), rows)
     for model, by_country in zip(rows, found, strict=True):
         crossed |= {(model, on): _seen(o, {model, on}, unread) for on, o in by_country.items()}
     there = [_seen(o, {o.country, *data.card.reference}, unread) for o in _on_reference(data, margin, trained)]
@@ -67,10 +68,11 @@ def measure(
         "path": lambda: path_table(config, trained, unread),
         "selection": lambda: selection_table(config, rows, margin),
     }
-    tables = dict(zip(make, each(lambda name: make[name](), make), strict=True))
+    found = steps.spread(lambda name: make[name](), make, lambda name: TABLES.get(name, 0) * len(rows))
+    tables = dict(zip(make, found, strict=True))
     tables["groups"], tables["group_gaps"] = group_tables(resampled, data.units)
     read = {c: part for c, part in rows.items() if c not in unread}
-    if shared and read:
+    if survey:
         tables["alignment"] = _alignment(data, read, trained, resampled)
     if trained.share is not None and np.isfinite(trained.share).any():
         tables["shares"] = share_table(trained.plan.table, trained.share)
@@ -79,10 +81,21 @@ def measure(
     return everything, tables
 
 
-def _spread(progress: Progress, total: int) -> Callable[[Callable, Iterable], list]:
-    """What spreads work over threads, and tells of each item of all its calls that one more step is done."""
-    done = itertools.count(1)
-    return functools.partial(spread, tell=lambda _: progress.report("measure", next(done), total))
+class _Steps:
+    """Spreads work over threads and tells how far all of it is."""
+
+    def __init__(self, progress: Progress, total: int):
+        self._progress, self._done, self._total = progress, 0, total
+
+    def spread(self, function: Callable, items: Iterable, steps: Callable[[Any], int] = lambda _: 1) -> list:
+        """[function(item) for item in items]; steps(item): how many of the total it is."""
+        items = list(items)
+
+        def tell(done: int) -> None:
+            self._done += steps(items[done - 1])
+            self._progress.report("measure", self._done, self._total)
+
+        return spread(function, items, tell)
 
 
 def _on_every_country(

@@ -90,12 +90,14 @@ def train_plan(
     by_steps = np.flatnonzero(training == "steps")
     train_by_steps = ray_cluster.trainer()
     parts, places = [train_by_steps(problem, plan.take(by_steps), progress, checkpoint)], [by_steps]
-    kinds = [kind for kind in TRAINERS if (training == kind).any()]
-    for place, kind in enumerate(kinds):
+    costs = {METHODS[name].training: METHODS[name].cost for name in problem.config.fitted}
+    whole, before = sum(costs.values()), 0.0
+    for kind, cost in costs.items():
 
-        def on_progress(done: int, total: int, place: int = place) -> None:
-            progress.report("share", round(1000 * (place + done / total)), 1000 * len(kinds))
+        def on_progress(done: int, total: int, before: float = before, cost: float = cost) -> None:
+            progress.report("share", round(1000 * (before + cost * done / total)), round(1000 * whole))
 
+        before += cost
         give_back()
         places.append(np.flatnonzero(training == kind))
         parts.append(TRAINERS[kind](problem, plan.take(places[-1]), on_progress))
