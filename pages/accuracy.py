@@ -17,6 +17,7 @@ from scpo.ui.cache import judges
 from scpo.ui.components import chart, controls, country_of, figures, methods_shown, section
 from scpo.ui.context import segments
 from scpo.ui.differences import baselines
+from scpo.ui.falsifiers import falsifiers
 from scpo.ui.head import head
 from scpo.ui.judges import judges_beside
 
@@ -101,6 +102,7 @@ try:
             section("How like the country's answers is it?", "alignment")
             alignment(shown)
         judges_beside(shown, judges(shown), subset)
+        falsifiers(shown)
         run_picker.origin(shown)
 except ScpoError as error:
     st.error(inert(error))

@@ -184,3 +184,13 @@ def unfinished(workspace: Path, worker: str, *entries: dict):
     for entry in entries:
         add_progress(folder, entry)
     return store, Leases(store.table).begin(config, folder, worker)
+
+
+def falsified(*rows: tuple) -> pd.DataFrame:
+    """Results of altered groups: kind, draw, method, quantity, difference, p; an interval that goes with p."""
+    table = pd.DataFrame(rows, columns=["kind", "draw", "method", "quantity", "difference", "p"])
+    half = np.where(table["p"] < 0.05, 0.9, 1.5) * table["difference"].abs() + 0.001 * (table["p"] >= 0.05)
+    known = table["p"].notna()
+    low, high = (table["difference"] + side * half for side in (-1, 1))
+    country = np.where(table["kind"] == "flipped", "Galune", "mean")
+    return table.assign(country=country, low=low.where(known), high=high.where(known), units=40, pairs=800)

@@ -1,8 +1,8 @@
 """The command line: the same functions as the app, nothing of its own.
 
-`python -m scpo run | data check | plan | judge | jobs | worker | best-of-n | apart | export | report | study |
-reproduce | bench`. Progress goes to stderr, results to stdout. Exit codes: 0 done, 1 failed, 2 unusable input, 130
-interrupted.
+`python -m scpo run | data check | plan | judge | falsify | jobs | worker | best-of-n | apart | export | report |
+study | reproduce | bench`. Progress goes to stderr, results to stdout. Exit codes: 0 done, 1 failed, 2 unusable input,
+130 interrupted.
 Options are made from the configuration classes, so a default and its help text are written once.
 """
 
@@ -19,6 +19,7 @@ from scpo.cli.bench import add_bench, bench_command
 from scpo.cli.best_of_n import add_best_of_n, best_of_n
 from scpo.cli.data import add_data, data_check
 from scpo.cli.export import add_export, add_report, export_command, report_command
+from scpo.cli.falsify import add_falsify, falsify_command
 from scpo.cli.jobs import add_job_commands, manage, work_on
 from scpo.cli.judge import add_judge, judge_command
 from scpo.cli.plan import add_plan, plan_command
@@ -29,7 +30,7 @@ from scpo.errors import JobError, ScpoError
 from scpo.runs import workspace
 
 # Commands that take a run by its folder or its id.
-OF_A_RUN = ("apart", "best-of-n", "export", "judge", "report", "study")
+OF_A_RUN = ("apart", "best-of-n", "export", "falsify", "judge", "report", "study")
 EXAMPLES = """examples:
   python -m scpo run --dataset demo --out runs/demo
       the simulated world: seven invented countries, every method, about half a minute
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     add_data(commands)
     add_plan(commands)
     add_judge(commands)
+    add_falsify(commands)
     add_job_commands(commands)
     add_best_of_n(commands)
     add_apart(commands)
@@ -91,6 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "data": data_check,
         "plan": plan_command,
         "judge": judge_command,
+        "falsify": falsify_command,
         "bench": bench_command,
         "jobs": manage,
         "worker": work_on,

@@ -14,16 +14,19 @@ from scpo.charts.accuracy import accuracy_chart, difference_chart, variance_char
 from scpo.charts.alignment import alignment_chart
 from scpo.charts.bias import plane_chart, spread_chart, transfer_chart
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
+from scpo.charts.falsifiers import falsifiers_chart
 from scpo.charts.groups import groups_chart
 from scpo.charts.style import MEAN, country_marks, method_marks, on_paper
 from scpo.errors import ScpoError
 from scpo.format import fixed, percent, points
 from scpo.methods import METHODS, UNTRAINED, is_model
 from scpo.metrics.groups import EVERYBODY
+from scpo.runs.falsifiers import read_falsifiers
 from scpo.runs.judges import read_judges
 from scpo.table_rows import row_of
 from scpo.text import findings
 from scpo.text.efficiency import efficiency_sentence, per_pair_sentence
+from scpo.text.falsifiers import falsifier_lines
 from scpo.text.judges import judge_differences, judge_sentences, scores_told, with_judges
 from scpo.text.measures import MEASURES
 from scpo.text.results import (
@@ -85,7 +88,8 @@ def parts_of(result: runs.Result) -> Iterator[Part]:
     """The figures of the pages of results, in their order."""
     result = with_judges(result, read_judges(result.folder))
     methods = findings.methods_in(result.tables["accuracy"])
-    for of_subject in (_of_accuracy, _of_differences, _of_bias, _of_people, _of_transfer, _of_pairs_needed):
+    subjects = (_of_accuracy, _of_differences, _of_altered_groups, _of_bias, _of_people, _of_transfer, _of_pairs_needed)
+    for of_subject in subjects:
         yield from of_subject(result, methods)
 
 
@@ -135,6 +139,15 @@ def _of_differences(result: runs.Result, methods: list[str]) -> Iterator[Part]:
                 [difference_sentence(row, unit) for row in rows.itertuples()],
                 rows,
             )
+
+
+def _of_altered_groups(result: runs.Result, _methods: list[str]) -> Iterator[Part]:
+    """Falsifiers, where somebody ran them."""
+    table = read_falsifiers(result.folder)
+    if len(table):
+        figure = falsifiers_chart(table, result.card["unit"], result.card["simulated"])
+        title = "Would it find a gain where there is none?"
+        yield _part("falsifiers", title, "falsifiers", figure, falsifier_lines(table), table)
 
 
 def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:

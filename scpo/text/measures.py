@@ -43,6 +43,14 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         "Differences are paired and tested as those of the run's own methods. A tie counts as wrong, also for a judge "
         "that gives whole marks; a pair without scores counts nowhere.",
     ),
+    "falsifiers": (
+        "Falsifiers: the run is trained again on groups that mean nothing. What a group's own model has before the "
+        "other groups' models must then vanish, and fall where the labels of a group are flipped.",
+        r"\text{advantage} = \frac{1}{C} \sum_c \Bigl( A_{cc} - \frac{1}{C - 1} \sum_{c' \ne c} A_{c'c} \Bigr)",
+        "A with two indices is the accuracy of the model of the first group on the test pairs of the second. The gain "
+        "over the global model need not vanish: that one learned from the reference population alone, so that the "
+        "pairs of any other people may improve on it.",
+    ),
     "chance": (
         "Two sources of chance, shown apart: which people (or questions) happen to be in the test, and luck in "
         "training. More seeds do not make more people.",
