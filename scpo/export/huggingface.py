@@ -42,8 +42,10 @@ def trained_method(result: runs.Result, country: str, method: str) -> str:
     return method
 
 
-def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 0) -> Path:
+def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 0, called: str = "") -> Path:
     """Write the model of one country and method to a new folder; returns the folder.
+
+    called  what the model card loads it by; "" for the folder's name
 
     Heads are averaged over seeds; of fine-tuned models it is that of one seed, with adapters merged.
 
@@ -60,7 +62,7 @@ def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 
             asked = _write_fine_tuned(model, tokenizer, result.config.finetune, made)
         else:
             asked = _write_encoder_and_head(model, tokenizer, made)
-        (made / "README.md").write_text(model_card(result, country, method, precision, asked, out.name, seed))
+        (made / "README.md").write_text(model_card(result, country, method, precision, asked, called or out.name, seed))
     return out
 
 

@@ -1,7 +1,6 @@
 """A country's reward model from a finished run: chosen, told how good it is, and downloaded as `scpo export` writes it.
 
-The folder is made on the click and by a process of its own, one at a time: loading torch and an encoder would hold up
-every other session.
+The folder is made on the click (`scpo.ui.export_process`).
 """
 
 from __future__ import annotations
@@ -9,17 +8,14 @@ from __future__ import annotations
 import io
 import re
 import shlex
-import subprocess
-import sys
 import tempfile
-import threading
 import zipfile
 from pathlib import Path
 
 import streamlit as st
 
 from scpo import runs
-from scpo.errors import RunFolderError, ScpoError
+from scpo.errors import ScpoError
 from scpo.export.model_card import standing
 from scpo.export.usage import load_lines
 from scpo.format import inert
@@ -29,13 +25,14 @@ from scpo.ui import session
 from scpo.ui.cache import finished_run
 from scpo.ui.components import method_of
 from scpo.ui.context import select
+from scpo.ui.export_process import run_export
+from scpo.ui.hub_form import hub_form
 
-SECONDS, LARGEST = 600, 1 << 30  # how long an export may take, and bytes of weights that a browser is given
+LARGEST = 1 << 30  # bytes of weights that a browser is given
 WHY = (
     "Chosen at first: the country and method looked at last, else the method `scpo`. A run keeps no accuracy on "
     "validation pairs; the method that is best on the test pairs would look better than it is."
 )
-_one_at_a_time = threading.Lock()
 
 
 def model_download(job: Job) -> None:
@@ -75,9 +72,11 @@ def model_download(job: Job) -> None:
     st.markdown("Unpacked, it is loaded so:")
     st.code(lines, language="python", wrap_lines=True)
     st.markdown("The same folder by the command line:")
+    line = f"python -m scpo export {_in_shell(job.folder)}"
     options = export_options(country, method, folder_name(country, method))
-    line = f"python -m scpo export {_in_shell(job.folder)} {shlex.join(options)}"
-    st.code(line, language="sh", wrap_lines=True)
+    st.code(f"{line} {shlex.join(options)}", language="sh", wrap_lines=True)
+    of_model = export_options(country, method)
+    hub_form(job.folder, of_model, f"{line} {shlex.join(of_model)}")
 
 
 def folder_name(country: str, method: str) -> str:
@@ -85,26 +84,16 @@ def folder_name(country: str, method: str) -> str:
     return "-".join(["reward-model", *re.findall(r"\w+", country)[:5], method])[:80]
 
 
-def export_options(country: str, method: str, out: str) -> list[str]:
-    """Those of `scpo export`; a name may begin with a dash."""
-    return [f"--country={country}", f"--method={method}", f"--out={out}"]
+def export_options(country: str, method: str, out: str = "") -> list[str]:
+    """Those of `scpo export`; a name may begin with a dash. out: the folder to write, "" for none."""
+    return [f"--country={country}", f"--method={method}", *([f"--out={out}"] if out else [])]
 
 
 def zip_of_model(folder: Path, country: str, method: str) -> bytes:
     """What `scpo export` writes, as a zip. Raises `RunFolderError` with what the command says if it refuses."""
     name = folder_name(country, method)
-    with _one_at_a_time, tempfile.TemporaryDirectory(prefix="scpo-export-") as place:
-        options = export_options(country, method, str(Path(place) / name))
-        done = subprocess.run(
-            [sys.executable, "-m", "scpo", "export", str(folder), *options],
-            cwd=Path(__file__).parents[2],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-        )
-        if done.returncode:
-            raise RunFolderError(f"The model cannot be exported: {done.stderr.strip()[-2000:]}")
+    with tempfile.TemporaryDirectory(prefix="scpo-export-") as place:
+        run_export(folder, export_options(country, method, str(Path(place) / name)))
         memory = io.BytesIO()
         with zipfile.ZipFile(memory, "w", zipfile.ZIP_STORED) as archive:  # weights do not get smaller
             for path in sorted((Path(place) / name).rglob("*")):

@@ -34,6 +34,7 @@ SORT = "sort"
 METHOD = "method"
 BASE = "base"  # the run that others are compared to
 UNDO = "undo"  # the run deleted last
+HUB = "hub"  # prefix: the form that puts a model on the hub
 SAID = "said"  # a message of a callback, for the next drawing
 TAU = "tau"
 BETA = "beta"

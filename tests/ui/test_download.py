@@ -18,6 +18,8 @@ from scpo.export.usage import load_lines
 from scpo.jobs.store import open_store
 from scpo.ui import download
 
+from fake_hub import TOKEN, FakeHub
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -75,6 +77,39 @@ def test_what_the_command_refuses_is_refused_in_its_words(finished):
 def test_the_name_of_a_country_never_leaves_the_folder():
     assert download.folder_name("../../etc/<b>", "scpo") == "reward-model-etc-b-scpo"
     assert len(download.folder_name("x" * 500, "scpo")) <= 80
+
+
+def test_the_hub_gets_the_model_and_no_file_or_session_has_the_token(finished, workspace, monkeypatch, caplog):
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    with FakeHub() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.address)
+        app = opened("train", finished, country="Galune", method="scpo")
+        pushed(app, "me/galune", TOKEN)
+        assert any(f"{hub.address}/me/galune" in box.value.replace("\\", "") for box in app.success)
+        assert {"README.md", "model.safetensors"} <= set(hub.repositories["me/galune"]) and hub.private["me/galune"]
+    kinds = ("markdown", "error", "success", "text_input", "code", "caption")
+    drawn = [str(element.value) for kind in kinds for element in app.get(kind)]
+    assert "hub-token" in str(app.session_state) and TOKEN not in "".join([str(app.session_state), caplog.text, *drawn])
+    files = [path for path in workspace.rglob("*") if path.is_file()]
+    assert len(files) > 5 and not [path for path in files if TOKEN.encode() in path.read_bytes()]
+
+
+def test_what_the_hub_refuses_is_told_as_text(finished, monkeypatch):
+    def refuse(folder, options, token):
+        raise RunFolderError(f"refused {options[-1]}, for {token == TOKEN}")
+
+    monkeypatch.setattr("scpo.ui.hub_form.run_export", refuse)
+    app = opened("train", finished, country="Galune", method="scpo")
+    pushed(app, "me/**x**", TOKEN)
+    (told,) = [box.value for box in app.error if "refused" in box.value]
+    assert r"\*\*x" in told and "for True" in told and TOKEN not in str(app.session_state)
+
+
+def pushed(app, repository, token):
+    app.text_input(key="hub-repository").set_value(repository)
+    app.text_input(key="hub-token").set_value(token)
+    next(button for button in app.button if button.label == "Put it there").click().run()
+    assert not app.exception
 
 
 def test_a_model_too_large_for_a_browser_has_the_command_only(finished, monkeypatch):
