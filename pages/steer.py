@@ -10,11 +10,13 @@ from scpo.ui.cache import texts
 from scpo.ui.components import method_of
 from scpo.ui.head import head
 from scpo.ui.steer import inputs, views
+from scpo.ui.steer.phrases import phrases
 from scpo.ui.steer.reasons import reasons
 
 VIEWS = {
     "Answers": views.answers,
     "Why": reasons,
+    "Phrases": phrases,
     "Strength": views.strength,
     "Mixtures": views.mixtures,
     "Tastes": views.tastes,

@@ -73,9 +73,9 @@ def _phrases(data, rewards, country: str, args: argparse.Namespace) -> None:
     print("\n".join(phrase_lines(table, found, data.card.unit)))
     shown = with_examples(data, rewards, presence, _of(found, country).head(args.most))
     if len(shown):
-        print("\n" + phrases_shown(shown.drop(columns=["example 1", "example 2"])).to_string(index=False) + "\n")
+        print("\n" + phrases_shown(shown.drop(columns=["example_1", "example_2"])).to_string(index=False) + "\n")
     for row in shown.to_dict("records"):
-        for text in filter(None, (row["example 1"], row["example 2"])):
+        for text in filter(None, (row["example_1"], row["example_2"])):
             print(f"{row['country']}, {row['phrase']}: {text}")
     _write(args.out, table, data.card.simulated)
 

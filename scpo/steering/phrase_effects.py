@@ -224,9 +224,9 @@ def in_context(data: Preferences, rewards: Rewards, presence: Presence, country:
 
 
 def with_examples(data: Preferences, rewards: Rewards, presence: Presence, found: pd.DataFrame) -> pd.DataFrame:
-    """The rows with columns `example 1` and so on: the phrase in context, "" where there is none."""
+    """The rows with columns `example_1` and so on: the phrase in context, "" where there is none."""
     each = [in_context(data, rewards, presence, row.country, row.phrase) for row in rows_of(found)]
-    columns = {f"example {at + 1}": [texts[at] if at < len(texts) else "" for texts in each] for at in range(EXAMPLES)}
+    columns = {f"example_{at + 1}": [texts[at] if at < len(texts) else "" for texts in each] for at in range(EXAMPLES)}
     return found.assign(**columns)
 
 

@@ -34,7 +34,7 @@ UNKNOWN = (
     "Whether these are reasons of people is not known for real data; what is known is how held-out people of the "
     "country chose."
 )
-LONGEST_QUESTION = 90
+LONGEST_QUESTION, LONGEST_TEXT = 90, 300  # characters of a question in a table, and in a line
 
 
 def phrase_lines(table: pd.DataFrame, found: pd.DataFrame, unit: str) -> list[str]:
@@ -123,7 +123,8 @@ def question_lines(table: pd.DataFrame) -> list[str]:
     ]
     unmoved = [inert(c) for c in table["country"].unique() if c not in set(moved["country"])]
     if unmoved:
-        lines.append(f"As the global model {'answers' if len(unmoved) == 1 else 'answer'} {', '.join(unmoved)}.")
+        one = len(unmoved) == 1
+        lines.append(f"{', '.join(unmoved)} {'answers' if one else 'answer'} as the global model does.")
     if table["low"].isna().all():
         return [
             *lines,
@@ -137,6 +138,16 @@ def question_lines(table: pd.DataFrame) -> list[str]:
         f"{percent(clear['nearer'].mean())} of them go towards the people."
     )
     return lines
+
+
+def question_texts(table: pd.DataFrame) -> list[str]:
+    """Each question with its option that moves most, and what the models and the people say of it."""
+    return [
+        f"{inert(shortened(row.question, LONGEST_TEXT))}  \n**{inert(row.option)}**: {percent(row.global_share)} by "
+        f"the global model, {percent(row.share)} by the country's (change {points(row.change)} points, 95 % "
+        f"{brackets(row.low, row.high)}{'' if row.clear else ', not clear'}), {percent(row.people)} by its people."
+        for row in rows_of(table)
+    ]
 
 
 def questions_shown(table: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,8 @@ from scpo.ui.steer import inputs
 from fakes import scored_rows
 
 PAGE = Path(__file__).parents[2] / "pages" / "steer.py"
-VIEWS = {"Answers": 1, "Why": 1, "Strength": 2, "Mixtures": 2, "Tastes": 4}  # and how many charts each has
+# Each view, and how many charts it has.
+VIEWS = {"Answers": 1, "Why": 1, "Phrases": 1, "Strength": 2, "Mixtures": 2, "Tastes": 4}
 
 
 @pytest.fixture
@@ -354,3 +355,10 @@ def test_names_and_words_of_data_stay_text_in_figures():
             drawn["layout"]["yaxis"].pop(places, None)
         shown = [drawn["layout"], *[{k: v for k, v in t.items() if k != "y"} for t in drawn["data"]]]
         assert not re.search("<a ", json.dumps(shown)), figure
+
+
+def test_a_survey_shows_its_questions_and_says_where_no_model_moved(workspace, survey_run):
+    shutil.copytree(survey_run, workspace / "runs" / "survey")
+    app = opened(view="Phrases")
+    assert not app.exception and not app.error
+    assert "Every country's model answers as the global one does." in told(app) and "only the length" in told(app)

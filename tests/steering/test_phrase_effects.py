@@ -128,7 +128,7 @@ def test_a_phrase_is_shown_in_answers_to_different_prompts_that_have_it(demo):
     rewards = planted(data, data.truth.iloc[1:2])
     found = findings(phrase_table(data, rewards, presence), presence).head(5)
     for row in with_examples(data, rewards, presence, found).to_dict("records"):
-        first, second = (row[f"example {at}"] for at in (1, 2))
+        first, second = (row[f"example_{at}"] for at in (1, 2))
         assert first != second and all(f"«{row['phrase']}»" in text.lower() for text in (first, second))
     assert in_context(data, rewards, presence, rewards.countries[0], LENGTH) == []
 

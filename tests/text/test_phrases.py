@@ -51,7 +51,7 @@ def test_nothing_found_and_nothing_to_find_are_sentences():
 def test_questions_are_told_with_the_people_and_with_what_luck_is_known():
     clear = pd.DataFrame([QUESTION, QUESTION | {"country": "Borealis", "change": 0.0, "moved": 0.0, "clear": False}])
     lines = " ".join(question_lines(clear))
-    assert "moves 5.0 % of the answers" in lines and "As the global model answers Borealis." in lines
+    assert "moves 5.0 % of the answers" in lines and "Borealis answers as the global model does." in lines
     assert "Clear after the correction is 1 change; 100.0 %" in lines
     assert "Training's luck is not known" in " ".join(question_lines(clear.assign(low=np.nan, clear=False)))
     assert question_lines(clear[1:]) == ["Every country's model answers as the global one does."]

@@ -69,6 +69,14 @@ class Models:
         """Words that go with a higher reward in a country, and how many texts were looked at."""
         return _words(self.folder, self.changed, self.method, country)
 
+    def phrases(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Every phrase that was tested, and the findings with their examples."""
+        return _phrases(self.folder, self.changed, self.method)
+
+    def questions(self) -> pd.DataFrame:
+        """A survey's questions on which the countries' models differ from the global one."""
+        return _questions(self.folder, self.changed, self.method)
+
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the reward models ...")
 def _models(folder: str, changed: int):
@@ -125,6 +133,25 @@ def _words(folder: str, changed: int, method: str, country: str) -> tuple[pd.Dat
     from scpo.steering import taste
 
     return taste.word_table(texts(finished_run(Path(folder))), _rewards(folder, changed, method), country)
+
+
+@st.cache_data(max_entries=4, show_spinner="Looking for phrases in the test pairs ...")
+def _phrases(folder: str, changed: int, method: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    from scpo.steering import phrase_effects
+    from scpo.steering.phrases import Presence
+
+    pairs, rewards = texts(finished_run(Path(folder))), _rewards(folder, changed, method)
+    presence = Presence.of(pairs)
+    table = phrase_effects.phrase_table(pairs, rewards, presence)
+    found = phrase_effects.findings(table, presence)
+    return table, phrase_effects.with_examples(pairs, rewards, presence, found)
+
+
+@st.cache_data(max_entries=4, show_spinner="Measuring ...")
+def _questions(folder: str, changed: int, method: str) -> pd.DataFrame:
+    from scpo.steering.questions import question_table
+
+    return question_table(texts(finished_run(Path(folder))), _rewards(folder, changed, method))
 
 
 @dataclass(frozen=True)
