@@ -6,7 +6,7 @@ from scpo import ScpoError
 from scpo.format import inert
 from scpo.lesson.texts import STEPS
 from scpo.lesson.world import world
-from scpo.ui import lesson
+from scpo.ui import lesson_step as lesson
 from scpo.ui.head import head
 
 LINK = "Large type and one chart. It is in the link too, such as ?step=3&present=1"

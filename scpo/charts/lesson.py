@@ -1,7 +1,6 @@
 """Charts of the lesson: each a function from what a step computed to a plotly figure.
 
-The same look as every chart of the app, and the label of simulated data inside the figure. `enlarge`
-makes one readable from the back of a room.
+The same look as every chart of the app, and the label of simulated data inside the figure.
 """
 
 from __future__ import annotations
@@ -9,13 +8,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from scpo.charts.colours import DROPPED, KEPT, METHOD, PLACE, QUIET, SYMBOL
-from scpo.charts.style import DASHES, SIMULATED, finish, log_ticks
+from scpo.charts.style import DASHES, finish, log_ticks
 from scpo.lesson.steps import Seen
+from scpo.methods import named
 from scpo.selection import pair_weights
 
-LARGE = 420  # px, so that a sentence, a control and the chart fit on one screen
 OWN, AGAINST, CUT, CURVE = (PLACE[name] for name in ("green", "vermilion", "vermilion", "orange"))
 
 
@@ -83,7 +83,8 @@ def filter_chart(seen: Seen) -> go.Figure:
     figure = _histogram(seen.table)
     tau = seen.facts["tau"]
     figure.add_vline(x=tau, line={"color": CUT, "dash": "dash", "width": 2})
-    figure.add_annotation(x=tau, y=1, yref="paper", yanchor="bottom", text=f"τ = {tau:.2f}", showarrow=False)
+    place = {"yref": "paper", "xanchor": "left", "yanchor": "top", "xshift": 4}
+    figure.add_annotation(x=tau, y=1, text=f"τ = {tau:.2f}", showarrow=False, **place)
     figure.update_xaxes(title="probability that the global model<br>gives to the person's choice", range=[0, 1])
     return finish(figure, simulated=True, height=400)
 
@@ -143,22 +144,32 @@ def _histogram(table: pd.DataFrame) -> go.Figure:
 
 
 def collapse_chart(seen: Seen) -> go.Figure:
-    """Consensus kept over training steps, one line per method."""
-    figure = go.Figure()
-    n = seen.facts["n_consensus"]
+    """Both halves of the trade-off over training steps, one line per method: what is kept, what is learned."""
+    facts = seen.facts
+    figure = make_subplots(
+        cols=2,
+        shared_yaxes=True,
+        horizontal_spacing=0.06,
+    )
     for (name, rows), dash in zip(seen.table.groupby("method", sort=False), DASHES, strict=False):
         method = str(name)
-        figure.add_scatter(
-            x=rows["step"],
-            y=100 * rows["consensus"],
-            name=method,
-            mode="lines+markers",
-            line={"color": METHOD[method], "width": 3, "dash": dash},
-            marker={"symbol": SYMBOL[method], "size": 8},
-            hovertemplate=f"{method}, step %{{x:,}}: keeps %{{y:.1f}} % of {n:,} pairs<extra></extra>",
-        )
-    figure.update_xaxes(title="training steps", **log_ticks(1, 300), range=[-0.05, np.log10(330)])
-    figure.update_yaxes(title="consensus kept, %", range=[0, 104])
+        for col, (part, n) in enumerate((("consensus", "n_consensus"), ("distinct", "n_distinct")), 1):
+            figure.add_scatter(
+                row=1,
+                col=col,
+                x=rows["step"],
+                y=100 * rows[part],
+                name=method,
+                showlegend=col == 1,
+                mode="lines+markers",
+                line={"color": METHOD[method], "width": 3, "dash": dash},
+                marker={"symbol": SYMBOL[method], "size": 8},
+                hovertemplate=f"{named(method)}, step %{{x:,}}: %{{y:.1f}} % of {facts[n]:,} pairs<extra></extra>",
+            )
+    figure.update_xaxes(**log_ticks(1, 300), range=[-0.05, np.log10(330)])
+    figure.update_xaxes(title="training steps<br><b>kept</b>: global was right", col=1)
+    figure.update_xaxes(title="training steps<br><b>learned</b>: global was wrong", col=2)
+    figure.update_yaxes(title="right, %", range=[0, 104], col=1)
     return finish(figure, simulated=True, height=420)
 
 
@@ -175,7 +186,7 @@ def efficiency_chart(seen: Seen) -> go.Figure:
             mode="markers",
             showlegend=False,
             marker={"color": METHOD[method], "symbol": f"{SYMBOL[method]}-open", "size": 6},
-            hovertemplate=f"{method}, one seed, %{{x:,.0f}} pairs: %{{y:.1f}} %<extra></extra>",
+            hovertemplate=f"{named(method)}, one seed, %{{x:,.0f}} pairs: %{{y:.1f}} %<extra></extra>",
         )
         figure.add_scatter(
             x=rows["pairs"],
@@ -183,8 +194,8 @@ def efficiency_chart(seen: Seen) -> go.Figure:
             name=method,
             mode="lines",
             line={"color": METHOD[method], "width": 3, "dash": "solid" if method == "full" else "dot"},
-            hovertemplate=f"{method}, mean of {facts['seeds']}, %{{x:,.0f}} pairs: %{{y:.1f}} % of {facts['n']:,} "
-            "test pairs<extra></extra>",
+            hovertemplate=f"{named(method)}, mean of {facts['seeds']}, %{{x:,.0f}} pairs: %{{y:.1f}} % of "
+            f"{facts['n']:,} test pairs<extra></extra>",
         )
         if np.isfinite(facts[method]):
             figure.add_scatter(
@@ -231,7 +242,7 @@ def people_chart(seen: Seen) -> go.Figure:
         )
     kinds = (
         ("mean of those asked, 95 % over people", -1.5, "low", "high", CUT, "diamond"),
-        ("95 % over pairs (mostly too sure)", -3.0, "low_pairs", "high_pairs", CURVE, "square"),
+        ("95 % over pairs (usually too narrow)", -3.0, "low_pairs", "high_pairs", CURVE, "square"),
     )
     for name, y, low, above, colour, symbol in kinds:
         figure.add_scatter(
@@ -259,23 +270,3 @@ def _pile(values: np.ndarray, bins: int = 40) -> np.ndarray:
     """Heights at which dots of nearly the same value stand on top of each other: 0, 1, 2, ..."""
     place = np.digitize(values, np.linspace(0, 1, bins))
     return np.array([(place[:at] == own).sum() for at, own in enumerate(place)])
-
-
-def enlarge(figure: go.Figure) -> go.Figure:
-    """The same figure for a wall: large type, thick lines, big marks; the label of simulated data stays."""
-    figure.update_layout(
-        height=LARGE,
-        font_size=22,
-        legend_font_size=22,
-        margin={"l": 10, "r": 10, "t": 84, "b": 10},
-        title={"text": SIMULATED, "font": {"size": 20, "weight": 400}, "x": 0, "y": 0.99, "yanchor": "top"},
-        hoverlabel_font_size=20,
-    )
-    one_line = figure.layout.xaxis.title.text.replace("<br>", " ")
-    figure.update_xaxes(title_font_size=24, tickfont_size=20, title_text=one_line)
-    figure.update_yaxes(title_font_size=24, tickfont_size=20)
-    figure.update_annotations(font_size=24)
-    for trace in figure.select_traces(selector={"type": "scatter"}):
-        trace.line.width, size = 1.8 * (trace.line.width or 2), trace.marker.size
-        trace.marker.size = 1.6 * size if size else None
-    return figure

@@ -13,13 +13,19 @@ from scipy.special import expit
 
 def fit(difference: np.ndarray, ridge: float = 1.0, rounds: int = 8) -> np.ndarray:
     """The taste (axes,) under which the choices in `difference` (n, axes) are likeliest, by Newton's method."""
-    taste = np.zeros(difference.shape[1])
+    axes = difference.shape[1]
+    return shift(difference, np.zeros(axes), ridge * np.eye(axes), rounds)
+
+
+def shift(difference: np.ndarray, start: np.ndarray, precision: np.ndarray, rounds: int = 8) -> np.ndarray:
+    """The most probable step (axes,) away from a taste, with a normal prior around 0 of this precision (axes, axes)."""
+    step = np.zeros(difference.shape[1])
     for _ in range(rounds):
-        miss = expit(-(difference @ taste))
-        slope = difference.T @ miss - ridge * taste
-        curve = (difference * (miss * (1 - miss))[:, None]).T @ difference + ridge * np.eye(len(taste))
-        taste = taste + np.linalg.solve(curve, slope)
-    return taste
+        miss = expit(-(difference @ (start + step)))
+        slope = difference.T @ miss - precision @ step
+        curve = (difference * (miss * (1 - miss))[:, None]).T @ difference + precision
+        step = step + np.linalg.solve(curve, slope)
+    return step
 
 
 def push(margin: np.ndarray) -> np.ndarray:

@@ -5,27 +5,8 @@ Braces are filled with the facts that a step computes from its controls (`scpo.l
 tests/pages/test_learn.py checks each such claim on the computed numbers.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the lesson."""
-
-    name: str  # two words, for buttons
-    title: str  # a question
-    minutes: int
-    big: str  # the step in one sentence
-    see: str  # what there is to see, and to try
-    said: str  # what the chart shows at this moment
-    large: str  # the same in a few words, for a wall
-    alt: str  # the chart in words
-    question: str
-    answer: str
-    formulas: tuple[str, ...] = ()
-
+from scpo.lesson.closing_texts import CLOSING
+from scpo.lesson.step import Step
 
 STEPS = (
     Step(
@@ -44,7 +25,10 @@ STEPS = (
             "% of its pairs. **{worst}** loses most: {worst_now:.1f} %, where its own taste would reach "
             "{worst_own:.1f} %."
         ),
-        large="{loudest}: {loud:.0f} %. {worst}: {worst_now:.0f} % instead of {worst_own:.0f} %.",
+        large=(
+            "The average is right for {loud:.0f} % of {loudest}'s choices and {worst_now:.0f} % of {worst}'s. Its own "
+            "taste would get {worst_own:.0f} % of {worst}'s right."
+        ),
         alt=(
             "Accuracy of the average taste and of each population's own taste on its pairs. {loudest} has {share:.0f} "
             "% of the pairs; {worst} loses most: {worst_now:.1f} % instead of {worst_own:.1f} %."
@@ -57,11 +41,7 @@ STEPS = (
             "averaging.\n\n"
             "Even its own taste does not reach 100 %: people of one country differ, and they slip."
         ),
-        formulas=(
-            r"\text{average} = s_1\, \theta_1 + s_2\, \theta_2 + \dots",
-            r"s_c: \text{share of the pairs of } c",
-            r"\theta_c: \text{taste of } c",
-        ),
+        formulas=(r"\text{average} = \sum \text{share of pairs} \times \text{taste}",),
     ),
     Step(
         name="Bradley-Terry",
@@ -78,14 +58,16 @@ STEPS = (
             "loss of {loss:.2f}. One step moves the difference by {moved:+.2f} to {after:.2f}, and A to {p_after:.0f} "
             "%."
         ),
-        large="A: {p:.0f} %. Chosen: {chosen}. After one step, A: {p_after:.0f} %.",
+        large=(
+            "The model gives A {p:.0f} %, and the person chose {chosen}. One training step takes A to {p_after:.0f} %."
+        ),
         alt=(
             "Probability that A is preferred over the difference of rewards, an S-shaped curve from 0 to 100 %. The "
             "model stands at {difference:.1f}, which is {p:.0f} %; a step on a choice of {chosen} moves it to "
             "{after:.2f}."
         ),
         question=(
-            "Put the difference at -4: the model is nearly sure of B. When does the step go further, if the person "
+            "Put the difference at −4: the model is nearly sure of B. When does the step go further, if the person "
             "chooses A or if they choose B, and how many times as far?"
         ),
         answer=(
@@ -98,6 +80,7 @@ STEPS = (
             r"P(A \succ B) = \sigma(r_A - r_B) = \frac{1}{1 + e^{-(r_A - r_B)}}",
             r"\text{loss} = -\log P(\text{choice})",
         ),
+        shows_example=True,
     ),
     Step(
         name="Filter",
@@ -110,10 +93,13 @@ STEPS = (
             "country says what everybody says. SCPO's filter drops such pairs. **Try it:** move τ, the cut."
         ),
         said=(
-            "τ = {tau:.2f} keeps {kept:,} of {country}'s {pairs:,} pairs ({kept_share:.0f} %). Against the country's "
-            "own planted taste were {against_kept:.1f} % of the kept choices, and {against_all:.1f} % of all."
+            "τ = {tau:.2f} keeps {kept:,} of {country}'s {pairs:,} pairs ({kept_share:.0f} %). {against_kept:.1f} % of "
+            "the kept choices go against the country's planted taste, and {against_all:.1f} % of all."
         ),
-        large="τ = {tau:.2f}: {kept:,} of {pairs:,} pairs are kept.",
+        large=(
+            "τ = {tau:.2f} keeps {kept:,} of {country}'s {pairs:,} pairs. {against_kept:.0f} % of the kept choices go "
+            "against its own taste; of all, {against_all:.0f} %."
+        ),
         alt=(
             "Histogram of {country}'s training pairs over the probability the global model gives to the choice; below "
             "{tau:.2f} they are kept, {kept:,} of {pairs:,}. Of the kept ones {against_kept:.1f} % go against the "
@@ -142,14 +128,17 @@ STEPS = (
             "it makes pairs lighter, the more the global model disagrees. **Try it:** β says how quickly."
         ),
         said=(
-            "β = {beta:g}: the {kept:,} kept pairs count as {effective:,.0f} full ones, and a pair with margin -3 "
+            "β = {beta:g}: the {kept:,} kept pairs count as {effective:,.0f} full ones, and a pair with margin −3 "
             "counts {weight_at_minus_3:.2f}. Choices against {country}'s own taste have {against_weighted:.1f} % of "
             "the weight, where they are {against_kept:.1f} % of the kept pairs."
         ),
-        large="β = {beta:g}: {kept:,} pairs count as {effective:,.0f}.",
+        large=(
+            "β = {beta:g}: {kept:,} pairs count as {effective:,.0f}. Choices against {country}'s own taste fall from "
+            "{against_kept:.0f} % of the pairs to {against_weighted:.0f} % of the weight."
+        ),
         alt=(
             "Histogram of {country}'s training pairs over the margin of the global model, with the weight as a curve: "
-            "1 from margin 0 on, {weight_at_minus_3:.2f} at margin -3."
+            "1 from margin 0 on, {weight_at_minus_3:.2f} at margin −3."
         ),
         question="What happens to the weight when β is very large? And when it is very small?",
         answer=(
@@ -167,22 +156,27 @@ STEPS = (
         minutes=3,
         big="The filter alone unlearns common ground.",
         see=(
-            "Three models start as the global one and train, here and now, on a country's pairs: on all of them "
-            "(*full*), on the filtered ones (*filter*), and on the filtered ones with weights (*scpo*). The chart "
-            "shows what each keeps of the consensus: pairs of people held out, on which the global model was right. "
-            "**Try it:** train longer."
+            "Three models start as the global one and train, here and now, on a country's pairs: on all of them, on "
+            "the filtered ones, and on the filtered ones with weights, which is SCPO. The left chart shows what each "
+            "keeps: pairs of people held out on which the global model was right, the *consensus*. The right one "
+            "shows what each learns: pairs on which it was wrong. **Try it:** train longer."
         ),
         said=(
-            "After {steps} steps on {country}'s pairs the consensus kept is: full {full_consensus:.0f} %, filter "
-            "**{filter_consensus:.0f} %**, scpo **{scpo_consensus:.0f} %**. Right where the global model was wrong: "
-            "full {full_distinct:.0f} %, filter {filter_distinct:.0f} %, scpo {scpo_distinct:.0f} %. Taste for "
-            "helpful answers, which all populations share, at first {help_before:+.2f}: full {full_help:+.2f}, filter "
-            "{filter_help:+.2f}, scpo {scpo_help:+.2f}."
+            "After {steps_words} on {country}'s pairs the consensus kept is {full_consensus:.0f} % with all pairs, "
+            "**{filter_consensus:.0f} %** with the filter alone, **{scpo_consensus:.0f} %** with SCPO. Right where "
+            "the global model was wrong: {full_distinct:.0f} %, {filter_distinct:.0f} % and {scpo_distinct:.0f} %. "
+            "The taste for helpful answers, which all populations share and which began at {help_before:+.2f}, is now "
+            "{full_help:+.2f}, {filter_help:+.2f} and {scpo_help:+.2f}."
         ),
-        large="{steps} steps. Consensus kept: filter {filter_consensus:.0f} %, scpo {scpo_consensus:.0f} %.",
+        large=(
+            "The filter alone keeps {filter_consensus:.0f} % and learns {filter_distinct:.0f} %; SCPO keeps "
+            "{scpo_consensus:.0f} % and learns {scpo_distinct:.0f} %."
+        ),
         alt=(
-            "Consensus kept over training steps in {country}; after {steps} steps full {full_consensus:.0f} %, filter "
-            "{filter_consensus:.0f} %, scpo {scpo_consensus:.0f} %."
+            "Consensus kept, and pairs learned on which the global model was wrong, over training steps in {country}; "
+            "after {steps_words} all pairs keep {full_consensus:.0f} % and learn {full_distinct:.0f} %, the filter "
+            "alone {filter_consensus:.0f} % and {filter_distinct:.0f} %, SCPO {scpo_consensus:.0f} % and "
+            "{scpo_distinct:.0f} %."
         ),
         question=(
             "Train for 300 steps. Every population here likes helpful answers. Why does the filter alone end up "
@@ -193,7 +187,7 @@ STEPS = (
             "the pair was dropped; where it lost, the pair was kept. In what is left the helpful answer loses more "
             "often than it wins, and training believes it: filter alone ends with a dislike for what everybody "
             "likes.\n\n"
-            "The weight slows this down, because the strongest contradictions weigh least. It does not stop it: scpo "
+            "The weight slows this down, because the strongest contradictions weigh least. It does not stop it: SCPO "
             "loses consensus too when it trains for long. Training on all pairs keeps the most, since there the pairs "
             "that agree hold against it. In the first steps, though, the filter learns the country's own taste "
             "fastest. So the app stops each method at the step that does best on people held out for that purpose."
@@ -201,7 +195,7 @@ STEPS = (
         formulas=(
             r"\text{loss} = \frac{1}{n} \sum_i -\,w_i \log \sigma\left(m_i\right)",
             r"\text{filter: } w_i = 1",
-            r"\text{scpo: } w_i = \min\left(e^{\,m_{g,i} / \beta},\ 1\right)",
+            r"\text{SCPO: } w_i = \min\left(e^{\,m_{g,i} / \beta},\ 1\right)",
         ),
     ),
     Step(
@@ -210,19 +204,21 @@ STEPS = (
         minutes=3,
         big="Fewer pairs: counted how, to reach what?",
         see=(
-            "Both methods train on more and more of a country's pairs, several times (seeds), each time on other "
-            "pairs in another order; small dots are single trainings, lines their mean, made never to fall. The "
-            "dashed line is an accuracy to reach. The *ratio* is the number of pairs that full needs for it over the "
-            "number that scpo needs. **Try it:** change the seeds, the target, and what counts as a pair."
+            "Two methods, fine-tuning on all pairs and SCPO, train on more and more of a country's pairs, several "
+            "times (seeds), each time on other pairs in another order; small marks are single trainings, lines their "
+            "mean, made never to fall. The dashed line is an accuracy to reach. The *ratio* is the number of pairs "
+            "that fine-tuning needs for it over the number that SCPO needs. **Try it:** change the seeds, the target, "
+            "and what counts as a pair."
         ),
         said=(
-            "Target: {target:.1f} %, which is {part} % of what full gains over the global model. *full* gets there "
-            "{full_needs}, *scpo* {scpo_needs} ({reading}). **Ratio of the two lines: {ratio_words}**; {seeds_words}."
+            "Target: {target:.1f} %, which is {part} % of what fine-tuning on all pairs gains over the global model. "
+            "Fine-tuning gets there {full_needs}, SCPO {scpo_needs} ({reading}). **Ratio of the two mean lines: "
+            "{ratio_words}**; {seeds_words}."
         ),
-        large="Ratio: {ratio_words} ({reading} pairs).",
+        large=("Fine-tuning gets there {full_needs}, SCPO {scpo_needs} ({reading}). Ratio: {ratio_words}."),
         alt=(
-            "Accuracy over the number of pairs for full and scpo in {country}, {seeds} seeds, with the target "
-            "{target:.1f} %. full gets there {full_needs}, scpo {scpo_needs}; ratio {ratio_words}."
+            "Accuracy over the number of pairs for fine-tuning and SCPO in {country}, {seeds_counted}, with the "
+            "target {target:.1f} %. Fine-tuning gets there {full_needs}, SCPO {scpo_needs}; ratio {ratio_words}."
         ),
         question=(
             "Choose Estovia and look at the ratio for labelled and for trained pairs. Both are right. What should you "
@@ -234,50 +230,11 @@ STEPS = (
             "it is above 1 while the first is below 1. Some divide the pairs before the filter by those kept, most "
             'likely what "280 %" is; that says nothing of accuracy. For which accuracy? In which country ("up to" '
             "names the best one)? Over how many seeds? A ratio of 2.8 is 180 % more; 280 % more is a ratio of 3.8. "
-            "And *not reached* is a result, no gap in the data.\n\n"
-            "In this small world *full* mostly needs fewer labelled pairs than *scpo*. It came out that way, so it is "
-            "shown. The page on data efficiency shows what comes out when models have to read texts."
+            "And *not reached* is a result, not a gap in the data.\n\n"
+            "In this small world fine-tuning mostly needs fewer labelled pairs than SCPO. It came out that way, so it "
+            "is shown. The page on data efficiency shows what comes out when models have to read texts."
         ),
-        formulas=(r"\text{ratio} = \frac{\text{pairs that full needs}}{\text{pairs that scpo needs}}",),
+        formulas=(r"\text{ratio} = \frac{\text{pairs that fine-tuning needs}}{\text{pairs that SCPO needs}}",),
     ),
-    Step(
-        name="Limits",
-        title="What must nobody conclude from this?",
-        minutes=3,
-        big="A country is not a person.",
-        see=(
-            "Give {country} the best model a country can have: its own planted taste. Each dot is one person of "
-            "{country}, and the share of this person's choices that the model gets right. **Try it:** ask fewer "
-            "people, or others.\n"
-            "- **A country is not a person.** A model of a country's average taste can be wrong about you, and "
-            "often.\n"
-            "- **Few people, wide intervals.** Whoever was not asked is not in the data.\n"
-            "- **A choice is no value.** Preferring an answer on one day is not a culture's belief.\n"
-            "- **Steering has a price.** A model that flatters a majority can silence a minority inside the "
-            "country.\n"
-            "- **This world is simulated.** Its countries are invented; nothing here says anything about a real one."
-        ),
-        said=(
-            "{asked} of {all_people} people asked: the model is right on {estimate:.1f} % of their choices, 95 % "
-            "interval {low:.1f} to {high:.1f} when whole people are drawn again ({low_pairs:.1f} to {high_pairs:.1f} "
-            "if single pairs were, as if nobody resembled themselves). All people: {truth:.1f} %. From person to "
-            "person it goes from {least:.0f} to {most:.0f} %."
-        ),
-        large="{asked} people: {low:.0f} to {high:.0f} %. One person: {least:.0f} to {most:.0f} %.",
-        alt=(
-            "Accuracy of {country}'s own taste for each of its {all_people} people, from {least:.0f} to {most:.0f} %, "
-            "with the mean of {asked} people asked, {estimate:.1f} %, and its 95 % interval, {low:.1f} to {high:.1f}."
-        ),
-        question=(
-            "How many times as many people must be asked for an interval half as wide? And would a narrow interval "
-            "tell you what your neighbour likes?"
-        ),
-        answer=(
-            "About four times as many: the width falls with the square root of the number of people. And no: the "
-            "interval is about the mean of the country. However narrow it gets, the dots stay as far apart as they "
-            "are. People, not pairs, are drawn again, because the choices of one person resemble each other; in "
-            "most countries here, drawing pairs makes the interval too narrow."
-        ),
-        formulas=(r"\text{width} \propto \frac{1}{\sqrt{\text{number of people}}}",),
-    ),
+    *CLOSING,
 )

@@ -11,6 +11,7 @@ import pandas as pd
 
 from scpo.data.preferences import TEST, VALIDATION
 from scpo.errors import ConfigError
+from scpo.format import counted
 from scpo.lesson.bradley_terry import accuracy, descend, push
 from scpo.lesson.steps import Seen, check
 from scpo.lesson.world import HELPFUL, World
@@ -55,6 +56,7 @@ def collapse(world: World, country: str, steps: int, tau: float, beta: float) ->
     facts = {
         "country": country,
         "steps": steps,
+        "steps_words": counted(steps, "step"),
         "n_consensus": len(shared),
         "n_distinct": len(distinct),
         "help_before": float(world.global_taste[HELPFUL]),
@@ -94,6 +96,7 @@ def efficiency(world: World, country: str, seeds: int, part: int, reading: str, 
         {
             "country": country,
             "seeds": seeds,
+            "seeds_counted": counted(seeds, "seed"),
             "part": part,
             "reading": reading,
             "base": 100 * base,
@@ -133,8 +136,8 @@ def _curves(reached: dict[str, np.ndarray], budgets: np.ndarray, pairs: dict[str
 def _why_none(base: float, top: float, kept: np.ndarray) -> str:
     """Why there is no ratio at all; '' where there may be one."""
     if top <= base:
-        return "none: full gains nothing over the global model, so there is nothing to be efficient at"
-    return "" if kept.any() else "none: scpo trained on no pair"
+        return "none: fine-tuning gains nothing over the global model, so there is nothing to be efficient at"
+    return "" if kept.any() else "none: SCPO trained on no pair"
 
 
 def _words(at: dict[str, float], pairs: dict[str, np.ndarray], ratios: np.ndarray, none: str) -> dict[str, str]:
@@ -154,7 +157,7 @@ def _words(at: dict[str, float], pairs: dict[str, np.ndarray], ratios: np.ndarra
     seeds = (
         "only one seed: nobody can say how much of it is luck"
         if len(ratios) == 1
-        else (f"in the {len(ratios)} seeds one by one {spread}{missed}")
+        else f"in the {len(ratios)} seeds one by one {spread}{missed} (a ratio of means need not lie among them)"
     )
     return {"full_needs": need["full"], "scpo_needs": need["scpo"], "ratio_words": told, "seeds_words": seeds}
 

@@ -23,9 +23,9 @@ from scpo.lesson.bradley_terry import fit
 HELPFUL = demo.AXIS_NAMES.index("helpfulness")  # the axis that every planted taste shares: common ground
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class World:
-    """Pairs of the demo world in columns; shared by all sessions and never altered.
+    """Pairs of the demo world in columns; shared by all sessions, never altered, and equal to itself alone.
 
     difference    (n, axes): planted levels of the chosen minus those of the rejected answer
     population    (n,) int: whose pair, a row of `taste`; `unit` (n,) int: which person's

@@ -1,7 +1,4 @@
-"""The lesson's steps on the screen: each draws its controls and returns what it computed and its figure.
-
-The texts are in `scpo.lesson.texts`, the numbers come from `scpo.lesson`; here they meet.
-"""
+"""The controls of the lesson's steps: each draws its own, and returns what it computed and its figure."""
 
 from __future__ import annotations
 
@@ -12,20 +9,16 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from scpo.charts import lesson as lesson_charts
+from scpo.charts.weighing import weighing_chart
 from scpo.config import ExperimentConfig
 from scpo.lesson import steps as lesson_steps
-from scpo.lesson import training_steps
+from scpo.lesson import training_steps, weighing
 from scpo.lesson.steps import Seen
-from scpo.lesson.texts import STEPS, Step
 from scpo.lesson.world import World
-from scpo.ui.components import chart
-from scpo.ui.pairs import plain
-from scpo.ui.theme import draw
 
 # Names of session keys and of parameters in the link.
-STEP, PRESENT = "step", "present"
 LOUDEST, TIMES, DIFFERENCE, CHOSEN = "loudest", "times", "difference", "chose"
-COUNTRY, TAU, BETA, STEPS_TRAINED = "of", "cut", "pull", "trained"
+COUNTRY, TAU, BETA, STEPS_TRAINED, OWN = "of", "cut", "pull", "trained", "own"
 SEEDS, PART, COUNT, PEOPLE, SAMPLE = "luck", "part", "count", "people", "sample"
 
 DEFAULT = ExperimentConfig()
@@ -60,13 +53,6 @@ def average(world: World) -> Shown:
 
 def choice(world: World) -> Shown:
     pair = lesson_steps.example(world)
-    if not presenting():
-        st.caption("Two answers of the demo world, to the question:")
-        plain(pair.prompt)
-        for column, name, text in zip(st.columns(2), "AB", (pair.a, pair.b), strict=True):
-            column.markdown(f"**Answer {name}**")
-            with column:
-                plain(text)
     move, who = st.columns([2, 1], gap="large")
     low, high = lesson_steps.SPAN
     difference = move.slider(
@@ -111,14 +97,7 @@ def weight(world: World) -> Shown:
 def collapse(world: World) -> Shown:
     where, long = st.columns([1, 2], gap="large")
     country = _country(where, world)
-    steps = long.select_slider(
-        "Training steps",
-        TRAINING_STEPS,
-        100,
-        key=STEPS_TRAINED,
-        bind="query-params",
-        help=f"Gradient descent over all of a model's pairs, step size {training_steps.RATE:g}.",
-    )
+    steps = _steps(long)
     seen = training_steps.collapse(world, country, steps, DEFAULT.tau, DEFAULT.beta)
     return Shown(seen, lesson_charts.collapse_chart(seen))
 
@@ -137,14 +116,14 @@ def efficiency(world: World) -> Shown:
     )
     seeds = luck.slider("Seeds", 1, training_steps.MOST_SEEDS, 3, key=SEEDS, bind="query-params")
     part = target.slider(
-        "Target: % of full's gain",
+        "Target: % of fine-tuning's gain",
         50,
         100,
         80,
         5,
         key=PART,
         bind="query-params",
-        help="Of what full gains over the global model with all pairs. The app's other pages use 100.",
+        help="Of what fine-tuning on all pairs gains over the global model. The app's other pages use 100.",
     )
     seen = training_steps.efficiency(world, country, seeds, part, reading, DEFAULT.tau, DEFAULT.beta)
     return Shown(seen, lesson_charts.efficiency_chart(seen))
@@ -161,7 +140,23 @@ def people(world: World) -> Shown:
     return Shown(seen, lesson_charts.people_chart(seen))
 
 
-DRAW = (average, choice, filter_, weight, collapse, efficiency, people)
+def weights(world: World) -> Shown:
+    where, much, long = st.columns([2, 4, 2], gap="medium")
+    country = _country(where, world)
+    own = much.slider(
+        "Weight on what my country wants, %",
+        0,
+        100,
+        50,
+        key=OWN,
+        bind="query-params",
+        help="The rest is the weight on what everybody shares.",
+    )
+    seen = weighing.weighed(world, country, own, _steps(long), DEFAULT.tau, DEFAULT.beta)
+    return Shown(seen, weighing_chart(seen))
+
+
+DRAW = (average, choice, filter_, weight, collapse, efficiency, people, weights)
 
 
 def _country(place, world: World) -> str:
@@ -169,83 +164,13 @@ def _country(place, world: World) -> str:
     return place.selectbox("Country", world.countries, key=COUNTRY, bind="query-params")
 
 
-def presenting() -> bool:
-    """True in presenter mode, which the link says: ?present=1."""
-    return st.query_params.get(PRESENT) == "1"
-
-
-def flip() -> None:
-    """Into presenter mode, or out of it; the step and the controls stay."""
-    if presenting():
-        st.query_params.pop(PRESENT)
-    else:
-        st.query_params[PRESENT] = "1"
-
-
-def pages() -> int:
-    """The step that is open, from 1; the link says it: ?step=3."""
-    return st.pagination(len(STEPS), key=STEP, bind="query-params")
-
-
-def turn(step: int, by: int, shortcut: str | None = None) -> None:
-    """A button to the previous (by -1) or next (by 1) step; without one at the ends of the lesson."""
-
-    def go() -> None:
-        st.session_state[STEP] = step + by
-
-    exists, word = 1 <= step + by <= len(STEPS), "Next" if by > 0 else "Previous"
-    st.button(
-        f"{word}: {STEPS[step + by - 1].name}" if exists else word,
-        key=word,
-        on_click=go,
-        disabled=not exists,
-        icon=f":material/{'arrow_forward' if by > 0 else 'arrow_back'}:",
-        shortcut=shortcut,
+def _steps(place) -> int:
+    """For how long models are trained; the same in each step that asks."""
+    return place.select_slider(
+        "Training steps",
+        TRAINING_STEPS,
+        100,
+        key=STEPS_TRAINED,
+        bind="query-params",
+        help=f"Gradient descent over all of a model's pairs, step size {training_steps.RATE:g}.",
     )
-
-
-def read(world: World, number: int) -> None:
-    """One step to read: what to see, its control and chart with the numbers, and its question."""
-    step = STEPS[number - 1]
-    st.header(f"{number}. {step.title}")
-    text, live = st.columns([2, 3], gap="large")
-    with live:
-        shown = DRAW[number - 1](world)
-        facts = _facts(shown)
-        chart(shown.figure, f"lesson-{number}", step.alt.format(**facts), shown.seen.table, simulated=True)
-    with text:
-        st.markdown(f"**{step.big}**")
-        st.markdown(step.see.format(**facts))
-        for formula in step.formulas:
-            st.latex(formula)
-    st.markdown(step.said.format(**facts))
-    _question(step, number, facts)
-
-
-def present(world: World, number: int) -> None:
-    """One step for a wall: a sentence, one chart, and what it shows; the question follows below."""
-    step = STEPS[number - 1]
-    st.title(f"{number}. {step.big}")
-    shown = DRAW[number - 1](world)
-    facts = _facts(shown)
-    st.subheader(step.large.format(**facts))
-    draw(
-        lesson_charts.enlarge(shown.figure),
-        f"lesson-{number}-large",
-        step.alt.format(**facts),
-        {"displayModeBar": False},
-    )
-    st.header(step.question)
-    with st.expander("The answer", key=f"answer-large-{number}"):
-        st.subheader(step.answer.split("\n\n")[0].format(**facts))
-
-
-def _question(step: Step, number: int, facts: dict) -> None:
-    with st.container(border=True):
-        st.markdown(f"**Question.** {step.question}")
-        with st.expander("Show the answer", key=f"answer-{number}"):
-            st.markdown(step.answer.format(**facts))
-
-
-def _facts(shown: Shown) -> dict:
-    return {**shown.seen.facts, "default_beta": DEFAULT.beta}

@@ -26,6 +26,16 @@ WATCH = """export default ({ parentElement, setTriggerValue }) => {
     const tidy = () => document.querySelectorAll(menu).forEach(item => item.setAttribute('role', 'presentation'));
     new MutationObserver(tidy).observe(document.body, { childList: true, subtree: true });
     tidy();
+    // In presenter mode arrows turn the steps and Esc leaves, unless a control has the focus that needs them itself.
+    const press = { ArrowLeft: 'Previous', ArrowRight: 'Next', PageUp: 'Previous', PageDown: 'Next', Escape: 'flip' };
+    document.addEventListener('keydown', event => {
+        const bar = document.querySelector('.st-key-presenting'), key = press[event.key];
+        const own = event.key.startsWith('Arrow') ? '[role=slider], [role=radio], [role=combobox], input' : null;
+        if (!bar || !key || event.defaultPrevented || event.target.closest('[role=dialog], [data-baseweb=popover]')
+            || (own && event.target.closest(own))) return;
+        event.preventDefault();
+        bar.querySelector(`.st-key-${key} button:enabled`)?.click();
+    });
 }"""
 
 
@@ -38,9 +48,28 @@ LOOK = """
     [data-testid="stExpandSidebarButton"]::after { content: "Menu"; padding-inline: 0.25rem; }
     .st-key-head { min-height: 8.5rem; }
 }
-.stApp:has(.st-key-presenting) [data-testid="stSidebar"] { display: none; }
+.stApp:has(.st-key-presenting) :is([data-testid="stSidebar"], [data-testid="stHeader"]) { display: none; }
+.stApp:has(.st-key-presenting) [data-testid="stMainBlockContainer"] { padding: 0.5rem 2rem 0; }
+.st-key-wall, .st-key-wall .stColumn > .stVerticalBlock { gap: 0.5rem; }
+.st-key-wall h3 { font-size: 1.5rem; }
+.st-key-wall p, .st-key-wall li, .st-key-wall button p { font-size: 1.25rem; line-height: 1.3; }
+.st-key-wall [data-testid="stText"] { line-height: 1.25; }
+.st-key-wall-controls :is(label p, [data-testid="stSliderThumbValue"], [data-testid="stSelectbox"] *, button p),
+.st-key-presenting button p { font-size: 1.375rem; }
+.st-key-wall-controls [data-testid="stSlider"] label { margin-bottom: 1.25rem; }
+.stApp:has(.st-key-presenting) [data-testid="stBottomBlockContainer"] { padding: 0.25rem 2rem 0.5rem; }
+@media (min-width: 768px) {
+    .stApp .st-key-wall { flex: none; width: 100%; height: calc(100dvh - 5.5rem); }
+    .st-key-wall > :last-child { flex: 1 1 0; min-height: 0; }
+    .st-key-wall > :last-child :is(.stHorizontalBlock, .stColumn, .stColumn > .stVerticalBlock, .stPlotlyChart,
+        [data-testid="stFullScreenFrame"]) { height: 100%; min-height: 0; }
+    .st-key-wall > :last-child .stColumn { overflow-y: auto; }
+    .st-key-wall .element-container:has(.stPlotlyChart) { flex: 1 1 0; min-height: 0; }
+}
+@media (max-width: 767px) { .st-key-wall > :last-child > .stHorizontalBlock { flex-direction: column-reverse; } }
 """  # little air above and around a page's title; on a phone, the button of the menu has a word and a bar of its own,
-# and what stands below the head line keeps its place when a run is chosen; presenter mode has the screen to itself
+# and what stands below the head line keeps its place when a run is chosen; presenter mode has
+# the screen to itself: a step is as high as the window, its chart what the rest of it leaves, its type large
 
 
 def draw(figure: go.Figure, key: str, alt: str, config: dict, **more: Any) -> None:

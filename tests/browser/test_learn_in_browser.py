@@ -8,7 +8,7 @@ from faults import check_faultless, serious_faults
 from screenshots import settle
 
 pytestmark = pytest.mark.browser
-STEPS = range(1, 8)
+STEPS = range(1, 9)
 ANSWER = re.compile("answer")
 
 
@@ -131,7 +131,7 @@ def test_presenter_mode_has_large_type_one_chart_and_the_keys_of_a_remote_contro
     assert min(sizes) >= 20
     chart = page.locator(".js-plotly-plot").bounding_box()
     bar = page.get_by_role("button", name=re.compile("Next: Efficiency")).bounding_box()
-    assert chart["width"] > 1000 and chart["y"] + chart["height"] <= bar["y"], "the chart is not on one screen"
+    assert chart["width"] > 0.6 * 1400 and chart["y"] + chart["height"] <= bar["y"], "the chart is not on one screen"
     page.keyboard.press("PageDown")
     heading(page, 6)
     assert "step=6" in page.url and "present=1" in page.url
@@ -140,6 +140,62 @@ def test_presenter_mode_has_large_type_one_chart_and_the_keys_of_a_remote_contro
     page.get_by_role("button", name="Leave presenter mode").click()
     page.get_by_text("The numbers behind this chart").wait_for()
     assert "present" not in page.url and "step=5" in page.url
+
+
+def test_arrows_turn_the_steps_of_presenter_mode_or_move_a_slider_and_esc_leaves(opened):
+    page = opened("?step=3&present=1")
+    heading(page, 3)
+    page.keyboard.press("ArrowRight")
+    heading(page, 4)
+    page.keyboard.press("ArrowLeft")
+    heading(page, 3)
+    page.get_by_role("slider").focus()
+    page.keyboard.press("ArrowLeft")
+    page.get_by_text(re.compile("^τ = 0.69 keeps")).wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_text("The numbers behind this chart").wait_for()
+    assert "present" not in page.url and "step=3" in page.url
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
+def test_a_step_for_a_wall_is_as_high_as_the_window_with_large_type_on_its_controls_too(opened, size):
+    page = opened("?step=7&present=1")
+    page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    for number in (7, 8):
+        heading(page, number)
+        bar = page.locator(".st-key-presenting").bounding_box()
+        parts = (page.locator(".js-plotly-plot"), page.get_by_role("button", name="The answer"))
+        for box in [part.bounding_box() for part in parts]:
+            assert box["y"] + box["height"] <= bar["y"] and box["x"] + box["width"] <= size[0]
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("e => e.scrollHeight <= e.clientHeight"), "the step is higher than the window"
+        assert page.locator(".js-plotly-plot").bounding_box()["height"] > 0.55 * size[1]
+        controls = ".st-key-wall :is(label, button) p, .st-key-presenting .stButton p, [data-testid=stSliderThumbValue]"
+        sizes = page.eval_on_selector_all(controls, "all => all.map(e => parseFloat(getComputedStyle(e).fontSize))")
+        assert len(sizes) > 4 and min(sizes) >= 20
+        page.keyboard.press("PageDown")
+
+
+def test_the_question_is_in_sight_beside_the_chart_at_each_step(shown):
+    for number in STEPS:
+        page = shown(f"learn?step={number}", ANSWER)
+        foot = page.get_by_role("button", name=re.compile("(Next|Previous)(: |$)")).last.bounding_box()["y"]
+        box = page.get_by_text("Question.").bounding_box()
+        assert box["y"] < foot, number
+
+
+def test_the_lesson_is_read_to_its_end_from_the_keyboard(opened):
+    page = opened()
+    for number in STEPS[1:]:
+        page.get_by_role("button", name="Next: ").focus()
+        page.keyboard.press("Enter")
+        heading(page, number)
+        page.locator("summary", has_text="Show the answer").focus()
+        page.keyboard.press("Enter")
+    page.get_by_text("Three lines to remember").wait_for()
+    page.get_by_role("link", name="What steering costs everybody else").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/bias*")
 
 
 @pytest.mark.parametrize(
@@ -152,6 +208,8 @@ def test_presenter_mode_has_large_type_one_chart_and_the_keys_of_a_remote_contro
         ("?step=5", 1400, "light"),
         ("?step=6", 420, "dark"),
         ("?step=7", 420, "dark"),
+        ("?step=8", 1400, "light"),
+        ("?step=8&present=1", 420, "dark"),
         ("?step=7&present=1", 1400, "light"),
         ("?step=3&present=1", 1400, "dark"),
         ("?step=6&present=1", 420, "light"),

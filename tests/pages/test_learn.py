@@ -13,9 +13,11 @@ from streamlit.testing.v1 import AppTest
 
 from scpo.charts import lesson as lesson_charts
 from scpo.charts.style import SIMULATED
+from scpo.charts.wall import enlarge
+from scpo.charts.weighing import weighing_chart
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError
-from scpo.lesson import bradley_terry, training_steps
+from scpo.lesson import bradley_terry, training_steps, weighing
 from scpo.lesson import steps as lesson_steps
 from scpo.lesson.texts import STEPS
 from scpo.lesson.world import HELPFUL, world
@@ -263,6 +265,64 @@ def test_people_differ_however_narrow_the_interval_of_the_mean(country):
     assert facts["most"] - facts["least"] > 2 * facts["width"] and facts["estimate"] == pytest.approx(facts["truth"])
 
 
+# 8: your weights
+
+
+def reigns(country, steps=100):
+    return weighing.weighed(world(), country, 50, steps, TAU, BETA).facts["reigns"][country]
+
+
+@pytest.mark.parametrize("steps", lesson.TRAINING_STEPS)
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_no_method_is_first_at_every_weight_and_the_global_model_is_first_for_common_ground_alone(country, steps):
+    found = reigns(country, steps)
+    assert len(found) >= 2 and found[0][:2] == ("global", 0) and found[-1][2] == 100
+    assert all(after[1] == before[2] + 1 for before, after in zip(found, found[1:], strict=False))
+
+
+@pytest.mark.parametrize("steps", [100, 300])
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_trained_for_long_the_filter_alone_is_first_for_the_countrys_own_taste_alone(country, steps):
+    assert reigns(country, steps)[-1][0] == "filter"
+
+
+def test_in_between_methods_take_turns_whose_length_depends_on_the_country():
+    found = {country: reigns(country) for country in COUNTRIES}
+    assert all(len(turns) >= 4 for turns in found.values())
+    assert len({turns[1][2] for turns in found.values()}) > 2
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_plain_accuracy_weighs_by_the_share_of_each_kind_of_pair(country):
+    seen = weighing.weighed(world(), country, 50, 100, TAU, BETA)
+    held = world().held_out(country)
+    wrong = world().margin[held] <= 0
+    assert seen.facts["equal"] == pytest.approx(100 * wrong.mean())
+    scores = seen.table[seen.table["country"] == country].set_index("method").loc["global"]
+    assert (scores["own_taste"], scores["common_ground"], scores["weighed"]) == (0, 1, 0.5)
+
+
+def test_an_interval_needs_twenty_people_and_says_when_a_lead_may_be_chance():
+    said = {c: weighing.weighed(world(), c, 45, 100, TAU, BETA).facts["ahead_words"] for c in COUNTRIES}
+    assert "95 % interval" in said["Bresland"] and "may be chance" in said["Bresland"]
+    assert "10 people held out: too few for an interval" in said["Cindara"]
+
+
+def test_a_shift_without_data_stays_at_the_start_and_with_a_flat_prior_is_the_fit():
+    pairs = np.array([[1.0, 0.0], [1.0, 1.0], [-1.0, 1.0], [0.0, -1.0]])
+    start = np.array([0.3, -0.2])
+    assert bradley_terry.shift(pairs[:0], start, np.eye(2)) == pytest.approx([0, 0])
+    free = start + bradley_terry.shift(pairs, start, 1e-9 * np.eye(2))
+    assert free == pytest.approx(bradley_terry.fit(pairs, 1e-9), abs=1e-5)
+
+
+def test_the_last_step_ends_with_three_lines_and_links_and_the_one_before_with_five_conclusions():
+    assert [len(step.points) for step in STEPS[-2:]] == [5, 3]
+    for number in (7, 8):
+        wall, page = words(opened(step=number, present=1)), words(opened(step=number))
+        assert all(head in wall and head in page for head, _ in STEPS[number - 1].points)
+
+
 # controls that no slider offers
 
 
@@ -280,6 +340,9 @@ def test_people_differ_however_narrow_the_interval_of_the_mean(country):
         lambda: training_steps.efficiency(world(), "Galune", 3, 80, "guessed", TAU, BETA),
         lambda: lesson_steps.people(world(), "Galune", 1, 1),
         lambda: lesson_steps.people(world(), "Galune", float("nan"), 1),
+        lambda: weighing.weighed(world(), "Galune", 101, 100, TAU, BETA),
+        lambda: weighing.weighed(world(), "Galune", 50, 10**9, TAU, BETA),
+        lambda: weighing.weighed(world(), "Meridia", 50, 100, TAU, BETA),
     ],
 )
 def test_a_forged_control_is_refused(call):
@@ -301,6 +364,7 @@ def test_every_step_computes_and_draws_within_150_ms(country):
         lambda: lesson_charts.collapse_chart(training_steps.collapse(here, country, 300, TAU, BETA)),
         lambda: lesson_charts.efficiency_chart(training_steps.efficiency(here, country, 3, 80, "labelled", TAU, BETA)),
         lambda: lesson_charts.people_chart(lesson_steps.people(here, country, 54, 1)),
+        lambda: weighing_chart(weighing.weighed(here, country, 50, 100, TAU, BETA)),
     )
     for number, step in enumerate(steps, 1):
         taken = []
@@ -314,14 +378,14 @@ def test_every_step_computes_and_draws_within_150_ms(country):
 # the page
 
 
-def test_the_lesson_has_seven_steps_of_about_20_minutes():
-    assert len(STEPS) == len(lesson.DRAW) == 7 and sum(step.minutes for step in STEPS) == 20
+def test_the_lesson_has_eight_steps_of_less_than_half_an_hour():
+    assert len(STEPS) == len(lesson.DRAW) == 8 and sum(step.minutes for step in STEPS) == 23
     app = opened()
-    assert not app.exception and "7 steps, about 20 minutes" in words(app)
+    assert not app.exception and "8 steps, about 23 minutes" in words(app)
 
 
 @pytest.mark.parametrize("present", ["", "1"])
-@pytest.mark.parametrize("number", range(1, 8))
+@pytest.mark.parametrize("number", range(1, len(STEPS) + 1))
 def test_a_link_opens_a_step_with_its_chart_control_question_and_answer(number, present):
     app = opened(step=number, present=present)
     said, step = words(app), STEPS[number - 1]
@@ -331,10 +395,12 @@ def test_a_link_opens_a_step_with_its_chart_control_question_and_answer(number, 
     figure = app.get("plotly_chart")[0].proto
     assert len(app.get("plotly_chart")) == 1 and SIMULATED in json.loads(figure.spec)["layout"]["title"]["text"]
     assert figure.alt and not any(bad in said + figure.alt for bad in ("{", "}", "nan"))
-    assert len(app.dataframe) == (0 if present else 1) and len(app.expander) == (1 if present else 2)
+    assert len(app.dataframe) == (0 if present else 1) and len(app.expander) == (0 if present else 2)
+    answered = app.get("popover")[0].markdown if present else app.expander[-1].markdown
+    assert len(answered) == 1
 
 
-@pytest.mark.parametrize("number", range(3, 8))
+@pytest.mark.parametrize("number", range(3, len(STEPS) + 1))
 @pytest.mark.parametrize("country", COUNTRIES[1:])
 def test_every_country_has_whole_sentences(number, country):
     app = opened(step=number, of=country)
@@ -345,12 +411,12 @@ def test_every_country_has_whole_sentences(number, country):
 def test_next_and_previous_go_through_the_lesson_and_end_at_its_ends():
     app = opened()
     assert app.button(key="Previous").disabled
-    for number in range(2, 8):
+    for number in range(2, len(STEPS) + 1):
         app.button(key="Next").click().run()
         assert app.header[0].value.startswith(f"{number}. ") and app.query_params["step"] == str(number)
     assert app.button(key="Next").disabled and not app.exception
     app.button(key="Previous").click().run()
-    assert app.header[0].value.startswith("6. ")
+    assert app.header[0].value.startswith(f"{len(STEPS) - 1}. ")
 
 
 def test_presenter_mode_is_in_the_link_and_keeps_the_step_and_its_controls():
@@ -364,9 +430,7 @@ def test_presenter_mode_is_in_the_link_and_keeps_the_step_and_its_controls():
 
 
 def test_large_figures_have_large_type():
-    chart = lesson_charts.enlarge(
-        lesson_charts.collapse_chart(training_steps.collapse(world(), "Galune", 10, TAU, BETA))
-    )
+    chart = enlarge(lesson_charts.collapse_chart(training_steps.collapse(world(), "Galune", 10, TAU, BETA)))
     assert chart.layout.font.size >= 20 and chart.layout.xaxis.tickfont.size >= 20 and chart.data[0].line.width > 5
 
 
@@ -396,6 +460,7 @@ def test_other_people_give_another_estimate():
         {"step": "5", "trained": "1000000000"},
         {"step": "6", "luck": "100000", "part": "-5", "count": "x"},
         {"step": "7", "people": "0"},
+        {"step": "8", "own": "1e9", "trained": "7"},
         {"step": "1", "times": "1e9", "loudest": "Atlantis"},
         {"step": "2", "difference": "inf", "chose": "C"},
     ],
