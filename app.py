@@ -4,13 +4,16 @@ import gc
 
 import streamlit as st
 
-from scpo.ui import theme
-from scpo.ui.router import menu
+from scpo.ui import room_access, theme
+from scpo.ui.router import locked_menu, menu
 
 st.set_page_config(page_title="SCPO: whose taste?", page_icon="static/icon.png", layout="wide")
 
 try:
-    st.navigation(menu(), expanded=True).run()
+    if room_access.admitted():
+        st.navigation(menu(), expanded=True).run()
+    else:  # shown to a class, and this session has no key
+        st.navigation(locked_menu(room_access.door), position="hidden").run()
 finally:  # also below a page that ends early
     theme.watch()
 

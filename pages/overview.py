@@ -16,6 +16,7 @@ from scpo.ui.theme import draw
 USUAL = ExperimentConfig()
 NEXT = {
     "learn": "Learn how it works, step by step",
+    "room": "Open a room: your class votes and becomes a country",
     "train": "Train on your own data or other settings",
     "data": "Look at the data, and upload your own",
     "selection": "Move the filter and the weight",

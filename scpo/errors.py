@@ -63,6 +63,10 @@ class JobError(InputError):
     """A job is not there, or is not in a state in which that can be done."""
 
 
+class RoomError(InputError):
+    """A room is not there, has ended, or does not take this vote."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault of a file: where it is, what was got, what is needed.

@@ -202,6 +202,8 @@ _ROWS = (
 METHODS = {row.name: row for row in _ROWS}
 DEFAULTS = tuple(name for name, row in METHODS.items() if row.default)
 UNTRAINED = tuple(name for name, row in METHODS.items() if row.training == "none")
+# The method ridge chooses among these lambda, the strongest pull to the global model first.
+PULLS = (float("inf"), 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
 
 
 def named(name: str) -> str:

@@ -1,8 +1,9 @@
 """Make the demo run that comes with the app anew: `python scripts/build_demo_run.py`, after what a run has changes.
 
 Runs the demo experiment with its default settings, keeps its tables in scpo/demo_run/, and beside them what the front
-door shows at once: the price of every strength, an order that each country's model turns round, and planted tastes.
-Everything in it is simulated. Takes about a minute.
+door shows at once: the price of every strength, an order that each country's model turns round, and planted tastes;
+and the pairs that a room asks a class, with what every model makes of them. Everything in it is simulated. Takes about
+a minute.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ KEPT = ("config.json", "data.json", "metrics.json", "summary.json", "done.json")
 
 def main() -> None:
     from scpo import ExperimentConfig, data, run
+    from scpo.rooms.questions import chosen_pairs, questions
     from scpo.steering.serving import planted_difference, price_table, reversed_pairs
     from scpo.text.findings import main_method
-    from scpo.training.heads.saved import load_models, reward_texts
+    from scpo.training.heads.saved import load_models, pair_gram, reward_texts
 
     out = ROOT / "scpo" / "demo_run"
     out.mkdir(exist_ok=True)
@@ -40,6 +42,9 @@ def main() -> None:
         "tastes": {country: planted_difference(pairs, country) for country in rewards.countries},
     }
     (out / "serving.json").write_text(json.dumps(kept, indent=1) + "\n")
+    left, right = chosen_pairs(pairs, rewards)
+    asked = questions(pairs, rewards, left, right, pair_gram(models, pairs.texts, left, right))
+    (out / "questions.json").write_text(asked.as_json() + "\n")
 
 
 if __name__ == "__main__":

@@ -194,3 +194,21 @@ def falsified(*rows: tuple) -> pd.DataFrame:
     low, high = (table["difference"] + side * half for side in (-1, 1))
     country = np.where(table["kind"] == "flipped", "Galune", "mean")
     return table.assign(country=country, low=low.where(known), high=high.where(known), units=40, pairs=800)
+
+
+def demo_questions():
+    """What a room asks that is opened on the built-in demo run."""
+    from scpo import runs
+    from scpo.rooms.questions import Questions
+
+    return Questions.from_json((Path(runs.__file__).parents[1] / "demo_run" / "questions.json").read_text())
+
+
+def planted_votes(questions, population, voters, seed=0, noise=0.5):
+    """Votes on every pair by people who differ around the taste of a country, or of `global`."""
+    rng = np.random.default_rng(seed)
+    margins = np.vstack([questions.base, questions.own])[["global", *questions.countries].index(population)]
+    own = margins + noise * rng.normal(size=(voters, len(questions)))
+    voter, pair = np.indices(own.shape).reshape(2, -1)
+    left = rng.uniform(size=own.size) < 1 / (1 + np.exp(-own.ravel()))
+    return pd.DataFrame({"voter": voter, "pair": pair, "left": left})

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     ("pages",),  # and app.py
     ("cli", "ui"),
+    ("rooms",),
     ("bench", "export"),
     ("charts", "jobs", "study"),
     ("text", "training"),

@@ -62,18 +62,23 @@ def open_database(url: str) -> sa.Engine:
         sa.event.listen(engine, "connect", _sqlite_connect)
         sa.event.listen(engine, "begin", _sqlite_begin)
     try:
-        with errors(url):
-            with engine.connect() as connection:  # a reader need not wait for its turn to write
-                found = _has_tables(connection, url)
-            if not found:
-                with begin_writing(engine) as connection:
-                    if connection.dialect.name == "postgresql":  # several processes may open a new database at once
-                        connection.execute(sa.text("SELECT pg_advisory_xact_lock(726606)"))
-                    metadata.create_all(connection)
+        ensure_tables(engine, url, metadata)
     except DatabaseError:
         engine.dispose()
         raise
     return engine
+
+
+def ensure_tables(engine: sa.Engine, url: str, tables: sa.MetaData) -> None:
+    """Make these tables in a database that has none of them. Raises `DatabaseError` as `open_database` does."""
+    with errors(url):
+        with engine.connect() as connection:  # a reader need not wait for its turn to write
+            found = _has_tables(connection, url, tables)
+        if not found:
+            with begin_writing(engine) as connection:
+                if connection.dialect.name == "postgresql":  # several processes may open a new database at once
+                    connection.execute(sa.text("SELECT pg_advisory_xact_lock(726606)"))
+                tables.create_all(connection)
 
 
 def begin_writing(engine: sa.Engine):
@@ -101,12 +106,12 @@ def _sqlite_begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _has_tables(connection: sa.Connection, url: str) -> bool:
-    """False for a database without them. Raises `DatabaseError` if their columns are others than this program's."""
+def _has_tables(connection: sa.Connection, url: str, tables: sa.MetaData) -> bool:
+    """False for a database without these tables. Raises `DatabaseError` if columns are others than this program's."""
     inspector = sa.inspect(connection)
-    there = set(inspector.get_table_names()) & set(metadata.tables)
+    there = set(inspector.get_table_names()) & set(tables.tables)
     columns = {name: {column["name"] for column in inspector.get_columns(name)} for name in there}
-    if there and columns != {name: set(table.columns.keys()) for name, table in metadata.tables.items()}:
+    if there and columns != {name: set(table.columns.keys()) for name, table in tables.tables.items()}:
         raise DatabaseError(
             f"the job database {_shown(url)} is of another version of this program; it is left as it is. Update the "
             "program (git pull, then the same command), or name another database in SCPO_DATABASE_URL, or move the "

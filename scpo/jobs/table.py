@@ -30,7 +30,7 @@ from scpo.jobs.job import (
     usual_name,
 )
 from scpo.jobs.process import is_gone, this_host
-from scpo.jobs.schema import JOBS, begin_writing, damaged, errors, open_database
+from scpo.jobs.schema import JOBS, begin_writing, damaged, ensure_tables, errors, open_database
 
 
 def open_table(space: Path | None = None) -> JobTable:
@@ -49,6 +49,10 @@ class JobTable:
     def close(self) -> None:
         """Close the connections; the next call opens one again."""
         self.engine.dispose()
+
+    def ensure(self, tables: sa.MetaData) -> None:
+        """Make other tables beside those of jobs, where the database has none of them. Raises `DatabaseError`."""
+        ensure_tables(self.engine, self._url, tables)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:

@@ -17,6 +17,9 @@ from scpo.jobs.job import Job
 from scpo.jobs.store import Store, open_store
 from scpo.metrics.filtering import Margins, check_same, disagreement
 from scpo.planner import plan_table
+from scpo.rooms.population import ClassPopulation, class_population
+from scpo.rooms.questions import Questions
+from scpo.rooms.store import RoomStore
 from scpo.runs.global_rewards import read_margins
 from scpo.runs.judges import FOLDER, Judge, read_judges
 from scpo.runs.outcomes import RunOutcomes, read_outcomes
@@ -182,6 +185,36 @@ def _store(space: str, url: str | None) -> Store:
 def job_store() -> Store:
     """The job store of the workspace, opened once for all sessions."""
     return _store(str(runs.workspace()), os.environ.get("SCPO_DATABASE_URL"))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _rooms(space: str, url: str | None) -> RoomStore:
+    return RoomStore(_store(space, url).table)
+
+
+def room_store() -> RoomStore:
+    """The rooms of the same database."""
+    return _rooms(str(runs.workspace()), os.environ.get("SCPO_DATABASE_URL"))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _questions(space: str, url: str | None, code: str) -> Questions:
+    return _rooms(space, url).questions(code)
+
+
+def room_questions(code: str) -> Questions:
+    """What a room asks. Shared by all sessions: never altered."""
+    return _questions(str(runs.workspace()), os.environ.get("SCPO_DATABASE_URL"), code)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _class(space: str, url: str | None, code: str, votes: int) -> ClassPopulation:
+    return class_population(_questions(space, url, code), _rooms(space, url).votes(code))
+
+
+def class_of(code: str, votes: int) -> ClassPopulation:
+    """What a room's votes say, of which there are so many; worked out once for all that look."""
+    return _class(str(runs.workspace()), os.environ.get("SCPO_DATABASE_URL"), code, votes)
 
 
 def was_encoded(config: ExperimentConfig, jobs: list[Job]) -> bool:

@@ -127,6 +127,7 @@ def _onward() -> None:
     """Where a reader of the last step goes."""
     st.subheader("Next")
     with st.container(horizontal=True):
+        context.link("room", "Open a room: your class votes and becomes a country")
         context.link("steer", "Steer a model to a country")
         context.link("bias", "What steering costs everybody else")
         context.link("overview", "Whom does the global model serve?")

@@ -7,7 +7,7 @@ Each page calls `ensure_router` first, so that such a link looks like every othe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -18,9 +18,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from scpo.format import inert
 from scpo.ui import session
 
+VOTE = "vote"
 MOST = 80  # characters of a name that are shown
 MENU = {  # group -> page -> title, icon
-    "Learn": {"learn": ("Lesson", "school")},
+    "Learn": {"learn": ("Lesson", "school"), "room": ("Room", "groups")},
     "Explore": {
         "overview": ("Overview", "home"),
         "bias": ("Bias", "balance"),
@@ -39,6 +40,11 @@ MENU = {  # group -> page -> title, icon
 TITLES = {page: title for group in MENU.values() for page, (title, _) in group.items()}
 
 
+def vote_page() -> Page:
+    """The page that a class's phones open, outside the menu."""
+    return st.Page("pages/vote.py", title="Vote", url_path=VOTE, visibility="hidden")
+
+
 def menu() -> dict[str, list[Page]]:
     """The pages of each group, the front door first opened; the page for a link to none of them is hidden."""
     groups = {
@@ -48,7 +54,20 @@ def menu() -> dict[str, list[Page]]:
         ]
         for group, pages in MENU.items()
     }
-    return groups | {"": no_such_page(sum(groups.values(), []))}
+    return groups | {"": [vote_page(), *no_such_page(sum(groups.values(), []))]}
+
+
+def locked_menu(door: Callable[[], None]) -> list[Page]:
+    """What a session without the key has: the voting page, and the door for every other link."""
+    context = get_script_run_ctx()
+    asked = context.pages_manager.intended_page_name if context else None
+    pages = [st.Page(door, title="Vote", url_path="door", default=True), vote_page()]
+    try:
+        if asked and asked != VOTE:
+            pages.append(st.Page(door, title="Vote", url_path=asked, visibility="hidden"))
+    except StreamlitAPIException:  # a name that no page can have
+        pass
+    return pages
 
 
 def ensure_router() -> None:
@@ -65,7 +84,7 @@ def no_such_page(pages: Sequence[Page]) -> list[Page]:
     """
     context = get_script_run_ctx()
     asked = context.pages_manager.intended_page_name if context else None
-    if asked and asked not in [page.url_path for page in pages]:
+    if asked and asked not in [VOTE, *(page.url_path for page in pages)]:
         st.session_state[session.NO_PAGE] = asked  # later drawings of the page know only its hash
     name = st.session_state.get(session.NO_PAGE)
 

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
+from scpo.methods import PULLS
 from scpo.plan import HeadPlan, Pool
 from scpo.threads import Counter
 from scpo.training.heads.held_out import validation_score
@@ -30,7 +31,6 @@ from scpo.training.heads.train import TrainedHeads
 from scpo.training.loss import pair_losses
 from scpo.training.threads import one_thread, spread
 
-PULLS = (np.inf, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)  # lambda, from the strongest
 LBFGS = {"maxiter": 500, "ftol": 1e-12, "gtol": 1e-7}
 
 

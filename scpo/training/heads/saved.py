@@ -133,6 +133,23 @@ def reward_answers(models: Models, prompt: str, answers: Sequence[str], method: 
     return reward_texts(models, texts, method, keep=keep).of(each)
 
 
+@one_thread()
+def pair_gram(models: Models, texts: pd.DataFrame, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Inner products of what pairs of texts differ by in the features of a linear head, (n, n) float64.
+
+    left, right   (n,) rows of texts, `prompt` (category) and `response` (str)
+    Raises `InputError` for heads with a hidden layer, which see no fixed features.
+    """
+    if models.shape.hidden:
+        raise InputError("The heads of this run have a hidden layer; a room needs linear ones. Choose another run.")
+    rows, place = np.unique(np.stack([left, right]), return_inverse=True)
+    table = texts[["prompt", "response"]].iloc[rows].reset_index(drop=True)
+    features = replace(embed_texts(table, models.encoder, cache_folder()), prompt_mean=models.prompt_mean)
+    phi, (first, second) = features.of().astype(np.float64), place.reshape(2, -1)
+    difference = phi[first] - phi[second]
+    return difference @ difference.T
+
+
 def nearness(models: Models, texts: pd.DataFrame, answers: Sequence[str]) -> tuple[np.ndarray, float]:
     """How like the data answers are: the cosine with the nearest answer of the data, (n,), and what is usual.
 
