@@ -106,7 +106,7 @@ async def _painted(port: int, page: str, run: str) -> float:
     from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
     began, drawn = time.monotonic(), 0
-    async with _connected(port) as socket:
+    async with connected(port) as socket:
         message = BackMsg()
         message.rerun_script.query_string, message.rerun_script.page_name = f"run={run}", page
         await socket.send(message.SerializeToString())
@@ -126,7 +126,7 @@ async def _watch(port: int, job: str, opened: threading.Semaphore, over: threadi
     return list(await asyncio.gather(*(_session(port, job, opened, over) for _ in range(SESSIONS))))
 
 
-def _connected(port: int):
+def connected(port: int):
     """A session's websocket, as a browser opens it."""
     from websockets.asyncio.client import connect
     from websockets.typing import Origin, Subprotocol
@@ -143,7 +143,7 @@ async def _session(port: int, job: str, opened: threading.Semaphore, over: threa
 
     redraws = 0
     timer: asyncio.Task | None = None
-    async with _connected(port) as socket:
+    async with connected(port) as socket:
 
         async def rerun(**state) -> None:
             message = BackMsg()
