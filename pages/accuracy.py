@@ -8,6 +8,7 @@ from scpo.charts.accuracy import accuracy_chart, seeds_chart
 from scpo.charts.alignment import alignment_chart
 from scpo.charts.comparison import gains_chart
 from scpo.format import inert
+from scpo.grouping import worded
 from scpo.text import findings
 from scpo.text.judges import with_judges
 from scpo.text.measures import MEANINGS, which_pairs
@@ -30,11 +31,12 @@ def gains(result: runs.Result, subset: str, methods: list[str]) -> None:
         chart(
             gains_chart(table, shown, result.card["unit"], simulated),
             "gains",
-            f"Gain of each method over the global model per country, {which_pairs(subset)}, with 95 % intervals.",
+            f"Gain of each method over the global model per {worded('country')}, {which_pairs(subset)}, with 95 % "
+            "intervals.",
             table,
             simulated,
         )
-    st.caption(MEANINGS[subset][1])
+    st.caption(worded(MEANINGS[subset][1]))
     st.markdown(rank_line(findings.ranks(result, subset), _pairs(subset)))
 
 
@@ -46,7 +48,7 @@ def accuracy(result: runs.Result, subset: str, methods: list[str]) -> None:
     chart(
         accuracy_chart(table, methods, unit, simulated, subset, theirs),
         "accuracy",
-        f"Accuracy per country and method, {which_pairs(subset)}, with 95 % intervals.",
+        f"Accuracy per {worded('country')} and method, {which_pairs(subset)}, with 95 % intervals.",
         pd.concat([rows, theirs.assign(source="published by the authors")]) if len(theirs) else rows,
         simulated,
     )
@@ -58,7 +60,7 @@ def accuracy(result: runs.Result, subset: str, methods: list[str]) -> None:
         chart(
             seeds_chart(seeds, methods, unit, simulated),
             "seeds",
-            "Accuracy of each seed's model per country and method.",
+            worded("Accuracy of each seed's model per country and method."),
             seeds,
             simulated,
         )
@@ -83,7 +85,7 @@ def alignment(result: runs.Result) -> None:
 
 
 job = head("accuracy")
-st.title("Is a country's taste learned?")
+st.title(worded("Is a country's taste learned?"))
 try:
     shown = run_picker.finished(job)
     if shown:

@@ -6,6 +6,7 @@ from scpo import ScpoError, runs
 from scpo.charts.bias import ACCURACY, CHANGE, plane_chart, spread_chart, transfer_chart
 from scpo.charts.comparison import served_chart
 from scpo.format import inert
+from scpo.grouping import worded
 from scpo.methods import is_model, named
 from scpo.text import findings
 from scpo.text.judges import with_judges
@@ -50,7 +51,7 @@ def gap(result: runs.Result, methods: list[str]) -> None:
     chart(
         spread_chart(result.tables["accuracy"], methods, result.card["unit"], simulated),
         "gap",
-        "Accuracy of every country under each method; a line joins the worst and the best served.",
+        worded("Accuracy of every country under each method; a line joins the worst and the best served."),
         result.tables["bias"],
         simulated,
     )
@@ -63,7 +64,7 @@ def transfer(result: runs.Result) -> None:
     table, simulated = result.tables["transfer"], result.card["simulated"]
     known = findings.methods_in(table)
     if not known:
-        st.info("This run has no trained method, so that there is no model to try on other countries.")
+        st.info(worded("This run has no trained method, so that there is no model to try on other countries."))
         return
     left, right = st.columns(2)
     with left:
@@ -79,11 +80,13 @@ def transfer(result: runs.Result) -> None:
     chart(
         transfer_chart(table, method, simulated, reading),
         "transfer",
-        f"Accuracy of each country's model by {named(method)} on the test pairs of each country.",
+        f"{worded('Accuracy on the test pairs of each country of the models of each')}, by {named(method)}.",
         table[table["method"] == method],
         simulated,
     )
-    st.caption("Bold: a country's model on its own people. The cells have no interval; with few pairs they are rough.")
+    st.caption(
+        worded("Bold: a country's model on its own people. The cells have no interval; with few pairs they are rough.")
+    )
 
 
 job = head("bias")

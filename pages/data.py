@@ -17,6 +17,7 @@ from scpo.data.naming import provenance
 from scpo.data.preferences import Preferences
 from scpo.errors import DataFaults
 from scpo.format import inert
+from scpo.grouping import of_countries, speak_of, worded
 from scpo.jobs.job import Job
 from scpo.text.selection import MEASURES
 from scpo.ui import encoder_reading, run_picker, session
@@ -30,9 +31,13 @@ from scpo.ui.pairs import browse
 from scpo.ui.planner import what_it_can_tell
 
 
-def who(pairs) -> None:
-    """Counts per country: a map for real countries, bars for invented ones, and the table."""
+def who(pairs: Preferences, config: DataConfig) -> None:
+    """Counts per country: a map for real countries, bars for invented ones and for groups, and the table."""
     card, counts = pairs.card, data.counts(pairs)
+    if not of_countries(config.group):
+        alt = worded("Preference pairs per country and split.")
+        chart(data_charts.country_bars(counts, card.simulated), "counts", alt, counts, card.simulated)
+        return
     if card.simulated:
         chart(
             data_charts.country_bars(counts, True),
@@ -93,7 +98,7 @@ def disagreement(config: DataConfig, chosen: Job | None) -> None:
 def disagreement_of(run: runs.Result) -> None:
     """The chart of a run's global model, under the run's name."""
     table, simulated = margins(run)[1], run.card["simulated"]
-    alt = "Share of pairs on which the global model prefers the rejected answer, per country."
+    alt = worded("Share of pairs on which the global model prefers the rejected answer, per country.")
     chart(disagreement_chart(table, run.card["unit"], simulated), "disagreement", alt, table, simulated)
     name = next((job.name for job in job_store().jobs() if job.folder == run.folder), run.folder.name)
     st.caption(inert(f"On the training pairs of the run {name}."))
@@ -105,6 +110,7 @@ try:
     config = run.config.data if run and data_of_run() else choose()
     if config:
         shown = preferences(config)
+        speak_of(config.group)
         if shown.card.simulated and not (run and run.config.data.dataset == "demo"):  # else the head says it
             st.caption(f"{SIMULATED}. Its countries are invented.")
         about = [f"{label}: {text}" for label, text in provenance(vars(shown.card)).items()]
@@ -112,7 +118,7 @@ try:
         for note in shown.card.notes:
             if note.startswith(READ_AS):
                 st.markdown(inert(f"{note[:1].upper()}{note[1:]}."))
-        who(shown)
+        who(shown, config)
         left_out = [f"{n:,} ({reason})" for reason, n in shown.card.dropped.items() if n]
         if left_out:
             st.caption(inert("Left out: " + "; ".join(left_out) + "."))

@@ -6,6 +6,7 @@ from scpo import ScpoError, runs
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
 from scpo.charts.style import country_marks
 from scpo.format import inert
+from scpo.grouping import worded
 from scpo.methods import named
 from scpo.text import findings
 from scpo.text.efficiency import (
@@ -47,13 +48,15 @@ def ratios(result: runs.Result, reading: str) -> None:
     method = method_of(known)
     rows = table[(table["method"] == method) & (table["reading"] == reading)]
     if rows["note"].isin(OF_FULL).all():
-        st.info(f"No ratio in any country. On average over countries: {why_no_ratio(rows.iloc[0])}.")
+        st.info(
+            f"No ratio in any {worded('country')}. On average over {worded('countries')}: {why_no_ratio(rows.iloc[0])}."
+        )
         return
     chart(
         ratio_chart(rows, method, country_marks(findings.countries(result)), simulated),
         "ratios",
-        f"How many times fewer pairs {named(method)} needs than fine-tuning on all pairs, per country, with 95 % "
-        "intervals, or not reached.",
+        f"How many times fewer pairs {named(method)} needs than fine-tuning on all pairs, "
+        f"{worded('per country')}, with 95 % intervals, or not reached.",
         rows,
         simulated,
     )

@@ -6,6 +6,7 @@ from scpo import ScpoError
 from scpo.charts.selection import method_picture
 from scpo.config import ExperimentConfig
 from scpo.format import inert
+from scpo.grouping import worded
 from scpo.jobs.job import STATES
 from scpo.ui import front_door, run_picker
 from scpo.ui.cache import job_store
@@ -77,4 +78,4 @@ method()
 st.header("Next")
 with st.container(horizontal=True):
     for page, label in NEXT.items():
-        link(page, label)
+        link(page, worded(label))

@@ -11,7 +11,8 @@ from scpo.charts.selection import pictures
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.format import inert
-from scpo.metrics.filtering import ALL, Chosen, Margins
+from scpo.grouping import ALL, called, speak_of, worded
+from scpo.metrics.filtering import Chosen, Margins
 from scpo.text import selection as selection_text
 from scpo.ui import run_picker, session
 from scpo.ui.cache import margins, texts
@@ -39,7 +40,7 @@ def controls(result: runs.Result, countries: tuple[str, ...]) -> tuple[str, tupl
         reset()
     where, *sliders = st.columns([2, 3, 3], gap="medium", vertical_alignment="bottom")
     with where:
-        country = select("Country", [ALL, *countries], session.COUNTRY)
+        country = select(worded("Country"), [ALL, *countries], session.COUNTRY, format_func=called)
     settings = (  # label, lowest, highest, default, step, key
         ("Filter: τ (tau)", min(0.01, own[0]), 1.0, own[0], 0.01, session.TAU),
         ("Weight: β (beta)", min(0.05, own[1]), max(5.0, 2 * own[1]), own[1], 0.05, session.BETA),
@@ -78,6 +79,7 @@ def readable(result: runs.Result) -> Preferences | ScpoError:
 @st.fragment
 def explore(result: runs.Result, kept: Margins, disagree: pd.DataFrame) -> None:
     """All that a move of a slider draws anew."""
+    speak_of(result.config.data.group)
     country, now, before, reset = controls(result, kept.countries)
     now, before = Chosen.at(kept, *now), Chosen.at(kept, *before)
     drawn = pictures(kept, now, country, disagree, result.card)

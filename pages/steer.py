@@ -4,6 +4,7 @@ import streamlit as st
 
 from scpo import ScpoError
 from scpo.format import inert
+from scpo.grouping import worded
 from scpo.steering.mixing import ALPHAS
 from scpo.ui import run_picker, session
 from scpo.ui.cache import texts
@@ -48,7 +49,7 @@ try:
             1.0,
             key=session.ALPHA,
             bind="query-params",
-            help="0: the global model, 1: the country's own, beyond 1: further the same way.",
+            help=worded("0: the global model, 1: the country's own, beyond 1: further the same way."),
         )
         VIEWS[view](inputs.Models.of(shown, method), shown, texts(shown), alpha)
         run_picker.origin(shown)

@@ -10,6 +10,7 @@ from scpo.config import ExperimentConfig
 from scpo.errors import DataFaults
 from scpo.estimate import Sizes, estimate
 from scpo.format import counted, duration, inert, people
+from scpo.grouping import worded
 from scpo.jobs import launch
 from scpo.jobs.job import NAME_LENGTH, Job
 from scpo.text.estimate import time_words
@@ -65,12 +66,12 @@ def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> list[str]:
     left.caption(time_words(config, cost))
     middle.metric("Training pairs", f"{int(table['train'].sum()):,}", border=True)
     middle.caption(
-        f"of {counted(len(table), 'country')}; the smallest, {inert(small['country'])}, has "
+        f"of {counted(len(table), worded('country'))}; the smallest, {inert(small['country'])}, has "
         f"{small['train']:,}. Test pairs: {int(table['test'].sum()):,}."
     )
     right.metric("Models to train", f"{cost.heads:,}", border=True)
     parts = (
-        counted(len(table), "country"),
+        counted(len(table), worded("country")),
         counted(len(config.trained), "trained method"),
         counted(config.seeds, "seed"),
         counted(len(cost.budgets) + 1, "budget"),
@@ -79,8 +80,8 @@ def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> list[str]:
     own = config.global_model != "reference" or config.finetune.model
     reference = "" if own else f"; the global model learns from {', '.join(cost.reference)}"
     st.markdown(inert(f"Steered to {', '.join(table['country'])}{reference}."))
-    with st.expander("Pairs per country"):
-        st.dataframe(table, hide_index=True)
+    with st.expander(worded("Pairs per country")):
+        st.dataframe(table.rename(columns=worded), hide_index=True)
         if sizes.simulated:
             st.caption(f"{SIMULATED}.")
     return table["country"].tolist()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeGuard
 
 NONE = "-"
-IRREGULAR = {"person": "people", "country": "countries"}
+IRREGULAR = {"person": "people"}
 TOO_FEW = "no interval: too few people or questions"
 
 
@@ -65,7 +65,11 @@ def counted(number: float | None, what: str) -> str:
 
 def noun(what: str, number: float = 2) -> str:
     """The noun after a number, given in the singular: country, countries."""
-    return what if round(number) == 1 else IRREGULAR.get(what, f"{what}s")
+    if round(number) == 1:
+        return what
+    if re.search("[^aeiou]y$", what):
+        return f"{what[:-1]}ies"
+    return IRREGULAR.get(what, f"{what}es" if re.search("(s|x|ch|sh)$", what) else f"{what}s")
 
 
 def people(unit: str, number: float = 2) -> str:

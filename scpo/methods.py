@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from scpo.grouping import worded
 from scpo.selection import inverse_weights, keep_mask, pair_weights
 
 Weight = Literal["one", "down", "root", "up"]
@@ -208,7 +209,7 @@ PULLS = (float("inf"), 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
 
 def named(name: str) -> str:
     """A method's name for people; any other name as it is."""
-    return METHODS[name].label if name in METHODS else name
+    return worded(METHODS[name].label) if name in METHODS else name
 
 
 def is_model(name: str) -> bool:

@@ -22,7 +22,7 @@ LAYERS = (
     ("metrics",),
     ("config",),
     ("methods",),
-    ("hub", "progress", "selection", "threads"),
+    ("grouping", "hub", "progress", "selection", "threads"),
     ("errors", "format", "table_rows"),
 )
 # The only layers in which a heavy library is imported at all.

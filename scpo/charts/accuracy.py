@@ -27,6 +27,7 @@ from scpo.charts.style import (
     spans,
 )
 from scpo.format import counted, fixed, known, percent, points
+from scpo.grouping import worded
 from scpo.methods import named
 from scpo.metrics.accuracy import AT_LEAST, AT_MOST
 from scpo.table_rows import rows_of
@@ -79,7 +80,7 @@ def accuracy_chart(
     low, high = finite.min(), finite.max()
     figure.update_layout(scattermode="group", legend_traceorder="reversed", xaxis_range=[low - 2, high + 2])
     part_of = "" if subset == FULL else f", {which_pairs(subset).lower()}"
-    figure.update_xaxes(title=f"accuracy on the country's test pairs{part_of}, %<br>{_rule(subset, unit)}")
+    figure.update_xaxes(title=f"accuracy on the {worded('country')}'s test pairs{part_of}, %<br>{_rule(subset, unit)}")
     _name_rows(figure, order, part.drop_duplicates("country").set_index("country"), unit)
     return finish(figure, simulated, height=110 + len(order) * max(44, 14 * (len(methods) + len(theirs))))
 
@@ -124,7 +125,7 @@ def seeds_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: b
     for method in methods[::-1]:
         rows = table[table["method"] == method]
         known = [
-            "mean of the countries" if c == MEAN else told
+            worded("mean of the countries") if c == MEAN else told
             for c, told in zip(rows["country"], spans(rows["low"], rows["high"]), strict=True)
         ]
         hover = [

@@ -10,10 +10,11 @@ import plotly.graph_objects as go
 from scpo.charts.colours import METHOD, QUIET
 from scpo.charts.style import dots, finish, marker, no_interval, row_axis, spans
 from scpo.format import fixed
-from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
+from scpo.grouping import AVERAGE, OTHERS, called
+from scpo.metrics.alignment import UNIFORM
 from scpo.table_rows import row_of
 
-BASELINES = {UNIFORM: "line-ns-open", ALL: "hexagram-open", OTHERS: "star-open"}
+BASELINES = {UNIFORM: "line-ns-open", AVERAGE: "hexagram-open", OTHERS: "star-open"}
 
 
 def alignment_chart(table: pd.DataFrame, country: str, methods: Sequence[str], simulated: bool) -> go.Figure:
@@ -43,7 +44,7 @@ def method_dots(
         x, low, high = (100 * pd.Series([row[c]]).astype(float) for c in (value, "low", "high"))
         mark = marker(name, 11) if name in METHOD else {"symbol": BASELINES[name], "size": 12, "color": QUIET}
         interval = spans(*(pd.Series([row[c]]) for c in ("low", "high")))[0]
-        hover = f"{name}: {fixed(x[0])} {unit}<br>{interval}<br>{more}"
+        hover = f"{called(name)}: {fixed(x[0])} {unit}<br>{interval}<br>{more}"
         figure.add_trace(dots(x, [name], hover, mark, (low, high)))
     row_axis(figure, list(rows.index))
     figure.update_xaxes(title=title)

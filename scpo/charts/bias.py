@@ -25,6 +25,7 @@ from scpo.charts.style import (
     whisker,
 )
 from scpo.format import counted, fixed, percent, signed
+from scpo.grouping import worded
 from scpo.methods import METHODS, named
 from scpo.table_rows import row_of
 from scpo.text.measures import which_pairs
@@ -185,7 +186,9 @@ def spread_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: 
     figure = go.Figure(traces)
     ends = 100 * rows.groupby("method")["accuracy"].agg(["min", "max"]).reindex(order)
     rules(figure, zip(order, ends["min"], ends["max"], [QUIET] * len(order), strict=True))
-    figure.update_xaxes(title="accuracy of each country's model<br>on its own test pairs, %<br>(line: worst to best)")
+    figure.update_xaxes(
+        title=worded("accuracy of each country's model<br>on its own test pairs, %<br>(line: worst to best)")
+    )
     row_axis(figure, order)
     countries = rows["country"].nunique()  # each takes a place in the legend
     return finish(figure, simulated, height=130 + 40 * len(order) + 8 * min(countries, 20))

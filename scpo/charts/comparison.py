@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from scpo.charts.style import MEAN, dots, finish, marker, plain, reach, row_axis, rules, side_by_side, spans
 from scpo.format import counted, percent, points
+from scpo.grouping import worded
 from scpo.methods import named
 from scpo.text.results import is_clear
 
@@ -41,7 +42,7 @@ def gains_chart(table: pd.DataFrame, methods: Sequence[str], unit: str, simulate
     figure.update_layout(scattermode="group", legend_traceorder="reversed", showlegend=True)
     figure.update_xaxes(
         title="accuracy minus that of the global model, points<br>(line: 95 % interval; pale: may be chance,<br>p not "
-        f"below 0.05 after Holm's correction<br>over {counted(tested, 'country')})",
+        f"below 0.05 after Holm's correction<br>over {counted(tested, worded('country'))})",
         range=reach([0, *(100 * table[["difference", "low", "high"]].astype(float)).to_numpy().ravel()]),
     )
     row_axis(figure, order, [_few(table, country, unit) for country in order])
@@ -77,7 +78,9 @@ def served_chart(table: pd.DataFrame, methods: Sequence[str], unit: str, simulat
     figure.update_layout(showlegend=True)
     known = table["accuracy"].astype(float).to_numpy()
     figure.update_xaxes(
-        title="pairs that a model gets right, %<br>(each country's own model;<br>on the reference, the mean of all)",
+        title=worded(
+            "pairs that a model gets right, %<br>(each country's own model;<br>on the reference, the mean of all)"
+        ),
         range=reach(100 * known[np.isfinite(known)]),
     )
     row_axis(figure, order)

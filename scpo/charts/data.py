@@ -1,4 +1,4 @@
-"""Who is in a simulated data set: pairs per invented country and split, as bars."""
+"""Who is in a data set that is on no map, such as a simulated one: pairs per country or group and split, as bars."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.charts.colours import PLACE
-from scpo.charts.style import finish
+from scpo.charts.style import finish, plain
 
 
 def country_bars(counts: pd.DataFrame, simulated: bool) -> go.Figure:
@@ -16,7 +16,7 @@ def country_bars(counts: pd.DataFrame, simulated: bool) -> go.Figure:
     for split, colour in (("train", PLACE["blue"]), ("validation", PLACE["orange"]), ("test", PLACE["green"])):
         figure.add_bar(
             x=rows[split],
-            y=rows["country"],
+            y=rows["country"].map(plain),
             name=split,
             orientation="h",
             marker_color=colour,
@@ -24,4 +24,5 @@ def country_bars(counts: pd.DataFrame, simulated: bool) -> go.Figure:
         )
     figure.update_layout(barmode="stack")
     figure.update_xaxes(title="preference pairs")
+    figure.update_yaxes(type="category")  # ages are no numbers here
     return finish(figure, simulated, height=80 + 34 * len(rows))

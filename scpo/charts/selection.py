@@ -16,7 +16,8 @@ from scpo.charts.colours import DROPPED, KEPT, METHOD, SEQUENCE
 from scpo.charts.slider_figures import CUT, axis, cut_line, in_one_go, row_names
 from scpo.charts.style import dots, finish, plain, spans
 from scpo.format import counted, fixed, percent
-from scpo.metrics.filtering import ALL, STRIPS, Chosen, Margins, filter_frame, strips, weight_frame
+from scpo.grouping import ALL, called, worded
+from scpo.metrics.filtering import STRIPS, Chosen, Margins, filter_frame, strips, weight_frame
 from scpo.selection import p_global, pair_weights
 
 CURVE = METHOD["weight"]
@@ -41,28 +42,30 @@ def pictures(kept: Margins, now: Chosen, country: str, disagree: pd.DataFrame, c
     return {
         "filter": Picture(
             filter_chart(lie, now.tau, simulated),
-            f"{row['kept_pairs']:,.0f} of {row['pairs']:,.0f} training pairs of {country} have F below {now.tau:.2f}.",
+            f"{row['kept_pairs']:,.0f} of {row['pairs']:,.0f} training pairs of {called(country)} have F below "
+            f"{now.tau:.2f}.",
             lie,
         ),
         "weight": Picture(
             weight_chart(weigh, now.tau, now.beta, simulated),
-            f"Training pairs of {country} over the margin; the weight is 1 from margin 0 on and "
+            f"Training pairs of {called(country)} over the margin; the weight is 1 from margin 0 on and "
             f"{weigh['weight'].iloc[0]:.2f} at the left end, margin {weigh['low'].iloc[0]:.1f}.",
             weigh,
         ),
         "shares": Picture(
             shares_chart(now.shares, simulated),
-            f"Share kept and effective share per country; of all pairs {percent(now.of(ALL)['kept'])} are kept.",
+            f"Share kept and effective share per {worded('country')}; of all pairs {percent(now.of(ALL)['kept'])} are "
+            "kept.",
             now.shares,
         ),
         "strips": Picture(
             strips_chart(strip, now.tau, simulated),
-            f"Histogram of F for every country, as strips, with the cut at {now.tau:.2f}.",
+            f"Histogram of F for every {worded('country')}, as strips, with the cut at {now.tau:.2f}.",
             strip.reset_index(names="country"),
         ),
         "disagreement": Picture(
             disagreement_chart(disagree, card["unit"], simulated),
-            "How often the global model disagrees with each country, with 95 % intervals.",
+            worded("How often the global model disagrees with each country, with 95 % intervals."),
             disagree,
         ),
     }
@@ -151,7 +154,8 @@ def shares_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
     for name, column, colour, symbol, words in kinds:
         numbers = zip(names, rows[column], rows[f"{column}_pairs"], rows["pairs"], strict=True)
         hover = [
-            f"{country}: {name} {percent(value)}<br>" + words.format(part, n) for country, value, part, n in numbers
+            f"{called(country)}: {name} {percent(value)}<br>" + words.format(part, n)
+            for country, value, part, n in numbers
         ]
         traces.append(
             dots(100 * rows[column], names, hover, {"color": colour, "symbol": symbol, "size": 11}, name=name)
@@ -161,7 +165,7 @@ def shares_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
         simulated,
         90 + 30 * len(rows),
         yaxis=row_names(rows),
-        xaxis=axis("of the country's training pairs, %", range=[-2, 102]),
+        xaxis=axis(worded("of the country's training pairs, %"), range=[-2, 102]),
     )
 
 

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from scpo.charts.colours import AROUND_ZERO, PLACE, QUIET, SEQUENCE, TEXT
 from scpo.charts.style import MEAN, band, cells, dots, finish, plain, row_axis, side_by_side, signed_texts, spans
 from scpo.format import counted, percent, signed
+from scpo.grouping import worded
 from scpo.steering.mixing import GLOBAL
 from scpo.text.measures import which_pairs
 
@@ -89,7 +90,7 @@ def strength_chart(table: pd.DataFrame, alpha: float, simulated: bool) -> go.Fig
     figure.add_vline(x=1, line={"color": QUIET, "dash": "dash", "width": 1})
     figure.add_vline(x=alpha, line={"color": QUIET, "width": 3})
     figure.update_xaxes(
-        title="strength α (0: global model, 1: the country's own;<br>thick line: chosen)", range=[-0.02, 1.52]
+        title=worded("strength α (0: global model, 1: the country's own;<br>thick line: chosen)"), range=[-0.02, 1.52]
     )
     figure.update_yaxes(title="accuracy on test pairs, %", range=[-2, 102])
     return finish(figure, simulated, height=420)
@@ -225,4 +226,4 @@ def _sides(names: Sequence[str]) -> dict:
 
 def of_mean(country: str) -> str:
     """A country in a heading, or the mean over countries."""
-    return "mean over countries" if country == MEAN else country
+    return worded("mean over countries") if country == MEAN else country

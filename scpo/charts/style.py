@@ -16,7 +16,8 @@ import plotly.graph_objects as go
 
 from scpo.charts.colours import INK, METHOD, ON_PAPER, PLACE, QUIET, SYMBOL, TEXT
 from scpo.format import TOO_FEW, signed, span
-from scpo.methods import METHODS
+from scpo.grouping import called
+from scpo.methods import METHODS, named
 from scpo.metrics.accuracy import MEAN
 
 Values = Sequence | np.ndarray | pd.Series | pd.Index  # what plotly takes along an axis
@@ -74,10 +75,10 @@ def labelled(figure: go.Figure) -> go.Figure:
     """The figure with the names of methods as people read them, in its legend and along its axes."""
     for trace in figure.data:
         if trace.name in METHODS:
-            trace.name = METHODS[trace.name].label
+            trace.name = named(trace.name)
     for axis in (figure.layout.xaxis, figure.layout.yaxis):
         if axis.ticktext:
-            axis.ticktext = [METHODS[text].label if text in METHODS else text for text in axis.ticktext]
+            axis.ticktext = [named(text) for text in axis.ticktext]
     return figure
 
 
@@ -105,7 +106,7 @@ def band(colour: str) -> dict:
 
 def plain(text: object) -> str:
     """A name in a figure: plotly reads some HTML, so that nothing of a name may look like a tag."""
-    return html.escape(str(text), quote=False)
+    return html.escape(called(str(text)), quote=False)
 
 
 def row_axis(figure: go.Figure, names: Sequence[str], notes: Sequence[str] | None = None) -> None:

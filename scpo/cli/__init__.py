@@ -22,12 +22,14 @@ from scpo.cli.export import add_export, add_report, export_command, report_comma
 from scpo.cli.falsify import add_falsify, falsify_command
 from scpo.cli.jobs import add_job_commands, manage, work_on
 from scpo.cli.judge import add_judge, judge_command
+from scpo.cli.options import config_of
 from scpo.cli.plan import add_plan, plan_command
 from scpo.cli.reproduce import add_reproduce, reproduce
 from scpo.cli.run import add_run, run_command
 from scpo.cli.study import add_study, study
 from scpo.errors import JobError, ScpoError
-from scpo.runs import workspace
+from scpo.grouping import speaking_of
+from scpo.runs import is_done, read_config, workspace
 
 # Commands that take a run by its folder or its id.
 OF_A_RUN = ("apart", "best-of-n", "export", "falsify", "judge", "report", "study")
@@ -85,6 +87,15 @@ def _folder_of(said: str) -> str:
     return said
 
 
+def _group_of(args: argparse.Namespace) -> tuple[str, ...]:
+    """What the command's data or run is steered to, of which its output is to speak."""
+    if getattr(args, "group", None) or getattr(args, "config", None):
+        return config_of(args).data.group
+    if args.command in OF_A_RUN and getattr(args, "run", None) and is_done(Path(args.run)):
+        return read_config(Path(args.run)).data.group
+    return ()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Never shows a stack trace for a `ScpoError`."""
     args = _parser().parse_args(argv)
@@ -107,7 +118,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if args.command in OF_A_RUN and getattr(args, "run", None):
             args.run = _folder_of(args.run)
-        return commands[args.command](args) or 0
+        with speaking_of(_group_of(args)):
+            return commands[args.command](args) or 0
     except ScpoError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

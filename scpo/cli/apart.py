@@ -12,6 +12,7 @@ from scpo import runs
 from scpo.errors import ConfigError
 from scpo.export.huggingface import known_country, trained_method
 from scpo.export.safe_csv import safe_csv
+from scpo.grouping import worded
 from scpo.runs.files import write_bytes
 
 SHOWN = 20
@@ -69,7 +70,7 @@ def _phrases(data, rewards, country: str, args: argparse.Namespace) -> None:
     presence = Presence.of(data)
     table = phrase_table(data, rewards, presence)
     found = findings(table, presence)
-    print("\nPhrases that tell a country's model from the global one")
+    print(worded("\nPhrases that tell a country's model from the global one"))
     print("\n".join(phrase_lines(table, found, data.card.unit)))
     shown = with_examples(data, rewards, presence, _of(found, country).head(args.most))
     if len(shown):
@@ -85,7 +86,7 @@ def _questions(data, rewards, country: str, args: argparse.Namespace) -> None:
     from scpo.text.phrases import question_lines, questions_shown
 
     table = question_table(data, rewards)
-    print("\nQuestions on which a country's model differs most from the global one")
+    print(worded("\nQuestions on which a country's model differs most from the global one"))
     print("\n".join(question_lines(table)))
     shown = _of(table[table["change"].abs() > ROUNDING], country).head(args.most)
     if len(shown):

@@ -12,6 +12,7 @@ from scpo.cli.options import add_settings, config_of
 from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.data.leaks import sentences
 from scpo.errors import DataFaults, ScpoError
+from scpo.grouping import worded
 
 
 def add_data(commands) -> None:
@@ -65,7 +66,7 @@ def data_check(args: argparse.Namespace) -> None:
         print(f"{label.lower()}: {text}")
     read = [note for note in data.card.notes if note.startswith(READ_AS)]
     print("\n".join([*read, ""]))
-    print(counts.to_string(index=False))
+    print(counts.rename(columns=worded).to_string(index=False))
     print("\n" + "\n".join(sentences(dataclasses.asdict(data.card))))
     for reason, rows in data.card.dropped.items():
         if rows:

@@ -19,6 +19,7 @@ from scpo.data.preferences import Preferences
 from scpo.data.scores import rewardbench_rows, texts_to_score
 from scpo.errors import ConfigError
 from scpo.export.safe_csv import safe_csv
+from scpo.grouping import worded
 from scpo.plan import reference_rows, tested_rows
 from scpo.runs.files import check_free, new_folder, write_bytes, write_json
 
@@ -133,7 +134,7 @@ def _beside(args: argparse.Namespace, names: list[str]) -> None:
         if args.json:
             print(path.read_text())
             continue
-        print(judge_table(judge, unit).to_string(index=False), end="\n\n")
+        print(judge_table(judge, unit).rename(columns=worded).to_string(index=False), end="\n\n")
         print(difference_table(judge, unit).to_string(index=False), end="\n\n")
         told = [*judge_sentences(judge, unit, result.tables["paired"]), *scores_told(judge.about)]
         print("\n".join([*map(unmarked, told), f"kept in {path}"]))
@@ -168,7 +169,7 @@ def _alone(args: argparse.Namespace, names: list[str]) -> None:
         return
     unit = data.card.unit
     print(f"{data.card.title}: every pair is test, nothing is trained\n")
-    print(served_table(tables, unit).to_string(index=False), end="\n\n")
+    print(served_table(tables, unit).rename(columns=worded).to_string(index=False), end="\n\n")
     print("\n".join([*served_sentences(tables), *served_notes(counted, about["judges"]), f"kept in {out}"]))
 
 

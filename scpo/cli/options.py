@@ -13,8 +13,10 @@ from typing import Any
 from scpo.config import PARTS, REPEATED, DataConfig, ExperimentConfig, FinetuneConfig, flag
 from scpo.data.countries import split_names
 from scpo.errors import ConfigError
+from scpo.grouping import crossed
 
 NAMES = ("countries", "reference")  # settings of countries, whose names may hold a comma
+SEVERAL_TIMES = (*NAMES, "group")
 
 
 def add_settings(parser, config_class: type, only: Collection[str] = (), base: object = None) -> None:
@@ -35,7 +37,7 @@ def add_settings(parser, config_class: type, only: Collection[str] = (), base: o
         elif field.name in REPEATED:
             options |= {"action": "append", "help": help_ + "; may be given again"}
             options["metavar"] = "FILE" if field.name == "data_files" else "NAME"
-        elif field.name in NAMES:
+        elif field.name in SEVERAL_TIMES:
             options |= {"action": "append", "metavar": "A,B,...", "help": f"{help_}; may be given again, once for each"}
         elif isinstance(default, tuple):
             options |= {"metavar": "A,B,..."}
@@ -53,6 +55,8 @@ def _given(args: argparse.Namespace, config_class: type) -> dict:
             continue
         if field.name in NAMES:
             value = [name for said in value for name in split_names(said)]
+        elif field.name == "group":
+            value = [name for said in value for part in _parts(said, field.name) for name in crossed(part)]
         elif isinstance(field.default, tuple) and field.name not in REPEATED:
             value = [part.strip() for part in _parts(value, field.name) if part.strip()]
             if field.name == "budgets":

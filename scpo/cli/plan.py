@@ -8,6 +8,7 @@ import json
 from scpo.cli.options import add_settings, config_of
 from scpo.config import DataConfig
 from scpo.errors import ConfigError
+from scpo.grouping import worded
 from scpo.runs.progress_log import plain
 
 
@@ -40,4 +41,4 @@ def plan_command(args: argparse.Namespace) -> None:
         return
     print(data.card.title + "\n")
     print(plan_shown(table, unit, wanted).to_string(index=False))
-    print("\n" + "\n".join([*plan_lines(table, unit, wanted), "", ASSUMED]))
+    print("\n" + "\n".join([*plan_lines(table, unit, wanted), "", worded(ASSUMED)]))

@@ -6,6 +6,7 @@ import pandas as pd
 
 from scpo.data.leaks import sentences
 from scpo.format import NONE, brackets, counted, fixed, known, points
+from scpo.grouping import worded
 from scpo.metrics.accuracy import MEAN
 from scpo.runs import Result
 from scpo.runs.judges import read_judges
@@ -31,7 +32,7 @@ def result_table(result: Result) -> str:
     seeds = counted(result.config.seeds, "seed")
     lines += told(result.tables.get("reading"))
     lines += [f"Test accuracy in %, all training pairs, {seeds}; n = {unit}s, pairs", ""]
-    lines.append(f"{'country':<22}{'n':>14}" + "".join(f"{m:>{_width(m)}}" for m in methods))
+    lines.append(f"{worded('country'):<22.22}{'n':>14}" + "".join(f"{m:>{_width(m)}}" for m in methods))
     for country, rows in full.groupby("country", sort=False):
         cells = rows.set_index("method")
         n = f"{cells['units'].iloc[0]:,}, {cells['n'].iloc[0]:,}" if cells["n"].iloc[0] else NONE

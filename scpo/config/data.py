@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scpo.config.setting import check_all_bounds, check_kinds, setting
 from scpo.errors import ConfigError
+from scpo.grouping import of_countries
 
 DATASETS = ("demo", "prism", "globalopinionqa", "survey", "file")
 SURVEYS = ("globalopinionqa", "survey")  # of one form, read by one loader
@@ -29,6 +30,12 @@ class DataConfig:
     data_names: tuple[str, ...] = setting(
         (),
         "what each data file is called where it is shown, such as an upload; none = as it lies on the disk",
+        rare=True,
+    )
+    group: tuple[str, ...] = setting(
+        (),
+        "what reward models are steered to in place of countries: a column of the data, such as language, or several "
+        "that are crossed, such as gender,age; `countries` and `reference` then name its values",
         rare=True,
     )
     min_gap: float = setting(
@@ -136,6 +143,14 @@ class DataConfig:
             )
         if self.dataset == "demo" and (self.title or self.licence or self.citation or self.url):
             raise ConfigError("dataset 'demo' is simulated and keeps its name; drop title, licence, citation and url.")
+        if self.dataset == "demo" and not of_countries(self.group):
+            raise ConfigError(
+                f"dataset 'demo' is steered to its countries; drop group {', '.join(self.group)} or bring data that "
+                "has such a column.",
+                "group",
+            )
+        if len({name.strip().casefold() for name in self.group} - {""}) < len(self.group):
+            raise ConfigError(f"group is {', '.join(self.group)!r}; it names each column once.", "group")
         if self.dataset != "file" and (self.layout or self.columns):
             raise ConfigError(
                 f"dataset {self.dataset!r} has columns of its own; layout and columns are for the dataset 'file'.",

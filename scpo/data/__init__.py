@@ -27,6 +27,7 @@ from scpo.data.naming import named
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
 from scpo.data.splitting import arranged
 from scpo.errors import InputError
+from scpo.grouping import of_countries, speaking_of, worded
 
 LOADERS = {
     "demo": "scpo.data.demo",
@@ -46,7 +47,8 @@ def load(config: DataConfig) -> Preferences:
     """
     data, choice = look(config)
     if choice.problems:
-        raise InputError(refusal(choice.problems, data))
+        with speaking_of(config.group):
+            raise InputError(refusal(choice.problems, data))
     return data
 
 
@@ -55,12 +57,18 @@ def look(config: DataConfig) -> tuple[Preferences, Choice]:
 
     Raises `DataFaults` and `SourceMissing` as `load` does.
     """
+    with speaking_of(config.group):
+        return _look(config)
+
+
+def _look(config: DataConfig) -> tuple[Preferences, Choice]:
     data = importlib.import_module(LOADERS[config.dataset]).load(config)
     if data.card.dataset != config.dataset:  # a file may be one of PRISM
         config = dataclasses.replace(config, dataset=data.card.dataset, layout="", columns=())
     data = arranged(data, config)
     choice = chosen(data, config)
-    unmapped = [] if data.card.simulated else [c for c in data.pairs["country"].unique() if iso3(c) is None]
+    on_map = of_countries(config.group) and not data.card.simulated
+    unmapped = [c for c in data.pairs["country"].unique() if iso3(c) is None] if on_map else []
     told = (f"kept, but not on the map, for want of a country code: {listed(sorted(unmapped))}",) if unmapped else ()
     notes = (*data.card.notes, *one_person(data), *choice.notes, *told)
     card = dataclasses.replace(
@@ -76,7 +84,8 @@ def look(config: DataConfig) -> tuple[Preferences, Choice]:
 
 def chosen(data: Preferences, config: DataConfig) -> Choice:
     """The countries that a configuration means in these pairs, and why they cannot be used."""
-    return choose(counts(data), usual(data.card.dataset), config)
+    known = usual(data.card.dataset) if of_countries(config.group) else Usual()
+    return choose(counts(data), known, config)
 
 
 def check_global(config: ExperimentConfig, data: Preferences) -> None:
@@ -84,7 +93,8 @@ def check_global(config: ExperimentConfig, data: Preferences) -> None:
     card = data.card
     missing = without_global(config, list(data.pairs["country"].unique()), card.reference)
     if missing:
-        raise InputError(refusal((missing,), data))
+        with speaking_of(config.data.group):
+            raise InputError(refusal((missing,), data))
 
 
 def usual(dataset: str) -> Usual:
@@ -101,9 +111,10 @@ def refusal(problems: Iterable[str], data: Preferences) -> str:
     table, lines = counts(data), ["The data cannot be used as asked:", *(f"  {problem}." for problem in problems)]
     if len(table):
         columns = ["country", "units", "pairs", TRAIN, VALIDATION, TEST]
-        lines += ["", *table[columns].head(SHOWN).to_string(index=False).splitlines()]
+        shown = table[columns].head(SHOWN).rename(columns=worded)
+        lines += ["", *shown.to_string(index=False).splitlines()]
     if len(table) > SHOWN:
-        lines.append(f"and {len(table) - SHOWN:,} more countries, with fewer pairs")
+        lines.append(f"and {len(table) - SHOWN:,} {worded('more countries, with fewer pairs')}")
     lines += [f"left out: {n:,} ({reason})" for reason, n in data.card.dropped.items() if n]
     return "\n".join([*lines, *(f"note: {note}" for note in data.card.notes)])
 

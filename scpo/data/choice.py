@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from scpo.config import DataConfig, ExperimentConfig
-from scpo.data.countries import find
+from scpo.data.group_values import find_group
 from scpo.data.preferences import TEST, TRAIN, VALIDATION
+from scpo.grouping import worded
 from scpo.hub import MINILM, has_head, local_folder
 
 FEWEST = {TRAIN: 10, VALIDATION: 1, TEST: 5}  # pairs a country needs to be steered to and measured
@@ -56,9 +57,7 @@ def choose(counts: pd.DataFrame, usual: Usual, config: DataConfig) -> Choice:
     table = counts.set_index("country")
     names, enough = list(table.index), set(table.index[(table[list(FEWEST)] >= pd.Series(FEWEST)).all(axis=1)])
     problems: list[str] = []
-    asked, asked_reference = (
-        _known(which, getattr(config, which), names, problems) for which in ("countries", "reference")
-    )
+    asked, asked_reference = (_known(which, config, names, problems) for which in ("countries", "reference"))
     both = [c for c in asked if c in asked_reference]
     if both:
         problems.append(f"{listed(both)} cannot be both steered to and reference; name it once")
@@ -88,7 +87,7 @@ def listed(names: Sequence[str]) -> str:
 
 def _present(usual: Sequence[str], names: list[str]) -> list[str]:
     """Usual countries that are in the file: by their own name, else the one that is another spelling of it."""
-    found = [(c, find(c, names)) for c in usual]
+    found = [(c, find_group(c, names, ())) for c in usual]
     own = [c for c, meant in found if c in meant]
     return list(dict.fromkeys(meant[0] for c, meant in found if len(meant) == 1 and (c in own or meant[0] not in own)))
 
@@ -98,11 +97,11 @@ def _have(table: pd.DataFrame, country: str) -> str:
     return ", ".join(f"{row[split]:,} {split}" for split in FEWEST)
 
 
-def _known(which: str, asked: Sequence[str], names: list[str], problems: list[str]) -> tuple[str, ...]:
+def _known(which: str, config: DataConfig, names: list[str], problems: list[str]) -> tuple[str, ...]:
     """The file's own names of the countries asked for; each that it does not have is a problem."""
     found = []
-    for country in _rejoined(asked, names):
-        meant = find(country, names)
+    for country in _rejoined(getattr(config, which), names, config.group):
+        meant = find_group(country, names, config.group)
         if len(meant) == 1:
             found += meant
         elif meant:
@@ -114,12 +113,13 @@ def _known(which: str, asked: Sequence[str], names: list[str], problems: list[st
     return tuple(dict.fromkeys(found))
 
 
-def _rejoined(asked: Sequence[str], names: list[str]) -> list[str]:
+def _rejoined(asked: Sequence[str], names: list[str], group: Sequence[str]) -> list[str]:
     """The names asked for; one of the file that was cut at its commas is whole again."""
     left, whole = list(asked), []
     while left:
-        cut = not find(left[0], names)
-        long = next((n for n in range(len(left), 1, -1) if cut and find(", ".join(left[:n]), names)), 1)
+        cut = not find_group(left[0], names, group)
+        whole_of = (n for n in range(len(left), 1, -1) if cut and find_group(", ".join(left[:n]), names, group))
+        long = next(whole_of, 1)
         whole.append(", ".join(left[:long]))
         del left[:long]
     return whole
@@ -148,22 +148,26 @@ def _nobody(table: pd.DataFrame, enough: set[str], reference: Sequence[str], ask
     ready = [c for c in reference if c in enough]
     if ready and len(table) == 1:
         return (
-            f"{ready[0]} is the only country of the data and is taken as the reference, so that none is left to steer "
-            f"to. {own_global_model(ready[0])}"
+            f"{ready[0]} {worded('is the only country of the data')} and is taken as the reference, so that none is "
+            f"left to steer to. {own_global_model(ready[0])}"
         )
     if asked:
-        return f"no country but the reference has enough pairs; needed: {NEEDED}. Name fewer reference countries"
+        return (
+            f"{worded('no country but the reference has enough pairs')}; needed: {NEEDED}. "
+            f"{worded('Name fewer reference countries')}"
+        )
     if ready:
         return (
-            f"no country has enough pairs, other than {listed(ready)}, which is the reference; needed: {NEEDED}. "
-            f"Bring more pairs of another country. {own_global_model(ready[0])}"
+            f"{worded('no country has enough pairs')}, other than {listed(ready)}, which is the reference; needed: "
+            f"{NEEDED}. {worded('Bring more pairs of another country')}. {own_global_model(ready[0])}"
         )
-    return f"no country has enough pairs; needed: {NEEDED}. Bring more pairs, of more people or prompts"
+    return f"{worded('no country has enough pairs')}; needed: {NEEDED}. Bring more pairs, of more people or prompts"
 
 
 def own_global_model(country: str) -> str:
     """What can be done with one country alone."""
-    return f"Ways on: add pairs of a second country; or steer to it (`countries`: {country}) from {OWN_MODEL}"
+    second = worded("add pairs of a second country")
+    return f"Ways on: {second}; or steer to it (`countries`: {country}) from {OWN_MODEL}"
 
 
 def without_global(config: ExperimentConfig, known: Sequence[str], reference: Sequence[str]) -> str | None:
@@ -178,11 +182,10 @@ def without_global(config: ExperimentConfig, known: Sequence[str], reference: Se
             return None
     if config.global_model == "reference" and not reference and len(known) > 1:
         return (
-            "no reference country is left to train the global model. Steer to fewer `countries`, name another as "
-            f"`reference`, or set `global_model` to `others`. Or take {OWN_MODEL}"
+            f"{worded('no reference country is left to train the global model')}. Steer to fewer `countries`, name "
+            f"another as `reference`, or set `global_model` to `others`. Or take {OWN_MODEL}"
         )
     if (config.global_model == "reference" and not reference) or (config.global_model == "others" and len(known) < 2):
-        return f"{listed(known)} is the only country of the data: no pairs are left to train the global model. " + (
-            own_global_model(listed(known))
-        )
+        only = worded("is the only country of the data: no pairs are left to train the global model")
+        return f"{listed(known)} {only}. {own_global_model(listed(known))}"
     return None

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.data.country_words import ADJECTIVES, NO_COUNTRY, SPELLINGS
+from scpo.grouping import worded
 
 SAMPLE = re.compile(r"\s*\((?:[^()]*\bsample)\)\s*$", re.IGNORECASE)
 DIGITS = re.compile(r"(\d{1,3})(?:\.0+)?")  # a table with gaps makes 840.0 of 840
@@ -61,7 +62,7 @@ class Countries:
     def left_out(self, rows: str) -> dict[str, int]:
         """The reason and count of the rows that name no country, for `DataCard.dropped`; empty if there are none."""
         said = _listed([repr(word) if word else "empty" for word in sorted(self.none)], ", ")
-        return {f"{rows} that name no country: {said}": sum(self.none.values())} if self.none else {}
+        return {f"{rows} {worded('that name no country')}: {said}": sum(self.none.values())} if self.none else {}
 
 
 def text(value: object) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from scpo.data.choice import FEWEST
 from scpo.data.preferences import TEST, TRAIN, Preferences
+from scpo.grouping import worded
 
 MOSTLY = 0.5  # of a country's pairs by one person, or of the test's pairs in training
 MUCH = 0.1  # of the test pairs in training: more, and what can be done is told
@@ -45,7 +46,8 @@ def one_person(data: Preferences) -> list[str]:
             part = data.units["split"].iloc[int(cells[country].idxmax())]
             where = "training" if part == TRAIN else f"the {part} part"
             notes.append(f"{100 * share:.0f} % of {country}'s pairs are by one person, who is in {where}")
-    return [*notes[:LISTED], *([f"the same of {len(notes) - LISTED} more countries"] if len(notes) > LISTED else [])]
+    more = [f"the same of {len(notes) - LISTED} {worded('more countries')}"] if len(notes) > LISTED else []
+    return [*notes[:LISTED], *more]
 
 
 def mostly_leaked(leaks: dict[str, int]) -> bool:

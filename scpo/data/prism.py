@@ -19,10 +19,13 @@ from scpo.config import DataConfig
 from scpo.data.checks import as_text, check_numbers, check_texts, check_unique, has_columns, is_valid_text
 from scpo.data.countries import read_countries
 from scpo.data.faults import Faults
+from scpo.data.group_values import read_groups
 from scpo.data.pairing import beyond, scored_pairs, split_units
 from scpo.data.preferences import DataCard, Preferences
 from scpo.data.reading import file_names, numbered, read_tables
+from scpo.data.steered_groups import with_groups
 from scpo.errors import SourceMissing
+from scpo.grouping import of_countries, worded
 from scpo.hub import stay_offline_if_unreachable
 
 HUB_NAME = "HannahRoseKirk/prism-alignment"
@@ -61,14 +64,28 @@ def load(config: DataConfig) -> Preferences:
     for found, name, column in ((survey, "survey", "user_id"), (utterances, "utterances", "model_response")):
         if not found and whole:
             faults.add(None, f"no {name} file", f"both files: the {name} one has a column {column}")
-    people = _people(pd.concat(survey), faults) if survey else None
+    people = _people(pd.concat(survey), faults, config) if survey else None
     responses = _responses(pd.concat(utterances), people if whole else None, faults) if utterances else None
+    people = None if people is None else _grouped(people, config, faults)
     faults.raise_any()
     assert people is not None and responses is not None, "a missing file is a fault"
     return preferences(people, responses, config, faults.left_out)
 
 
-def _people(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
+def _grouped(people: pd.DataFrame, config: DataConfig, faults: Faults) -> pd.DataFrame:
+    """People with the groups that the settings ask for, of a survey column, as their `country`."""
+    if of_countries(config.group):
+        return people
+    grouped = with_groups(people, config, faults)
+    if grouped.empty:
+        return people
+    said = read_groups(grouped["country"], config.group)
+    grouped = grouped.assign(country=said.names)
+    grouped.attrs["notes"] = said.notes
+    return grouped
+
+
+def _people(table: pd.DataFrame, faults: Faults, config: DataConfig) -> pd.DataFrame:
     """Survey rows in their order: `name`, `country` (None if not told), and columns about the person."""
     place = next((c for c in ("location.reside_country", "location_reside_country") if c in table.columns), None)
     if not has_columns(table, ["user_id", place or "location"], faults):
@@ -90,7 +107,7 @@ def _people(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
         )
         country = [p.get("reside_country") if isinstance(p, dict) else None for p in places]
     said = read_countries([c if isinstance(c, str) and is_valid_text(c) else None for c in country])
-    about = {c: [_simple(v) for v in table[c]] for c in PEOPLE if c in table.columns}
+    about = {c: [_simple(v) for v in table[c]] for c in dict.fromkeys((*PEOPLE, *config.group)) if c in table.columns}
     people = pd.DataFrame({"name": table["user_id"].to_numpy(), "country": said.names, **about})
     people.attrs["notes"] = said.notes
     return people
@@ -151,8 +168,8 @@ def preferences(
     talked = np.isin(np.arange(len(people)), unit)
     silent = talked & people["country"].isna().to_numpy()
     dropped = {**left_out, **beyond(rows["group"].to_numpy(), config.pairs_per_group)} | {
-        "responses of users who told no country": int((~known).sum()),
-        "users with conversations who told no country": int(silent.sum()),
+        worded("responses of users who told no country"): int((~known).sum()),
+        worded("users with conversations who told no country"): int(silent.sum()),
         "survey users without conversations": int((~talked).sum()),
     }
     source = f"{file_names(config)}, from {SOURCE}" if config.data_files else SOURCE

@@ -24,6 +24,7 @@ from scpo.data.choice import FEWEST, listed
 from scpo.data.pairing import split_units
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
 from scpo.errors import ConfigError
+from scpo.grouping import worded
 
 PARTS = (TRAIN, VALIDATION, TEST)
 SYNONYMS = {
@@ -180,7 +181,8 @@ def balanced(data: Preferences, seed: int) -> Preferences:
             moved.append(f"{names[country]} ({count})")
     if not moved:
         return data
-    note = f"{data.card.unit}s moved to another part of the split, so that no part lacks a country: {listed(moved)}"
+    moves = f"{data.card.unit}s moved to another part of the split, {worded('so that no part lacks a country')}"
+    note = f"{moves}: {listed(moved)}"
     card = dataclasses.replace(data.card, notes=(*data.card.notes, note))
     return dataclasses.replace(data, units=data.units.assign(split=_split(split)), card=card)
 

@@ -14,14 +14,18 @@ import numpy as np
 import pandas as pd
 
 from scpo.config import DataConfig
+from scpo.data.countries import names_country, text
 from scpo.data.faults import Faults
+from scpo.data.group_values import names_group, read_groups
 from scpo.data.pairing import beyond, scored_pairs, split_units
 from scpo.data.preferences import DataCard, Preferences
 from scpo.data.reading import file_names, read_tables
 from scpo.data.samples import labelled, merged, samples_of_one_country
 from scpo.data.splitting import OWN_SPLIT, by_own_parts, own_parts
+from scpo.data.steered_groups import with_groups
 from scpo.data.survey_forms import COLUMNS, FORMS, answers, is_published, leave_out
 from scpo.format import counted
+from scpo.grouping import of_countries, worded
 
 # Not opinions: the person gave none, or was not asked. 'None at all', 'Other', 'Depends' are opinions,
 # and so are "Don't know anyone" and 'Missing persons'.
@@ -55,7 +59,7 @@ def load(config: DataConfig) -> Preferences:
 def opinions(config: DataConfig, fetch: Callable[[Faults], pd.DataFrame] | None = None) -> pd.DataFrame:
     """What a country answered: question, country, options (list), shares (options,) without those who gave no opinion,
     and split (train, validation, test), the same as that of the pairs. Raises what `read_answers` raises."""
-    table, rows = labelled(read_answers(config, fetch).table)[0], []
+    table, rows = _labelled(read_answers(config, fetch).table, config)[0], []
     unit, questions = pd.factorize(table["question"])
     split = _split(table, unit, questions, config)[0]
     for row, place in zip(table.to_dict("records"), unit, strict=True):
@@ -81,24 +85,27 @@ def read_answers(config: DataConfig, fetch: Callable[[Faults], pd.DataFrame] | N
     """
     faults = Faults(*config.data_files, names=config.data_names, strict=config.strict)
     found = [fetch(faults)] if fetch and not config.data_files else read_tables(config.data_files, faults)
-    read = [_with_own_split(answers(table, faults), table) for table in found]
+    found = [with_groups(table, config, faults) for table in found]
+    names = names_country if of_countries(config.group) else names_group
+    read = [_with_own_split(answers(table, faults, names), table) for table in found]
     table = pd.concat([part for part in read if len(part)] or [pd.DataFrame(columns=COLUMNS)])
+    table = table if of_countries(config.group) else _together(table, faults)
     again = (
-        "a country's answer to a question that came before",
-        "each question once for a country",
+        worded("a country's answer to a question that came before"),
+        worded("each question once for a country"),
         "rows with a question that came before",
     )
     table = leave_out(table, [again if twice else None for twice in table.duplicated(["question", "country"])], faults)
     faults.raise_any()
     if table.empty:
-        faults.add(None, "no question with answers of a country", f"at least one row of {FORMS}")
+        faults.add(None, worded("no question with answers of a country"), f"at least one row of {FORMS}")
         faults.raise_any()
     return Answers(table.reset_index(drop=True), faults.left_out, any(map(is_published, found)))
 
 
 def preferences(read: Answers, config: DataConfig) -> Preferences:
     """Pairs of checked answers; the card is that of the files, whose names and licence are theirs."""
-    table, unnamed, notes = labelled(read.table)
+    table, unnamed, notes = _labelled(read.table, config)
     unit, questions = pd.factorize(table["question"])
     size = table["options"].map(len).to_numpy()
     rows = pd.DataFrame(
@@ -112,7 +119,9 @@ def preferences(read: Answers, config: DataConfig) -> Preferences:
     )
     opinion = ~rows["response"].map({r: is_no_opinion(r) for r in rows["response"].unique()}).to_numpy(bool)
     rows, none = rows[opinion], int((~opinion).sum())
-    if config.merge_samples:
+    if not of_countries(config.group):
+        pass  # samples are of countries
+    elif config.merge_samples:
         rows = merged(rows)
     else:
         notes = (*notes, *samples_of_one_country(rows))
@@ -135,6 +144,30 @@ def preferences(read: Answers, config: DataConfig) -> Preferences:
         by,
     )
     return Preferences(texts, pairs, pd.DataFrame({"name": questions, "split": split}), card)
+
+
+def _labelled(answers: pd.DataFrame, config: DataConfig) -> tuple[pd.DataFrame, dict[str, int], tuple[str, ...]]:
+    """Answers with each country, or each group in place of one, under one spelling; rows left out; notes."""
+    if of_countries(config.group):
+        return labelled(answers)
+    said = read_groups(answers["country"], config.group)
+    return answers.assign(country=said.names), {}, said.notes
+
+
+def _together(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
+    """Several answers of a group to one question, such as those of two countries that speak a language, as one: the
+    mean of their shares, each row alike, where their options are the same. They are counted."""
+    spelled = table["country"].map(lambda said: text(said).casefold())
+    keys = [table["question"], spelled, table["options"].map(tuple)]
+    more = pd.concat(keys, axis=1).duplicated().to_numpy()
+    if not more.any():
+        return table
+    shares = table.groupby(keys, sort=False)["distribution"].transform(
+        lambda found: [np.mean([*found], axis=0).tolist()] * len(found)
+    )
+    for row in table.index[more]:
+        faults.partly(row, "an answer that came before", "one", worded("rows averaged with others of their country"))
+    return table.assign(distribution=shares)[~more]
 
 
 def _with_own_split(read: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import ast
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ import pandas as pd
 from scpo.data.checks import as_text, check_texts, has_columns, is_missing, is_valid_text, with_names
 from scpo.data.countries import names_country, text
 from scpo.data.faults import Faults
+from scpo.grouping import worded
 
 COLUMNS = ["question", "country", "options", "distribution"]
 SUM_TOLERANCE = 0.02  # published shares are rounded; their sums run from 0.997 to 1.003
@@ -40,8 +41,11 @@ def is_published(table: pd.DataFrame) -> bool:
     return {"question", "selections", "options"} <= {*table.columns}
 
 
-def answers(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
-    """Rows of question, country, options (list of str), distribution (list of float), whatever the form."""
+def answers(table: pd.DataFrame, faults: Faults, names: Callable[[object], bool] = names_country) -> pd.DataFrame:
+    """Rows of question, country, options (list of str), distribution (list of float), whatever the form.
+
+    names  True for what names a country, or a group in place of one
+    """
     nothing = pd.DataFrame(columns=COLUMNS)
     table = with_names(table, [*COLUMNS, "selections", "group"])
     if "group" in table.columns and "country" not in table.columns:
@@ -63,7 +67,7 @@ def answers(table: pd.DataFrame, faults: Faults) -> pd.DataFrame:
         distribution=table["distribution"].map(lambda v: _shares(_literal(v, list))).astype(object),
     )
     cells = zip(table["country"], table["options"], table["distribution"], strict=True)
-    return leave_out(table, [_problem(*row) for row in cells], faults)
+    return leave_out(table, [_problem(*row, names) for row in cells], faults)
 
 
 def leave_out(table: pd.DataFrame, problems: Sequence[Problem | None], faults: Faults) -> pd.DataFrame:
@@ -85,12 +89,12 @@ def leave_out(table: pd.DataFrame, problems: Sequence[Problem | None], faults: F
     return table[~bad]
 
 
-def _problem(country: object, options: object, shares: object) -> Problem | None:
+def _problem(country: object, options: object, shares: object, names: Callable[[object], bool]) -> Problem | None:
     """What keeps a country's answer to a question from being used; None if nothing does."""
-    if not isinstance(country, str) or not names_country(country):
+    if not isinstance(country, str) or not names(country):
         said = repr(text(country)) if text(country) else "empty"
-        got = f"country is {'missing' if is_missing(country) else said}"
-        return got, "country: the name of a country", f"rows that name no country: {said}"
+        got = f"{worded('country')} is {'missing' if is_missing(country) else said}"
+        return got, worded("country: the name of a country"), f"rows {worded('that name no country')}: {said}"
     if not isinstance(options, list) or not all(isinstance(o, str) and o.strip() for o in options) or not options:
         needed = "options: a list of texts, none empty"
         return "options are not a list of texts", needed, "rows without a list of options"

@@ -15,8 +15,9 @@ import pandas as pd
 from scpo.config import DataConfig
 from scpo.data import prism
 from scpo.data.checks import as_text, check_numbers, check_texts, each, has_columns, short
-from scpo.data.countries import read_countries, text
+from scpo.data.countries import text
 from scpo.data.faults import Faults
+from scpo.data.group_values import read_groups
 from scpo.data.layouts import OWN, Layout, layout_of, needed_columns, people_of, with_known_names
 from scpo.data.layouts.layout import JUDGEMENT, OWN_NAMES
 from scpo.data.layouts.reading import read
@@ -27,7 +28,9 @@ from scpo.data.people import about, is_named, units, user_name
 from scpo.data.preferences import DataCard, Preferences
 from scpo.data.reading import file_names, read_tables
 from scpo.data.splitting import OWN_SPLIT, by_own_parts, own_parts, with_rater
+from scpo.data.steered_groups import with_columns_of, with_groups
 from scpo.errors import InputError
+from scpo.grouping import of_countries, worded
 
 PAIRS = ["prompt", "chosen", "rejected", "country"]
 SCORED = ["prompt", "response", "score", "country"]
@@ -49,12 +52,13 @@ def load(config: DataConfig) -> Preferences:
     needed = SCORED if scored else PAIRS
     if scored and any("user" in table.columns and JUDGEMENT not in table.columns for table in tables):
         needed = [*SCORED, "user"]  # whose answers are compared with one another
-    tables = [_checked(table, needed, rows_are, faults) for table in tables]
+    tables = [_checked(table, needed, rows_are, faults, config) for table in tables]
     table = pd.concat([t for t in tables if len(t)]) if any(map(len, tables)) else pd.DataFrame(columns=needed)
     table = faults.kept(table)
-    said = read_countries(table["country"])
+    said = read_groups(table["country"], config.group)
     table = table.assign(country=said.names)[said.named]
-    if len(table) and "user" in table.columns:
+    by_prompt = config.split_by == "prompt" and not of_countries(config.group)  # a person may be in several
+    if len(table) and "user" in table.columns and not by_prompt:
         _one_country_per_user(table, rows_are, faults)
         table = faults.kept(table)
     faults.raise_any()
@@ -82,13 +86,15 @@ def _tables(config: DataConfig, faults: Faults) -> tuple[list[pd.DataFrame], lis
         tables = [with_known_names(table) for table in tables]
     layouts = [layout_of(table, config) for table in tables]
     for at, (table, layout) in enumerate(zip(tables, layouts, strict=True)):
-        form = needed_columns(table)
+        form, whole = needed_columns(table), table
         if layout and not layout.dataset:
             table = read(table, layout, faults, pd.concat(people) if people and layout.people else None)
         if JUDGEMENT in table.columns:  # those of one file are not those of another
             table = table.assign(**{JUDGEMENT: table[JUDGEMENT] + at * MOST_JUDGEMENTS})
         table.attrs["form"] = form
-        tables[at] = with_rater(table)
+        table = with_rater(table)
+        sources = {**(layout.columns if layout else {}), "user": table.attrs.get("rater", "user")}
+        tables[at] = with_groups(with_columns_of(whole, table, config), config, faults, sources)
     return tables, layouts
 
 
@@ -109,10 +115,10 @@ def _units(table: pd.DataFrame, config: DataConfig, raters: list[str]):
     return unit, names, users, split, by, notes
 
 
-def _checked(table: pd.DataFrame, needed: list[str], rows_are: str, faults: Faults) -> pd.DataFrame:
+def _checked(table: pd.DataFrame, needed: list[str], rows_are: str, faults: Faults, config: DataConfig) -> pd.DataFrame:
     """The columns that are used, each checked; an unusable table is left out."""
     table = as_texts(table, ("response",) if "response" in needed else ("chosen", "rejected"), faults, rows_are)
-    form = f"columns {', '.join(needed)}, or {table.attrs['form']}"
+    form = f"columns {worded(', '.join(needed))}, or {table.attrs.get('form', '')}"
     if {"question", "options"} <= {*table.columns}:
         form = f"columns {', '.join(needed)}; shares of answers by country are read as the dataset `survey`"
     if not has_columns(table, needed, faults, form):
@@ -129,17 +135,17 @@ def _checked(table: pd.DataFrame, needed: list[str], rows_are: str, faults: Faul
         if name == "user" and name not in needed:  # a pair without one goes by its prompt
             given = is_named(table)
         elif name == "country":
-            given = _country_is_told(table[name], rows_are, faults)
+            given = _country_is_told(table[name], rows_are, faults, config)
         check_texts(table[name][given], faults, rows_are)
     return table
 
 
-def _country_is_told(column: pd.Series, rows_are: str, faults: Faults) -> np.ndarray:
+def _country_is_told(column: pd.Series, rows_are: str, faults: Faults, config: DataConfig) -> np.ndarray:
     """(n,) bool: the rows that name a country. The others, also 'Prefer not to say', are of no use."""
-    said = read_countries(column)
-    got = [f"country is {short(value) if text(value) else 'empty'}" for value in column[~said.named]]
+    said, one = read_groups(column, config.group), worded("country")
+    got = [f"{one} is {short(value) if text(value) else 'empty'}" for value in column[~said.named]]
     for reason in said.left_out(rows_are):
-        faults.at(column.index[~said.named], got, "country: the name of a country", reason, usual=True)
+        faults.at(column.index[~said.named], got, worded("country: the name of a country"), reason, usual=True)
     return said.named
 
 
@@ -147,7 +153,7 @@ def _one_country_per_user(table: pd.DataFrame, rows_are: str, faults: Faults) ->
     """The rows of a user in several countries are of no use: the first of them in a second country is told."""
     known = table[is_named(table) & table["country"].map(lambda c: type(c) is str and bool(c.strip())).to_numpy(bool)]
     several = known.groupby("user")["country"].nunique()
-    reason, needed = f"{rows_are} of a user in several countries", "one country per user"
+    reason, needed = f"{rows_are} {worded('of a user in several countries')}", worded("one country per user")
     for user in several[several > 1].index:
         rows = known[known["user"] == user]
         got = f"user {user!r} in {', '.join(sorted(rows['country'].unique()))}"
@@ -155,7 +161,7 @@ def _one_country_per_user(table: pd.DataFrame, rows_are: str, faults: Faults) ->
         faults.at(
             [second] if faults.strict else rows.index,
             got,
-            f"{needed}, so that no user is in two countries' splits",
+            needed + worded(", so that no user is in two countries' splits"),
             reason,
         )
 

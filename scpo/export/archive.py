@@ -25,6 +25,7 @@ from scpo.export.local_paths import Hidden
 from scpo.export.report import report
 from scpo.export.report_figures import every_part
 from scpo.export.safe_csv import NOTE, safe_csv
+from scpo.grouping import speaking_of, worded
 from scpo.jobs.job import Job
 from scpo.runs.judges import read_judges
 
@@ -45,6 +46,11 @@ def file_name(job: Job) -> str:
 def zip_of(job: Job) -> bytes:
     """The zip of a finished run. Raises `RunFolderError` if the run is unfinished or damaged."""
     result = runs.read(job.folder)
+    with speaking_of(result.config.data.group):
+        return _zip_of(job, result)
+
+
+def _zip_of(job: Job, result: runs.Result) -> bytes:
     hide, simulated = Hidden(result), result.card["simulated"]
     weights = _weights(result, hide)
     figures = every_part(result)
@@ -138,8 +144,9 @@ def readme(job: Job, result: runs.Result, hide: Hidden, files: list[str]) -> str
         f"Run {job.id}, finished {when}.\n{note}"
         f"Data: {hide(card['title'])}\n{about}\n"
         "config.json        every setting; python -m scpo run takes the same\n"
-        "data.json          the data card: countries, counts, what was left out, hash of the content\n"
-        "metrics.csv        accuracy per country, method, seed, number of pairs and subset, 0 to 1, 95 % intervals\n"
+        f"data.json          the data card: {worded('countries')}, counts, what was left out, hash of the content\n"
+        f"metrics.csv        accuracy per {worded('country')}, method, seed, number of pairs and subset, 0 to 1, 95 % "
+        "intervals\n"
         "tables/            what the app draws, means and intervals over people or questions\n"
         "judges/            scores brought from outside beside the methods, if there are any\n"
         "report/            report.html has all figures with their words; it opens in a browser and needs no network\n"

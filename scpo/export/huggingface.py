@@ -7,10 +7,11 @@ from pathlib import Path
 
 from scpo import runs
 from scpo.config import FinetuneConfig
-from scpo.data.countries import find
+from scpo.data.group_values import find_group
 from scpo.errors import ConfigError
 from scpo.export.model_card import model_card
 from scpo.export.usage import Asked
+from scpo.grouping import speaking_of
 from scpo.runs.files import new_folder
 
 NO_LIMIT = 1_000_000  # tokens: the model itself cuts a prompt and an answer, each at its own end
@@ -19,14 +20,14 @@ NO_LIMIT = 1_000_000  # tokens: the model itself cuts a prompt and an answer, ea
 def add_model(parser: argparse.ArgumentParser) -> None:
     """The options that name one model of a run."""
     parser.add_argument("run", metavar="RUN", help="the folder of a finished run, or its id in the workspace")
-    parser.add_argument("--country", required=True, help="a country that the run steered to")
+    parser.add_argument("--country", required=True, help="a country, or group, that the run steered to")
     parser.add_argument("--method", help="a trained method of the run (default: scpo, or the first)")
 
 
 def known_country(result: runs.Result, asked: str) -> str:
     """A country of the run, by its name there or another spelling. Raises `ConfigError` for one that it has not."""
     countries = result.card["countries"]
-    found = find(asked, countries)
+    found = find_group(asked, countries, result.config.data.group)
     if len(found) != 1:
         raise ConfigError(f"The run has no model for {asked!r}; it has {', '.join(countries)}.")
     return found[0]
@@ -62,7 +63,9 @@ def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 
             asked = _write_fine_tuned(model, tokenizer, result.config.finetune, made)
         else:
             asked = _write_encoder_and_head(model, tokenizer, made)
-        (made / "README.md").write_text(model_card(result, country, method, precision, asked, called or out.name, seed))
+        with speaking_of(result.config.data.group):
+            card = model_card(result, country, method, precision, asked, called or out.name, seed)
+        (made / "README.md").write_text(card)
     return out
 
 

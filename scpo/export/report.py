@@ -26,6 +26,7 @@ from scpo.export.report_figures import Part, every_part, results_table
 from scpo.export.safe_csv import safe_csv
 from scpo.export.templates import rendered
 from scpo.format import counted
+from scpo.grouping import speaking_of
 from scpo.methods import METHODS
 from scpo.metrics.intervals import FEWEST_FOR_PARTS, FEWEST_FOR_RATIOS, FEWEST_UNITS
 from scpo.runs.files import write_bytes
@@ -55,8 +56,9 @@ def write_report(folder: Path, out: Path) -> Path:
 
 def report(result: runs.Result, name: str, figures: tuple[list[Part], str] | None = None) -> dict[str, str]:
     """File name -> content. figures: what `every_part` gave, where it is known already."""
-    hide, (parts, missing) = Hidden(result), figures or every_part(result)
-    files = {"report.html": _page(result, hide(name), parts, hide(missing), hide)}
+    with speaking_of(result.config.data.group):
+        hide, (parts, missing) = Hidden(result), figures or every_part(result)
+        files = {"report.html": _page(result, hide(name), parts, hide(missing), hide)}
     return files | {f"{part.name}.csv": safe_csv(part.table, result.card["simulated"]) for part in parts}
 
 

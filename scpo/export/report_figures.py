@@ -19,6 +19,7 @@ from scpo.charts.groups import groups_chart
 from scpo.charts.style import MEAN, country_marks, method_marks, on_paper
 from scpo.errors import ScpoError
 from scpo.format import fixed, percent, points
+from scpo.grouping import worded
 from scpo.methods import METHODS, UNTRAINED, is_model
 from scpo.metrics.groups import EVERYBODY
 from scpo.runs.falsifiers import read_falsifiers
@@ -94,7 +95,7 @@ def parts_of(result: runs.Result) -> Iterator[Part]:
 
 
 def _part(name: str, title: str, measure: str, figure: go.Figure, lines: list[str], table: pd.DataFrame) -> Part:
-    return Part(name, title, MEASURES[measure][0], on_paper(figure), lines, table)
+    return Part(name, worded(title), worded(MEASURES[measure][0]), on_paper(figure), lines, table)
 
 
 def _of_accuracy(result: runs.Result, methods: list[str]) -> Iterator[Part]:
@@ -164,7 +165,7 @@ def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     )
     yield _part(
         "countries",
-        "Which country is served worst?",
+        worded("Which country is served worst?"),
         "gap",
         spread_chart(accuracy, methods, result.card["unit"], simulated),
         [bias_sentence(bias, m) for m in methods if is_model(m)],
@@ -179,7 +180,7 @@ def _of_people(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     if aligned is not None and len(aligned):
         yield _part(
             "alignment",
-            "How like the countries' answers is it?",
+            worded("How like the countries' answers is it?"),
             "alignment",
             alignment_chart(aligned, MEAN, findings.methods_in(aligned), simulated),
             [alignment_sentence(aligned, MEAN)],
@@ -206,7 +207,9 @@ def _of_transfer(result: runs.Result, _methods: list[str]) -> Iterator[Part]:
     if known:
         shown = method if method in known else known[0]
         figure = transfer_chart(transfer, shown, result.card["simulated"])
-        yield _part("transfer", f"Does a {shown} model serve other countries?", "transfer", figure, [], transfer)
+        yield _part(
+            "transfer", f"Does a {shown} model serve other {worded('countries')}?", "transfer", figure, [], transfer
+        )
 
 
 def _of_pairs_needed(result: runs.Result, methods: list[str]) -> Iterator[Part]:
@@ -269,7 +272,7 @@ def recovered(result: runs.Result) -> list[Part]:
         Part("recovered", "Was the planted taste recovered?", sentence, cosine_chart(once), lines, once),
         Part(
             "errors",
-            "Error per axis and country: learned minus planted",
+            worded("Error per axis and country: learned minus planted"),
             "",
             errors_chart(table),
             [],

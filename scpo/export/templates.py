@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_eval_context, select_autoescape
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
+
+from scpo.grouping import worded
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -14,6 +18,16 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+
+
+@pass_eval_context
+def _worded(context: EvalContext, text: object) -> str:
+    """A fixed text of a template, said of what the run is steered to."""
+    said = worded(str(text))
+    return Markup(said) if context.autoescape and isinstance(text, Markup) else said
+
+
+TEMPLATES.filters["worded"] = _worded
 
 
 def rendered(template: str, **values: object) -> str:

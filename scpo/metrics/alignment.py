@@ -16,12 +16,13 @@ import pandas as pd
 from scipy.special import softmax
 
 from scpo.errors import InputError
+from scpo.grouping import AVERAGE, OTHERS
 from scpo.metrics.accuracy import MEAN, nan_mean
 from scpo.metrics.intervals import interval
 from scpo.metrics.outcomes import ratio
 
-UNIFORM, ALL, OTHERS = "every option alike", "average of all countries", "average of the other countries"
-BASELINES = (UNIFORM, ALL, OTHERS)
+UNIFORM = "every option alike"
+BASELINES = (UNIFORM, AVERAGE, OTHERS)
 TEMPERATURES = np.geomspace(0.02, 50, 60)  # in units of reward
 COLUMNS = ["country", "method", "alignment", "low", "high", "gain", "gain_low", "gain_high", "temperature", "questions"]
 

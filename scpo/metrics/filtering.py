@@ -21,12 +21,12 @@ import numpy as np
 import pandas as pd
 
 from scpo.errors import RunFolderError
+from scpo.grouping import ALL
 from scpo.methods import select
 from scpo.metrics.intervals import accuracy_draws, interval, resample_units
 from scpo.metrics.outcomes import count_outcomes, ratio
 from scpo.selection import effective_size, margin, p_global, pair_weights
 
-ALL = "all countries"
 SPAN = (0.1, 99.9)  # percentiles between which a histogram of margins has its bins
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from scpo.format import TOO_FEW, fixed, known, percent, points, signed, span
+from scpo.grouping import worded
 from scpo.methods import METHODS, named
 from scpo.metrics.accuracy import AT_LEAST, AT_MOST, BOTH_AT_ONCE, MEAN, NO_GAIN, NO_PAIRS, NO_RATIO, UNCLEAR
 from scpo.metrics.accuracy import TOO_FEW as TOO_FEW_TO_TELL
@@ -164,4 +165,6 @@ def _whose(method: str) -> str:
     """What the count of pairs leaves out."""
     if not METHODS[method].borrows:
         return ""
-    return " Counted are a country's own pairs; what it expects of the country, it learns from the pairs of the others."
+    return worded(
+        " Counted are a country's own pairs; what it expects of the country, it learns from the pairs of the others."
+    )

@@ -12,6 +12,7 @@ import pandas as pd
 
 from scpo import runs
 from scpo.format import counted, fixed, inert, percent, points, span
+from scpo.grouping import worded
 from scpo.methods import METHODS, UNTRAINED, is_model, named
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.intervals import ALPHA
@@ -109,7 +110,7 @@ def served_by(result: runs.Result, methods: Sequence[str]) -> pd.DataFrame:
 def reference_name(result: runs.Result) -> str:
     """The reference population as a reader knows it; of many countries their number, since a name heads a row."""
     names = result.card["reference"]
-    return f"{', '.join(names)} (reference)" if len(names) <= 2 else f"{len(names)} reference countries"
+    return f"{', '.join(names)} (reference)" if len(names) <= 2 else f"{len(names)} reference {worded('countries')}"
 
 
 def gain_rows(result: runs.Result, method: str) -> pd.DataFrame:
@@ -178,11 +179,15 @@ def accuracy_figures(result: runs.Result) -> list[Figure]:
 
 def _clear_gains(rows: pd.DataFrame, up: int, down: int, unit: str) -> Figure:
     """In how many countries a gain is more than chance; of none, where no country has people enough to tell."""
-    label, known = "Countries with a clear gain", int(rows["low"].notna().sum())
+    label, known = worded("Countries with a clear gain"), int(rows["low"].notna().sum())
     if not known:
-        return label, "-", f"no country has the {fewest('full')} {unit}s in the test that an interval takes"
+        return label, "-", f"no {worded('country')} has the {fewest('full')} {unit}s in the test that an interval takes"
     without = len(rows) - known
-    few = f"; {counted(without, 'country')} with fewer than {fewest('full')} {unit}s cannot be told" if without else ""
+    few = (
+        f"; {counted(without, worded('country'))} with fewer than {fewest('full')} {unit}s cannot be told"
+        if without
+        else ""
+    )
     return (
         label,
         f"{up} of {known}",
@@ -204,7 +209,7 @@ def bias_figures(result: runs.Result) -> list[Figure]:
             f"{span(learned['low'], learned['high'])}; {counted(learned['n'], 'pair')}",
         ),
         (
-            "Gap between countries",
+            worded("Gap between countries"),
             f"{fixed(100 * gap['value'])} points",
             f"{span(gap['low'], gap['high'])}; {counted(gap['n'], 'pair')}",
         ),

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.format import brackets, counted, fixed, inert, known, people, percent, points, span
+from scpo.grouping import worded
 from scpo.methods import is_model, named
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.outcomes import SUBSETS
@@ -113,7 +114,7 @@ def _served_worst(judge: Judge) -> str:
     gap = rows.loc["gap"]
     if gap["value"] == 0:
         worst = rows.loc["worst country"]
-        return f"It was put to {inert(worst['country'])} alone, so that no two countries can be compared."
+        return f"It was put to {inert(worst['country'])} alone, so that no two {worded('countries')} can be compared."
     return bias_sentence(judge.tables["bias"], judge.method)
 
 
@@ -189,7 +190,7 @@ def served_notes(countries: Mapping[str, Sequence[int]], judges: Mapping[str, Ma
     """Which pairs have no score, and what of each source was of no use."""
     told = [f"{name}: {line}" for name, about in judges.items() for line in source_told(about)]
     if len(judges) > 1:
-        told.append("* told apart after Holm's correction over the countries.")
+        told.append(worded("* told apart after Holm's correction over the countries."))
     return [unmarked(line) for line in [*_partly(countries), *told]]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from scpo.format import brackets, counted, inert, people, percent, points, shortened, signed
+from scpo.grouping import worded
 from scpo.metrics.intervals import FEWEST_FOR_PARTS
 from scpo.steering.phrase_effects import RIGHT, WRONG
 from scpo.steering.questions import FEWEST_SEEDS, ROUNDING
@@ -43,14 +44,17 @@ def phrase_lines(table: pd.DataFrame, found: pd.DataFrame, unit: str) -> list[st
     table of `phrase_table`, found of `findings`
     """
     countries, phrases = table["country"].nunique(), table["phrase"].nunique()
-    asked = f"{counted(len(table), 'test')} of {counted(phrases, 'phrase')} and {counted(countries, 'country')}"
+    asked = f"{counted(len(table), 'test')} of {counted(phrases, 'phrase')} and {counted(countries, worded('country'))}"
     if phrases < 2:
         return [
             f"No phrase tells pairs of {FEWEST_FOR_PARTS} {people(unit)} apart, so only the length was tested."
-            + ("" if len(found) else " It tells no country apart.")
+            + ("" if len(found) else worded(" It tells no country apart."))
         ]
     if not len(found):
-        return [f"Of {asked}, nothing is clear: no phrase moves a country's model away from the global one for sure."]
+        return [
+            f"Of {asked}, nothing is clear: "
+            + worded("no phrase moves a country's model away from the global one for sure.")
+        ]
     lines = [
         f"Of {asked}, {int(table['clear'].sum()):,} are clear after the correction; those of the same answers taken "
         f"together, {counted(len(found), 'effect')}.",
@@ -62,15 +66,15 @@ def phrase_lines(table: pd.DataFrame, found: pd.DataFrame, unit: str) -> list[st
 def _people_line(found: pd.DataFrame) -> str:
     told = found[found["people"].notna()]
     if not len(told):
-        return "No held-out person of these countries met a pair that has these phrases on one side."
+        return worded("No held-out person of these countries met a pair that has these phrases on one side.")
     same = int((told["people"] * told["effect"] > 0).sum())
     up, down = told["people_low"] > 0, told["people_high"] < 0
     with_it = int((up & (told["effect"] > 0) | down & (told["effect"] < 0)).sum())
     against = int((up & (told["effect"] < 0) | down & (told["effect"] > 0)).sum())
     return (
-        f"Held-out people of the country go the same way in {same} of {len(told)} ({percent(same / len(told))}; half, "
-        "if they had nothing to do with it): beyond their 95 % interval the same way in "
-        f"{with_it}, the other way in {against}."
+        f"Held-out people of the {worded('country')} go the same way in {same} of {len(told)} "
+        f"({percent(same / len(told))}; half, if they had nothing to do with it): beyond their 95 % interval the "
+        f"same way in {with_it}, the other way in {against}."
     )
 
 
@@ -80,9 +84,9 @@ def _planted_line(table: pd.DataFrame, found: pd.DataFrame) -> str:
     right, wrong = ((found["planted"] == which).mean() for which in (RIGHT, WRONG))
     usual = table["planted"].isin([RIGHT]).mean()
     return (
-        f"Planted, so that it can be checked: {percent(right)} of what is found is planted in the country's taste, "
-        f"{percent(wrong)} is planted the other way, and of {percent(1 - right - wrong)} neither is clear; of all "
-        f"tests {percent(usual)} go the planted way."
+        f"Planted, so that it can be checked: {percent(right)} of what is found is planted in the "
+        f"{worded('country')}'s taste, {percent(wrong)} is planted the other way, and of "
+        f"{percent(1 - right - wrong)} neither is clear; of all tests {percent(usual)} go the planted way."
     )
 
 
@@ -91,7 +95,7 @@ def phrases_shown(found: pd.DataFrame) -> pd.DataFrame:
     each = list(rows_of(found))
     shown = pd.DataFrame(
         {
-            "country": found["country"],
+            worded("country"): found["country"],
             "phrase": found["phrase"],
             "model": [f"{signed(r.effect, 2)} {_within(r.low, r.high)}" for r in each],
             "held-out people": [f"{signed(r.people, 2)} {_within(r.people_low, r.people_high)}" for r in each],
@@ -112,14 +116,15 @@ def _within(low: float, high: float) -> str:
 def question_lines(table: pd.DataFrame) -> list[str]:
     """How much of the answers steering moves, whether towards the people, and how much of it is more than luck."""
     if not len(table):
-        return ["No country has a test question with shares of its options."]
+        return [worded("No country has a test question with shares of its options.")]
     clear, moved = table[table["clear"]], table[table["change"].abs() > ROUNDING]
     if not len(moved):
-        return ["Every country's model answers as the global one does."]
+        return [worded("Every country's model answers as the global one does.")]
+    groups = counted(table["country"].nunique(), worded("country"))
     lines = [
-        f"On {counted(len(table), 'test question')} of {counted(table['country'].nunique(), 'country')} steering moves "
-        f"{percent(table['moved'].mean())} of the answers on average; the option that moves most goes towards what "
-        f"people of the country answered in {percent(moved['nearer'].mean())} of the questions that move."
+        f"On {counted(len(table), 'test question')} of {groups} steering moves {percent(table['moved'].mean())} of the "
+        f"answers on average; the option that moves most goes towards what people of the {worded('country')} answered "
+        f"in {percent(moved['nearer'].mean())} of the questions that move."
     ]
     unmoved = [inert(c) for c in table["country"].unique() if c not in set(moved["country"])]
     if unmoved:
@@ -154,12 +159,12 @@ def questions_shown(table: pd.DataFrame) -> pd.DataFrame:
     """Questions as a reader sees them, in the order given."""
     return pd.DataFrame(
         {
-            "country": table["country"],
+            worded("country"): table["country"],
             "question": [shortened(text, LONGEST_QUESTION) for text in table["question"]],
             "option": table["option"],
             "change": [f"{points(r.change)} {brackets(r.low, r.high)}" for r in rows_of(table)],
             "global model": table["global_share"].map(percent),
-            "country's model": table["share"].map(percent),
+            worded("country's model"): table["share"].map(percent),
             "its people": table["people"].map(percent),
             "clear": ["yes" if value else "no" for value in table["clear"]],
         }

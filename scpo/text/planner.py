@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.format import counted, fixed, known, people
+from scpo.grouping import worded
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.intervals import FEWEST_UNITS
 from scpo.planner import USUAL, WANTED
@@ -20,7 +21,7 @@ ASSUMED = (
 
 def plan_sentence(row, unit: str, wanted: float = WANTED) -> str:
     """What the test of one country can show; row: as of `scpo.planner.plan_table`."""
-    name = "Mean over the countries" if row.country == MEAN else row.country
+    name = worded("Mean over the countries") if row.country == MEAN else row.country
     told = f"{name}: {row.test_units:,} test {people(unit, row.test_units)}"
     if not row.test_units:
         return f"{told}, so that nothing can be measured"
@@ -46,4 +47,6 @@ def plan_shown(table: pd.DataFrame, unit: str, wanted: float = WANTED) -> pd.Dat
     counts = {n: table[n].map("{:,}".format) for n in numbers}
     smallest = table["detectable"].map(lambda d: f"{fixed(100 * d)} points" if known(d) else "no interval")
     needed = table["needed"].map(lambda n: "-" if np.isnan(n) else f"{n:,.0f}")
-    return table.assign(**counts, detectable=smallest, needed=needed).rename(columns={**names, "needed": wide})
+    return table.assign(**counts, detectable=smallest, needed=needed).rename(
+        columns={**names, "needed": wide, "country": worded("country")}
+    )

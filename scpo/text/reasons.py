@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from scpo.format import counted, inert, signed
+from scpo.grouping import worded
 from scpo.steering.mixing import letter
 
 MEASURES = {  # as in scpo.text.measures: the measure in one plain sentence, its formula, and what stands in it
@@ -84,12 +85,14 @@ def planted_line(shares: pd.DataFrame) -> str:
     """
     known = shares[shares["planted"] != 0]
     if not len(known):
-        return "No sentence here has a phrase in which the country's planted taste differs from the reference's."
+        return worded(
+            "No sentence here has a phrase in which the country's planted taste differs from the reference's."
+        )
     right = int((known["change"] * known["planted"] > 0).sum())
     return (
         f"Planted, so that it can be checked: {counted(len(known), 'sentence')} {'has' if len(known) == 1 else 'have'} "
-        f"a phrase in which the country's taste differs from the reference's, and the change has the planted sign in "
-        f"{right} of {len(known)}. `study why` counts this over many answers."
+        f"a phrase in which the {worded('country')}'s taste differs from the reference's, and the change has the "
+        f"planted sign in {right} of {len(known)}. `study why` counts this over many answers."
     )
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from scpo.format import counted, fixed, inert, people, percent, points, span
+from scpo.grouping import AVERAGE, OTHERS, worded
 from scpo.methods import named
 from scpo.metrics.accuracy import MEAN
-from scpo.metrics.alignment import ALL, BASELINES, OTHERS, UNIFORM
+from scpo.metrics.alignment import BASELINES, UNIFORM
 from scpo.metrics.groups import FEWEST_SHOWN
 from scpo.metrics.intervals import ALPHA, FEWEST
 from scpo.metrics.outcomes import SUBSETS
@@ -30,7 +31,7 @@ def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str)
     gain = (
         f"Gain of {named(method)} over the global model",
         f"{points(full['gain'])} points",
-        f"mean of {counted(countries, 'country')}, from {percent(base['accuracy'])} to "
+        f"mean of {counted(countries, worded('country'))}, from {percent(base['accuracy'])} to "
         f"{percent(full['accuracy'])}; {span(full['gain_low'], full['gain_high'])}; "
         f"{counted(full['units'], unit)}, {counted(full['n'], 'pair')}",
     )
@@ -49,8 +50,9 @@ def bias_sentence(table: pd.DataFrame, method: str) -> str:
     worst, gap = row_of(rows, "worst country"), row_of(rows, "gap")
     words = (
         f"**{named(method)}**: {inert(worst['country'])} is served worst, {percent(worst['value'])} "
-        f"({span(worst['low'], worst['high'])}; {counted(worst['n'], 'pair')}); between best and worst country lie "
-        f"{fixed(100 * gap['value'])} points ({span(gap['low'], gap['high'])}; {by_chance(gap['low'])})"
+        f"({span(worst['low'], worst['high'])}; {counted(worst['n'], 'pair')}); between best and worst "
+        f"{worded('country')} lie {fixed(100 * gap['value'])} points ({span(gap['low'], gap['high'])}; "
+        f"{by_chance(gap['low'])})"
     )
     if method == "global" or "reference drop" not in rows.index:
         return words + "."
@@ -142,10 +144,10 @@ def told_apart(rows: pd.DataFrame, method: str, against: str, unit: str) -> str:
     needed = f"{fewest(rows['subset'].iloc[0])} {unit}s" if len(rows) else ""
     if not len(tested):
         pair = f"{named(method)} from {named(against)}"
-        return f"No country has enough {unit}s in the test to tell {pair}: an interval takes {needed}."
+        return f"No {worded('country')} has enough {unit}s in the test to tell {pair}: an interval takes {needed}."
     clear = tested[tested["p_holm"] < ALPHA].sort_values("difference", ascending=False)
     up, down = clear[clear["difference"] > 0], clear[clear["difference"] < 0]
-    of = counted(len(tested), "country")
+    of = counted(len(tested), worded("country"))
     known = "" if len(tested) == len(rows) else f" with at least {needed} in the test"
     where = f"in {len(clear)}" if len(clear) else "in none"
     pair = f"{named(method)} is clearly different from {named(against)}"
@@ -211,7 +213,7 @@ def alignment_sentence(table: pd.DataFrame, country: str) -> str:
     if row.name != "global":
         told += f", {points(row['gain'])} points against global ({span(row['gain_low'], row['gain_high'])})"
     told += f"; every option alike reaches {percent(rows['alignment'].get(UNIFORM, np.nan))}"
-    for name, who in ((ALL, "all countries"), (OTHERS, "the other countries")):
+    for name, who in ((AVERAGE, worded("all countries")), (OTHERS, worded("the other countries"))):
         reached = rows["alignment"].get(name, np.nan)
         told += "" if np.isnan(reached) else f"; what {who} answered on average reaches {percent(reached)}"
     return told + "."

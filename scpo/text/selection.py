@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from scpo.format import NONE, inert, percent, points
+from scpo.grouping import called
 from scpo.metrics.filtering import Chosen, Margins, nearest
 
 TARGETS = (0.0, 0.25, 0.5, 0.75, 1.0)  # the filter values and weights of the paper's example pairs
@@ -99,5 +100,5 @@ def headline(before: Chosen, now: Chosen, country: str) -> list[tuple[str, str, 
         moved = points(own[name] - was[name])
         change = None if moved in (points(0), NONE) else f"{moved} points by the last move"
         note = f"{own[f'{name}_pairs']:,.0f} of {own['pairs']:,.0f} training pairs"
-        found.append((f"{label}, {inert(country)}", percent(own[name]), change, note))
+        found.append((f"{label}, {inert(called(country))}", percent(own[name]), change, note))
     return found

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.format import counted, fixed, inert, percent, points, signed, span
+from scpo.grouping import worded
 from scpo.steering.mixing import GLOBAL
 from scpo.table_rows import row_of
 from scpo.text.measures import which_pairs
@@ -72,7 +73,7 @@ def answer_lines(table: pd.DataFrame) -> list[str]:
     split = {(a, b): int((countries[a] < countries[b]).sum()) for a, b in combinations(ranked.columns, 2)}
     (a, b), ahead = min(split.items(), key=lambda item: abs(item[1] - len(countries) / 2))
     if ahead in (0, len(countries)):
-        return [*lines, "All countries' models put these answers in the same order."]
+        return [*lines, worded("All countries' models put these answers in the same order.")]
     known = countries[[a, b]]
     for_a, for_b = known.index[known[a] < known[b]].tolist(), known.index[known[b] < known[a]].tolist()
     by_global = a if row_of(ranked, GLOBAL)[a] < row_of(ranked, GLOBAL)[b] else b
@@ -96,7 +97,7 @@ def strength_lines(table: pd.DataFrame, country: str, alpha: float, unit: str) -
     size = f"{counted(full['n'], 'test pair')} of {counted(full['units'], unit)}"
     if alpha == 1:
         end = table[(table["country"] == country) & (table["alpha"] == table["alpha"].max())].set_index("subset")
-        return [f"At α = 1, the country's own model ({size}). " + _beyond(end, table["alpha"].max())]
+        return [f"At α = 1, the {worded('country')}'s own model ({size}). " + _beyond(end, table["alpha"].max())]
     kinds = ("full", "distinct", "consensus")
     parts = ", ".join(f"{which_pairs(name).lower()} {_change(row_of(rows, name))}" for name in kinds)
     lines = [f"At α = {alpha:g} against α = 1, in points: {parts} ({size})."]
@@ -113,7 +114,8 @@ def _beyond(rows: pd.DataFrame, alpha: float) -> str:
     if np.isnan(full["change_low"]):
         return f"Too few people or questions to tell whether α = {alpha:g} is better."
     if full["change_low"] > 0:
-        verdict = f"Steering on to α = {alpha:g} raises the accuracy: this model stopped short of its country's taste"
+        short = worded("this model stopped short of its country's taste")
+        verdict = f"Steering on to α = {alpha:g} raises the accuracy: {short}"
     elif full["change_high"] < 0:
         verdict = f"Steering on to α = {alpha:g} lowers the accuracy"
     else:

@@ -22,6 +22,7 @@ from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.errors import Fenced, ScpoError, Stopped
 from scpo.estimate import expected_of_run
+from scpo.grouping import speaking_of
 from scpo.metrics.accuracy import metric_records
 from scpo.plan import budgets_for, rows_by_country
 from scpo.progress import Progress
@@ -70,7 +71,8 @@ def run(
             on_progress(entry)
 
     try:
-        checkpoint = _run(config, folder, Progress(listen, should_stop), guard)
+        with speaking_of(config.data.group):
+            checkpoint = _run(config, folder, Progress(listen, should_stop), guard)
         guard()
         runs.finish(folder, time.monotonic() - began)
         checkpoint.remove()

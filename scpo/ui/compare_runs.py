@@ -24,6 +24,7 @@ from scpo import runs
 from scpo.charts.runs import delta_chart
 from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.format import inert, points, span
+from scpo.grouping import worded
 from scpo.jobs.job import Job
 from scpo.methods import METHODS
 from scpo.metrics.accuracy import MEAN
@@ -190,7 +191,7 @@ def show(jobs: Sequence[Job]) -> None:
     found = {id: difference(done[base], run, kept[base], kept[id]) for id, run in done.items() if id != base}
     methods = [m for m in METHODS if any((d.table["method"] == m).any() for d in found.values())]
     if not methods:
-        st.info("These runs have no country and method in common, so that there is nothing to compare.")
+        st.info(worded("These runs have no country and method in common, so that there is nothing to compare."))
         return
     at = methods.index("scpo") if "scpo" in methods else 0
     with right:
@@ -202,8 +203,8 @@ def show(jobs: Sequence[Job]) -> None:
     chart(
         delta_chart(chosen, titles[base], order, "", simulated),
         "deltas",
-        f"Accuracy of {method} in each run minus that in {titles[base]}, per country, with 95 % intervals; the numbers "
-        "are in the table below.",
+        f"Accuracy of {method} in each run minus that in {titles[base]}, per {worded('country')}, with 95 % intervals; "
+        "the numbers are in the table below.",
         table.rename(columns={"base": "accuracy of the base", "other": "accuracy of the run"}),
         simulated,
     )
@@ -214,13 +215,13 @@ def _explain(found: Mapping[str, Difference], titles: Mapping[str, str], chosen:
     """The means in words, and what the intervals rest on."""
     for row in rows_of(chosen[chosen["country"] == MEAN]):
         st.markdown(
-            f"**{inert(row.run)}**: mean over countries {points(row.delta)} points "
+            f"**{inert(row.run)}**: mean over {worded('countries')} {points(row.delta)} points "
             f"({span(row.low, row.high)}; {row.units} people or questions, {row.n} pairs): {row.reading}."
         )
     for kind in dict.fromkeys(d.kind for d in found.values()):
         which = ", ".join(inert(titles[id]) for id, d in found.items() if d.kind == kind)
         st.caption(f"{which}: {KINDS[kind]}")
-    st.caption("Intervals hold for one country at a time; with many countries, some exclude 0 by chance.")
+    st.caption(worded("Intervals hold for one country at a time; with many countries, some exclude 0 by chance."))
 
 
 def _tinted(table: pd.DataFrame):

@@ -14,6 +14,7 @@ from scpo import runs
 from scpo.charts.style import MEAN
 from scpo.export.safe_csv import safe_csv
 from scpo.format import inert
+from scpo.grouping import worded
 from scpo.methods import METHODS, named
 from scpo.text.findings import Figure, countries
 from scpo.text.measures import MEASURES
@@ -63,7 +64,8 @@ def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated:
 
 def printed(table: pd.DataFrame) -> dict[str, Any]:
     """How columns of a table of accuracies are printed; in others, low and high are no shares."""
-    return PRINTED if {"accuracy", "difference", "disagree"} & set(table) else {}
+    groups = {"country": worded("country")}
+    return PRINTED | groups if {"accuracy", "difference", "disagree"} & set(table) else groups
 
 
 USUAL = ("global", "full", "filter", "weight", "scpo", "shared")
@@ -76,14 +78,14 @@ def section(title: str, measure: str, measures: Mapping[str, Sequence[str]] = ME
 
 def explain(title: str, sentence: str, formula: str, *more: str, label: str = "The formula") -> None:
     """The same from its parts."""
-    st.header(title)
-    st.markdown(sentence)
+    st.header(worded(title))
+    st.markdown(worded(sentence))
     _formula(formula, *more, label=label)
 
 
 def explained(sentence: str, formula: str, *more: str, label: str = "The formula") -> None:
     """The measure of the chart above in one sentence, and its formula for those who ask."""
-    st.caption(sentence)
+    st.caption(worded(sentence))
     _formula(formula, *more, label=label)
 
 
@@ -94,9 +96,9 @@ def controls() -> DeltaGenerator:
 
 def _formula(formula: str, *more: str, label: str) -> None:
     with st.expander(label):
-        st.latex(formula)
+        st.latex(worded(formula))
         for text in more:
-            st.markdown(text)
+            st.markdown(worded(text))
 
 
 def methods_shown(known: Sequence[str], usual: Sequence[str] = USUAL) -> list[str]:
@@ -118,7 +120,12 @@ def country_of(result: runs.Result, key: str = session.COUNTRY, width: int | Lit
     names = [MEAN, *countries(result)]
     words = {MEAN: "all, on average"}
     return select(
-        "Country", names, key, carried=session.COUNTRY, width=width, format_func=lambda name: words.get(name, name)
+        worded("Country"),
+        names,
+        key,
+        carried=session.COUNTRY,
+        width=width,
+        format_func=lambda name: words.get(name, name),
     )
 
 
@@ -129,7 +136,7 @@ def _with_code(method: str) -> str:
 
 def _meanings(methods: Sequence[str]) -> str:
     """What each method does, one a line."""
-    own = [f"- **{METHODS[m].label}** (`{m}`): {METHODS[m].meaning}" for m in methods if m in METHODS]
+    own = [f"- **{named(m)}** (`{m}`): {worded(METHODS[m].meaning)}" for m in methods if m in METHODS]
     outside = [f"- **{inert(m)}**: a judge from outside, not trained here" for m in methods if m not in METHODS]
     return "\n".join([*own, *outside])
 

@@ -21,6 +21,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from scpo.errors import JobError, ScpoError
 from scpo.format import inert
+from scpo.grouping import speak_of
 from scpo.jobs.job import Job
 from scpo.ui import session
 from scpo.ui.cache import job_store
@@ -36,6 +37,7 @@ OF_LINK = {"data": {session.OF: RUNS_DATA}, "train": {session.NEW: "1"}}
 def arrive(page: str) -> Job | None:
     """The chosen run, which the link has from now on; None if there is none yet."""
     ensure_router()
+    speak_of(())  # of countries, as the lesson and the study are
     kept = _kept()
     arrived = kept.get("page") != page
     into_link: dict[str, str | list[str]] = {**_carried()} if arrived else {}
@@ -47,6 +49,7 @@ def arrive(page: str) -> Job | None:
         return None
     if job:
         kept[session.RUN] = job.id
+        speak_of(job.config.data.group if page in (*OF_A_RUN, *OF_LINK, "runs") else ())
         if session.RUN not in st.query_params and (
             arrived or page != "runs"
         ):  # where one closes a run, it stays closed

@@ -23,8 +23,10 @@ from scpo.config import NAME_LENGTH
 from scpo.data.reading import PACKERS, READERS, kind_of
 from scpo.errors import DataFaults, InputError
 from scpo.format import counted, inert
+from scpo.grouping import speak_of
 from scpo.ui import session
 from scpo.ui.column_choice import choose_columns
+from scpo.ui.group_choice import choose_group
 
 SOURCES = {
     "demo": "Demo world (simulated)",
@@ -94,8 +96,10 @@ def choose(start: DataConfig | None = None, suffix: str = "") -> DataConfig | No
     columns = choose_columns(files, place, start) if dataset == "file" else {}
     if columns is None:
         return None
+    group = choose_group(dataset, files, columns.get("columns", ()), place, start)
+    speak_of(group)
     about: dict[str, Any] = _about(place, start) if files else {}
-    return DataConfig(dataset, files, data_names=names, **columns, **about)
+    return DataConfig(dataset, files, data_names=names, group=group, **columns, **about)
 
 
 def _about(place: str, start: DataConfig) -> dict[str, str]:

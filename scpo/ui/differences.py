@@ -8,6 +8,7 @@ from scpo import runs
 from scpo.charts.accuracy import difference_chart, variance_chart
 from scpo.charts.style import MEAN, country_marks, method_marks
 from scpo.format import inert
+from scpo.grouping import worded
 from scpo.methods import named
 from scpo.text import findings
 from scpo.text.results import difference_sentence, told_apart, too_few
@@ -39,8 +40,8 @@ def baselines(result: runs.Result, subset: str) -> None:
     left, right = st.columns(2, gap="large")
     marks = {"country": country_marks(findings.countries(result)), "against": method_marks()}
     for column, part, by, other, where in (
-        (left, of_baseline, "country", against, "every country"),
-        (right, in_country, "against", "every baseline", "mean over countries" if country == MEAN else country),
+        (left, of_baseline, "country", against, worded("every country")),
+        (right, in_country, "against", "every baseline", worded("mean over countries") if country == MEAN else country),
     ):
         with column:
             st.subheader(inert(f"{named(method)} against {named(other)}, {where}"))
@@ -58,12 +59,12 @@ def baselines(result: runs.Result, subset: str) -> None:
             variance_chart(of_baseline, unit, simulated),
             "chance",
             f"Of {named(method)} minus {named(against)}: standard error from {unit}s, standard deviation over seeds, "
-            "and the smallest difference that would be found, per country.",
+            f"and the smallest difference that would be found, per {worded('country')}.",
             of_baseline,
             simulated,
         )
     else:
-        st.info(f"Nothing here tells a difference from chance: no country has enough {unit}s in the test.")
-    with st.expander("Country by country, in words"):
+        st.info(f"Nothing here tells a difference from chance: no {worded('country')} has enough {unit}s in the test.")
+    with st.expander(worded("Country by country, in words")):
         for row in of_baseline.itertuples():
             st.markdown(difference_sentence(row, unit))

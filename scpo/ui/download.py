@@ -19,6 +19,7 @@ from scpo.errors import ScpoError
 from scpo.export.model_card import standing
 from scpo.export.usage import load_lines
 from scpo.format import inert
+from scpo.grouping import worded
 from scpo.jobs.job import Job
 from scpo.training.finetune.listing import model_places
 from scpo.ui import session
@@ -44,10 +45,10 @@ def model_download(job: Job) -> None:
         return
     left, right = st.columns(2)
     with left:
-        country = select("Country of the model", result.card["countries"], session.COUNTRY)
+        country = select(worded("Country of the model"), result.card["countries"], session.COUNTRY)
     with right:
         method = method_of(result.config.trained, "Method of the model")
-    st.markdown(f":small[{WHY}]")
+    st.markdown(f":small[{worded(WHY)}]")
     try:
         told = standing(result, country, method)
         (st.success if told.decided > 0 else st.warning)(inert(told.sentence()))

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from scpo.format import counted, inert
+from scpo.grouping import worded
 from scpo.text.encoder_reading import LIMITS, percents
 from scpo.training.encoder_reading import problems, told, unreadable
 
@@ -15,7 +16,7 @@ def warn(table: pd.DataFrame | None) -> None:
     lines = [inert(line) for line in told(table)]
     if lines:
         which = "Some texts cannot be read" if unreadable(table) else "Some texts are read in part"
-        label = f":orange[{which} by the encoder: {counted(len(lines), 'country')}]"
+        label = f":orange[{which} by the encoder: {counted(len(lines), worded('country'))}]"
         with st.expander(label, icon=":material/translate:"):
             st.markdown("\n".join(f"- {line}" for line in lines))
 
@@ -26,5 +27,5 @@ def section(table: pd.DataFrame) -> None:
     warn(table)
     if not problems(table):
         st.markdown("It knows the words, reads the texts to their end, and can tell the answers apart.")
-    st.dataframe(percents(table), hide_index=True, key="reading-table")
-    st.caption(LIMITS)
+    st.dataframe(percents(table).rename(columns=worded), hide_index=True, key="reading-table")
+    st.caption(worded(LIMITS))

@@ -19,6 +19,7 @@ from scpo.data.choice import NEEDED
 from scpo.errors import ConfigError
 from scpo.estimate import Sizes
 from scpo.format import inert
+from scpo.grouping import worded
 from scpo.methods import METHODS, named
 from scpo.ui import session
 from scpo.ui.cache import models_here, preferences
@@ -29,6 +30,7 @@ OF_SOURCE = (
     "dataset",
     "data_files",
     "data_names",
+    "group",
     "layout",
     "columns",
     "title",
@@ -141,7 +143,7 @@ def _kind(start: ExperimentConfig, suffix: str) -> str:
         key=f"{session.FORM}-kind{suffix}",
         persist_state="session",
     )
-    st.caption(TRAINED_IS[kind])
+    st.caption(worded(TRAINED_IS[kind]))
     return kind
 
 
@@ -202,7 +204,7 @@ def explained(spec: dataclasses.Field) -> str:
     bounds = [part for part in (_bounds(spec), f"unit: {about['measured_in']}" if about["measured_in"] else "") if part]
     text = about["help"][0].upper() + about["help"][1:]
     if spec.name == "methods":
-        rows = "\n".join(f"- **{row.name}**: {row.meaning}" for row in METHODS.values())
+        rows = "\n".join(f"- **{row.name}**: {worded(row.meaning)}" for row in METHODS.values())
         text = f"What is compared:\n{rows}\n\n"
     return f"{text}{'' if text.endswith(chr(10)) else '. '}{', '.join(bounds).capitalize()}" + ". " * bool(bounds)
 

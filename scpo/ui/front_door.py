@@ -17,6 +17,7 @@ import streamlit as st
 from scpo import runs
 from scpo.charts.serving import serving_chart
 from scpo.format import inert
+from scpo.grouping import speak_of, worded
 from scpo.metrics.bias import REFERENCE
 from scpo.steering.serving import ALPHAS, planted_difference
 from scpo.table_rows import rows_of
@@ -67,11 +68,14 @@ def _built_in_prices(changed: int) -> Prices:
 @st.fragment
 def front_door(result: runs.Result, own: bool) -> None:
     """The chart, its sentence, and the card of one population; own: a run of the workspace, not the built-in one."""
+    speak_of(result.config.data.group)
     method = findings.main_method(result)
     table = serving.served(result, method)
     countries = [on for on in table["on"] if on != REFERENCE]
     if not countries:
-        st.info("No country of this run has test pairs that the encoder can read, so nobody is known to be served.")
+        st.info(
+            worded("No country of this run has test pairs that the encoder can read, so nobody is known to be served.")
+        )
         return
     sentence = st.container()
     left, right = st.columns([6, 5], gap="large")
@@ -83,7 +87,9 @@ def front_door(result: runs.Result, own: bool) -> None:
         steered = serving.steered_to(result, method, country)
         alpha = 1.0
         if prices:
-            alpha = dial.select_slider("Strength", ALPHAS, 1.0, key=session.ALPHA, bind="query-params", help=STRENGTH)
+            alpha = dial.select_slider(
+                "Strength", ALPHAS, 1.0, key=session.ALPHA, bind="query-params", help=worded(STRENGTH)
+            )
             rows = prices.table[(prices.table["country"] == country) & (prices.table["alpha"] == alpha)]
             steered = rows.set_index("on")["accuracy"]
             st.markdown(serving.price_sentence(table, steered, country, alpha))
@@ -112,7 +118,9 @@ def _chart(result: runs.Result, method: str, table: pd.DataFrame, steered: pd.Se
         figure,
         "serving",
         "Share of each population's test pairs that the global model and the steered model get right.",
-        table.assign(country=table["name"], steered=table["on"].map(steered))[list(SHOWN)].rename(columns=SHOWN),
+        table.assign(country=table["name"], steered=table["on"].map(steered))[list(SHOWN)]
+        .rename(columns=SHOWN)
+        .rename(columns=worded),
         simulated,
         on_select=pressed,
         selection_mode="points",

@@ -8,7 +8,8 @@ from scpo.charts.style import SIMULATED
 from scpo.config import ExperimentConfig
 from scpo.data.demo import USERS
 from scpo.errors import ScpoError
-from scpo.format import counted, inert
+from scpo.format import counted, inert, noun
+from scpo.grouping import noun_of, worded
 from scpo.jobs import launch
 from scpo.jobs.job import Job
 from scpo.ui import context, session
@@ -44,7 +45,7 @@ def start_demo(label: str, kind: str = "secondary") -> None:
 def run_label(job: Job) -> str:
     """A run in words: name, data set, countries, methods, seeds, state."""
     config, countries = job.config, len(job.config.data.countries)
-    which = counted(countries, "country") if countries else "all countries"
+    which = counted(countries, noun_of(config.data.group)) if countries else f"all {noun(noun_of(config.data.group))}"
     compared = f"{counted(len(config.methods), 'method')}, {counted(config.seeds, 'seed')}"
     what = f"{config.data.dataset}: {which}, {compared}"
     what += ", whole models" if config.finetune.model else ""
@@ -79,7 +80,7 @@ def _line(job: Job | None, page: str) -> None:
             from scpo.ui.run_export import exports  # what it needs is loaded where it is drawn
 
             exports(job, "head")
-            context.link("runs", "Download a country's model")
+            context.link("runs", worded("Download a country's model"))
 
 
 def _choice() -> None:
@@ -111,7 +112,7 @@ def _about(job: Job) -> str:
     title = card.get("title", SOURCES[config.dataset])
     what = [
         SIMULATED if config.dataset == "demo" else f"{title[:LONG]}{'…' * (len(title) > LONG)}",
-        counted(n, "country") if n else "",
+        counted(n, noun_of(config.group)) if n else "",
         job.state if job.state != "done" else "",
     ]
     return "; ".join(filter(None, what))

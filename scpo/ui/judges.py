@@ -14,6 +14,7 @@ from scpo.data.preferences import Preferences
 from scpo.data.scores import read_scores, texts_to_score
 from scpo.errors import DataFaults, ScpoError
 from scpo.format import inert
+from scpo.grouping import worded
 from scpo.judging import brought_scores, judge_beside
 from scpo.plan import tested_rows
 from scpo.runs.judges import Judge, remove_judge, write_judge
@@ -52,7 +53,10 @@ def _shown(result: runs.Result, judge: Judge, subset: str, country: str) -> None
     rows = judge_differences(judge, subset, unit)
     here = rows[rows["country"] == country]
     if len(here):
-        where, words = "mean over countries" if country == MEAN else country, f"accuracy of {judge.about['name']}"
+        where, words = (
+            worded("mean over countries") if country == MEAN else country,
+            f"accuracy of {judge.about['name']}",
+        )
         chart(
             difference_chart(here, "against", method_marks(), f"{words} minus the method's", unit, simulated),
             "judge",
@@ -62,7 +66,7 @@ def _shown(result: runs.Result, judge: Judge, subset: str, country: str) -> None
         )
     else:
         st.info(inert(f"{judge.about['name']} has no scores of pairs of {country}, or the run cannot read its texts."))
-    st.dataframe(judge_table(judge, unit), hide_index=True, key="judge-countries")
+    st.dataframe(judge_table(judge, unit).rename(columns=worded), hide_index=True, key="judge-countries")
     for line in scores_told(judge.about):
         st.caption(line)
     if st.button("Take this judge away", key="judge-remove", icon=":material/delete:"):

@@ -6,9 +6,11 @@ import dataclasses
 import re
 
 from scpo.config import PARTS, DataConfig, ExperimentConfig, FinetuneConfig
+from scpo.grouping import worded
 
 LABELS = {
     "countries": "Countries to steer to",
+    "group": "Groups",
     "reference": "Reference countries",
     "tau": "Filter: τ (tau)",
     "beta": "Weight: β (beta)",
@@ -30,7 +32,7 @@ LABELS = {
 def label(spec: dataclasses.Field) -> str:
     """A setting in words, with its unit."""
     words, unit = spec.name.replace("_", " ").capitalize(), spec.metadata["measured_in"]
-    return LABELS.get(spec.name) or (words if not unit or unit in words.lower() else f"{words} ({unit})")
+    return worded(LABELS.get(spec.name, "")) or (words if not unit or unit in words.lower() else f"{words} ({unit})")
 
 
 def in_labels(text: object) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from scpo.data.preferences import Preferences
 from scpo.format import counted, fixed, inert
+from scpo.grouping import worded
 from scpo.metrics.filtering import Chosen, Margins, human_score
 from scpo.ui import session
 
@@ -20,7 +21,9 @@ def browse(pairs: Preferences) -> None:
     """Pairs as plain text, searched and paged; a text is never read as markdown or HTML."""
     st.header("Read the pairs")
     left, right = st.columns(2)
-    country = left.selectbox("Country", ["all", *pairs.pairs["country"].cat.categories], key=session.BROWSE_COUNTRY)
+    country = left.selectbox(
+        worded("Country"), ["all", *pairs.pairs["country"].cat.categories], key=session.BROWSE_COUNTRY
+    )
     words = right.text_input("Texts that contain", key=session.SEARCH)
     table = pairs.pairs if country == "all" else pairs.pairs[pairs.pairs["country"] == country]
     if words:

@@ -13,6 +13,7 @@ import streamlit as st
 from scpo.charts.accuracy import accuracy_chart
 from scpo.errors import ScpoError
 from scpo.format import inert
+from scpo.grouping import worded
 from scpo.jobs.job import NAME_LENGTH, NOTE_LENGTH, Job
 from scpo.text.results import headline
 from scpo.ui import session
@@ -55,7 +56,7 @@ def summary(job: Job) -> None:
     chart(
         accuracy_chart(table, methods, result.card["unit"], simulated),
         "accuracy",
-        "Accuracy per country and method with 95 % intervals; the numbers are in the table below.",
+        worded("Accuracy per country and method with 95 % intervals; the numbers are in the table below."),
         table[table["subset"] == "full"].drop(columns="subset"),
         simulated,
     )

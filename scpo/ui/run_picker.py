@@ -12,6 +12,7 @@ from scpo import runs
 from scpo.charts.comparison import gains_chart
 from scpo.config import DataConfig
 from scpo.format import inert
+from scpo.grouping import worded
 from scpo.jobs.job import Job
 from scpo.text.findings import consensus_kept, gains, leading, main_method
 from scpo.text.results import headline
@@ -73,11 +74,11 @@ def at_a_glance(result: runs.Result) -> None:
         chart(
             gains_chart(rows, shown, unit, simulated),
             "gains",
-            "Gain of the methods compared first over the global model per country, with 95 % intervals.",
+            worded("Gain of the methods compared first over the global model per country, with 95 % intervals."),
             rows,
             simulated,
         )
     figures([gain, consensus_kept(result, method), ratio])
     with st.container(horizontal=True):
         for page, label in PAGES.items():
-            link(page, label)
+            link(page, worded(label))

@@ -19,6 +19,7 @@ from scpo import runs
 from scpo.charts.runs import growing_chart
 from scpo.errors import JobError, ScpoError
 from scpo.format import duration, inert, percent, rounded_down
+from scpo.grouping import speak_of, worded
 from scpo.jobs import launch
 from scpo.jobs.job import RESUMABLE, Job
 from scpo.runs.progress_log import log_lines, read_progress
@@ -91,6 +92,7 @@ def _pulse(ids: list[str]) -> None:
     if any(job.state not in LIVE for job in now):
         st.rerun()
     for job in now:
+        speak_of(job.config.data.group)
         st.progress(min(job.fraction, 1.0), text=f"{inert(job.name)}: {progress_words(job)}")
 
 
@@ -107,6 +109,7 @@ def _draw(id: str, state_before: str, every: float | None) -> None:
         return
     if job.state != state_before or every != (polling.every(id) if job.state in LIVE else None):
         st.rerun()  # it was begun, has ended, or was resumed, or more sessions watch: the page is drawn anew
+    speak_of(job.config.data.group)
     said = st.session_state.pop(session.SAID, None)
     if said:
         st.error(inert(said))
@@ -156,7 +159,7 @@ def progress_words(job: Job) -> str:
     last = next((e for e in reversed(read_progress(job.folder, 3)) if "total" in e), None)
     step = f", step {last['done']:,} of {last['total']:,}" if last and last["stage"] == "train" == job.stage else ""
     left = "" if job.seconds_left is None else f", about {duration(job.seconds_left)} left"
-    return f"{STAGES.get(job.stage, job.stage).capitalize()}{step}: {rounded_down(job.fraction)}{left}"
+    return f"{worded(STAGES.get(job.stage, job.stage)).capitalize()}{step}: {rounded_down(job.fraction)}{left}"
 
 
 def _ended(job: Job) -> None:
@@ -243,8 +246,9 @@ def _drawn(scored: bytes, method: str, partial: str, simulated: bool) -> Curve |
     figure = growing_chart(table[table["method"] == method], step if partial else total, note, simulated)
     last = table[table["step"] == step]
     mean = percent(last.loc[last["method"] == method, "accuracy"].mean())
-    alt = f"{f'PARTIAL, {partial}. ' if partial else ''}Test accuracy of {method} per country over training steps. "
-    alt += f"At step {step:,} of {total:,} the mean over countries is {mean}."
+    alt = f"PARTIAL, {partial}. " if partial else ""
+    alt += f"Test accuracy of {method} per {worded('country')} over training steps. "
+    alt += f"At step {step:,} of {total:,} the mean over {worded('countries')} is {mean}."
     now = last.pivot(index="country", columns="method", values="accuracy")
     now = 100 * now.reindex(index=table["country"].unique(), columns=methods)
     return Curve(step, total, methods, figure, alt, now)

@@ -22,6 +22,7 @@ UPLOADS = "uploads"  # this session's uploaded files
 TURN = "turn"  # prefix: how often an uploader was emptied
 TYPED = "typed"
 COLUMNS = "columns"  # prefix: which column of a file is what
+GROUP = "group"  # prefix: which columns models are steered to
 LAYOUT = "layout"  # prefix: which of several layouts a file has
 ABOUT = "about"  # prefix: what the user calls the data, its licence and how it is cited
 FORM = "form"  # prefix of the form's widgets

@@ -24,6 +24,7 @@ from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.data.scores import texts_of
 from scpo.errors import ConfigError, InputError
+from scpo.grouping import worded
 from scpo.methods import METHODS
 from scpo.plan import HeadPlan, Rows, pair_margins, plan_heads, reference_rows
 from scpo.progress import Progress
@@ -60,8 +61,8 @@ def fine_tune(
     borrowing = [m for m in config.methods if METHODS[m].borrows]
     if config.finetune.lora and borrowing:
         raise ConfigError(
-            f"method {borrowing[0]!r} with LoRA is not there: a country's adapters would lie on the common model's. "
-            "Leave out the method, or train all weights (`lora` 0)."
+            f"method {borrowing[0]!r} with LoRA is not there: {worded('a country')}'s adapters would lie on the common "
+            "model's. Leave out the method, or train all weights (`lora` 0)."
         )
     folder, key, whole = checkpoint.folder / "models", checkpoint.key, config.finetune
     folder.mkdir(exist_ok=True)
@@ -196,7 +197,8 @@ def _check_distinct(config: ExperimentConfig, rows: dict[str, Rows], margin: dic
     if never_wrong:
         raise InputError(
             f"no training pair of {', '.join(never_wrong)} is distinct: the starting model prefers the chosen "
-            "answer in all of them, and there is nothing to steer. Leave out these countries, or bring more pairs."
+            f"answer in all of them, and there is nothing to steer. Leave out these {worded('countries')}, or bring "
+            "more pairs."
         )
 
 

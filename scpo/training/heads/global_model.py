@@ -20,6 +20,7 @@ from torch.nn.functional import softplus
 from scpo.config import ExperimentConfig
 from scpo.data.preferences import TRAIN, VALIDATION, Preferences
 from scpo.errors import ConfigError
+from scpo.grouping import worded
 from scpo.plan import Pool
 from scpo.training.heads.features import Features
 from scpo.training.heads.stacked import Heads, HeadShape
@@ -63,8 +64,10 @@ def _pool(mask: np.ndarray, seed: int) -> Pool:
     rows = np.flatnonzero(mask)
     if not len(rows):
         raise ConfigError(
-            "the global model has no training pairs: no pairs of the reference countries are left. "
-            "Name other reference countries, or use global_model='others'."
+            worded(
+                "the global model has no training pairs: no pairs of the reference countries are left. "
+                "Name other reference countries, or use global_model='others'."
+            )
         )
     return Pool(rows, np.ones(len(rows), np.float32), (0, seed))
 

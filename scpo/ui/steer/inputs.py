@@ -19,6 +19,7 @@ from streamlit.delta_generator import DeltaGenerator
 from scpo import runs
 from scpo.data.preferences import Preferences
 from scpo.format import inert, shortened
+from scpo.grouping import worded
 from scpo.metrics.rewards import Rewards
 from scpo.steering import mixing
 from scpo.text.reasons import unlike_line
@@ -301,7 +302,7 @@ def mixture(countries: Sequence[str]) -> tuple[list[str], np.ndarray] | None:
     """Countries in a mixture, and their shares (sum 1); None while there is nothing to mix."""
     # Tags of a multiselect are hard to read in the dark theme.
     members = st.pills(
-        "Countries in the mixture",
+        worded("Countries in the mixture"),
         countries,
         selection_mode="multi",
         default=list(countries[:3]),
@@ -313,9 +314,11 @@ def mixture(countries: Sequence[str]) -> tuple[list[str], np.ndarray] | None:
     members = [c for c in countries if c in members]
     if len(members) > MOST_MEMBERS:
         members = members[:MOST_MEMBERS]
-        st.info(f"At most {MOST_MEMBERS} countries can be mixed; these are {', '.join(map(inert, members))}.")
+        st.info(
+            f"At most {MOST_MEMBERS} {worded('countries')} can be mixed; these are {', '.join(map(inert, members))}."
+        )
     if not members:
-        st.info("Choose the countries to mix: two are drawn along a line, three in a triangle.")
+        st.info(worded("Choose the countries to mix: two are drawn along a line, three in a triangle."))
         return None
     columns = st.columns(min(len(members), 3))
     parts = [
@@ -325,6 +328,6 @@ def mixture(countries: Sequence[str]) -> tuple[list[str], np.ndarray] | None:
         for at, c in enumerate(members)
     ]
     if not sum(parts):
-        st.info("Every country has 0 parts; give one of them more.")
+        st.info(worded("Every country has 0 parts; give one of them more."))
         return None
     return members, np.array(parts) / sum(parts)

@@ -13,6 +13,7 @@ from scpo.charts import steer as steer_charts
 from scpo.charts import taste
 from scpo.data.preferences import Preferences
 from scpo.format import inert
+from scpo.grouping import worded
 from scpo.steering import mixing
 from scpo.text import steer as steer_text
 from scpo.text.measures import which_pairs
@@ -47,7 +48,7 @@ def answers(models: steer_inputs.Models, result: runs.Result, pairs: Preferences
     lines = steer_text.answer_lines(table)
     for line in lines:
         st.markdown(line)
-    alt = "Rank and reward of each answer by the global model and by each country's. " + " ".join(lines)
+    alt = worded("Rank and reward of each answer by the global model and by each country's. ") + " ".join(lines)
     chart(steer_charts.answers_chart(table, simulated), "answers", alt, table, simulated)
     st.caption("In a cell: the rank, ▲ if better than by the global model, ▼ if worse; and the reward.")
 
@@ -70,12 +71,12 @@ def strength(models: steer_inputs.Models, result: runs.Result, pairs: Preference
         rows,
         simulated,
     )
-    st.subheader(f"Every country at α = {alpha:g}")
+    st.subheader(f"Every {worded('country')} at α = {alpha:g}")
     rows = table[table["alpha"] == alpha]
     chart(
         steer_charts.countries_chart(rows, result.card["unit"], simulated),
         "strength-countries",
-        f"Accuracy per country at strength {alpha:g} with 95 % intervals.",
+        f"Accuracy per {worded('country')} at strength {alpha:g} with 95 % intervals.",
         rows,
         simulated,
     )
@@ -96,7 +97,7 @@ def mixtures(models: steer_inputs.Models, result: runs.Result, pairs: Preference
     table = models.table("mixture", weights.tolist(), alpha)
     st.markdown(steer_text.mixture_line(table, members, shares))
     rows = table[table["mixture"] == 0]
-    alt = "Accuracy of the mixture on the test pairs of every country with 95 % intervals."
+    alt = worded("Accuracy of the mixture on the test pairs of every country with 95 % intervals.")
     chart(steer_charts.countries_chart(rows, result.card["unit"], simulated), "mixture", alt, rows, simulated)
     if len(members) not in (2, 3):
         return
@@ -111,7 +112,7 @@ def mixtures(models: steer_inputs.Models, result: runs.Result, pairs: Preference
         chart(
             steer_charts.shares_chart(rows, grid[:, 1], members, shares[1], subset, simulated),
             "shares",
-            f"Accuracy on the test pairs of both countries over the share of {members[1]}.",
+            f"Accuracy on the test pairs of both {worded('countries')} over the share of {members[1]}.",
             rows[rows["country"].isin(members)],
             simulated,
         )
@@ -123,7 +124,8 @@ def mixtures(models: steer_inputs.Models, result: runs.Result, pairs: Preference
     chart(
         steer_charts.triangle_chart(rows, grid, members, shares, where, simulated),
         "triangle",
-        f"Accuracy on {subset} test pairs, {steer_charts.of_mean(where)}, of every mixture of three countries.",
+        f"Accuracy of every mixture of three {worded('countries')} on {subset} test pairs, "
+        f"{steer_charts.of_mean(where)}.",
         rows.assign(**dict(zip(members, grid.T, strict=True))),
         simulated,
     )
@@ -142,19 +144,19 @@ def tastes(models: steer_inputs.Models, result: runs.Result, pairs: Preferences,
             st.markdown(inert(line))
         left, right = st.columns(2, gap="large")
         with left:
-            st.subheader("Every country")
+            st.subheader(worded("Every country"))
             once = table.drop_duplicates(["country", "model"]).drop(columns=taste.PER_AXIS)
-            alt = "Cosine of learned and planted taste per country."
+            alt = worded("Cosine of learned and planted taste per country.")
             chart(taste.cosine_chart(once), "cosine", alt, once, simulated)
         with right:
             st.subheader(inert(f"Planted and learned, {country}"))
             rows = table[table["country"] == country]
             chart(taste.axes_chart(rows), "axes", f"Planted and learned taste of {country} per axis.", rows, simulated)
-        st.subheader("Error per axis and country: learned minus planted")
+        st.subheader(worded("Error per axis and country: learned minus planted"))
         chart(
             taste.errors_chart(table),
             "errors",
-            "Error of the learned taste per axis and country.",
+            worded("Error of the learned taste per axis and country."),
             table[table["model"] == "country"],
             simulated,
         )
