@@ -9,7 +9,7 @@ from scpo.charts.alignment import alignment_chart
 from scpo.charts.comparison import gains_chart
 from scpo.format import inert
 from scpo.grouping import worded
-from scpo.text import findings
+from scpo.text import findings, paper
 from scpo.text.judges import with_judges
 from scpo.text.measures import MEANINGS, which_pairs
 from scpo.text.results import alignment_sentence, rank_line
@@ -43,7 +43,7 @@ def gains(result: runs.Result, subset: str, methods: list[str]) -> None:
 def accuracy(result: runs.Result, subset: str, methods: list[str]) -> None:
     """Every country and method at a glance, with judges from outside; each seed, the authors' figures on demand."""
     table, unit, simulated = result.tables["accuracy"], result.card["unit"], result.card["simulated"]
-    theirs = findings.published(result, subset)
+    theirs = paper.published(result, subset)
     rows = table[table["subset"] == subset].drop(columns="subset")
     chart(
         accuracy_chart(table, methods, unit, simulated, subset, theirs),
@@ -52,7 +52,7 @@ def accuracy(result: runs.Result, subset: str, methods: list[str]) -> None:
         pd.concat([rows, theirs.assign(source="published by the authors")]) if len(theirs) else rows,
         simulated,
     )
-    for words in findings.published_words(result):
+    for words in paper.published_words(result):
         st.caption(inert(words))
     if st.toggle("Each seed on its own", key=run_picker.SEEDS, bind="query-params"):
         section("How much is luck in training?", "seeds")

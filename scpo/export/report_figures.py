@@ -16,6 +16,7 @@ from scpo.charts.bias import plane_chart, spread_chart, transfer_chart
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
 from scpo.charts.falsifiers import falsifiers_chart
 from scpo.charts.groups import groups_chart
+from scpo.charts.paper import beside_chart
 from scpo.charts.style import MEAN, country_marks, method_marks, on_paper
 from scpo.errors import ScpoError
 from scpo.format import fixed, percent, points
@@ -25,7 +26,7 @@ from scpo.metrics.groups import EVERYBODY
 from scpo.runs.falsifiers import read_falsifiers
 from scpo.runs.judges import read_judges
 from scpo.table_rows import row_of
-from scpo.text import findings
+from scpo.text import findings, paper
 from scpo.text.efficiency import efficiency_sentence, per_pair_sentence
 from scpo.text.falsifiers import falsifier_lines
 from scpo.text.judges import judge_differences, judge_sentences, scores_told, with_judges
@@ -89,7 +90,16 @@ def parts_of(result: runs.Result) -> Iterator[Part]:
     """The figures of the pages of results, in their order."""
     result = with_judges(result, read_judges(result.folder))
     methods = findings.methods_in(result.tables["accuracy"])
-    subjects = (_of_accuracy, _of_differences, _of_altered_groups, _of_bias, _of_people, _of_transfer, _of_pairs_needed)
+    subjects = (
+        _of_accuracy,
+        _of_differences,
+        _of_altered_groups,
+        _of_bias,
+        _of_people,
+        _of_transfer,
+        _of_pairs_needed,
+        _of_paper,
+    )
     for of_subject in subjects:
         yield from of_subject(result, methods)
 
@@ -246,6 +256,16 @@ def _of_pairs_needed(result: runs.Result, methods: list[str]) -> Iterator[Part]:
             [per_pair_sentence(each, MEAN, m) for m in listed],
             each,
         )
+
+
+def _of_paper(result: runs.Result, methods: list[str]) -> Iterator[Part]:
+    """What the paper publishes beside the same quantities here."""
+    if "scpo" not in methods:
+        return
+    table, unit, simulated = paper.beside(result), result.card["unit"], result.card["simulated"]
+    figure = on_paper(beside_chart(table, "full", unit, simulated))
+    lines = [*paper.beside_lines(result), *paper.reading_lines(paper.readings(result))]
+    yield Part("paper", "Does it come out as in the paper?", paper.source_line(), figure, lines, table)
 
 
 def recovered(result: runs.Result) -> list[Part]:

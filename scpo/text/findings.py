@@ -25,11 +25,6 @@ from scpo.text.results import fewest, headline, with_findings
 
 Figure = tuple[str, str, str]
 
-# Figures that the authors published for a quantity that a run here measures too: accuracy on the test
-# pairs of PRISM, before and after SCPO (model card of their Canada model), and the best gain of their paper.
-PUBLISHED = {"prism": {"Canada": {"global": 0.6040, "scpo": 0.6619}}}
-PUBLISHED_GAIN = {"prism": ("Chile", "South Africa", "New Zealand", "Australia", "Mexico", "Israel", "Canada")}
-
 
 def countries(result: runs.Result) -> list[str]:
     """The countries of a run, in its own order; a country keeps its place and with it its colour."""
@@ -129,31 +124,6 @@ def per_seed(result: runs.Result, methods: Sequence[str], subset: str) -> pd.Dat
     mean = rows.groupby(["method", "seed"], sort=False, as_index=False).agg({"accuracy": "mean", "n": "sum"})
     table = pd.concat([mean.assign(country=MEAN, low=np.nan, high=np.nan), rows], ignore_index=True)
     return table.astype({"low": float, "high": float})[rows.columns]
-
-
-def published(result: runs.Result, subset: str) -> pd.DataFrame:
-    """The authors' figures for what this run measures too: country, method, accuracy; mostly empty."""
-    known = PUBLISHED.get(result.config.data.dataset, {}) if subset == "full" else {}
-    rows = [(c, m, value) for c in countries(result) for m, value in known.get(c, {}).items()]
-    return pd.DataFrame(rows, columns=["country", "method", "accuracy"])
-
-
-def published_words(result: runs.Result) -> list[str]:
-    """What the authors published for the same quantities, said to be theirs."""
-    dataset, here = result.config.data.dataset, countries(result)
-    told = [
-        f"Published by the authors for {c}, theirs and not of this run: {100 * part['global']:.2f} % before and "
-        f"{100 * part['scpo']:.2f} % after SCPO. They fine-tuned a whole reward model; this run steers its own."
-        for c, part in PUBLISHED.get(dataset, {}).items()
-        if c in here
-    ]
-    seven = PUBLISHED_GAIN.get(dataset, ())
-    if any(c in here for c in seven):
-        told.append(
-            "Published by the authors, theirs and not of this run: gains over their global model of up to +7 points "
-            f"for minority countries, the best of seven ({', '.join(seven)})."
-        )
-    return told
 
 
 def accuracy_figures(result: runs.Result) -> list[Figure]:

@@ -28,7 +28,7 @@ from scpo.ui.cache import job_store
 from scpo.ui.router import ensure_router
 
 ID = re.compile(r"[0-9a-f]{12}")
-OF_A_RUN = ("overview", "selection", "accuracy", "bias", "efficiency", "steer")  # pages that always show one
+OF_A_RUN = ("overview", "selection", "accuracy", "bias", "efficiency", "steer", "paper")  # pages that always show one
 CARRIED = (session.COUNTRY, session.METHOD, session.METHODS_SHOWN, session.OF)
 RUNS_DATA, OTHER_DATA = "this run's pairs", "another source"
 OF_LINK = {"data": {session.OF: RUNS_DATA}, "train": {session.NEW: "1"}}

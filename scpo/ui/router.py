@@ -29,6 +29,7 @@ MENU = {  # group -> page -> title, icon
         "efficiency": ("Efficiency", "trending_up"),
         "steer": ("Steer", "tune"),
         "selection": ("Filter and weight", "filter_alt"),
+        "paper": ("The paper", "article"),
     },
     "Build": {
         "data": ("Data", "table_view"),

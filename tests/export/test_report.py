@@ -30,6 +30,7 @@ FIGURES = {
     "ratio",
     "per-pair",
     "groups-1",
+    "paper",
     "recovered",
     "errors",
     *(f"taste-{n}" for n in range(1, 8)),

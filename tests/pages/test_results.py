@@ -25,7 +25,7 @@ from scpo.format import inert
 from scpo.jobs.store import open_store
 from scpo.methods import DEFAULTS, named
 from scpo.runs.files import write_json
-from scpo.text import findings
+from scpo.text import findings, paper
 from scpo.text.measures import MEASURES
 from scpo.text.results import difference_sentence, is_clear, runaway_sentence, told_apart, too_few, with_findings
 
@@ -445,18 +445,18 @@ def test_every_measure_has_one_plain_sentence_and_a_formula():
 
 def test_published_figures_are_shown_only_where_the_quantity_is_the_same(on_prism, demo):
     result = runs.read(on_prism)
-    theirs = findings.published(result, "full").set_index("method")
+    theirs = paper.published(result, "full").set_index("method")
     assert theirs.loc["global", "accuracy"] == 0.6040 and theirs.loc["scpo", "accuracy"] == 0.6619
-    assert set(theirs["country"]) == {"Canada"} and not len(findings.published(result, "distinct"))
-    assert not len(findings.published(demo, "full")) and findings.published_words(demo) == []
-    words = findings.published_words(result)
+    assert set(theirs["country"]) == {"Canada"} and not len(paper.published(result, "distinct"))
+    assert not len(paper.published(demo, "full")) and paper.published_words(demo) == []
+    words = paper.published_words(result)
     assert len(words) == 2 and all("theirs and not of this run" in text for text in words)
 
 
 def test_a_survey_run_with_canada_has_no_published_figure(on_prism):
     changed(on_prism, config=lambda c: {**c, "data": {**c["data"], "dataset": "globalopinionqa"}})
     result = runs.read(on_prism)
-    assert not len(findings.published(result, "full")) and findings.published_words(result) == []
+    assert not len(paper.published(result, "full")) and paper.published_words(result) == []
 
 
 # pages

@@ -15,7 +15,7 @@ from scpo.ui.head import run_label
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted({path.stem for path in (ROOT / "pages").glob("*.py")} - {"vote"})  # which is of a room, not of a run
-OF_A_RUN = ("accuracy", "bias", "efficiency", "overview", "selection", "steer")
+OF_A_RUN = ("accuracy", "bias", "efficiency", "overview", "paper", "selection", "steer")
 
 
 @pytest.fixture

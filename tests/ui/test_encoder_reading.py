@@ -70,7 +70,9 @@ def labels(spec):
     return [str(text) for text in found]
 
 
-@pytest.mark.parametrize("page", ["overview", "accuracy", "bias", "efficiency", "data", "selection", "runs", "steer"])
+@pytest.mark.parametrize(
+    "page", ["overview", "accuracy", "bias", "efficiency", "data", "selection", "runs", "steer", "paper"]
+)
 def test_every_page_of_such_a_run_opens_and_shows_nothing_that_is_no_number(page, workspace, unread):
     shutil.copytree(unread, workspace / "runs" / "unread")
     app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=300)

@@ -21,7 +21,7 @@ from scpo.jobs.store import open_store
 from fakes import scored_rows
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("overview", "data", "selection", "train", "accuracy", "bias", "efficiency", "steer", "runs")
+PAGES = ("overview", "data", "selection", "train", "accuracy", "bias", "efficiency", "steer", "runs", "paper")
 NAMES = {
     "Aland": '=HYPERLINK("http://evil","x")',
     "Borealis": "![x](http://evil/x.png) $\\frac{1}{0}$ <img src=x>",

@@ -44,7 +44,7 @@ def said(app):
     return " ".join(str(e.value) for kind in kinds for e in kind)
 
 
-@pytest.mark.parametrize("page", ["accuracy", "bias", "efficiency", "overview", "selection"])
+@pytest.mark.parametrize("page", ["accuracy", "bias", "efficiency", "overview", "selection", "paper"])
 def test_results_are_shown_and_told_to_be_of_whole_models(job, page):
     app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=300).run()
     assert not app.exception and not app.error

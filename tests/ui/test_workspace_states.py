@@ -17,7 +17,7 @@ from fakes import TRAINING, unfinished
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
-OF_A_RUN = ("accuracy", "bias", "efficiency", "overview", "selection", "steer")  # those that show one run
+OF_A_RUN = ("accuracy", "bias", "efficiency", "overview", "paper", "selection", "steer")  # those that show one run
 
 
 def opened(page, **query):
