@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
 from html import escape
 from pathlib import Path
@@ -27,26 +28,29 @@ def folder_of(path: Path) -> str:
     return parts[1]
 
 
-def imports_of(path: Path) -> set[str]:
-    """The modules of scpo that a file imports when it is loaded; imports inside functions are left out."""
-    names = set()
-    for node in ast.parse(path.read_text()).body:
+def sources() -> list[Path]:
+    """Every file of the program but those that only start it or say what a package offers."""
+    files = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted((ROOT / "scpo").rglob("*.py"))]
+    return [path for path in files if path.parent != ROOT / "scpo" or not path.name.startswith("__")]
+
+
+def imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """The names that these statements import, each with its module."""
+    for node in nodes:
         if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.startswith("scpo.")}
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def imports() -> dict[str, set[str]]:
-    """Folder -> the folders that it imports, itself left out."""
-    files = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted((ROOT / "scpo").rglob("*.py"))]
+    """Folder -> the folders that its files import when they are loaded, itself left out."""
+    files = sources()
     here = {folder_of(path) for path in files}
     found: dict[str, set[str]] = {}
     for path in files:
-        if path.name in ("__main__.py",) or path.parent.name == "versions" or path == ROOT / "scpo" / "__init__.py":
-            continue
-        used = {name.split(".")[1] for name in imports_of(path)} & here
+        names = imported(ast.parse(path.read_text()).body)
+        used = {name.split(".")[1] for name in names if name.startswith("scpo.")} & here
         found.setdefault(folder_of(path), set()).update(used - {folder_of(path)})
     return found
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from architecture import folder_of, imported, sources
 
 ROOT = Path(__file__).parents[1]
 # From the top down: a layer imports from the rows below its own, and from nothing beside or above it.
@@ -35,34 +36,15 @@ HOMES = {
 LOADED_ON_DEMAND = {"torch": {"export"}, "transformers": {"export"}}  # there inside functions only
 
 
-def layer_of(path):
-    """The layer of a file: its folder in scpo/, the name of a file at the top of the package, or `pages`."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return parts[1] if parts[0] == "scpo" else "pages"
-
-
-def sources():
-    named = [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted((ROOT / "scpo").rglob("*.py"))]
-    return [path for path in named if path.parent != ROOT / "scpo" or not path.name.startswith("__")]
-
-
-def imported(nodes):
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
 def test_every_file_of_the_package_lies_in_a_layer():
     known = {name for row in LAYERS for name in row}
-    assert {layer_of(path) for path in sources()} == known
+    assert {folder_of(path) for path in sources()} == known
 
 
 def test_imports_point_downward():
     row_of = {name: place for place, row in enumerate(LAYERS) for name in row}
     for path in sources():
-        layer = layer_of(path)
+        layer = folder_of(path)
         for name in imported(ast.walk(ast.parse(path.read_text()))):
             if name.startswith("scpo.") and (used := name.split(".")[1]) in row_of and used != layer:
                 assert row_of[used] > row_of[layer], f"{path.relative_to(ROOT)} imports {name}"
@@ -71,7 +53,7 @@ def test_imports_point_downward():
 @pytest.mark.parametrize("library", HOMES)
 def test_a_heavy_library_has_its_homes(library):
     for path in sources():
-        tree, layer = ast.parse(path.read_text()), layer_of(path)
+        tree, layer = ast.parse(path.read_text()), folder_of(path)
         found = {name.split(".")[0] for name in imported(ast.walk(tree))}
         assert library not in found or layer in HOMES[library], f"{path.relative_to(ROOT)} imports {library}"
         if layer in LOADED_ON_DEMAND.get(library, ()):
