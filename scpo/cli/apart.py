@@ -9,11 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from scpo import runs
+from scpo.cli.result_table import SIMULATED, write_table
 from scpo.errors import ConfigError
 from scpo.export.huggingface import known_country, trained_method
-from scpo.export.safe_csv import safe_csv
 from scpo.grouping import worded
-from scpo.runs.files import write_bytes
 
 SHOWN = 20
 
@@ -51,7 +50,7 @@ def apart(args: argparse.Namespace) -> None:
         raise ConfigError("--questions-out is for surveys, whose questions have shares of options; this run has pairs.")
     rewards = held_out_rewards(result, method, data, _tell if result.config.finetune.model else None)
     if data.card.simulated:
-        print("SIMULATED DATA: nothing here is measured from real people.")
+        print(SIMULATED)
     if is_survey(data):
         _questions(data, rewards, country, args)
     _phrases(data, rewards, country, args)
@@ -78,7 +77,7 @@ def _phrases(data, rewards, country: str, args: argparse.Namespace) -> None:
     for row in shown.to_dict("records"):
         for text in filter(None, (row["example_1"], row["example_2"])):
             print(f"{row['country']}, {row['phrase']}: {text}")
-    _write(args.out, table, data.card.simulated)
+    write_table(args.out, table, data.card.simulated)
 
 
 def _questions(data, rewards, country: str, args: argparse.Namespace) -> None:
@@ -91,13 +90,8 @@ def _questions(data, rewards, country: str, args: argparse.Namespace) -> None:
     shown = _of(table[table["change"].abs() > ROUNDING], country).head(args.most)
     if len(shown):
         print("\n" + questions_shown(shown).to_string(index=False))
-    _write(args.questions_out, table, data.card.simulated)
+    write_table(args.questions_out, table, data.card.simulated)
 
 
 def _of(table: pd.DataFrame, country: str) -> pd.DataFrame:
     return table[table["country"] == country] if country else table
-
-
-def _write(path: str | None, table: pd.DataFrame, simulated: bool) -> None:
-    if path:
-        write_bytes(Path(path).absolute(), safe_csv(table, simulated).encode())

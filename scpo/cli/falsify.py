@@ -7,11 +7,10 @@ import sys
 from pathlib import Path
 
 from scpo import runs
-from scpo.cli.result_table import SIMULATED
+from scpo.cli.options import listed
+from scpo.cli.result_table import SIMULATED, write_table
 from scpo.errors import ConfigError
-from scpo.export.safe_csv import safe_csv
 from scpo.runs.falsifiers import DRAWS
-from scpo.runs.files import write_bytes
 from scpo.text.falsifiers import falsifier_lines, falsifier_table, usual_methods
 
 
@@ -34,7 +33,7 @@ def falsify_command(args: argparse.Namespace) -> None:
     if args.draws < 1:
         raise ConfigError(f"--draws is {args.draws}; it takes a whole number of at least 1.")
     result = runs.read(Path(args.run))
-    methods = [name.strip() for name in (args.methods or "").split(",") if name.strip()] or usual_methods(result)
+    methods = listed(args.methods or "", "--methods") or usual_methods(result)
     from scpo.study.falsifiers import falsify
 
     def tell(done: int, total: int) -> None:
@@ -46,5 +45,4 @@ def falsify_command(args: argparse.Namespace) -> None:
     print("Accuracy of a group's own model minus that of what it is compared with, points, 95 % interval")
     print(falsifier_table(table).to_string(index=False))
     print("\n" + "\n".join(line.replace("**", "").replace("\\", "") for line in falsifier_lines(table)))
-    if args.out:
-        write_bytes(Path(args.out).absolute(), safe_csv(table, result.card["simulated"]).encode())
+    write_table(args.out, table, result.card["simulated"])

@@ -56,23 +56,24 @@ def _given(args: argparse.Namespace, config_class: type) -> dict:
         if field.name in NAMES:
             value = [name for said in value for name in split_names(said)]
         elif field.name == "group":
-            value = [name for said in value for part in _parts(said, field.name) for name in crossed(part)]
+            value = [name for said in value for part in listed(said, field.name) for name in crossed(part)]
         elif isinstance(field.default, tuple) and field.name not in REPEATED:
-            value = [part.strip() for part in _parts(value, field.name) if part.strip()]
+            value = listed(value, field.name)
             if field.name == "budgets":
                 value = [_whole(part, field.name) for part in value]
         found[field.name] = tuple(value) if isinstance(value, list) else value
     return found
 
 
-def _parts(text: str, name: str) -> list[str]:
-    """What commas part; a part with a comma or a line break of its own stands in quotes, as in a csv."""
+def listed(text: str, name: str) -> list[str]:
+    """What commas part, without what is empty; a part with a comma or a line break of its own stands in quotes."""
     try:
-        return next(csv.reader(text.splitlines(keepends=True), skipinitialspace=True), [])
+        parts = next(csv.reader(text.splitlines(keepends=True), skipinitialspace=True), [])
     except csv.Error as error:
         raise ConfigError(
             f"{name} is {text!r}, which is no list ({error}); put a part with commas in quotes."
         ) from None
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _whole(text: str, name: str) -> int:

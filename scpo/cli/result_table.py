@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from scpo.data.leaks import sentences
+from scpo.export.safe_csv import safe_csv
 from scpo.format import NONE, brackets, counted, fixed, known, points
 from scpo.grouping import worded
 from scpo.metrics.accuracy import MEAN
 from scpo.runs import Result
+from scpo.runs.files import write_bytes
 from scpo.runs.judges import read_judges
 from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_lines
@@ -94,3 +98,9 @@ def _gains(table: pd.DataFrame, methods: list[str]) -> list[str]:
 
 def _share(value: float) -> str:
     return fixed(100 * value) if known(value) else fixed(value)
+
+
+def write_table(path: str | None, table: pd.DataFrame, simulated: bool) -> None:
+    """Write a table to the csv file that `--out` names, if it does; every row of simulated data says so."""
+    if path:
+        write_bytes(Path(path).absolute(), safe_csv(table, simulated).encode())

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from scpo.cli.options import add_settings, config_of
+from scpo.cli.options import add_settings, config_of, listed
+from scpo.cli.result_table import SIMULATED, write_table
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError
 from scpo.format import brackets, counted, percent, points
@@ -83,8 +84,7 @@ def _coverage(args: argparse.Namespace) -> None:
     table = coverage_table(args.worlds)
     wide = table.pivot(index=["people", "measure"], columns="interval", values="coverage")
     print((100 * wide).round(1).to_string(na_rep="-"))
-    if args.out:
-        write_bytes(Path(args.out).absolute(), table.to_csv(index=False).encode())
+    write_table(args.out, table, simulated=True)
 
 
 def _why(args: argparse.Namespace) -> None:
@@ -92,18 +92,17 @@ def _why(args: argparse.Namespace) -> None:
 
     if args.answers < 1:
         raise ConfigError(f"--answers is {args.answers}; it takes a whole number of at least 1.")
-    methods, folder = list(filter(None, map(str.strip, args.methods.split(",")))), Path(args.run)
+    methods, folder = listed(args.methods, "--methods"), Path(args.run)
     tables = [planted_reasons(folder, method, args.answers).assign(method=method) for method in methods]
     table = pd.concat(tables, ignore_index=True)
-    print("SIMULATED DATA: nothing here is measured from real people.")
+    print(SIMULATED)
     print("Sentences pointed at, held against the planted reasons; mean over countries, 95 % intervals over prompts, %")
     mean = table[table["country"] == MEAN]
     shown = mean.assign(text=[f"{percent(r.value)} {brackets(r.low, r.high, percent)}" for r in rows_of(mean)])
     wide = shown.pivot(index=["method", "way"], columns="measure", values="text")
     order = [(method, way) for method in methods for way in mean["way"].unique()]
     print(wide.loc[order, list(mean["measure"].unique())].to_string(na_rep="-"))
-    if args.out:
-        write_bytes(Path(args.out).absolute(), table.to_csv(index=False).encode())
+    write_table(args.out, table, simulated=True)
 
 
 def _beyond(args: argparse.Namespace) -> None:
@@ -176,7 +175,7 @@ class _Telling:
 
 def summary(study: study_folder.Study) -> str:
     """What the study found at its first point and along the steps, as text."""
-    lines = ["SIMULATED DATA: nothing here is measured from real people."] if study.card["simulated"] else []
+    lines = [SIMULATED] if study.card["simulated"] else []
     fewest = counted(study_folder.FEWEST, study.unit)
     lines.append(f"Accuracy minus that of full, points; 95 % interval over {fewest} or more (n)")
     for factor in (design.BASE, design.PAIRS_STEPS):

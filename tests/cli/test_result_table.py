@@ -2,8 +2,10 @@
 
 import dataclasses
 
+import pandas as pd
+
 from scpo import runs
-from scpo.cli.result_table import result_table
+from scpo.cli.result_table import result_table, write_table
 
 
 def test_a_long_name_of_a_method_has_a_column_of_its_own_width(demo_run):
@@ -18,3 +20,14 @@ def test_a_long_name_of_a_method_has_a_column_of_its_own_width(demo_run):
     assert mean[:end].split()[-1] == f"{100 * row.loc['interpolated', 'accuracy']:.1f}"
     gains = [line for line in lines if line.startswith(("interpolated", "global"))]
     assert len({len(line) for line in gains}) == 1
+
+
+def test_a_table_of_simulated_data_says_so_in_every_row_of_its_file_and_guards_formulas(tmp_path):
+    table = pd.DataFrame({"word": ["=1+1", "we"], "effect": [0.5, -0.5]})
+    write_table(str(tmp_path / "a.csv"), table, simulated=True)
+    read = pd.read_csv(tmp_path / "a.csv")
+    assert list(read["note"]) == ["simulated data"] * 2 and list(read["word"]) == ["'=1+1", "we"]
+    write_table(str(tmp_path / "b.csv"), table, simulated=False)
+    assert "note" not in pd.read_csv(tmp_path / "b.csv")
+    write_table(None, table, simulated=True)
+    assert len(list(tmp_path.iterdir())) == 2
