@@ -50,6 +50,7 @@ PAGES = {  # page -> what stands on it when it is drawn
     "runs": "The numbers behind this chart",
     "steer": "Loads this run's reward models",
     "learn": "Question.",
+    "room": "Rooms are off",
     "study": "There is no study",
 }
 DRAWN = """quiet => {

@@ -29,7 +29,13 @@ SESSIONS, STEPS, REPEATS = 20, 3000, 3
 SETTLE = 10.0  # seconds after the last session was opened, until all of them look as rarely as so many should
 LONGEST = 1000  # bytes; a message that asks for reruns is short, and reading the others would cost time here
 ROOT = Path(__file__).parents[2]
-WITHOUT_CHARTS = ("train", "steer", "study")  # pages that draw no chart of a finished run, or only when asked
+WITHOUT_CHARTS = (
+    "train",
+    "steer",
+    "study",
+    "room",
+    "vote",
+)  # pages that draw no chart of a finished run, or only when asked
 
 
 def bench_sessions() -> Iterator[Row]:

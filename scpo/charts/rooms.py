@@ -11,6 +11,7 @@ from scpo.format import percent, signed
 from scpo.table_rows import rows_of
 
 LABELS = {"global": "global model", "class": "the class's own head"}
+LARGE = 16  # px of the type, which a projector shows
 HIGHLIGHTED = 3  # countries whose line has a colour
 COLOURS = (PLACE["blue"], PLACE["orange"], PLACE["green"])
 
@@ -36,7 +37,7 @@ def served_chart(served: pd.DataFrame, simulated: bool) -> go.Figure:
     figure.update_yaxes(ticktext=[plain(LABELS.get(model, model)) for model in rows["model"]])
     figure.update_xaxes(title_text="choices of the class that the model is right about, %")
     rules(figure, [], at=50)
-    return no_interval(finish(figure, simulated, 120 + 34 * len(rows)), rows)
+    return no_interval(_large(finish(figure, simulated, 120 + 34 * len(rows))), rows)
 
 
 def path_chart(path: pd.DataFrame, simulated: bool) -> go.Figure:
@@ -61,4 +62,11 @@ def path_chart(path: pd.DataFrame, simulated: bool) -> go.Figure:
     figure.update_xaxes(title_text="voters", rangemode="tozero")
     figure.update_yaxes(title_text="turned like the country: 1, against it: -1", range=[-1.05, 1.05])
     figure.update_layout(legend_traceorder="reversed")
-    return finish(figure, simulated, 420)
+    return _large(finish(figure, simulated, 420))
+
+
+def _large(figure: go.Figure) -> go.Figure:
+    """The same figure in larger type."""
+    for axes in (figure.update_xaxes, figure.update_yaxes):
+        axes(tickfont_size=LARGE, title_font_size=LARGE)
+    return figure.update_layout(legend_font_size=LARGE)

@@ -69,12 +69,12 @@ def _asked(job: Job | None) -> Questions:
         return Questions.from_json((front_door.BUILT_IN / "questions.json").read_text())
     if job.state != "done":
         raise RoomError(f"{job.name} is {job.state}; a room needs a finished run. Choose another one above.")
-    result = finished_run(job.folder)
-    if result.config.finetune.model or result.config.hidden:
+    if job.config.finetune.model or job.config.hidden:
         raise RoomError(f"{job.name} has no linear heads, which a room needs. Choose another run above.")
     with st.spinner("Choosing the pairs ..."):
         from scpo.training.heads.saved import load_models, pair_gram, reward_texts
 
+        result = finished_run(job.folder)
         pairs = texts(result)
         models = load_models(result.folder, result.config, result.card["countries"])
         rewards = reward_texts(models, pairs.texts, main_method(result))
@@ -174,7 +174,7 @@ def _population(code: str) -> None:
     except ScpoError as error:
         st.error(inert(error))
         return
-    st.caption(f"{counted(found.voters, 'voter')}, {counted(found.votes, 'vote')}. {text.LIMITS}")
+    st.markdown(f"**{counted(found.voters, 'voter')}, {counted(found.votes, 'vote')}**")
     whom, head = st.columns(2, gap="large")
     with whom:
         st.header("Whom is the class like?")
@@ -190,6 +190,7 @@ def _population(code: str) -> None:
         chart(path_chart(found.path, asked.simulated), "room-path", alt, found.path, asked.simulated)
     st.header("Are you alike?")
     st.markdown(text.halves_sentence(found.halves, len(asked)))
+    st.caption(text.LIMITS)
 
 
 def _in_and_out(room: Room) -> None:

@@ -68,10 +68,11 @@ LOOK = """
 }
 @media (max-width: 767px) { .st-key-wall > :last-child > .stHorizontalBlock { flex-direction: column-reverse; } }
 .st-key-ballot [data-testid="stText"] { font-size: 1.125rem; }
-.st-key-ballot .stButton button { min-height: 3.5rem; }
+.stApp:has(.st-key-ballot) [data-testid="stMainBlockContainer"] { padding-top: 1rem; }
+.st-key-ballot .stButton button { min-height: 3.5rem; border: 2px solid currentColor; }
 .st-key-ballot .stButton button p { font-size: 1.125rem; font-weight: 600; }
 .st-key-projector p { font-size: 1.25rem; }
-.st-key-projector [data-testid="stMetricValue"] { font-size: 4rem; }
+.st-key-projector [data-testid="stMetricValue"] p { font-size: 4rem; }
 """  # little air above and around a page's title; on a phone, the button of the menu has a word and a bar of its own,
 # and what stands below the head line keeps its place when a run is chosen; presenter mode has
 # the screen to itself: a step is as high as the window, its chart what the rest of it leaves, its type large;

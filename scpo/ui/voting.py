@@ -84,14 +84,17 @@ def _ballot(code: str, token: str) -> None:
             with st.container(border=True):
                 st.text((questions.left if left else questions.right)[pair])
                 choice = {"on_click": _vote, "args": (code, token, pair, left)}
-                st.button(f"{letter} is better", key=f"vote-{pair}-{letter}", width="stretch", type="primary", **choice)
+                st.button(f"{letter} is better", key=f"vote-{pair}-{letter}", width="stretch", **choice)
         if questions.simulated:
             st.caption(SIMULATED)
 
 
 def _join(code: str) -> None:
+    """Once per session: a button that is pressed twice must not make two voters."""
+    joined = st.session_state.setdefault(session.VOTER, {})
     try:
-        st.query_params[session.VOTER] = room_store().join(code)
+        joined[code] = joined.get(code) or room_store().join(code)
+        st.query_params[session.VOTER] = joined[code]
     except ScpoError as error:
         st.session_state[session.SAID] = str(error)
 

@@ -1,11 +1,17 @@
 """The page Room: off, opened, on a projector, with votes out and in."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from scpo.errors import RoomError
+from scpo.jobs.store import open_store
 from scpo.rooms.ballots import votes_csv
+from scpo.ui import room as page
 from scpo.ui.cache import room_store
 
 from fakes import demo_questions, planted_votes
@@ -92,3 +98,18 @@ def test_a_link_that_no_phone_can_open_is_told(workspace, monkeypatch):
     assert "no phone can open it" in words(opened(room=room_store().open(DEMO).code))
     monkeypatch.setenv("SCPO_ROOMS", "yes")
     assert "needed: 1, or the address" in words(opened(room=room_store().open(DEMO).code))
+
+
+def test_a_room_on_a_run_asks_that_runs_pairs_and_one_without_linear_heads_is_refused(rooms_on, demo_run, workspace):
+    folder = workspace / "runs" / "finished"
+    shutil.copytree(demo_run, folder)
+    job = open_store(workspace).jobs()[0]
+    press(opened(run=job.id), "Open a room")
+    asked = room_store().questions(room_store().rooms()[0].code)
+    assert len(asked) == len(DEMO) and asked.countries == DEMO.countries and asked.prompts != DEMO.prompts
+    assert np.allclose(asked.gram, asked.gram.T) and np.linalg.eigvalsh(asked.gram).min() > -1e-3
+    whole = replace(job, config=replace(job.config, hidden=4))
+    with pytest.raises(RoomError, match="no linear heads"):
+        page._asked(whole)
+    with pytest.raises(RoomError, match="is running; a room needs a finished run"):
+        page._asked(replace(job, state="running"))

@@ -58,6 +58,14 @@ def test_a_voter_chooses_between_the_answers_of_every_pair_and_is_thanked(code):
     assert dict(zip(votes["pair"], votes["left"], strict=True)) == dict(expected)
 
 
+def test_a_start_pressed_twice_makes_one_voter(code):
+    app = opened(room=code)
+    app.button[0].click().run()
+    del app.query_params["voter"]
+    press(app.run(), "Start")
+    assert room_store().counts(code).voters == 1
+
+
 def test_a_phone_that_loses_its_network_goes_on_where_it_was(code):
     app = press(press(opened(room=code), "Start"), "A is better")
     again = opened(room=code, voter=voter(app))
