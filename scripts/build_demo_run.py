@@ -3,11 +3,12 @@
 Runs the demo experiment with its default settings, keeps its tables in scpo/demo_run/, and beside them what the front
 door shows at once: the price of every strength, an order that each country's model turns round, and planted tastes;
 and the pairs that a room asks a class, with what every model makes of them. Everything in it is simulated. Takes about
-a minute.
+a minute; with --reasons five more, to count anew how often reasons are true (reasons.csv, see docs/why.md).
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import sys
@@ -17,10 +18,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # so that `scpo` is found without being installed
 
+REASONED = ("full", "scpo", "shared")  # methods whose reasons are counted
 KEPT = ("config.json", "data.json", "metrics.json", "summary.json", "done.json")
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--reasons", action="store_true", help="count anew how often reasons are true")
+    with_reasons = parser.parse_args().reasons
     from scpo import ExperimentConfig, data, run
     from scpo.rooms.questions import chosen_pairs, questions
     from scpo.steering.serving import planted_difference, price_table, reversed_pairs
@@ -36,6 +41,8 @@ def main() -> None:
         rewards = reward_texts(models, pairs.texts, main_method(result))
         for name in KEPT:
             shutil.copy(result.folder / name, out / name)
+        if with_reasons:
+            add_reasons(result.folder, out)
     kept = {
         "prices": price_table(pairs, rewards).round(6).to_dict("list"),
         "reversed": reversed_pairs(pairs, rewards).to_dict("list"),
@@ -45,6 +52,18 @@ def main() -> None:
     left, right = chosen_pairs(pairs, rewards)
     asked = questions(pairs, rewards, left, right, pair_gram(models, pairs.texts, left, right))
     (out / "questions.json").write_text(asked.as_json() + "\n")
+
+
+def add_reasons(folder: Path, out: Path) -> None:
+    """Write how often each way points at planted reasons, mean over countries, for some methods of a run."""
+    import pandas as pd
+
+    from scpo.metrics.accuracy import MEAN
+    from scpo.study.planted_reasons import planted_reasons
+
+    table = pd.concat([planted_reasons(folder, method, 200).assign(method=method) for method in REASONED])
+    columns = ["method", "way", "measure", "value", "low", "high", "answers", "prompts"]
+    table[table["country"] == MEAN][columns].round(6).to_csv(out / "reasons.csv", index=False)
 
 
 if __name__ == "__main__":

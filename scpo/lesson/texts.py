@@ -6,6 +6,7 @@ tests/pages/test_learn.py checks each such claim on the computed numbers.
 """
 
 from scpo.lesson.closing_texts import CLOSING
+from scpo.lesson.reason_texts import WHY
 from scpo.lesson.step import Step
 
 STEPS = (
@@ -236,5 +237,6 @@ STEPS = (
         ),
         formulas=(r"\text{ratio} = \frac{\text{pairs that fine-tuning needs}}{\text{pairs that SCPO needs}}",),
     ),
+    WHY,
     *CLOSING,
 )

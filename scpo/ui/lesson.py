@@ -9,17 +9,18 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from scpo.charts import lesson as lesson_charts
+from scpo.charts.true_reasons import true_reasons_chart
 from scpo.charts.weighing import weighing_chart
 from scpo.config import ExperimentConfig
 from scpo.lesson import steps as lesson_steps
-from scpo.lesson import training_steps, weighing
+from scpo.lesson import training_steps, true_reasons, weighing
 from scpo.lesson.steps import Seen
 from scpo.lesson.world import World
 
 # Names of session keys and of parameters in the link.
 LOUDEST, TIMES, DIFFERENCE, CHOSEN = "loudest", "times", "difference", "chose"
 COUNTRY, TAU, BETA, STEPS_TRAINED, OWN = "of", "cut", "pull", "trained", "own"
-SEEDS, PART, COUNT, PEOPLE, SAMPLE = "luck", "part", "count", "people", "sample"
+SEEDS, PART, COUNT, PEOPLE, SAMPLE, PAIRS = "luck", "part", "count", "people", "sample", "pairs"
 
 DEFAULT = ExperimentConfig()
 HELP = {spec.name: spec.metadata.get("help") for spec in fields(ExperimentConfig)}
@@ -140,6 +141,14 @@ def people(world: World) -> Shown:
     return Shown(seen, lesson_charts.people_chart(seen))
 
 
+def why(world: World) -> Shown:
+    where, many = st.columns([1, 2], gap="large")
+    country = _country(where, world)
+    pairs = many.select_slider("Pairs trained on", true_reasons.PAIRS, 25, key=PAIRS, bind="query-params")
+    seen = true_reasons.reasons(world, country, pairs)
+    return Shown(seen, true_reasons_chart(seen))
+
+
 def weights(world: World) -> Shown:
     where, much, long = st.columns([2, 4, 2], gap="medium")
     country = _country(where, world)
@@ -156,7 +165,7 @@ def weights(world: World) -> Shown:
     return Shown(seen, weighing_chart(seen))
 
 
-DRAW = (average, choice, filter_, weight, collapse, efficiency, people, weights)
+DRAW = (average, choice, filter_, weight, collapse, efficiency, why, people, weights)
 
 
 def _country(place, world: World) -> str:

@@ -161,7 +161,7 @@ def test_arrows_turn_the_steps_of_presenter_mode_or_move_a_slider_and_esc_leaves
 def test_a_step_for_a_wall_is_as_high_as_the_window_with_large_type_on_its_controls_too(opened, size):
     page = opened("?step=7&present=1")
     page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
-    for number in (7, 8):
+    for number in (7, 8, 9):
         heading(page, number)
         bar = page.locator(".st-key-presenting").bounding_box()
         parts = (page.locator(".js-plotly-plot"), page.get_by_role("button", name="The answer"))
@@ -208,8 +208,8 @@ def test_the_lesson_is_read_to_its_end_from_the_keyboard(opened):
         ("?step=5", 1400, "light"),
         ("?step=6", 420, "dark"),
         ("?step=7", 420, "dark"),
-        ("?step=8", 1400, "light"),
-        ("?step=8&present=1", 420, "dark"),
+        ("?step=9", 1400, "light"),
+        ("?step=9&present=1", 420, "dark"),
         ("?step=7&present=1", 1400, "light"),
         ("?step=3&present=1", 1400, "dark"),
         ("?step=6&present=1", 420, "light"),

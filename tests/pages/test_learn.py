@@ -13,15 +13,17 @@ from streamlit.testing.v1 import AppTest
 
 from scpo.charts import lesson as lesson_charts
 from scpo.charts.style import SIMULATED
+from scpo.charts.true_reasons import true_reasons_chart
 from scpo.charts.wall import enlarge
 from scpo.charts.weighing import weighing_chart
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError
-from scpo.lesson import bradley_terry, training_steps, weighing
+from scpo.lesson import bradley_terry, training_steps, true_reasons, weighing
 from scpo.lesson import steps as lesson_steps
 from scpo.lesson.texts import STEPS
 from scpo.lesson.world import HELPFUL, world
 from scpo.selection import pair_weights
+from scpo.steering.measured_reasons import measured
 from scpo.ui import lesson
 
 ROOT = Path(__file__).parents[2]
@@ -243,7 +245,32 @@ def test_a_target_that_is_not_reached_is_said():
     assert all(np.isfinite(facts["full"]) for facts in said.values())
 
 
-# 7: limits
+# 7: why
+
+
+def signs(country, pairs):
+    return true_reasons.reasons(world(), country, pairs).facts["sign"]
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_more_pairs_make_truer_reasons(country):
+    assert signs(country, 10) + 10 < signs(country, 800) and signs(country, 800) > 80
+
+
+def test_shares_of_sentences_add_up_to_what_changes_in_the_reward_of_their_phrases():
+    table = true_reasons.reasons(world(), "Galune", 100).table
+    parts, levels = true_reasons._answer(world())
+    learned = true_reasons._learned(world(), "Galune", 100)[0]
+    assert table["sentence"].tolist() == parts and len(parts) >= 6
+    assert table["learned"].sum() == pytest.approx(levels.sum(0) @ learned)
+
+
+def test_the_signs_said_of_models_that_read_are_those_of_the_kept_study():
+    facts = true_reasons.reasons(world(), "Galune", 100).facts
+    assert facts["read_shared"] == 100 * measured("shared")["sign"].value > facts["read_scpo"] > 50
+
+
+# 8: limits
 
 
 def width(country, asked, kind="width"):
@@ -265,7 +292,7 @@ def test_people_differ_however_narrow_the_interval_of_the_mean(country):
     assert facts["most"] - facts["least"] > 2 * facts["width"] and facts["estimate"] == pytest.approx(facts["truth"])
 
 
-# 8: your weights
+# 9: your weights
 
 
 def reigns(country, steps=100):
@@ -318,7 +345,7 @@ def test_a_shift_without_data_stays_at_the_start_and_with_a_flat_prior_is_the_fi
 
 def test_the_last_step_ends_with_three_lines_and_links_and_the_one_before_with_five_conclusions():
     assert [len(step.points) for step in STEPS[-2:]] == [5, 3]
-    for number in (7, 8):
+    for number in (8, 9):
         wall, page = words(opened(step=number, present=1)), words(opened(step=number))
         assert all(head in wall and head in page for head, _ in STEPS[number - 1].points)
 
@@ -338,6 +365,8 @@ def test_the_last_step_ends_with_three_lines_and_links_and_the_one_before_with_f
         lambda: training_steps.collapse(world(), "Galune", 10**9, TAU, BETA),
         lambda: training_steps.efficiency(world(), "Galune", 10**6, 80, "labelled", TAU, BETA),
         lambda: training_steps.efficiency(world(), "Galune", 3, 80, "guessed", TAU, BETA),
+        lambda: true_reasons.reasons(world(), "Galune", 7),
+        lambda: true_reasons.reasons(world(), "Atlantis", 10),
         lambda: lesson_steps.people(world(), "Galune", 1, 1),
         lambda: lesson_steps.people(world(), "Galune", float("nan"), 1),
         lambda: weighing.weighed(world(), "Galune", 101, 100, TAU, BETA),
@@ -363,6 +392,7 @@ def test_every_step_computes_and_draws_within_150_ms(country):
         lambda: lesson_charts.weight_chart(lesson_steps.weighted(here, country, TAU, BETA)),
         lambda: lesson_charts.collapse_chart(training_steps.collapse(here, country, 300, TAU, BETA)),
         lambda: lesson_charts.efficiency_chart(training_steps.efficiency(here, country, 3, 80, "labelled", TAU, BETA)),
+        lambda: true_reasons_chart(true_reasons.reasons(here, country, 800)),
         lambda: lesson_charts.people_chart(lesson_steps.people(here, country, 54, 1)),
         lambda: weighing_chart(weighing.weighed(here, country, 50, 100, TAU, BETA)),
     )
@@ -378,10 +408,10 @@ def test_every_step_computes_and_draws_within_150_ms(country):
 # the page
 
 
-def test_the_lesson_has_eight_steps_of_less_than_half_an_hour():
-    assert len(STEPS) == len(lesson.DRAW) == 8 and sum(step.minutes for step in STEPS) == 23
+def test_the_lesson_has_nine_steps_of_less_than_half_an_hour():
+    assert len(STEPS) == len(lesson.DRAW) == 9 and sum(step.minutes for step in STEPS) == 26
     app = opened()
-    assert not app.exception and "8 steps, about 23 minutes" in words(app)
+    assert not app.exception and "9 steps, about 26 minutes" in words(app)
 
 
 @pytest.mark.parametrize("present", ["", "1"])
@@ -396,8 +426,8 @@ def test_a_link_opens_a_step_with_its_chart_control_question_and_answer(number, 
     assert len(app.get("plotly_chart")) == 1 and SIMULATED in json.loads(figure.spec)["layout"]["title"]["text"]
     assert figure.alt and not any(bad in said + figure.alt for bad in ("{", "}", "nan"))
     assert len(app.dataframe) == (0 if present else 1) and len(app.expander) == (0 if present else 2)
-    answered = app.get("popover")[0].markdown if present else app.expander[-1].markdown
-    assert len(answered) == 1
+    place = app.get("popover")[0] if present else next(e for e in app.expander if e.label == "Show the answer")
+    assert len(place.markdown) == 1
 
 
 @pytest.mark.parametrize("number", range(3, len(STEPS) + 1))
@@ -443,7 +473,7 @@ def test_moving_a_control_changes_the_sentence_and_the_chart():
 
 
 def test_other_people_give_another_estimate():
-    app = opened(step=7)
+    app = opened(step=8)
     before = words(app)
     next(b for b in app.button if b.label == "Ask others").click().run()
     assert not app.exception and words(app) != before
@@ -459,8 +489,9 @@ def test_other_people_give_another_estimate():
         {"step": "3", "of": "![x](http://evil/x.png)", "cut": "nan"},
         {"step": "5", "trained": "1000000000"},
         {"step": "6", "luck": "100000", "part": "-5", "count": "x"},
-        {"step": "7", "people": "0"},
-        {"step": "8", "own": "1e9", "trained": "7"},
+        {"step": "7", "pairs": "1e9"},
+        {"step": "8", "people": "0"},
+        {"step": "9", "own": "1e9", "trained": "7"},
         {"step": "1", "times": "1e9", "loudest": "Atlantis"},
         {"step": "2", "difference": "inf", "chose": "C"},
     ],
