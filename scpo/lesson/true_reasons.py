@@ -48,7 +48,6 @@ def reasons(world: World, country: str, pairs: int) -> Seen:
             "known": len(table),
             "sign": 100 * float(signs.mean()),
             "draws": len(shifts),
-            "largest": table.loc[table["learned"].abs().idxmax(), "sentence"],
             "read_scpo": 100 * read["scpo"]["sign"].value if read["scpo"] else np.nan,
             "read_shared": 100 * read["shared"]["sign"].value if read["shared"] else np.nan,
         },
