@@ -6,8 +6,9 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from scpo import ScpoError
-from scpo.format import duration, inert
+from scpo import DataConfig, ScpoError
+from scpo.format import counted, duration, inert, noun
+from scpo.grouping import noun_of
 from scpo.jobs.job import STATES, Job
 from scpo.ui import compare_runs, session
 from scpo.ui.cache import job_store
@@ -59,6 +60,12 @@ def found(jobs: list[Job]) -> list[Job]:
     return sorted(filter(shown, jobs), key=SORTS[order])
 
 
+def _steered_to(data: DataConfig) -> str:
+    """What a run is steered to: 2 countries, languages (those that the data has)."""
+    one = noun_of(data.group)
+    return counted(len(data.countries), one) if data.countries else noun(one)
+
+
 def listed(jobs: list[Job], chosen: list[str]) -> None:
     """The table of runs; choosing rows opens or compares them. Another set of rows is another table, so that a
     row chosen before never means another run."""
@@ -70,7 +77,7 @@ def listed(jobs: list[Job], chosen: list[str]) -> None:
                 "state": DELETED if job.deleted else job.state,
                 "done": round(job.fraction, 2),
                 "data": job.config.data.dataset,
-                "countries": len(job.config.data.countries) or "default",
+                "steered to": _steered_to(job.config.data),
                 "methods": len(job.config.methods),
                 "seeds": job.config.seeds,
                 "τ": job.config.tau,
@@ -93,7 +100,7 @@ def listed(jobs: list[Job], chosen: list[str]) -> None:
         st.query_params[session.RUN] = [*hidden, *(ids[row] for row in rows if row < len(ids))]
 
     st.dataframe(
-        table.astype({"countries": str}),
+        table,
         hide_index=True,
         column_config=COLUMNS,
         key=key,

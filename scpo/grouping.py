@@ -53,6 +53,11 @@ def noun_of(group: Sequence[str]) -> str:
     return words[0] if named else f"{CROSSED.join(words)} group"
 
 
+def value_of(column: str, said: str) -> str:
+    """A value of a column as a name of a group: one without a letter says what it is, as in "age 18-24"."""
+    return said if any(c.isalpha() for c in said) else f"{_words(column)} {said}"
+
+
 def speak_of(group: Sequence[str]) -> None:
     """Set the noun in force, for this thread: that of the setting `group` of what is shown."""
     _in_force.set(noun_of(group))

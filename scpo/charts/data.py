@@ -23,6 +23,6 @@ def country_bars(counts: pd.DataFrame, simulated: bool) -> go.Figure:
             hovertemplate="%{y}, " + split + ": %{x} pairs<extra></extra>",
         )
     figure.update_layout(barmode="stack")
-    figure.update_xaxes(title="preference pairs")
+    figure.update_xaxes(title="preference pairs", tickformat=",")
     figure.update_yaxes(type="category")  # ages are no numbers here
     return finish(figure, simulated, height=80 + 34 * len(rows))

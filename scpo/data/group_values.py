@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.data.countries import Countries, find, names_country, read_countries, text
-from scpo.grouping import of_countries, worded
+from scpo.grouping import CROSSED, of_countries, value_of, worded
 
 VALUES = ("other", "others", "none of these", "none of the above")  # name no country, but may be somebody's gender
 
@@ -45,6 +45,9 @@ def find_group(asked: str, known: Sequence[str], group: Sequence[str]) -> list[s
     """The names among `known` that `asked` means: countries in any spelling, other groups in any case and blanks."""
     if of_countries(group) or asked in known:
         return find(asked, known)
+    parts = asked.split(CROSSED)
+    if len(parts) == len(group):
+        asked = CROSSED.join(value_of(column, text(part)) for column, part in zip(group, parts, strict=True))
     return [name for name in known if text(name).casefold() == text(asked).casefold()]
 
 

@@ -18,7 +18,7 @@ from scpo.data.people import is_named
 from scpo.data.splitting import with_rater
 from scpo.errors import InputError, ScpoError
 from scpo.format import counted
-from scpo.grouping import COUNTRY, CROSSED, of_countries
+from scpo.grouping import COUNTRY, CROSSED, of_countries, value_of
 
 MOST = 100  # groups of a column
 FEW = 10  # groups that any column may have, however few its people
@@ -47,14 +47,16 @@ def with_groups(
     read = [read_groups(each(table[column], as_text), (column,)) for column in found if column is not None]
     for column, said in zip(found, read, strict=True):
         _check_few(table, str(column), said.names)
-    cells = zip(*(said.names for said in read), *(table[column] for column in found), strict=True)
+    columns = [str(column) for column in found]
+    spoken = [_as_names(said.names, column) for said, column in zip(read, columns, strict=True)]
+    cells = zip(*spoken, *(table[column] for column in columns), strict=True)
     groups = [_joined(row[: len(read)], row[len(read) :]) for row in cells]
     # The only note there was tells that no column says a country.
     attrs = table.attrs | {"notes": tuple(note for said in read for note in said.notes)}
-    if len(found) == 1:
-        table = table.drop(columns=str(found[0]))
+    if len(columns) == 1:
+        table = table.drop(columns=columns)
     else:
-        table = table.assign(**{str(column): said.names for column, said in zip(found, read, strict=True)})
+        table = table.assign(**{column: said.names for column, said in zip(columns, read, strict=True)})
     table = table.assign(country=pd.Series(groups, index=table.index, dtype=object))
     table.attrs = attrs
     return table
@@ -129,6 +131,13 @@ def _check_few(table: pd.DataFrame, column: str, names: np.ndarray) -> None:
 def _too_many(table: pd.DataFrame, groups: int) -> bool:
     units = table["user"][is_named(table)].nunique() if "user" in table.columns else len(table)
     return groups > MOST or groups > max(FEW, units / 2)
+
+
+def _as_names(values: np.ndarray, column: str) -> np.ndarray:
+    """Values as names of groups, (n,) object; None where there is none."""
+    code, known = pd.factorize(values)
+    names = np.array([*(value_of(column, str(said)) for said in known), None], dtype=object)
+    return names[code]
 
 
 def _joined(names: Sequence[str | None], cells: Sequence[object]) -> object:

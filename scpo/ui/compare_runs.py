@@ -24,7 +24,7 @@ from scpo import runs
 from scpo.charts.runs import delta_chart
 from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.format import inert, points, span
-from scpo.grouping import worded
+from scpo.grouping import speak_of, worded
 from scpo.jobs.job import Job
 from scpo.methods import METHODS
 from scpo.metrics.accuracy import MEAN
@@ -165,6 +165,7 @@ def _rows(run: runs.Result, methods: list[str]) -> pd.DataFrame:
 
 def show(jobs: Sequence[Job]) -> None:
     """Draw the comparison; runs that are not done have settings but no results."""
+    speak_of(jobs[0].config.data.group)
     done = {job.id: finished_run(job.folder) for job in jobs if job.state == "done"}
     titles = names(jobs)
     st.header("Settings side by side")

@@ -13,7 +13,7 @@ import streamlit as st
 from scpo.charts.accuracy import accuracy_chart
 from scpo.errors import ScpoError
 from scpo.format import inert
-from scpo.grouping import worded
+from scpo.grouping import speak_of, worded
 from scpo.jobs.job import NAME_LENGTH, NOTE_LENGTH, Job
 from scpo.text.results import headline
 from scpo.ui import session
@@ -27,6 +27,7 @@ from scpo.ui.run_status import LIVE, badge, watch
 
 def opened(job: Job) -> None:
     """One run: state, result, settings, log, and what one does with it."""
+    speak_of(job.config.data.group)
     st.header(inert(job.name))
     if job.deleted:
         st.badge("deleted", color="gray")

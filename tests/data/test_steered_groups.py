@@ -50,6 +50,13 @@ def test_a_file_without_countries_is_steered_to_the_column_that_is_named(tmp_pat
     assert not any("on the map" in note or "countr" in note for note in data.card.notes)
 
 
+def test_a_value_without_a_letter_says_what_it_is(tmp_path):
+    rows = [row | {"age": (25, 31.0, None)[at // 5 % 3]} for at, row in enumerate(pairs())]
+    assert pairs_of(read(rows, tmp_path, group=("age",))) == {"age 25": 100, "age 31": 100}
+    data = read(rows, tmp_path, group=("gender", "age"), countries=("Male x 31", "female x age 25"))
+    assert data.card.countries == ("male x age 31", "female x age 25")
+
+
 def test_two_columns_are_crossed_and_stay_survey_columns(tmp_path):
     data = read(pairs(), tmp_path, group=("gender", "language"))
     assert pairs_of(data) == {f"{gender} x {language}": 50 for gender in GENDERS for language in LANGUAGES}
@@ -106,7 +113,7 @@ def test_a_layout_is_steered_to_what_it_tells_of_people_and_to_columns_that_it_l
         }
         for n in range(60)
     ]
-    assert pairs_of(read(rows, tmp_path, group=("annotator_age",))) == {"18-24": 90, "25+": 90}
+    assert pairs_of(read(rows, tmp_path, group=("annotator_age",))) == {"age 18-24": 90, "age 25+": 90}
     assert pairs_of(read(rows, tmp_path, group=("assigned_lang",))) == {"en": 60, "fr": 60, "it": 60}
     assert {"age", "assigned_lang"} <= {*offered_first(pd.DataFrame(rows), {})}
 
