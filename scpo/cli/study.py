@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from scpo import runs
 from scpo.cli.options import add_settings, config_of, listed
 from scpo.cli.result_table import SIMULATED, write_table
 from scpo.config import DataConfig, ExperimentConfig
@@ -20,11 +21,13 @@ from scpo.runs.files import write_bytes
 from scpo.study import design
 from scpo.study import folder as study_folder
 from scpo.table_rows import rows_of
+from scpo.text.wording import wording_lines, wording_shown
 
 STUDIES = {
     "coverage": "how often 95 % intervals hold the truth, on planted people (about 10 minutes)",
     "beyond": "a search for a better rule: every candidate, or the winner on fresh data (20 minutes each)",
     "why": "how often the reasons that Steer shows are the planted ones, in a run of the demo (some minutes)",
+    "wording": "how much hangs on the wording of prompts: a run trained again with each said otherwise (some minutes)",
     "when": "when SCPO helps: one factor at a time, and two grids (10 to 20 minutes)",
 }
 WORLDS = 8  # of the demo
@@ -55,6 +58,10 @@ def add_study(commands) -> None:
     why.add_argument("--methods", default="full,scpo,shared", metavar="A,B,...", help="default: full,scpo,shared")
     why.add_argument("--answers", type=int, default=200, help="answers of test pairs to explain (default: 200)")
     why.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
+    wording = names.add_parser("wording", **says["wording"])
+    wording.add_argument("run", metavar="RUN", help="the folder of a finished run, or its id in the workspace")
+    wording.add_argument("--methods", metavar="A,B,...", help="of the run (default: all that it trained)")
+    wording.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
     when = names.add_parser("when", **says["when"])
     add_settings(when, DataConfig, {"dataset", "data_files", "countries"})
     add_settings(when, ExperimentConfig, {"methods", "encoder"}, BASE)
@@ -103,6 +110,21 @@ def _why(args: argparse.Namespace) -> None:
     order = [(method, way) for method in methods for way in mean["way"].unique()]
     print(wide.loc[order, list(mean["measure"].unique())].to_string(na_rep="-"))
     write_table(args.out, table, simulated=True)
+
+
+def _wording(args: argparse.Namespace) -> None:
+    from scpo.study.wording import wording_table
+
+    def tell(done: int, total: int) -> None:
+        print(f"{done} of {total} trainings", file=sys.stderr)
+
+    result = runs.read(Path(args.run))
+    table = wording_table(result.folder, listed(args.methods or "", "--methods"), tell)
+    if result.card["simulated"]:
+        print(SIMULATED)
+    print("Share of test pairs decided otherwise than with the prompts as they are; accuracy minus that, points, 95 %")
+    print(wording_shown(table).to_string() + "\n\n" + "\n".join(wording_lines(table)))
+    write_table(args.out, table, result.card["simulated"])
 
 
 def _beyond(args: argparse.Namespace) -> None:
@@ -188,4 +210,4 @@ def summary(study: study_folder.Study) -> str:
     return "\n".join([*lines, "", f"study folder: {study.folder}"])
 
 
-_COMMANDS = {"coverage": _coverage, "beyond": _beyond, "why": _why, "when": _when}
+_COMMANDS = {"coverage": _coverage, "beyond": _beyond, "why": _why, "when": _when, "wording": _wording}
