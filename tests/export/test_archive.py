@@ -90,6 +90,7 @@ def test_the_zip_has_exactly_these_files(plain):
         "per_pair",
         "reading",
         "selection",
+        "shares",
         "transfer",
     )
     assert set(plain[1]) == {
