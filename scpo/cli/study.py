@@ -47,10 +47,10 @@ def add_study(commands) -> None:
     coverage.add_argument("--worlds", type=int, default=1000, help="worlds to count over (default: 1000)")
     coverage.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
     beyond = names.add_parser("beyond", **says["beyond"])
-    add_settings(beyond, DataConfig, {"data_files", "countries"})
+    add_settings(beyond, DataConfig, {"dataset", "data_files", "countries", "reference", "test_share"})
     add_settings(beyond, ExperimentConfig, {"encoder"})
     beyond.add_argument("--final", action="store_true", help="the winner alone, on the test questions and fresh worlds")
-    beyond.add_argument("--worlds", type=int, help="worlds and splits (default: 5; with --final 10 worlds)")
+    beyond.add_argument("--worlds", type=int, help="worlds or splits (default: 5; with --final 10 worlds)")
     beyond.add_argument("--seeds", type=int, default=10, help="training seeds with --final (default: 10)")
     beyond.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
     why = names.add_parser("why", **says["why"])
@@ -131,16 +131,16 @@ def _beyond(args: argparse.Namespace) -> None:
     from scpo.study import better_rule
     from scpo.training.encoders import load_encoder
 
-    config = config_of(args, ExperimentConfig(DataConfig("globalopinionqa")))
-    encoder, files = load_encoder(config.encoder), config.data.data_files
+    config = config_of(args, ExperimentConfig())
+    encoder = load_encoder(config.encoder)
 
     def tell(what: str) -> None:
         print(what, file=sys.stderr)
 
     if args.final:
-        table = better_rule.final(files, config.data.countries, args.worlds or 10, args.seeds, encoder, tell)
+        table = better_rule.final(config.data, args.worlds or 10, args.seeds, encoder, tell)
     else:
-        table = better_rule.development(files, args.worlds or 5, encoder, tell)
+        table = better_rule.development(config.data, args.worlds or 5, encoder, tell)
     shown = table[table["subset"] != "distinct"].copy()
     shown["difference"] = [f"{points(row.difference)} {brackets(row.low, row.high)}" for row in rows_of(shown)]
     for (name, pairs), part in shown.groupby(["data", "pairs"], sort=False):

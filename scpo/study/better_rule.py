@@ -1,9 +1,8 @@
 """The search for a better training rule: every candidate on data for development, the winner on data for the test.
 
-Candidates are variants of `scpo.training.heads.shared`, each changed in one thing. They are compared on the pairs of
-GlobalOpinionQA's training questions alone, split anew for every seed, and on demo worlds of seeds from 100 on. The
-winner is then compared with the paper's method on the test questions, and on worlds of seeds from 0 on, that played
-no part.
+Candidates are variants of `scpo.training.heads.shared`, each changed in one thing. They are compared on the pairs of a
+survey's training questions alone, split anew for every seed, and on demo worlds of seeds from 100 on. The winner is
+then compared with other methods on the test questions, and on worlds of seeds from 0 on, that played no part.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 import torch
+from torch.nn.functional import softplus
 
 from scpo import data as sources
 from scpo.config import DataConfig, ExperimentConfig
@@ -24,90 +24,104 @@ from scpo.data.preferences import TEST, Preferences
 from scpo.metrics.accuracy import MEAN, ResampledOutcomes
 from scpo.metrics.intervals import FEWEST, interval
 from scpo.metrics.outcomes import SUBSETS, count_outcomes
-from scpo.plan import HeadPlan, Pool, budgets_for, pair_margins, plan_heads, rows_by_country
+from scpo.plan import HeadPlan, Pool, pair_margins, plan_heads, rows_by_country
 from scpo.progress import Progress
 from scpo.selection import keep_mask, pair_weights
 from scpo.training.encoders import Encoder
-from scpo.training.heads.backend import global_heads, global_rewards, problem_of
+from scpo.training.heads.backend import global_heads, problem_of, train_plan
+from scpo.training.heads.held_out import HeldOut
 from scpo.training.heads.problem import HeadProblem
-from scpo.training.heads.shared import OBSERVATIONS_PER_UNIT, SHRINKAGE, SIZES, STRENGTHS, train_shared
-from scpo.training.heads.shifts import PRIOR_POWER
-from scpo.training.heads.train import train_countries
+from scpo.training.heads.shared import STEPS, Rule, common_step, margins_at, train_shared
 from scpo.training.threads import one_thread
 
 SHARED = "shared"
-AGAINST = ("full", "scpo")
-BUDGET = 50  # pairs; beside all
-NONE = 0.01  # a prior standard deviation, in units of reward, that lets next to nothing move
+AGAINST = ("full", "scpo", "ridge", "interpolated", "lowrank")
+BUDGETS = (50, 200)  # pairs; beside all
 COLUMNS = ["candidate", "pairs", "against", "subset", "accuracy", "difference", "low", "high", "n"]
+
+
+def step_by_accuracy(start: torch.Tensor, shift: torch.Tensor, validation: Sequence[HeldOut]) -> np.ndarray:
+    """The step of most right validation pairs; of equals the smaller."""
+    right = (margins_at(start, shift, validation) > 0).sum(1)
+    return np.full(len(start), STEPS[int(right.argmax())])
+
+
+def step_per_country(start: torch.Tensor, shift: torch.Tensor, validation: Sequence[HeldOut]) -> np.ndarray:
+    """Each country's step by its own validation pairs."""
+    each = zip(start[:, None], shift[:, None], validation, strict=True)
+    return np.concatenate([common_step(*one[:2], [one[2]]) for one in each])
+
+
+def smallest_step(start: torch.Tensor, shift: torch.Tensor, validation: Sequence[HeldOut]) -> np.ndarray:
+    """The smallest step whose log loss is within one standard error, over users or questions, of the least."""
+    loss = softplus(-margins_at(start, shift, validation)).numpy()
+    units, unit = np.unique(np.concatenate([held_out.unit for held_out in validation]), return_inverse=True)
+    behind = loss - loss[loss.mean(1).argmin()]
+    error = np.array([np.bincount(unit, row, len(units)).std(ddof=1) for row in behind]) * len(units) ** 0.5
+    return np.full(len(start), STEPS[int((behind.sum(1) <= error).argmax())])
+
+
+def taking(step: float) -> Callable[..., np.ndarray]:
+    """Always the same step."""
+    return lambda start, shift, validation: np.full(len(start), step)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A training rule. shrinkage: factor of a shift; prior_power: of the own part; power: of SCPO's weight;
-    filtered: tau drops pairs too; by_gap: pairs weigh the root of the gap of their scores; scale: of the global model's
-    rewards; equal: the others' shifts are learnt from as few pairs as the country has."""
+    """A training rule, and the pairs that it is given. power: of SCPO's weight; filtered: tau drops pairs too; by_gap:
+    pairs weigh the root of the gap of their scores; scale: of the global model's rewards."""
 
-    strengths: tuple[tuple[float, float], ...] = STRENGTHS
-    observations_per_unit: float = OBSERVATIONS_PER_UNIT
-    shrinkage: float = SHRINKAGE
-    prior_power: float = PRIOR_POWER
+    rule: Rule = Rule()
     power: float = 0.0
     filtered: bool = False
     by_gap: bool = False
     scale: float = 1.0
-    equal: bool = False
 
 
 CANDIDATES = {
     SHARED: Candidate(),
-    "no sharing": Candidate(tuple((NONE, own_sd) for own_sd in SIZES)),
-    "nothing of its own": Candidate(tuple((mix_sd, NONE) for mix_sd, _ in STRENGTHS)),
-    "as few pairs of the others": Candidate(equal=True),
-    "the whole way": Candidate(shrinkage=1.0),
-    "the whole way, root of SCPO's weights": Candidate(shrinkage=1.0, power=0.5),
+    "among others alone": Candidate(Rule(alone=0.0)),
+    "its own pairs alone": Candidate(Rule(alone=1.0)),
+    "as few pairs of the others": Candidate(Rule(equal=True)),
+    "half of it": Candidate(Rule(choose=taking(0.5))),
+    "all of it": Candidate(Rule(choose=taking(1.0))),
+    "the step by accuracy": Candidate(Rule(choose=step_by_accuracy)),
+    "the smallest step within an error": Candidate(Rule(choose=smallest_step)),
+    "a step per country": Candidate(Rule(choose=step_per_country)),
+    "half the size": Candidate(Rule(size=1.0)),
+    "twice the size": Candidate(Rule(size=4.0)),
+    "a third of the pull": Candidate(Rule(pull=3.0)),
+    "three times the pull": Candidate(Rule(pull=30.0)),
+    "R to the power 0: a pull on parameters": Candidate(Rule(prior_power=0.0)),
+    "R to the power 1: a pull on rewards": Candidate(Rule(prior_power=-0.5)),
     "root of SCPO's weights": Candidate(power=0.5),
-    "SCPO's weights": Candidate(power=1.0),
     "SCPO's filter too": Candidate(filtered=True),
-    "a pull on parameters": Candidate(prior_power=0.0),
-    "a pull on rewards": Candidate(prior_power=-0.5),
-    "the likeliest strength": Candidate(observations_per_unit=np.inf),
-    "every strength alike": Candidate(observations_per_unit=0.0),
     "global rewards times 0.7": Candidate(scale=0.7),
     "weights by score gap": Candidate(by_gap=True),
 }
 
 
 @one_thread()
-def development(files: tuple[str, ...], splits: int, encoder: Encoder, tell: Callable[[str], None]) -> pd.DataFrame:
-    """Every candidate, on `splits` splits of the training questions and as many worlds, in columns data, COLUMNS."""
-    worlds = [DataConfig(demo_seed=100 + at) for at in range(splits)]
-    tables = [_over("demo, development worlds", [sources.load(world) for world in worlds], CANDIDATES, encoder, tell)]
-    if files:
-        whole = sources.load(DataConfig("globalopinionqa", files))
-        parts = [without_test(whole, seed + 1) for seed in range(splits)]
-        tables.append(_over("GlobalOpinionQA, training questions", parts, CANDIDATES, encoder, tell))
-    return pd.concat(tables, ignore_index=True)
+def development(config: DataConfig, parts: int, encoder: Encoder, tell: Callable[[str], None]) -> pd.DataFrame:
+    """Every candidate, on so many demo worlds, or splits of the training questions; in columns data, COLUMNS."""
+    if config.dataset == "demo":
+        worlds = [sources.load(dataclasses.replace(config, demo_seed=100 + at)) for at in range(parts)]
+        return _over("demo, development worlds", worlds, CANDIDATES, encoder, tell)
+    whole = sources.load(config)
+    splits = [without_test(whole, seed + 1) for seed in range(parts)]
+    return _over(f"{whole.card.title}, training questions", splits, CANDIDATES, encoder, tell)
 
 
 @one_thread()
-def final(
-    files: tuple[str, ...],
-    countries: tuple[str, ...],
-    worlds: int,
-    seeds: int,
-    encoder: Encoder,
-    tell: Callable[[str], None],
-) -> pd.DataFrame:
-    """The winner alone, on the test questions and on fresh worlds, columns as of `development`."""
+def final(config: DataConfig, worlds: int, seeds: int, encoder: Encoder, tell: Callable[[str], None]) -> pd.DataFrame:
+    """The winner alone, on fresh worlds or on the test questions, columns as of `development`."""
     winner = {SHARED: CANDIDATES[SHARED]}
-    fresh = [sources.load(DataConfig(demo_seed=at)) for at in range(worlds)]
-    tables = [_over("demo, fresh worlds", fresh, winner, encoder, tell, seeds)]
-    if files:
-        tell("GlobalOpinionQA, test questions")
-        resampled = measure(sources.load(DataConfig("globalopinionqa", files, countries)), winner, encoder, seeds)
-        tables.append(_of(resampled, winner).assign(data="GlobalOpinionQA, test questions"))
-    return pd.concat(tables, ignore_index=True)
+    if config.dataset == "demo":
+        fresh = [sources.load(dataclasses.replace(config, demo_seed=at)) for at in range(worlds)]
+        return _over("demo, fresh worlds", fresh, winner, encoder, tell, seeds)
+    data = sources.load(config)
+    resampled = measure(data, winner, encoder, seeds)
+    return _of(resampled, winner).assign(data=f"{data.card.title}, test questions")
 
 
 def without_test(data: Preferences, seed: int) -> Preferences:
@@ -127,15 +141,17 @@ def _over(name: str, parts: Sequence[Preferences], candidates, encoder, tell, se
         tables.append(_of(measure(data, candidates, encoder, seeds), candidates))
     together = pd.concat(tables).groupby(COLUMNS[:4], sort=False)
     table = together[["accuracy", "difference"]].mean()
-    reach = scipy.stats.t.ppf(0.975, len(parts) - 1) * together["difference"].sem() if len(parts) > 1 else np.nan
-    table = table.assign(low=table["difference"] - reach, high=table["difference"] + reach, n=len(parts))
+    count = together["difference"].count()
+    reach = scipy.stats.t.ppf(0.975, count - 1) * together["difference"].sem()
+    table = table.assign(low=table["difference"] - reach, high=table["difference"] + reach, n=count)
     return table.reset_index().assign(data=name)
 
 
 def _of(resampled: ResampledOutcomes, candidates) -> pd.DataFrame:
     """Mean over countries, per budget and subset, paired with the methods of the paper on the same pairs."""
     rows = []
-    for budget_index in range(2):
+    for budget_index in range(resampled.top[SHARED] + 1):
+        pairs = resampled.result(MEAN, SHARED, budget_index).pairs
         for name in ("global", *candidates):
             mine = resampled.result(MEAN, name, budget_index if name != "global" else 0)
             for against in AGAINST:
@@ -151,7 +167,7 @@ def _of(resampled: ResampledOutcomes, candidates) -> pd.DataFrame:
                     rows.append(
                         (
                             name,
-                            "all" if budget_index else str(BUDGET),
+                            "all" if budget_index == resampled.top[SHARED] else f"{pairs:.0f}",
                             against,
                             subset,
                             mine.value[s],
@@ -165,28 +181,19 @@ def _of(resampled: ResampledOutcomes, candidates) -> pd.DataFrame:
 
 
 def measure(data: Preferences, candidates: dict[str, Candidate], encoder: Encoder, seeds: int) -> ResampledOutcomes:
-    """Test outcomes of the global model, the paper's methods and candidates, with BUDGET and with all pairs."""
-    config = ExperimentConfig(methods=(*AGAINST, SHARED), seeds=seeds, budgets=(BUDGET,))
+    """Test outcomes of the global model, the methods of AGAINST and candidates, with BUDGETS and with all pairs."""
     rows = rows_by_country(data, data.card.countries)
+    budgets = tuple(b for b in BUDGETS if b < min(len(part.train) for part in rows.values()))
+    config = ExperimentConfig(methods=AGAINST, seeds=seeds, budgets=budgets)
     features, globals_ = global_heads(config, data, encoder, Progress())
     problem = problem_of(config, data, rows, features, globals_)
-    margin = pair_margins(data, global_rewards(problem))
-    plan = plan_heads(config, rows, margin, budgets_for(config, rows))
-    is_shared = (plan.table["method"] == SHARED).to_numpy()
-    by_steps, together = plan.take(np.flatnonzero(~is_shared)), plan.take(np.flatnonzero(is_shared))
-    trained = train_countries(problem, by_steps, Progress())
-    heads, margins = [by_steps.table], [_margins(problem, by_steps, trained.theta)]
-    for name, rule in candidates.items():
-        own = _reweighed(rule, together, data, margin, config)
-        theta = train_shared(
-            problem.scaled(rule.scale),
-            own,
-            equal=rule.equal,
-            prior_power=rule.prior_power,
-            strengths=rule.strengths,
-            observations_per_unit=rule.observations_per_unit,
-            shrinkage=rule.shrinkage,
-        ).theta
+    rewards, plan, trained = train_plan(problem, budgets, Progress())
+    margin = pair_margins(data, rewards)
+    together = plan_heads(dataclasses.replace(config, methods=(SHARED,)), rows, margin, budgets)
+    heads, margins = [plan.table], [_margins(problem, plan, trained.theta)]
+    for name, candidate in candidates.items():
+        own = _reweighed(candidate, together, data, margin, config)
+        theta = train_shared(problem.scaled(candidate.scale), own, rule=candidate.rule).theta
         heads.append(own.table.assign(method=name))
         margins.append(_margins(problem, own, theta))
     unit, outcomes = data.pairs["unit"].to_numpy(), []
@@ -206,14 +213,14 @@ def _margins(problem: HeadProblem, plan: HeadPlan, theta: torch.Tensor) -> dict[
     return {c: test.margins(theta[np.array(country == c)]).numpy() for c, test in problem.held_out("test").items()}
 
 
-def _reweighed(rule: Candidate, plan: HeadPlan, data: Preferences, margin, config: ExperimentConfig) -> HeadPlan:
+def _reweighed(candidate: Candidate, plan: HeadPlan, data: Preferences, margin, config: ExperimentConfig) -> HeadPlan:
     """The plan with the candidate's pairs and weights."""
     gap = (data.pairs["score_chosen"] - data.pairs["score_rejected"]).abs().to_numpy(np.float64)
     pools = []
     for country, pool in zip(plan.table["country"], plan.pools, strict=True):
-        kept = pool.rows[keep_mask(margin[country][pool.rows], config.tau)] if rule.filtered else pool.rows
-        weight = pair_weights(margin[country][kept].astype(np.float64), config.beta) ** rule.power
-        if rule.by_gap and len(kept):
+        kept = pool.rows[keep_mask(margin[country][pool.rows], config.tau)] if candidate.filtered else pool.rows
+        weight = pair_weights(margin[country][kept].astype(np.float64), config.beta) ** candidate.power
+        if candidate.by_gap and len(kept):
             root = np.sqrt(np.minimum(gap[kept] / np.median(gap[kept]), 3))
             weight = weight * root / root.mean()
         pools.append(Pool(kept, weight.astype(np.float32), pool.seed))

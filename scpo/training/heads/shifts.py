@@ -1,7 +1,7 @@
 """The most probable shifts of the method `shared`: what is expected before a country's pairs are seen, and the fit.
 
-The formula is in `scpo.training.heads.shared`: a mix of the other countries' shifts, and an own part, both with normal
-priors around 0.
+The formulas are in `scpo.training.heads.shared`: a mix of the other countries' shifts and an own part, both with normal
+priors around 0; and the shift that a country's own pairs ask for.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def fit(
     loss: Loss,
     size: tuple[int, int],
     root: np.ndarray,
-    own_sd: float,
+    own_sd: float | np.ndarray,
     others: Others | None = None,
     mix_sd: float = 0.0,
     before: np.ndarray | None = None,
@@ -84,7 +84,8 @@ def fit(
 
     size            (C, p)
     root            of the prior covariance of an own part, of `own_root`
-    own_sd, mix_sd  prior standard deviations of the own part, and of the mix of the others' shifts
+    own_sd, mix_sd  prior standard deviations of the own part, (C, 1) where countries differ, and of the mix of the
+                    others' shifts
     before          what to begin at, zeros if None
     precision       a step that lowers the loss, a log probability, by less than this share of it is the last
     """
@@ -103,7 +104,9 @@ def fit(
     return found.reshape(first.shape)
 
 
-def shifts(standard: np.ndarray, root: np.ndarray, own_sd: float, others: Others, mix_sd: float) -> np.ndarray:
+def shifts(
+    standard: np.ndarray, root: np.ndarray, own_sd: float | np.ndarray, others: Others, mix_sd: float
+) -> np.ndarray:
     """Shifts (C, p) of mixes and own parts (C, m + p) in standard deviations of their priors."""
     count = len(others.shift)
     return mix_sd * (standard[:, :count] * others.scale) @ others.shift + own_sd * _times(standard[:, count:], root)
@@ -122,10 +125,13 @@ def directions(shape: HeadShape, members: Sequence[Member], root: np.ndarray, pr
     return Others.of(shape, members, ALONE * _times(standard, root))
 
 
-def prior(shape: HeadShape, members: Sequence[Member], prior_power: float = PRIOR_POWER) -> tuple[np.ndarray, Others]:
-    """What is expected before a country's pairs are seen: the root of its own part's covariance, and the directions."""
-    root = own_root(shape, members, prior_power)
-    return root, directions(shape, members, root)
+def pulled(shape: HeadShape, members: Sequence[Member], pull: float, precision: float = PRECISION) -> np.ndarray:
+    """The shift (C, p) of each country that its own pairs ask for under a pull on parameters.
+
+    pull  lambda of `scpo.training.heads.ridge`: (pull / 2) |shift|^2 is added to the mean loss of the country's pairs
+    """
+    sd = np.array([[max(len(m.chosen), 1) * pull] for m in members]) ** -0.5
+    return sd * fit(loss_of(shape, members), (len(members), shape.size), np.array(1.0), sd, precision=precision)
 
 
 def _root(square: np.ndarray) -> np.ndarray:

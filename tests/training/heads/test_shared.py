@@ -1,20 +1,25 @@
-"""A country among the others: the exact solution, its limits, what it may know, and the average over strengths."""
+"""A country among the others: the exact solution, its limits, what it may know, and how much of it is taken."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 import torch
+from planted import D as WIDTH
+from planted import accuracy, flipped, plan_of, planted, small_shifts
 
 from scpo import DataConfig, ExperimentConfig, run
 from scpo.errors import ConfigError
 from scpo.plan import Pool
+from scpo.progress import Progress
 from scpo.training.heads import pair_loss
 from scpo.training.heads import shifts as shifts_module
 from scpo.training.heads.pair_loss import Member
-from scpo.training.heads.shared import average_of_strengths
-from scpo.training.heads.shifts import Others, directions, own_root, shifts
+from scpo.training.heads.ridge import PULLS, pulled_heads, train_ridge
+from scpo.training.heads.shared import STEPS, Rule, common_step, train_shared
+from scpo.training.heads.shifts import Others, directions, own_root, pulled, shifts
 from scpo.training.heads.stacked import HeadShape
+from scpo.training.heads.train import train_countries
 
 D = 6
 NOTHING = 0.01  # a prior standard deviation that lets next to nothing move
@@ -165,46 +170,93 @@ def test_the_gradient_by_hand_is_the_one_of_autograd(hidden):
     assert (ahead - behind) / 2e-3 == pytest.approx((down * along).sum(), rel=0.02)
 
 
-def test_an_average_weighs_strengths_by_their_likelihood(members):
-    shape, strengths, losses = HeadShape(D), [(0.5, 0.8), (0.1, 0.2)], np.array([0.60, 0.62])
-    others = directions(shape, members, ALIKE)
-    seen = []
-
-    def log_loss(heads):
-        seen.append(heads)
-        return losses
-
-    def average(**how):
-        return average_of_strengths(shape, members, ALIKE, others, log_loss, units=100, strengths=strengths, **how)
-
-    mean = average(observations_per_unit=0.5, shrinkage=1.0)
-    share = 1 / (1 + np.exp(-0.02 * 100 * 0.5))  # 100 units, half trusted
-    first, second = seen[0]
-    assert torch.allclose(mean, share * first + (1 - share) * second, atol=1e-6)
-    assert (first - second).abs().max() > 0.1
-    for per_unit, expected in ((0.0, (first + second) / 2), (np.inf, first)):
-        assert torch.allclose(average(observations_per_unit=per_unit, shrinkage=1.0), expected, atol=1e-5)
-    start = torch.stack([one.start for one in members])
-    assert torch.allclose(average(observations_per_unit=0.5), (start + mean) / 2, atol=1e-6), "half of it by default"
+def test_the_shift_that_own_pairs_ask_for_is_ridge_at_that_pull():
+    problem = planted(small_shifts(0.5), train=40)
+    pools = plan_of(problem, "shared").pools
+    members = [
+        Member.of(pool, start, problem.features.of, *problem.sides)
+        for pool, start in zip(pools, problem.start.values(), strict=True)
+    ]
+    place = PULLS.index(3.0)
+    for c, (country, pool) in enumerate(zip(problem.rows, pools, strict=True)):
+        ridge = (pulled_heads(problem, country, pool)[place] - problem.start[country]).numpy()
+        assert np.abs(pulled(problem.shape, members, 3.0, 1e-12)[c] - ridge).max() < 1e-3 < np.abs(ridge).max()
 
 
-def test_an_mlp_moves_too_and_takes_the_likeliest_strength():
+def test_a_shift_is_the_mean_of_what_is_expected_among_others_and_of_what_own_pairs_ask_for(members):
+    shape, root = HeadShape(D), own_root(HeadShape(D), members)
+    others = directions(shape, members, root)
+    among, own = (Rule(alone=alone).shift(shape, members, root, others) for alone in (0.0, 1.0))
+    assert torch.allclose(Rule().shift(shape, members, root, others), (among + own) / 2, atol=1e-6)
+    assert np.abs(own.numpy() - pulled(shape, members, Rule.pull)).max() < 1e-6
+    sd = Rule.size / 2**0.5
+    assert np.abs(among.numpy() - fit(shape, members, sd, others, sd, root=root)).max() < 0.05 * among.abs().max()
+    assert (among - own).abs().max() > 0.1
+
+
+class Validation:
+    """Pairs of one country, whose margin under a head (1,) is head * slope + level."""
+
+    def __init__(self, slope, level=0.0):
+        self.slope, self.level = torch.tensor(slope), level
+
+    def margins(self, heads):
+        return heads * self.slope + self.level
+
+
+def test_one_step_for_all_countries_makes_the_log_loss_of_all_their_validation_pairs_least():
+    rng = np.random.default_rng(7)
+    slopes = [rng.normal(0.5, 1, size=n).astype(np.float32) for n in (30, 5, 12)]
+    start, shift = torch.zeros(3, 1), torch.tensor([[1.0], [2.0], [0.5]])
+    loss = [
+        sum(np.log1p(np.exp(-step * float(size) * slope)).sum() for slope, size in zip(slopes, shift, strict=True))
+        for step in STEPS
+    ]
+    found = common_step(start, shift, [Validation(slope) for slope in slopes])
+    assert found.tolist() == [STEPS[int(np.argmin(loss))]] * 3 and 0 < found[0] < STEPS[-1]
+
+
+def test_without_validation_pairs_the_global_model_is_kept():
+    nothing = [Validation(np.zeros(0, np.float32))] * 2
+    assert common_step(torch.zeros(2, 1), torch.ones(2, 1), nothing).tolist() == [0, 0]
+
+
+def test_the_step_follows_what_validation_pairs_say_and_never_what_test_pairs_say():
+    problem = planted(small_shifts(0.5))
+    plan = plan_of(problem, "shared")
+    trained, against = train_shared(problem, plan), train_shared(flipped(problem, "validation"), plan)
+    assert trained.share[0] >= 0.5 and len(set(trained.share)) == 1
+    assert set(against.share) == {0.0} and torch.equal(against.theta, torch.stack(list(problem.start.values())))
+    assert torch.equal(train_shared(flipped(problem, "test"), plan).theta, trained.theta)
+
+
+def test_a_small_step_is_taken_where_countries_are_as_the_global_model_and_a_large_one_where_they_are_far():
+    near, far = (planted(small_shifts(size), train=40) for size in (0.02, 2.0))
+    small, large = (train_shared(problem, plan_of(problem, "shared")).share[0] for problem in (near, far))
+    assert small < 0.3 and large >= 1
+
+
+def test_it_wins_over_full_and_ridge_where_countries_differ_in_directions_that_they_share():
+    """Planted: the shifts of 14 countries are mixes of two directions out of 20; most pairs are the others'."""
+    rng = np.random.default_rng(11)
+    problem = planted(0.7 * rng.normal(size=(14, 2)) @ rng.normal(size=(2, WIDTH)), train=200, budgets=(20,))
+    plans = {method: plan_of(problem, method, budgets=(20,)) for method in ("shared", "full", "ridge")}
+    few = {method: plan.take(np.flatnonzero(plan.table["level"] == 0)) for method, plan in plans.items()}
+    shared = train_shared(problem, plans["shared"]).theta[
+        torch.from_numpy(plans["shared"].table["level"].to_numpy() == 0)
+    ]
+    full = train_countries(problem, few["full"], Progress()).theta
+    ridge = train_ridge(problem, few["ridge"]).theta
+    assert accuracy(problem, shared) > max(accuracy(problem, full), accuracy(problem, ridge)) + 0.02
+
+
+def test_an_mlp_moves_too():
     rng, shape = np.random.default_rng(3), HeadShape(D, hidden=4)
     members = [member(rng, 30, rng.normal(size=D), shape.fresh(0)) for _ in range(2)]
     before = sum(float(one.loss(shape, one.start)) for one in members)
-    seen = []
-    others = directions(shape, members, ALIKE)
-    theta = average_of_strengths(
-        shape,
-        members,
-        own_root(shape, members),
-        others,
-        lambda heads: seen.append(heads) or np.arange(len(heads)),
-        10,
-        shrinkage=1.0,
-    )
-    assert sum(float(one.loss(shape, theta[c])) for c, one in enumerate(members)) < 0.95 * before
-    assert torch.equal(theta, seen[0][0])
+    root = own_root(shape, members)
+    shift = Rule().shift(shape, members, root, directions(shape, members, root))
+    assert sum(float(one.loss(shape, one.start + shift[c])) for c, one in enumerate(members)) < 0.95 * before
 
 
 def test_the_root_of_an_own_part_is_the_power_of_the_second_moment_and_moves_margins_by_one(members):
