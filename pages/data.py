@@ -1,5 +1,6 @@
 """Data: pick a source, see who is in it, what is wrong with it, and read its pairs."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 import streamlit as st
@@ -19,6 +20,7 @@ from scpo.errors import DataFaults
 from scpo.format import inert
 from scpo.grouping import of_countries, speak_of, worded
 from scpo.jobs.job import Job
+from scpo.text.findings import main_method
 from scpo.text.selection import MEASURES
 from scpo.ui import encoder_reading, run_picker, session
 from scpo.ui.cache import finished_run, job_store, margins, preferences, ran_on, reading
@@ -27,6 +29,7 @@ from scpo.ui.context import data_of_run, link
 from scpo.ui.data_source import choose, show_faults
 from scpo.ui.head import head
 from scpo.ui.labels import in_labels
+from scpo.ui.pair_reasons import why
 from scpo.ui.pairs import browse
 from scpo.ui.planner import what_it_can_tell
 
@@ -104,6 +107,14 @@ def disagreement_of(run: runs.Result) -> None:
     st.caption(inert(f"On the training pairs of the run {name}."))
 
 
+def reasons_by(run: runs.Result | None, pairs: Preferences) -> Callable[[str, list[str], str], None] | None:
+    """What says why a model prefers an answer: the main method of a run on these pairs; None where none is trained."""
+    if run is None or not run.config.trained:
+        return None
+    method = main_method(run)
+    return lambda prompt, answers, country: why(run, method, pairs, prompt, answers, country)
+
+
 run = head("data")
 st.title("Who is in the data?")
 try:
@@ -126,7 +137,7 @@ try:
         what_it_can_tell(config)
         what_is_read(config, run)
         disagreement(config, run)
-        browse(shown)
+        browse(shown, reasons_by(run_on(config, run), shown))
 except DataFaults as error:
     show_faults(error)
 except ScpoError as error:

@@ -31,14 +31,15 @@ try:
         if not shown.config.trained:
             st.info("This run trained no model, so there is nothing to steer. Run it with a method such as scpo.")
             st.stop()
-        if shown.config.finetune.model:
+        whole = bool(shown.config.finetune.model)
+        if whole:
             st.info(
-                "This page mixes heads, and this run fine-tuned whole models. Choose a run of heads above; "
-                "`python -m scpo best-of-n` puts answers to the models of this one."
+                "This page mixes heads, and this run fine-tuned whole models: of its views only Why is here, which "
+                "asks each model in turn. `python -m scpo best-of-n` puts answers to them, `apart` tells them apart."
             )
-            st.stop()
+        views = ["Why"] if whole else list(VIEWS)
         view = st.segmented_control(
-            "Look at", list(VIEWS), default="Answers", required=True, key=session.VIEW, bind="query-params"
+            "Look at", views, default=views[0], required=True, key=session.VIEW, bind="query-params"
         )
         left, right = st.columns([1, 2], gap="large")
         with left:

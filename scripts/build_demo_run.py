@@ -39,19 +39,34 @@ def main() -> None:
         pairs = data.load(result.config.data)
         models = load_models(result.folder, result.config, result.card["countries"])
         rewards = reward_texts(models, pairs.texts, main_method(result))
+        turned = reversed_pairs(pairs, rewards)
+        reasons = {row.country: reasons_of(models, pairs, main_method(result), row) for row in turned.itertuples()}
         for name in KEPT:
             shutil.copy(result.folder / name, out / name)
         if with_reasons:
             add_reasons(result.folder, out)
     kept = {
         "prices": price_table(pairs, rewards).round(6).to_dict("list"),
-        "reversed": reversed_pairs(pairs, rewards).to_dict("list"),
+        "reversed": turned.to_dict("list"),
+        "reasons": reasons,
         "tastes": {country: planted_difference(pairs, country) for country in rewards.countries},
     }
     (out / "serving.json").write_text(json.dumps(kept, indent=1) + "\n")
     left, right = chosen_pairs(pairs, rewards)
     asked = questions(pairs, rewards, left, right, pair_gram(models, pairs.texts, left, right))
     (out / "questions.json").write_text(asked.as_json() + "\n")
+
+
+def reasons_of(models, pairs, method: str, row) -> dict:
+    """Why a country's model turns a pair round, as the front door shows it."""
+    from scpo.steering.reasons import Shortened, held_against_taste, reasons_table
+    from scpo.training.heads.saved import reward_answers
+
+    forms = [Shortened.of(text) for text in (row.own, row.other)]
+    trials = [text for form in forms for text in form.texts]
+    shares, sums = reasons_table(forms, reward_answers(models, row.prompt, trials, method, keep=False), row.country)
+    shares = held_against_taste(shares, pairs, row.country)
+    return {name: table.round(6).to_dict("list") for name, table in (("shares", shares), ("sums", sums))}
 
 
 def add_reasons(folder: Path, out: Path) -> None:

@@ -22,6 +22,8 @@ from math import factorial
 import numpy as np
 import pandas as pd
 
+from scpo.data.demo import phrase_levels
+from scpo.data.preferences import Preferences
 from scpo.metrics.rewards import Rewards
 
 MOST_EXACT = 6  # sentences: every subset of them is rewarded, 64 shortened answers
@@ -115,6 +117,15 @@ def _by_orders(n: int) -> tuple[np.ndarray, np.ndarray]:
         weights[pair, sentence, place[whole]] += 0.5
         weights[pair, sentence, place[without]] -= 0.5
     return np.array(list(row_of))[order_of_rows], weights
+
+
+def held_against_taste(shares: pd.DataFrame, data: Preferences, country: str) -> pd.DataFrame:
+    """Shares with a column planted: what the phrases of each sentence are worth by the country's shift of taste, which
+    the demo world knows; as they are for data of real people."""
+    if data.truth is None:
+        return shares
+    shift = data.truth.loc[country] - data.truth.loc[data.card.reference[0]]
+    return shares.assign(planted=phrase_levels(shares["text"].tolist()) @ shift.to_numpy())
 
 
 def reasons_table(

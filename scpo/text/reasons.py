@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from scpo.format import counted, inert, signed
+from scpo.format import counted, inert, percent, signed, span
 from scpo.grouping import worded
+from scpo.methods import named
+from scpo.steering.measured_reasons import Measured, measured
 from scpo.steering.mixing import letter
 
 MEASURES = {  # as in scpo.text.measures: the measure in one plain sentence, its formula, and what stands in it
@@ -93,6 +95,41 @@ def planted_line(shares: pd.DataFrame) -> str:
         f"Planted, so that it can be checked: {counted(len(known), 'sentence')} {'has' if len(known) == 1 else 'have'} "
         f"a phrase in which the {worded('country')}'s taste differs from the reference's, and the change has the "
         f"planted sign in {right} of {len(known)}. `study why` counts this over many answers."
+    )
+
+
+def measured_line(method: str) -> str:
+    """How often reasons were true on the demo run that the app comes with, by its kept study, in words."""
+    found, of = measured(method), named(method)
+    if found is None:
+        return f"How often this holds over many answers was not counted for {of}; `study why` counts it on a run."
+    sign, precision = found["sign"], found["precision"]
+    return (
+        f"Counted over many answers of the demo run ({of}): the sign of a share is right in {_told(sign)}, by chance "
+        f"in {percent(sign.chance)}; of the sentences with the largest shares {_told(precision)} are planted, by "
+        f"chance {percent(precision.chance)}. So trust the sign, and the size hardly."
+    )
+
+
+def _told(share: Measured) -> str:
+    return f"{percent(share.value)} ({span(share.low, share.high)})"
+
+
+def faults_of_pair(answers: Sequence[str]) -> list[str]:
+    """Why two answers cannot be told apart, a sentence each; none if they can."""
+    first, second = (" ".join(text.split()) for text in answers)
+    if not first and not second:
+        return ["Both answers are empty, so there is no sentence to look at."]
+    if first == second:
+        return ["The two answers are equal: every model gives them one reward, and there is nothing to explain."]
+    return []
+
+
+def unread_line(answer: int, share: float) -> str:
+    """That the encoder cannot read an answer: the share of its tokens that it does not know."""
+    return (
+        f"The encoder cannot read answer {letter(answer)}: it does not know {percent(share)} of its tokens, as of a "
+        "language that it was not made for. What its sentences get here means nothing."
     )
 
 

@@ -8,7 +8,7 @@ run has them in a file.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -22,11 +22,13 @@ from scpo.metrics.bias import REFERENCE
 from scpo.steering.serving import ALPHAS, planted_difference
 from scpo.table_rows import rows_of
 from scpo.text import findings, serving
+from scpo.text.reasons import measured_line, planted_line
 from scpo.ui import session
 from scpo.ui.cache import finished_run, texts
 from scpo.ui.components import chart
 from scpo.ui.context import put, select
 from scpo.ui.head import start_demo
+from scpo.ui.pair_reasons import told, why
 from scpo.ui.pairs import plain
 from scpo.ui.steer.inputs import Models, wanted
 from scpo.ui.theme import drawn_as
@@ -46,12 +48,14 @@ BUILT_IN = Path(runs.__file__).parents[1] / "demo_run"
 
 @dataclass(frozen=True)
 class Prices:
-    """What steering costs at every strength (`steering.serving.price_table`), the pairs that it turns round, and the
-    planted tastes: per country, axis and difference from the reference's."""
+    """What steering costs at every strength (`steering.serving.price_table`), the pairs that it turns round, the
+    planted tastes: per country, axis and difference from the reference's; and of the built-in run, per country, why its
+    pair is turned round (`steering.reasons.reasons_table`)."""
 
     table: pd.DataFrame
     reversed: pd.DataFrame
     tastes: dict[str, list[tuple[str, float]]]
+    reasons: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = field(default_factory=dict)
 
 
 def built_in() -> runs.Result:
@@ -62,7 +66,8 @@ def built_in() -> runs.Result:
 @st.cache_resource(max_entries=1, show_spinner=False)
 def _built_in_prices(changed: int) -> Prices:
     kept = json.loads((BUILT_IN / "serving.json").read_text())
-    return Prices(pd.DataFrame(kept["prices"]), pd.DataFrame(kept["reversed"]), kept["tastes"])
+    reasons = {c: (pd.DataFrame(part["shares"]), pd.DataFrame(part["sums"])) for c, part in kept["reasons"].items()}
+    return Prices(pd.DataFrame(kept["prices"]), pd.DataFrame(kept["reversed"]), kept["tastes"], reasons)
 
 
 @st.fragment
@@ -142,6 +147,17 @@ def _card(result: runs.Result, method: str, country: str, prices: Prices | None)
             with column.container(border=True):
                 st.caption(inert(f"{badge} prefers"))
                 plain(text)
+        if prices and st.toggle("Why?", key=f"{session.WHY}-card"):
+            _why(result, method, country, prices, row)
+
+
+def _why(result: runs.Result, method: str, country: str, prices: Prices, row) -> None:
+    """Why the two answers of a card are ranked otherwise: kept of the built-in run, else by the run's models."""
+    if country in prices.reasons:
+        shares, sums = prices.reasons[country]
+        told(shares, sums, country, [planted_line(shares), measured_line(method)])
+    else:
+        why(result, method, texts(result), row.prompt, [row.own, row.other], country)
 
 
 def _prices(result: runs.Result, method: str) -> Prices | None:

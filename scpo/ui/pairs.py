@@ -5,6 +5,8 @@ A text of a data set is never read as markdown, LaTeX or HTML.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -17,8 +19,11 @@ from scpo.ui import session
 PAGE_SIZE, LONG = 10, 1500
 
 
-def browse(pairs: Preferences) -> None:
-    """Pairs as plain text, searched and paged; a text is never read as markdown or HTML."""
+def browse(pairs: Preferences, why: Callable[[str, list[str], str], None] | None = None) -> None:
+    """Pairs as plain text, searched and paged; a text is never read as markdown or HTML.
+
+    why   says of a prompt, its chosen and its rejected answer and a country why the model prefers one, where one can
+    """
     st.header("Read the pairs")
     left, right = st.columns(2)
     country = left.selectbox(
@@ -40,11 +45,11 @@ def browse(pairs: Preferences) -> None:
     page = st.number_input(f"Page of {pages:,} ({counted(len(table), 'pair')})", 1, pages, key=session.PAGE)
     shuffled = table.sample(frac=1, random_state=0)  # neighbours in the table share their prompt
     for pair in shuffled.iloc[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].itertuples():
-        show_pair(pairs, pair)
+        show_pair(pairs, pair, why)
 
 
-def show_pair(pairs: Preferences, pair) -> None:
-    """One pair: country, prompt, and both answers with their scores."""
+def show_pair(pairs: Preferences, pair, why: Callable[[str, list[str], str], None] | None = None) -> None:
+    """One pair: country, prompt, and both answers with their scores; why: as `browse` has it."""
     with st.container(border=True):
         st.caption(inert(pair.country))
         plain(str(pairs.texts["prompt"].iloc[pair.chosen]))
@@ -55,6 +60,9 @@ def show_pair(pairs: Preferences, pair) -> None:
                 colour = "green" if label == "chosen" else "gray"
                 st.badge(label if pd.isna(score) else f"{label}: {said}", color=colour)
                 plain(pairs.texts["response"].iloc[text])
+        if why and st.toggle("Why does the model prefer one?", key=f"{session.WHY}-{pair.Index}"):
+            texts = [str(pairs.texts["response"].iloc[side]) for side in (pair.chosen, pair.rejected)]
+            why(str(pairs.texts["prompt"].iloc[pair.chosen]), texts, str(pair.country))
 
 
 def show_weighed(pairs: Preferences, kept: Margins, now: Chosen, place: int, why: str) -> None:

@@ -52,6 +52,7 @@ TYPED_ANSWER = "typed-answer"  # prefix
 MEMBERS = "mix"
 FIRST, SECOND = "first", "second"  # the two answers that are explained
 EXPLAINED = "explained"  # what of the rewards the shares explain
+WHY = "why"  # prefix: whether a pair is explained
 DROPPED = "dropped"  # prefix: sentences that are left out of an answer
 REWRITTEN = "rewritten"  # prefix: an answer as its reader has it
 PART = "part"  # prefix: a country's part of the mixture

@@ -1,9 +1,12 @@
 """The page Data: what a split goes by and leaks, and why nothing can be trained, in the form's words."""
 
 import json
+import shutil
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+
+from scpo.ui import session
 
 
 def page_of(folder, rows):
@@ -47,3 +50,19 @@ def test_one_country_alone_is_shown_with_the_ways_on_in_the_forms_words(tmp_path
 def test_a_note_on_the_reference_names_the_forms_field(tmp_path):
     captions, _ = page_of(tmp_path, pairs("Chile", "Kenya"))
     assert any('the setting "Reference countries" names another.' in line for line in captions)
+
+
+def test_any_pair_says_why_a_model_prefers_an_answer_where_a_run_is_on_these_pairs(workspace, demo_run):
+    app = AppTest.from_file(str(Path(__file__).parents[2] / "pages" / "data.py"), default_timeout=300).run()
+    assert not app.toggle or not [t for t in app.toggle if "prefer" in t.label]
+    shutil.copytree(demo_run, workspace / "runs" / "finished")
+    app = AppTest.from_file(str(Path(__file__).parents[2] / "pages" / "data.py"), default_timeout=300)
+    app.session_state[session.SCORING] = True
+    app.session_state[session.BROWSE_COUNTRY] = "Galune"
+    app.query_params["of-run"] = "1"
+    app.run()
+    toggles = [t for t in app.toggle if "prefer" in t.label]
+    assert not app.exception and len(toggles) == 10
+    toggles[0].set_value(True).run()
+    shown = " ".join(m.value for m in app.markdown)
+    assert not app.exception and "Galune's model" in shown and "-background[" in shown

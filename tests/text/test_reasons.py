@@ -2,7 +2,16 @@
 
 import pandas as pd
 
-from scpo.text.reasons import marked, planted_line, preference, reason_lines, unlike_line
+from scpo.text.reasons import (
+    faults_of_pair,
+    marked,
+    measured_line,
+    planted_line,
+    preference,
+    reason_lines,
+    unlike_line,
+    unread_line,
+)
 
 
 def frame(*rows):
@@ -59,3 +68,19 @@ def test_the_planted_signs_are_counted_and_sentences_without_a_plant_are_left_ou
     assert "the change has the planted sign in 1 of 2" in planted_line(shares.assign(planted=[0.5, 0.5, 0.0]))
     assert "1 sentence has a phrase" in planted_line(shares.assign(planted=[0.5, 0.0, 0.0]))
     assert planted_line(shares.assign(planted=0.0)).startswith("No sentence here")
+
+
+def test_empty_and_equal_answers_are_sentences_and_one_empty_answer_is_explained():
+    assert "Both answers are empty" in faults_of_pair(["", " \n"])[0]
+    assert "are equal" in faults_of_pair(["yes  it is", "yes it is"])[0]
+    assert faults_of_pair(["", "yes"]) == []
+
+
+def test_how_often_reasons_are_true_is_told_by_the_kept_study_and_of_no_other_method():
+    line = measured_line("shared")
+    assert "right in 81.8 % (95 %: 79.6 to 83.5), by chance in 50.0 %" in line and "34.2 %" in line
+    assert "was not counted" in measured_line("filter")
+
+
+def test_an_answer_that_the_encoder_cannot_read_is_a_sentence():
+    assert unread_line(1, 0.8342).startswith("The encoder cannot read answer B: it does not know 83.4 %")

@@ -77,3 +77,23 @@ def test_a_run_of_ones_own_has_the_same_chart_and_asks_its_models_for_the_dial(w
     table = served(run, "scpo")
     assert f"{table['name'].iloc[-1]} worst" in said(app) and set(table["on"]) == {REFERENCE, *run.card["countries"]}
     assert not app.select_slider and "Ask the models" in [button.label for button in app.button]
+
+
+def test_the_built_in_card_says_why_its_pair_is_turned_round_without_any_model(workspace):
+    app = opened()
+    app.toggle(key="why-card").set_value(True).run()
+    assert (
+        not app.exception
+        and "Galune's model prefers A by" in said(app)
+        and "the global model prefers B by" in said(app)
+    )
+    captions = " ".join(c.value for c in app.caption)
+    assert "Planted, so that it can be checked" in captions and "the sign of a share is right in 77.4 %" in captions
+    assert not app.button or "Ask the models" not in [b.label for b in app.button]
+
+
+def test_the_built_in_reasons_explain_the_whole_difference():
+    for part in json.loads((BUILT_IN / "serving.json").read_text())["reasons"].values():
+        for answer, whole in zip(part["sums"]["answer"], part["sums"]["country_reward"], strict=True):
+            rows = zip(part["shares"]["answer"], part["shares"]["country_share"], strict=True)
+            assert abs(sum(share for at, share in rows if at == answer) - whole) < 1e-4

@@ -93,3 +93,22 @@ def test_the_zip_has_the_rewards_and_no_local_path(job, monkeypatch):
         assert runs.MODELS in names and runs.HEADS not in names
         for name in archive.namelist():
             assert b"/home/somebody" not in archive.read(name)
+
+
+def test_why_asks_whole_models_one_after_another(job, monkeypatch):
+    from scpo.training.finetune import saved
+
+    asked = []
+
+    def rewards(result, folders, texts, dropout=False):
+        asked.append(folders[0].name)
+        return np.array([len(answer) * (1 + len(asked)) for _, answer in texts], np.float32)
+
+    monkeypatch.setattr(saved, "start_of", lambda result: Path("start"))
+    monkeypatch.setattr(saved, "model_folders", lambda result, country, method: [Path("seed-0"), Path("seed-1")])
+    monkeypatch.setattr(saved, "reward_texts", rewards)
+    app = AppTest.from_file(str(PAGES / "steer.py"), default_timeout=300)
+    app.session_state["scoring"] = True
+    app.run()
+    assert not app.exception and not app.error and "only Why is here" in said(app)
+    assert asked == ["start", "seed-0", "seed-1"] and "Alvoria's model prefers" in said(app)

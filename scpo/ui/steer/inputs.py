@@ -54,13 +54,33 @@ class Models:
         """Rewards of typed answers."""
         return _typed(self.folder, self.changed, self.method, prompt, tuple(answers))
 
-    def trials(self, prompt: str, answers: Sequence[str]) -> Rewards:
-        """Rewards of any number of answers that were made to be compared, of any length."""
-        return _trials(self.folder, self.changed, self.method, prompt, tuple(answers))
+    @property
+    def whole(self) -> bool:
+        """Whether the run fine-tuned whole models."""
+        return bool(finished_run(Path(self.folder)).config.finetune.model)
+
+    def trials(self, prompt: str, answers: Sequence[str], country: str) -> Rewards:
+        """Rewards of any number of answers that were made to be compared, of any length; by a country's model at least.
+
+        Whole models are asked one after another, with a bar that says how far they are.
+        """
+        if not self.whole:
+            return _trials(self.folder, self.changed, self.method, prompt, tuple(answers))
+        start, own = _places(self.folder, self.changed, self.method, country)
+        bar, found = st.progress(0.0, "Asking whole models ..."), []
+        for done, place in enumerate((start, *own)):
+            found.append(_whole_model(self.folder, self.changed, place, prompt, tuple(answers)))
+            bar.progress((done + 1) / (1 + len(own)), f"{done + 1} of {1 + len(own)} models asked")
+        bar.empty()
+        return Rewards((country,), found[0][None], np.stack(found[1:])[None])
 
     def nearness(self, answers: Sequence[str]) -> tuple[np.ndarray, float]:
         """How like the run's data answers are, (n,), and what is usual there."""
         return _nearness(self.folder, self.changed, tuple(answers))
+
+    def unread(self, answers: Sequence[str]) -> list[tuple[int, float]]:
+        """Answers that the encoder cannot read, each with the share of its unknown tokens; none of whole models."""
+        return [] if self.whole else _unread(self.folder, self.changed, tuple(answers))
 
     def table(self, what: str, *args) -> pd.DataFrame:
         """`alpha`, `mixture`, `price`, `reversed`, `truth` or `words`, with what that function of the library takes."""
@@ -108,11 +128,35 @@ def _trials(folder: str, changed: int, method: str, prompt: str, answers: tuple[
     return saved.reward_answers(_models(folder, changed), prompt, answers, method, keep=False)
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def _places(folder: str, changed: int, method: str, country: str) -> tuple[Path, tuple[Path, ...]]:
+    from scpo.training.finetune import saved
+
+    result = finished_run(Path(folder))
+    return saved.start_of(result), tuple(saved.model_folders(result, country, method))
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _whole_model(folder: str, changed: int, place: Path, prompt: str, answers: tuple[str, ...]) -> np.ndarray:
+    from scpo.training.finetune import saved
+
+    return saved.reward_texts(finished_run(Path(folder)), [place], [(prompt, answer) for answer in answers])
+
+
 @st.cache_data(max_entries=64, show_spinner="Comparing with the run's data ...")
 def _nearness(folder: str, changed: int, answers: tuple[str, ...]) -> tuple[np.ndarray, float]:
     from scpo.training.heads import saved
 
     return saved.nearness(_models(folder, changed), texts(finished_run(Path(folder))).texts, answers)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _unread(folder: str, changed: int, answers: tuple[str, ...]) -> list[tuple[int, float]]:
+    from scpo.training import encoder_reading
+
+    read = _models(folder, changed).encoder.reader.read(answers, [False] * len(answers))
+    shares = read.unknown / np.maximum(read.tokens, 1)
+    return [(at, float(share)) for at, share in enumerate(shares) if share > encoder_reading.MOST_UNKNOWN]
 
 
 @st.cache_data(max_entries=64, show_spinner="Measuring ...")

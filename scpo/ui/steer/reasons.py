@@ -7,15 +7,15 @@ import streamlit as st
 
 from scpo import runs
 from scpo.charts.reasons import reasons_chart
-from scpo.data.demo import phrase_levels
 from scpo.data.preferences import Preferences
 from scpo.format import inert, shortened
 from scpo.steering import mixing
-from scpo.steering.reasons import Shortened, reasons_table
-from scpo.text.reasons import LEGENDS, MEASURES, SHARES, UNKNOWN, marked, planted_line, preference, reason_lines
+from scpo.steering.reasons import Shortened
+from scpo.text.reasons import MEASURES, SHARES, faults_of_pair, preference, reason_lines
 from scpo.ui import session
 from scpo.ui.components import chart, section
 from scpo.ui.context import select
+from scpo.ui.pair_reasons import explained, how_true, mark, tell_unread
 from scpo.ui.pairs import plain
 from scpo.ui.steer import inputs as steer_inputs
 
@@ -29,8 +29,9 @@ def reasons(models: steer_inputs.Models, result: runs.Result, pairs: Preferences
     country = select("Model of", result.card["countries"], session.TASTE, carried=session.COUNTRY)
     answers = _two(asked.answers)
     plain(asked.prompt)
-    if answers is None:
-        st.info("Choose two different answers.")
+    said = faults_of_pair(answers) if answers else ["Choose two different answers."]
+    if answers is None or said:
+        st.info(" ".join(said))
         return
     if not steer_inputs.wanted():
         for letter, column, text in zip("AB", st.columns(2), answers, strict=True):
@@ -38,28 +39,19 @@ def reasons(models: steer_inputs.Models, result: runs.Result, pairs: Preferences
                 st.badge(f"answer {letter}", color="gray")
                 plain(text)
         return
-    forms = [Shortened.of(text) for text in answers]
-    trials = [text for form in forms for text in form.texts]
-    shares, sums = reasons_table(forms, models.trials(asked.prompt, trials), country, alpha)
+    tell_unread(models, answers)
+    forms, shares, sums = explained(models, asked.prompt, answers, country, alpha)
     for line in reason_lines(shares, sums, country):
         st.markdown(line)
-    if asked.rows is None:
+    if asked.rows is None and not models.whole:
         steer_inputs.tell_unlike(models, answers)
-    shares, line = _held_against_the_truth(shares, pairs, country)
-    _marked_answers(shares)
-    st.caption(line)
+    shares, lines = how_true(shares, pairs, models.method, country)
+    mark(shares, _explained_reward())
+    for line in lines:
+        st.caption(line)
     alt = f"Share of every sentence of both answers in the reward by the global model and by {country}'s."
     chart(reasons_chart(shares, country, result.card["simulated"]), "reasons", alt, shares, result.card["simulated"])
     _counterfactual(models, asked.prompt, forms, country, alpha)
-
-
-def _held_against_the_truth(shares: pd.DataFrame, pairs: Preferences, country: str) -> tuple[pd.DataFrame, str]:
-    """The shares with what is planted in each sentence, where that is known, and a line that says how true they are."""
-    if pairs.truth is None:
-        return shares, UNKNOWN
-    shift = pairs.truth.loc[country] - pairs.truth.loc[pairs.card.reference[0]]
-    shares = shares.assign(planted=phrase_levels(shares["text"].tolist()) @ shift.to_numpy())
-    return shares, planted_line(shares)
 
 
 def _two(answers: list[str]) -> list[str] | None:
@@ -75,9 +67,9 @@ def _two(answers: list[str]) -> list[str] | None:
     return None if chosen[0] == chosen[1] else [answers[letters.index(letter)] for letter in chosen]
 
 
-def _marked_answers(shares: pd.DataFrame) -> None:
-    """Both answers, each sentence on a ground that tells the sign of its share."""
-    column = st.segmented_control(
+def _explained_reward() -> str:
+    """Which column of the shares is marked in the answers."""
+    return st.segmented_control(
         "Marked is",
         list(SHARES),
         format_func=SHARES.__getitem__,
@@ -86,13 +78,6 @@ def _marked_answers(shares: pd.DataFrame) -> None:
         key=session.EXPLAINED,
         bind="query-params",
     )
-    largest = float(shares[column].abs().max()) if len(shares) else 0.0
-    for number, place in enumerate(st.columns(2)):
-        rows = shares[shares["answer"] == number]
-        with place.container(border=True):
-            st.badge(f"answer {mixing.letter(number)}", color="gray")
-            st.markdown(marked(rows["text"].tolist(), rows[column].tolist(), largest) or "(an empty answer)")
-    st.caption(LEGENDS[column])
 
 
 def _counterfactual(
@@ -105,7 +90,7 @@ def _counterfactual(
     if changed == originals:
         st.caption("Leave out a sentence, or rewrite an answer: both models' rewards move beside the original.")
         return
-    rewards = models.trials(prompt, [*originals, *changed])
+    rewards = models.trials(prompt, [*originals, *changed], country)
     place = rewards.countries.index(country)
     records = []
     for who, values in (("The global model", rewards.base[place]), (f"{country}'s model", rewards.at(alpha)[place])):
