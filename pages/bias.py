@@ -14,6 +14,7 @@ from scpo.text.results import bias_sentence, runaway_sentence
 from scpo.ui import compare_runs, run_picker, session
 from scpo.ui.cache import judges
 from scpo.ui.components import chart, controls, country_of, figures, method_of, methods_shown, section
+from scpo.ui.frontier import frontier
 from scpo.ui.groups import people
 from scpo.ui.head import head
 
@@ -100,7 +101,9 @@ try:
         served(every, methods)
         figures(findings.bias_figures(shown))
         section("What is kept, what is learned?", "plane")
-        plane(every, methods, country_of(shown, width=320))
+        country = country_of(shown, width=320)
+        plane(every, methods, country)
+        frontier(shown, methods, country)
         compare_runs.offer(shown)
         section("Who is served worst?", "gap")
         gap(every, methods)

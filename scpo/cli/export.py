@@ -26,6 +26,12 @@ def add_export(commands) -> None:
     )
     add_model(parser)
     parser.add_argument("--seed", type=int, default=0, help="of fine-tuned models: which seed's (default: 0)")
+    parser.add_argument(
+        "--alpha",
+        type=float,
+        default=1.0,
+        help="of linear heads: the step from the global model, 0, to the one that the method chose, 1 (default: 1)",
+    )
     parser.add_argument("--out", metavar="DIR", help="a folder that does not exist yet, or is empty")
     hub = parser.add_argument_group("to the Hugging Face hub")
     hub.add_argument(
@@ -63,7 +69,7 @@ def export_command(args: argparse.Namespace) -> None:
         upload.check()  # before the model is made
     with tempfile.TemporaryDirectory(prefix="scpo-export-") as place:
         out, called = Path(args.out or Path(place) / "model"), args.push_to_hub or ""
-        folder = export(result.folder, country, out, method, args.seed, called)
+        folder = export(result.folder, country, out, method, args.seed, called, args.alpha)
         if args.out:
             print(folder)
         if upload:

@@ -6,12 +6,13 @@ import argparse
 from pathlib import Path
 
 from scpo import runs
-from scpo.config import FinetuneConfig
+from scpo.config import ExperimentConfig, FinetuneConfig
 from scpo.data.group_values import find_group
 from scpo.errors import ConfigError
 from scpo.export.model_card import model_card
 from scpo.export.usage import Asked
 from scpo.grouping import speaking_of
+from scpo.metrics.rewards import STEPS
 from scpo.runs.files import new_folder
 
 NO_LIMIT = 1_000_000  # tokens: the model itself cuts a prompt and an answer, each at its own end
@@ -43,12 +44,16 @@ def trained_method(result: runs.Result, country: str, method: str) -> str:
     return method
 
 
-def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 0, called: str = "") -> Path:
+def export(
+    folder: Path, country: str, out: Path, method: str = "", seed: int = 0, called: str = "", alpha: float = 1.0
+) -> Path:
     """Write the model of one country and method to a new folder; returns the folder.
 
     called  what the model card loads it by; "" for the folder's name
 
     Heads are averaged over seeds; of fine-tuned models it is that of one seed, with adapters merged.
+    alpha   the step from the global model, 0, to the one that the method chose, 1, and beyond; of linear heads, whose
+            weights can be mixed
 
     The folder appears whole or not at all. Raises `ConfigError` for a country, method or folder that cannot be
     used, `RunFolderError` for a run that is not as it was written.
@@ -56,20 +61,37 @@ def export(folder: Path, country: str, out: Path, method: str = "", seed: int = 
     result, out = runs.read(folder), Path(out)
     country = known_country(result, country)
     method = trained_method(result, country, method)
+    check_step(result, alpha)
     with new_folder(out) as made:
-        model, tokenizer, precision = _loaded(result, country, method, seed)
+        model, tokenizer, precision = _loaded(result, country, method, seed, alpha)
         model.save_pretrained(made)
         if result.config.finetune.model:
             asked = _write_fine_tuned(model, tokenizer, result.config.finetune, made)
         else:
             asked = _write_encoder_and_head(model, tokenizer, made)
         with speaking_of(result.config.data.group):
-            card = model_card(result, country, method, precision, asked, called or out.name, seed)
+            card = model_card(result, country, method, precision, asked, called or out.name, seed, alpha)
         (made / "README.md").write_text(card)
     return out
 
 
-def _loaded(result: runs.Result, country: str, method: str, seed: int):
+def check_step(result: runs.Result, alpha: float) -> None:
+    """Raise `ConfigError` for a step that a run's models cannot be exported at."""
+    if not 0 <= alpha <= STEPS[-1]:
+        raise ConfigError(f"alpha is {alpha:g}; it takes a number from 0, the global model, to {STEPS[-1]:g}.")
+    if alpha != 1 and not has_steps(result.config):
+        raise ConfigError(
+            f"alpha is {alpha:g}; the weights of linear heads alone can be mixed with the global model's, and this run "
+            "has other models. Leave alpha out; best-of-n mixes rewards, and takes --alpha for every model."
+        )
+
+
+def has_steps(config: ExperimentConfig) -> bool:
+    """Whether a run's models can be exported at any step between global and own: linear heads."""
+    return not config.finetune.model and not config.hidden
+
+
+def _loaded(result: runs.Result, country: str, method: str, seed: int, alpha: float):
     """`country_model`, ready to be written with what says that it is a reward model."""
     from transformers.utils import logging
 
@@ -77,7 +99,7 @@ def _loaded(result: runs.Result, country: str, method: str, seed: int):
     from scpo.training.saved import country_model
 
     logging.disable_progress_bar()
-    model, tokenizer, precision = country_model(result, country, method, seed)
+    model, tokenizer, precision = country_model(result, country, method, seed, alpha)
     tell_reward(model.config)
     return model, tokenizer, precision
 

@@ -14,7 +14,7 @@ from scpo.export.usage import Asked, usage
 from scpo.format import percent, points
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.paired import decided
-from scpo.table_rows import row_of
+from scpo.table_rows import row_of, rows_of
 from scpo.training.encoder_reading import problems, unreadable
 
 
@@ -101,7 +101,14 @@ def standing(result: runs.Result, country: str, method: str) -> Standing:
 
 
 def model_card(
-    result: runs.Result, country: str, method: str, precision: str, asked: Asked, folder: str = "FOLDER", seed: int = 0
+    result: runs.Result,
+    country: str,
+    method: str,
+    precision: str,
+    asked: Asked,
+    folder: str = "FOLDER",
+    seed: int = 0,
+    alpha: float = 1.0,
 ) -> str:
     """The README.md of an exported model: method, data and licence, results with intervals and n, use, limits."""
     from huggingface_hub import ModelCardData
@@ -127,7 +134,7 @@ def model_card(
         country=country,
         method=method,
         config=result.config,
-        how=_how(result.config, seed),
+        how=_how(result.config, seed) + _step(result, country, method, alpha),
         usage=usage(result, asked, folder),
         precision=precision,
         data=[_cell(result.card["title"]), *about],
@@ -155,6 +162,25 @@ def _how(config: ExperimentConfig, seed: int) -> str:
         f"{config.steps} steps of {config.batch_size} pairs, learning rate {whole.model_lr:g}{adapters}, the step of "
         f"the best validation accuracy kept, seed {seed} of {config.seeds} (the results below are means over seeds)"
     )
+
+
+def _step(result: runs.Result, country: str, method: str, alpha: float) -> str:
+    """Of a model at another step than the method chose: which, and what the run measured there."""
+    if alpha == 1:
+        return ""
+    told = (
+        f", at step {alpha:g} of the way from the global model, 0, to the model that the method chose, 1: the results "
+        "below are of step 1"
+    )
+    table = result.tables.get("frontier")
+    if table is None or not len(table):
+        return told
+    here = table[(table["country"] == country) & (table["method"] == method) & (table["step"] == alpha)]
+    for row in rows_of(here.dropna(subset=["accuracy", "consensus"])):
+        told += (
+            f"; at {alpha:g} it is right on {percent(row.accuracy)} and keeps {percent(row.consensus)} of the consensus"
+        )
+    return told
 
 
 def _cell(text: object) -> str:

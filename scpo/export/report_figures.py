@@ -15,6 +15,7 @@ from scpo.charts.alignment import alignment_chart
 from scpo.charts.bias import plane_chart, spread_chart, transfer_chart
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
 from scpo.charts.falsifiers import falsifiers_chart
+from scpo.charts.frontier import frontier_chart
 from scpo.charts.groups import groups_chart
 from scpo.charts.paper import beside_chart
 from scpo.charts.style import MEAN, country_marks, method_marks, on_paper
@@ -29,6 +30,7 @@ from scpo.table_rows import row_of
 from scpo.text import findings, paper
 from scpo.text.efficiency import efficiency_sentence, per_pair_sentence
 from scpo.text.falsifiers import falsifier_lines
+from scpo.text.frontier import edge_lines
 from scpo.text.judges import judge_differences, judge_sentences, scores_told, with_judges
 from scpo.text.measures import MEASURES
 from scpo.text.results import (
@@ -173,6 +175,11 @@ def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:
         [runaway_sentence(path, MEAN, methods)],
         accuracy[accuracy["country"] == MEAN],
     )
+    frontier = tables.get("frontier")
+    if frontier is not None and len(frontier):
+        figure = frontier_chart(frontier, methods, simulated, shares=tables.get("shares"))
+        title, lines = "Could another step do better in both?", edge_lines(frontier, tables["edge"])
+        yield _part("frontier", title, "frontier", figure, lines, frontier)
     yield _part(
         "countries",
         worded("Which country is served worst?"),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+STEPS = tuple(round(0.05 * step, 2) for step in range(31))  # from the global model, 0, past the country's own, 1
+
 
 @dataclass(frozen=True)
 class Rewards:

@@ -19,9 +19,9 @@ from scpo.data.preferences import TEST, Preferences
 from scpo.errors import InputError
 from scpo.metrics.accuracy import MEAN, ResampledOutcomes
 from scpo.metrics.outcomes import SUBSETS, count_outcomes
-from scpo.metrics.rewards import Rewards, steered
+from scpo.metrics.rewards import STEPS, Rewards, steered
 
-ALPHAS = tuple(round(0.05 * step, 2) for step in range(31))
+ALPHAS = STEPS
 FEWEST_ANSWERS, MOST_ANSWERS, LONGEST = 2, 4, 4000  # typed texts: how many answers, and characters of each text
 GLOBAL = "global"
 AS_METHOD = "full"  # a name that `ResampledOutcomes` knows; each value measured here takes the place of a budget of it

@@ -73,6 +73,14 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         "m is the reward of the chosen minus that of the rejected answer. What consensus kept lacks to 100 % "
         "is what a model gave up for its country; the paper calls it excess bias.",
     ),
+    "frontier": (
+        "The frontier: how often a model is right, against how much of the consensus it keeps, at every step from the "
+        "global model to the method's own and half as far again. Up and to the right is better.",
+        r"r_s = r_{\text{global}} + s \, (r_{\text{own}} - r_{\text{global}}), \qquad s = 0, \dots, 1.5",
+        "s = 1 is the model that the method chose; nothing is trained for another s. On the edge is what no method at "
+        "any step beats in both. Steps are looked up on the test pairs, so that the best of them looks better than it "
+        "is: to take one, choose it on validation pairs. In Steer, and in an export, s is called alpha.",
+    ),
     "gap": (
         "Gap: how far the best and the worst served country lie apart; the worst country: the accuracy of the latter.",
         r"\text{gap} = \max_c A_c - \min_c A_c, \qquad \text{worst} = \min_c A_c",

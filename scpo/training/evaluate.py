@@ -16,6 +16,7 @@ from scpo.metrics.accuracy import MEAN, ResampledOutcomes, accuracy_table, curve
 from scpo.metrics.alignment import align, alignment_table, answers_of, average_answers
 from scpo.metrics.bias import REFERENCE, bias_table, transfer_table
 from scpo.metrics.efficiency import efficiency_table, per_pair_table
+from scpo.metrics.frontier import HeldOutMargins, edge_table, frontier_table
 from scpo.metrics.groups import group_tables
 from scpo.metrics.outcomes import Outcomes, count_outcomes, unmeasured
 from scpo.metrics.paired import paired_table
@@ -72,6 +73,8 @@ def measure(
     tables = dict(zip(make, found, strict=True))
     tables["groups"], tables["group_gaps"] = group_tables(resampled, data.units)
     read = {c: part for c, part in rows.items() if c not in unread}
+    if read and config.trained:
+        tables |= _frontier(data, read, tests, margin, trained)
     if survey:
         tables["alignment"] = _alignment(data, read, trained, resampled)
     if trained.share is not None and np.isfinite(trained.share).any():
@@ -163,6 +166,19 @@ def _alignment(
         if not np.array_equal(test.unit, resampled.outcomes[country].units):
             raise ScpoError(f"{country}: the questions of the answers are not those of the test pairs.")
     return alignment_table(found, resampled.drawn)
+
+
+def _frontier(
+    data: Preferences, rows: dict[str, Rows], tests: dict[str, Callable], margin: dict, trained: BackendResult
+) -> dict[str, pd.DataFrame]:
+    """Accuracy against consensus kept at every step of the models with all pairs, and who is on the edge."""
+    table, unit, parts = trained.plan.table, data.pairs["unit"].to_numpy(), []
+    for country, part in rows.items():
+        pick = np.array((table["country"] == country) & (table["level"] == table["level"].max()))
+        base, methods = margin[country][part.test], table["method"][pick].to_numpy()
+        parts.append(HeldOutMargins(country, unit[part.test], base, tests[country](pick), methods))
+    frontier = frontier_table(parts)
+    return {"frontier": frontier, "edge": edge_table(parts, frontier, data.card.unit == "question")}
 
 
 def _own_outcomes(config, data, test: np.ndarray, margins, country, margin, trained: BackendResult) -> Outcomes:

@@ -80,11 +80,12 @@ def held_out_rewards(
 
 
 def country_model(
-    result: runs.Result, country: str, method: str, seed: int
+    result: runs.Result, country: str, method: str, seed: int, alpha: float = 1.0
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, str]:
     """One sequence-classification model of a country with its tokenizer, and the precision that it was trained in.
 
     Heads are averaged over seeds; of fine-tuned models it is that of one seed, with adapters merged.
+    alpha   the step from the global model, 0, to the method's own, 1; another than 1 takes linear heads
     Raises `ConfigError` for a seed that the run has not, `RunFolderError` as `country_rewards`.
     """
     if result.config.finetune.model:
@@ -94,7 +95,10 @@ def country_model(
         tokenizer = load_tokenizer(places[seed])
         return load_model(places[seed], tokenizer), tokenizer, "fp32"
     models = heads.load_models(result.folder, result.config, result.card["countries"])
-    own = models.of(method)[models.countries.index(country)]  # (S, p)
+    place = models.countries.index(country)
+    own = models.of(method)[place]  # (S, p)
+    if alpha != 1:
+        own = torch.lerp(models.start[place], own, alpha)
     theta, hidden = mean_head(own, models.shape.width, models.shape.hidden)
     mean = torch.from_numpy(models.prompt_mean.copy())
     return *assemble(models.encoder.folder, theta, hidden, mean), models.encoder.precision

@@ -16,11 +16,13 @@ import streamlit as st
 
 from scpo import runs
 from scpo.errors import ScpoError
+from scpo.export.huggingface import has_steps
 from scpo.export.model_card import standing
 from scpo.export.usage import load_lines
 from scpo.format import inert
 from scpo.grouping import worded
 from scpo.jobs.job import Job
+from scpo.metrics.rewards import STEPS
 from scpo.training.finetune.listing import model_places
 from scpo.ui import session
 from scpo.ui.cache import finished_run
@@ -33,6 +35,10 @@ LARGEST = 1 << 30  # bytes of weights that a browser is given
 WHY = (
     "Chosen at first: the country and method looked at last, else the method `scpo`. A run keeps no accuracy on "
     "validation pairs; the method that is best on the test pairs would look better than it is."
+)
+STEP = (
+    "1: the model that the method chose, whose figures stand here. 0: the global model; beyond 1: further the same "
+    "way. The chart of the frontier on Bias shows what every step keeps and gains."
 )
 
 
@@ -49,6 +55,9 @@ def model_download(job: Job) -> None:
     with right:
         method = method_of(result.config.trained, "Method of the model")
     st.markdown(f":small[{worded(WHY)}]")
+    alpha = 1.0
+    if has_steps(result.config):
+        alpha = st.select_slider("Step of the model", STEPS, 1.0, key=f"step-{job.id}", help=STEP)
     try:
         told = standing(result, country, method)
         (st.success if told.decided > 0 else st.warning)(inert(told.sentence()))
@@ -59,12 +68,12 @@ def model_download(job: Job) -> None:
     if weights <= LARGEST:
         st.download_button(
             "Download model",
-            lambda: zip_of_model(job.folder, country, method),
+            lambda: zip_of_model(job.folder, country, method, alpha),
             mime="application/zip",
             file_name=f"{folder_name(country, method)}-{job.id}.zip",
             icon=":material/download:",
             on_click="ignore",
-            key=f"model-{job.id}-{country}-{method}",
+            key=f"model-{job.id}-{country}-{method}-{alpha:g}",
             help="A Hugging Face folder with tokenizer and model card. It "
             "takes some seconds to be made; if it cannot be made, the command below says why.",
         )
@@ -74,9 +83,9 @@ def model_download(job: Job) -> None:
     st.code(lines, language="python", wrap_lines=True)
     st.markdown("The same folder by the command line:")
     line = f"python -m scpo export {_in_shell(job.folder)}"
-    options = export_options(country, method, folder_name(country, method))
+    options = export_options(country, method, folder_name(country, method), alpha)
     st.code(f"{line} {shlex.join(options)}", language="sh", wrap_lines=True)
-    of_model = export_options(country, method)
+    of_model = export_options(country, method, alpha=alpha)
     hub_form(job.folder, of_model, f"{line} {shlex.join(of_model)}")
 
 
@@ -85,16 +94,17 @@ def folder_name(country: str, method: str) -> str:
     return "-".join(["reward-model", *re.findall(r"\w+", country)[:5], method])[:80]
 
 
-def export_options(country: str, method: str, out: str = "") -> list[str]:
+def export_options(country: str, method: str, out: str = "", alpha: float = 1.0) -> list[str]:
     """Those of `scpo export`; a name may begin with a dash. out: the folder to write, "" for none."""
-    return [f"--country={country}", f"--method={method}", *([f"--out={out}"] if out else [])]
+    step = [f"--alpha={alpha:g}"] if alpha != 1 else []
+    return [f"--country={country}", f"--method={method}", *step, *([f"--out={out}"] if out else [])]
 
 
-def zip_of_model(folder: Path, country: str, method: str) -> bytes:
+def zip_of_model(folder: Path, country: str, method: str, alpha: float = 1.0) -> bytes:
     """What `scpo export` writes, as a zip. Raises `RunFolderError` with what the command says if it refuses."""
     name = folder_name(country, method)
     with tempfile.TemporaryDirectory(prefix="scpo-export-") as place:
-        run_export(folder, export_options(country, method, str(Path(place) / name)))
+        run_export(folder, export_options(country, method, str(Path(place) / name), alpha))
         memory = io.BytesIO()
         with zipfile.ZipFile(memory, "w", zipfile.ZIP_STORED) as archive:  # weights do not get smaller
             for path in sorted((Path(place) / name).rglob("*")):

@@ -148,6 +148,28 @@ def test_one_head_has_the_mean_reward_of_all():
         assert torch.allclose(one, shape.rewards(heads, phi).mean(0), atol=1e-6)
 
 
+def test_a_step_between_global_and_own_is_one_linear_head_and_the_card_says_which(result, tmp_path):
+    if result.config.hidden:
+        with pytest.raises(ConfigError, match="linear heads alone"):
+            export(result.folder, "Galune", tmp_path / "half", alpha=0.5)
+        return
+    folder = export(result.folder, "Galune", tmp_path / "half", alpha=0.5)
+    model = AutoModelForSequenceClassification.from_pretrained(folder)
+    own = AutoModelForSequenceClassification.from_pretrained(export(result.folder, "Galune", tmp_path / "own"))
+    base = AutoModelForSequenceClassification.from_pretrained(export(result.folder, "Galune", tmp_path / "0", alpha=0))
+    heads = [dict(m.named_parameters()) for m in (model, own, base)]
+    moved = [name for name in heads[0] if not torch.equal(heads[1][name], heads[2][name])]
+    assert moved
+    for name in moved:
+        assert torch.allclose(heads[0][name], (heads[1][name] + heads[2][name]) / 2, atol=1e-6)
+    row = result.tables["frontier"].query("country == 'Galune' and method == 'scpo' and step == 0.5").iloc[0]
+    card = (folder / "README.md").read_text()
+    assert "at step 0.5" in card and f"keeps {100 * row['consensus']:.1f} % of the consensus" in card
+    for alpha in (-0.1, 1.6, float("nan")):
+        with pytest.raises(ConfigError, match="from 0, the global model, to 1.5"):
+            export(result.folder, "Galune", tmp_path / "none", alpha=alpha)
+
+
 def test_the_card_has_the_run_s_own_figures_and_says_that_they_are_simulated(result, folder):
     card = (folder / "README.md").read_text()
     table = result.tables["accuracy"]

@@ -24,6 +24,7 @@ FIGURES = {
     "scpo-against-global",
     "scpo-against-full",
     "plane",
+    "frontier",
     "countries",
     "transfer",
     "curve",

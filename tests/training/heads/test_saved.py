@@ -88,6 +88,16 @@ def test_at_strength_one_and_zero_the_figures_are_those_of_the_run(result, pairs
             assert here["accuracy"] == pytest.approx(there["accuracy"]), (country, subset)
 
 
+def test_the_frontier_of_a_run_is_what_every_strength_measures(result, pairs, rewards):
+    """The run counts from margins; here the rewards of every text are mixed, for linear heads and for MLPs alike."""
+    keys = ["country", "alpha"]
+    table = alpha_table(pairs, rewards).pivot(index=keys, columns="subset", values="accuracy").sort_index()
+    frontier = result.tables["frontier"].query("method == 'scpo'").rename(columns={"step": "alpha"}).set_index(keys)
+    for name, subset in (("accuracy", "full"), ("consensus", "consensus"), ("distinct", "distinct")):
+        of_run = frontier[name].astype(float).sort_index()
+        assert of_run.index.equals(table.index) and np.allclose(of_run, table[subset], atol=0.01, equal_nan=True)
+
+
 def test_the_change_is_paired_and_nothing_at_the_run_s_own_strength(pairs, rewards):
     table = alpha_table(pairs, rewards, (0.5, 1.0, 1.4))
     own = table[table["alpha"] == 1.0]

@@ -1,0 +1,48 @@
+"""Who is on the edge of accuracy and consensus kept, in sentences."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from scpo.format import fixed, span
+from scpo.grouping import worded
+from scpo.methods import named
+from scpo.metrics.accuracy import MEAN
+from scpo.metrics.frontier import on_edge
+from scpo.table_rows import rows_of
+
+
+def edge_lines(frontier: pd.DataFrame, edge: pd.DataFrame) -> list[str]:
+    """What the edge is made of, which methods are on it as they are, and who is ahead of each of the others.
+
+    frontier, edge   as of `scpo.metrics.frontier`; the mean over countries
+    """
+    if not len(edge):
+        return []
+    mean = frontier[(frontier["country"] == MEAN) & (frontier["step"] > 0)]
+    made_of = mean[on_edge(mean["accuracy"].to_numpy(float), mean["consensus"].to_numpy(float))]
+    parts = [f"{named(str(method))} ({_steps(rows['step'])})" for method, rows in made_of.groupby("method", sort=False)]
+    on_it = [named(row.method) for row in rows_of(edge) if not row.by]
+    first = (
+        f"The edge, on average over the {worded('countries')}, is made of {', '.join(parts)}; at its chosen step, 1, "
+    )
+    first += f"it has {', '.join(on_it)}." if on_it else "it has no method."
+    return [first, *(_behind(row) for row in rows_of(edge) if row.by)]
+
+
+def _steps(steps: pd.Series) -> str:
+    low, high = steps.min(), steps.max()
+    return f"step {fixed(low, 2)}" if low == high else f"steps {fixed(low, 2)} to {fixed(high, 2)}"
+
+
+def _behind(row) -> str:
+    """One method that is not on the edge, and the point that is ahead of it in both."""
+    clear = row.accuracy_low > 0 and row.consensus_low > 0
+    who = "itself" if row.by == row.method else named(row.by)
+    point, more, kept = f"{who} at step {fixed(row.step, 2)}", fixed(100 * row.accuracy), fixed(100 * row.consensus)
+    return (
+        f"**{named(row.method)}** is behind {point}, which is right {more} points more often "
+        f"({span(row.accuracy_low, row.accuracy_high)}) and keeps {kept} points more of the consensus "
+        f"({span(row.consensus_low, row.consensus_high)}); "
+        f"{'both are more than chance' if clear else 'that may be chance'}."
+    )

@@ -1,0 +1,29 @@
+"""The frontier on the page Bias: accuracy against consensus kept at every step of every method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from scpo import runs
+from scpo.charts.frontier import frontier_chart
+from scpo.text.frontier import edge_lines
+from scpo.ui.components import chart, section
+
+
+def frontier(result: runs.Result, methods: Sequence[str], country: str) -> None:
+    """The chart, and who is on the edge, of a run that has them."""
+    table, simulated = result.tables.get("frontier"), result.card["simulated"]
+    if table is None or not len(table):
+        return
+    section("Could another step do better in both?", "frontier")
+    chart(
+        frontier_chart(table, methods, simulated, country, result.tables.get("shares")),
+        "frontier",
+        "Accuracy against consensus kept: a curve per method over its steps, the chosen one marked.",
+        table[(table["country"] == country) & table["method"].isin(methods)],
+        simulated,
+    )
+    st.caption("Large symbols: the chosen step, 1. Small ones: every quarter of a step, from the global model to 1.5.")
+    st.markdown("\n".join(f"- {line}" for line in edge_lines(table, result.tables["edge"])))
