@@ -69,15 +69,22 @@ def each(column: pd.Series, function: Callable[[Any], Any]) -> pd.Series:
     """A function of each cell, called once for all equal ones where the cells are texts, or nothing, and repeat."""
     repeats = 2 * column.head(LOOKED_AT).astype(str).nunique() < min(len(column), LOOKED_AT)
     if repeats and pd.api.types.infer_dtype(column, skipna=True) == "string":
-        code, cells = pd.factorize(column.to_numpy(object), use_na_sentinel=False)
-        found = np.empty(len(cells), object)
-        for at, cell in enumerate(cells):
-            found[at] = function(cell)
-        return pd.Series(found[code], index=column.index, name=column.name, dtype=object)
-    found = np.empty(len(column), object)
-    for at, cell in enumerate(column.to_numpy(object)):
-        found[at] = function(cell)
+        known = {cell: function(cell) for cell in set(column.to_numpy(object))}
+        return _like(column, [known[cell] for cell in column.to_numpy(object)])
+    return _like(column, [function(cell) for cell in column.to_numpy(object)])
+
+
+def _like(column: pd.Series, cells: list) -> pd.Series:
+    """These cells as they are, under the index and the name of a column."""
+    found = np.fromiter(cells, object, len(cells))  # also of lists, which `np.array` takes for a table
     return pd.Series(found, index=column.index, name=column.name, dtype=object)
+
+
+def as_texts_of(column: pd.Series) -> pd.Series:
+    """`as_text` of each cell; a column of texts, as most are, is given back as it is."""
+    if pd.api.types.infer_dtype(column, skipna=False) == "string":
+        return column
+    return _like(column, [cell if type(cell) is str else as_text(cell) for cell in column.to_numpy(object)])
 
 
 def is_missing(value: object) -> bool:
@@ -96,8 +103,9 @@ def check_texts(column: pd.Series, faults: Faults, rows_are: str = "rows") -> No
 
     rows_are  what a row of the table is, in the plural, for the reasons: "pairs"
     """
-    values = column.to_numpy(dtype=object)
-    kind = each(column, _kind_of_text).to_numpy(object)
+    values, kind = column.to_numpy(dtype=object), np.full(len(column), "", object)
+    looked_at = np.flatnonzero([not (type(v) is str and v.isascii() and _is_plain(v)) for v in values])
+    kind[looked_at] = each(column.iloc[looked_at], _kind_of_text)
     missing, blank, broken, other = (kind == which for which in (MISSING, BLANK, BROKEN, NO_TEXT))
     rows, needed, word = column.index, f"{column.name}: a text", WORDS.get(str(column.name), column.name)
     empty = f"{rows_are} with an empty {word}"
@@ -111,6 +119,11 @@ def check_texts(column: pd.Series, faults: Faults, rows_are: str = "rows") -> No
         f"{column.name}: valid Unicode without NUL",
         f"{rows_are} with a broken character",
     )
+
+
+def _is_plain(text: str) -> bool:
+    """True for most texts without a fault, of those in ASCII: the quick half of `_kind_of_text`."""
+    return bool(text) and not text.isspace() and "\x00" not in text
 
 
 def _kind_of_text(value: object) -> str:

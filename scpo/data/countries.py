@@ -122,7 +122,8 @@ def key(name: str) -> tuple[str, str]:
 
 def read_countries(values: Iterable[object]) -> Countries:
     """What a column says, cell by cell: one spelling per country, None where a cell names none."""
-    code, cells = pd.factorize(pd.Series(list(values), dtype=object).map(_hashable), use_na_sentinel=False)
+    countable = [cell if type(cell) is str else _hashable(cell) for cell in values]
+    code, cells = pd.factorize(np.fromiter(countable, object, len(countable)), use_na_sentinel=False)
     rows = np.bincount(code, minlength=len(cells))
     said = [text(cell) for cell in cells]
     spelled: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
@@ -230,7 +231,7 @@ def _listed(found: list[str], mark: str) -> str:
 
 def _hashable(cell: object) -> object:
     """A cell that can be counted: a list or dict as its text, a number as the text of a whole one."""
-    return cell if isinstance(cell, str) else text(cell)
+    return str(cell) if isinstance(cell, str) else text(cell)
 
 
 @cache

@@ -19,6 +19,7 @@ from scpo.data.faults import Faults
 from scpo.data.turns import ASKING, TwoBeginnings, before_answer, joined, same
 
 LOOKS = re.compile(r"""\s*(\[\s*)?\{\s*["'](role|content|from|value)["']\s*:""")
+BEGINNINGS = "[{"  # of what LOOKS finds
 LONGEST = 1 << 22  # characters of a cell that are parsed
 OTHER_NAMES = {"human": "user", "gpt": "assistant", "prompter": "user"}
 NEEDED = "a list of messages with role and content (text), the last one the assistant's"
@@ -48,7 +49,9 @@ def as_texts(table: pd.DataFrame, answers: tuple[str, ...], faults: Faults, rows
     columns = [name for name in ("prompt", *answers) if name in table.columns]
     with_messages = np.zeros(len(table), bool)
     for name in columns:
-        with_messages |= each(table[name], looks_like_messages).to_numpy(bool)
+        begins = [type(c) is not str or c.lstrip()[:1] in BEGINNINGS for c in table[name].to_numpy(object)]
+        maybe = np.flatnonzero(begins)
+        with_messages[maybe] |= each(table[name].iloc[maybe], looks_like_messages).to_numpy(bool)
     if not answers or not with_messages.any():
         return table
     prompts = table["prompt"].tolist() if "prompt" in table.columns else [None] * len(table)

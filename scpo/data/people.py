@@ -58,15 +58,16 @@ def about(table: pd.DataFrame, columns: list[str], users: np.ndarray, more: int)
     """
     found, several = {}, []
     named = table[is_named(table)]
+    person, people = pd.factorize(named["user"].to_numpy(object))
+    place = pd.Index(people).get_indexer(users)  # a user in two parts of a split is two units
     for column in columns:
-        answer = pd.DataFrame({"user": named["user"].to_numpy(object), "said": each(named[column], _said).to_numpy()})
-        if not answer["said"].notna().any():
+        code, said = pd.factorize(each(named[column], _said).to_numpy(object), use_na_sentinel=False)
+        if all(word is None for word in said):
             continue
-        answer = answer.drop_duplicates()
-        if answer["user"].is_unique:
-            first = answer.set_index("user")["said"].reindex(users)
-            said = first.where(first.notna(), None).to_numpy(dtype=object)
-            found[str(column)] = np.concatenate([said, np.full(more, None, object)])
+        pairs = np.unique(person * len(said) + code)  # who said what, each once
+        if len(pairs) == len(np.unique(pairs // len(said))):
+            answers = np.asarray(said, object)[pairs % len(said)]  # by person, since their numbers rise
+            found[str(column)] = np.concatenate([answers[place], np.full(more, None, object)])
         else:
             several.append(str(column))
     return found, several

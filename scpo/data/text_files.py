@@ -14,7 +14,7 @@ import json
 import lzma
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -50,7 +50,7 @@ def read_csv(path: Path, name: str, faults: Faults, first: int = 0) -> pd.DataFr
     """
     text = _text(path, name, faults, first)
     csv.field_size_limit(1 << 30)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_separator(text))
+    reader = csv.reader(_lines(text), strict=True, delimiter=_separator(text))
     rows, numbers, header = [], [], None
     while True:
         number = reader.line_num + 1
@@ -76,6 +76,15 @@ def read_csv(path: Path, name: str, faults: Faults, first: int = 0) -> pd.DataFr
     if header is None or not rows or len(set(header)) < len(header):
         return pd.DataFrame(columns=list(dict.fromkeys(header or [])), dtype=object)
     return pd.DataFrame(rows, columns=header, index=numbers, dtype=object)
+
+
+def _lines(text: str) -> Iterable[str]:
+    """The lines of a text, as a file has them: only a line break ends one, and no other mark that `splitlines` knows.
+
+    A list is read in half the time of a file; it is taken where no such mark is.
+    """
+    lines = text.splitlines(keepends=True)
+    return lines if len(lines) == text.count("\n") + (text[-1:] != "\n") else io.StringIO(text, newline="")
 
 
 def read_jsonl(path: Path, name: str, faults: Faults, first: int = 0) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from scpo.config import DataConfig
 from scpo.data import prism
-from scpo.data.checks import as_text, check_numbers, check_texts, each, has_columns, short
+from scpo.data.checks import as_texts_of, check_numbers, check_texts, each, has_columns, short
 from scpo.data.countries import text
 from scpo.data.faults import Faults
 from scpo.data.group_values import read_groups
@@ -117,7 +117,8 @@ def _units(table: pd.DataFrame, config: DataConfig, raters: list[str]):
 
 def _checked(table: pd.DataFrame, needed: list[str], rows_are: str, faults: Faults, config: DataConfig) -> pd.DataFrame:
     """The columns that are used, each checked; an unusable table is left out."""
-    table = as_texts(table, ("response",) if "response" in needed else ("chosen", "rejected"), faults, rows_are)
+    if not table.attrs.get("is_texts"):
+        table = as_texts(table, ("response",) if "response" in needed else ("chosen", "rejected"), faults, rows_are)
     form = f"columns {worded(', '.join(needed))}, or {table.attrs.get('form', '')}"
     if {"question", "options"} <= {*table.columns}:
         form = f"columns {', '.join(needed)}; shares of answers by country are read as the dataset `survey`"
@@ -130,7 +131,7 @@ def _checked(table: pd.DataFrame, needed: list[str], rows_are: str, faults: Faul
         if name == "score":
             table[name] = check_numbers(table[name], faults, rows_are)
             continue
-        table[name] = each(table[name], user_name if name == "user" else as_text)
+        table[name] = each(table[name], user_name) if name == "user" else as_texts_of(table[name])
         given = np.ones(len(table), bool)
         if name == "user" and name not in needed:  # a pair without one goes by its prompt
             given = is_named(table)
@@ -151,10 +152,10 @@ def _country_is_told(column: pd.Series, rows_are: str, faults: Faults, config: D
 
 def _one_country_per_user(table: pd.DataFrame, rows_are: str, faults: Faults) -> None:
     """The rows of a user in several countries are of no use: the first of them in a second country is told."""
-    known = table[is_named(table) & table["country"].map(lambda c: type(c) is str and bool(c.strip())).to_numpy(bool)]
-    several = known.groupby("user")["country"].nunique()
+    known = table[is_named(table)]
+    homes = known[["user", "country"]].drop_duplicates()["user"]
     reason, needed = f"{rows_are} {worded('of a user in several countries')}", worded("one country per user")
-    for user in several[several > 1].index:
+    for user in sorted(homes[homes.duplicated()].unique()):
         rows = known[known["user"] == user]
         got = f"user {user!r} in {', '.join(sorted(rows['country'].unique()))}"
         second = rows.index[rows["country"] != rows["country"].iloc[0]][0]

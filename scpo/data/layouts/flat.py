@@ -225,11 +225,13 @@ def _texts(table: Table, column: str) -> np.ndarray:
     """(n,) object: the texts of a column without the marks of their end that a model leaves; None for none."""
     if column not in table.columns:
         return np.full(len(table), None, object)
-    values = [value.strip() if isinstance(value, str) else "" for value in table[column].to_numpy(object)]
-    cut = [END_OF_TEXT.sub("", value) if value.endswith(">") else value for value in values]
-    found = np.empty(len(cut), object)
-    found[:] = [value or None for value in cut]
-    return found
+    texts = [
+        (END_OF_TEXT.sub("", text) if text[-1:] == ">" else text) or None
+        if isinstance(cell, str) and (text := cell.strip())
+        else None
+        for cell in table[column].to_numpy(object)
+    ]
+    return np.fromiter(texts, object, len(texts))
 
 
 def _letters(table: Table, column: str) -> np.ndarray:

@@ -29,7 +29,8 @@ def read(table: pd.DataFrame, layout: Layout, faults: Faults, people: pd.DataFra
     roles that the table has, and what else is in it, each row under the index of the row of the file that it is of.
 
     people  a second file that says who the people are (`Layout.people`)
-    `attrs` has `judged`, how many of what were read, and `notes`. A table that lacks a column of the layout gives none.
+    `attrs` has `judged`, how many of what were read, `notes`, and `is_texts` where messages are texts already. A table
+    that lacks a column of the layout gives none.
     """
     if not has_columns(table, layout.told_by, faults):
         return pd.DataFrame()
@@ -49,6 +50,7 @@ def read(table: pd.DataFrame, layout: Layout, faults: Faults, people: pd.DataFra
     attrs["judged"] = (_judgements(table), layout.judged)
     if "winner" in table.columns or "strength" in table.columns:
         table = _judged(table, layout, faults)
+        attrs["is_texts"] = True
         attrs["judged"] = (int(table[JUDGEMENT].nunique()), _of_answers(table, layout))
     elif "score" in table.columns and layout.words:
         table = table.assign(
@@ -112,7 +114,7 @@ def _judged(table: pd.DataFrame, layout: Layout, faults: Faults) -> pd.DataFrame
     answers = [name for name in ANSWERS if name in table.columns]
     table = as_texts(table, tuple(answers), faults, layout.rows_are)
     texts = np.column_stack([table[name].to_numpy(object) for name in answers]).reshape(len(table), len(answers))
-    given = np.array([[not is_missing(text) for text in row] for row in texts], bool).reshape(texts.shape)
+    given = ~pd.isna(texts)
     if "winner" in table.columns:
         best = _places(table["winner"], answers, texts)
         lost = best >= 0
