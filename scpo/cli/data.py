@@ -76,11 +76,12 @@ def data_check(args: argparse.Namespace) -> None:
             print(f"note: {note}")
     print("\n" + "\n".join(["what the test can show:", *plan_lines(plan_table(data), data.card.unit)]))
     if reading is not None:
-        from scpo.training.encoder_reading import lines_of
+        from scpo.training.encoder_reading import LOOKED_AT, lines_of
 
         whole = config.finetune.model
         reader = f"model {Path(whole).name}" if whole else f"encoder {Path(config.encoder).name}"
-        print("\n".join(["", f"what the {reader} reads:", *lines_of(reading)]))
+        drawn = f", of {LOOKED_AT:,} pairs of a country at most" if (reading["pairs"] == LOOKED_AT).any() else ""
+        print("\n".join(["", f"what the {reader} reads{drawn}:", *lines_of(reading)]))
 
 
 def _reading(data, config: ExperimentConfig):

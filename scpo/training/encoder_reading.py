@@ -7,6 +7,7 @@ from the tokenizer alone, before anything is encoded. Knows nothing of torch.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import logging
@@ -26,6 +27,7 @@ from scpo.runs.files import write_bytes
 
 LONGEST = 512  # tokens of one text at most, or fewer where an encoder reads fewer
 MANY = 4096  # texts tokenized at a time
+LOOKED_AT = 10_000  # pairs of a country at most, before any run
 MOST_UNKNOWN = MOST_ALIKE = 0.5  # of the tokens, of the pairs: with more, an accuracy says nothing of a taste
 WORTH_TELLING, FEW_ALIKE = 0.05, 0.01  # of the tokens unknown or the texts cut; of the pairs alike: more is told
 COLUMNS = ["country", "texts", "tokens", "unknown", "cut", "pairs", "alike", "readable"]
@@ -172,9 +174,29 @@ def reading_table(data: Preferences, read: Read, countries: Sequence[str] = ()) 
 
 
 def reading_by(data: Preferences, name: str) -> pd.DataFrame:
-    """The same by the tokenizer of an encoder, before any run. Raises `SourceMissing` where the encoder is not here."""
+    """The same by the tokenizer of an encoder, before any run. Raises `SourceMissing` where the encoder is not here.
+
+    Of a country with more than `LOOKED_AT` pairs, so many are drawn: shares need no more, and tokens take long.
+    """
     countries = () if data.card.countries else tuple(data.pairs["country"].astype(str).value_counts().index)
-    return reading_table(data, read_data(data, Reader(model_folder(name))), countries)
+    part = _drawn(data)
+    return reading_table(part, read_data(part, Reader(model_folder(name))), countries)
+
+
+def _drawn(data: Preferences) -> Preferences:
+    """The data with at most `LOOKED_AT` pairs of each country, and the texts of these alone."""
+    rng, large = np.random.default_rng(0), data.pairs["country"].value_counts().max() > LOOKED_AT
+    if not large:
+        return data
+    of = data.pairs.groupby("country", observed=True).indices.values()
+    rows = np.sort(np.concatenate([rng.permutation(rows)[:LOOKED_AT] for rows in of]))
+    sides = data.pairs[["chosen", "rejected"]].to_numpy()[rows]
+    texts, place = np.unique(sides, return_inverse=True)
+    chosen, rejected = place.reshape(sides.shape).T
+    pairs = data.pairs.iloc[rows].assign(chosen=chosen, rejected=rejected).reset_index(drop=True)
+    table = data.texts.iloc[texts].reset_index(drop=True)
+    table["prompt"] = table["prompt"].cat.remove_unused_categories()
+    return dataclasses.replace(data, texts=table, pairs=pairs)
 
 
 def unreadable(table: pd.DataFrame | None) -> list[str]:

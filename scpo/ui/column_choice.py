@@ -78,7 +78,7 @@ def _one_of(fitting: list[Layout], place: str, start: DataConfig) -> dict | None
 
 
 def _title(layout: Layout) -> str:
-    return layout.title or "chosen and rejected answers in TRL's form"
+    return layout.title or layout.form
 
 
 def _mapping(frame: pd.DataFrame, place: str, start: dict[str, str]) -> tuple[str, ...] | None:

@@ -11,6 +11,7 @@ from transformers import AutoTokenizer
 from scpo import DataConfig, ExperimentConfig, run
 from scpo.cli import main
 from scpo.cli.result_table import result_table
+from scpo.data import load
 from scpo.format import percent
 from scpo.hub import MINILM, model_folder
 from scpo.training import encoder_reading
@@ -211,3 +212,15 @@ def test_an_export_reads_the_end_of_a_long_prompt_as_the_run_does(tiny_encoder, 
             for p in prompts
         ]
         assert theirs == pytest.approx(ours, abs=1e-4) and theirs[0] != pytest.approx(theirs[1], abs=1e-6)
+
+
+def test_before_a_run_so_many_pairs_of_a_country_are_drawn_and_their_shares_are_those_of_the_whole(
+    tmp_path, monkeypatch
+):
+    data = load(DataConfig("file", (str(written(tmp_path, in_another_script)),), reference=("Chile",)))
+    whole = encoder_reading.reading_by(data, MINILM)
+    monkeypatch.setattr(encoder_reading, "LOOKED_AT", 50)
+    drawn = encoder_reading.reading_by(data, MINILM)
+    assert drawn["pairs"].tolist() == [50, 50] and drawn["country"].tolist() == whole["country"].tolist()
+    assert drawn["unknown"].to_numpy() == pytest.approx(whole["unknown"].to_numpy(), abs=0.05)
+    assert drawn["alike"].tolist() == whole["alike"].tolist()

@@ -27,6 +27,7 @@ class Layout:
 
     name      what the setting `layout` calls it
     title     what its data is called; "" for files of one's own, which keep their name
+    form      what the form is called where data of any name may have it
     told_by   the columns by which a table is known to be of it
     columns   role -> column, or several of which a table has one. Roles: `prompt` with `chosen` and `rejected`; or
               with `response` and `score`; or with `response_a`, `response_b`, ... and `winner` (which is best) or
@@ -56,6 +57,7 @@ class Layout:
     licence: str = ""
     citation: str = ""
     url: str = ""
+    form: str = ""
 
     def fits(self, table: Table) -> bool:
         """True for a table with the columns and values of the layout."""

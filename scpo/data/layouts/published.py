@@ -133,6 +133,7 @@ LAYOUTS = (
     Layout(  # the form of TRL, of which any data may be: its prompt in a column of its own, or in messages
         name="preference",
         title="",
+        form="TRL's preference form",
         told_by=PAIR[1:],
         columns=_same(*PAIR),
         holds=_plain_pairs,

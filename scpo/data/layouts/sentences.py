@@ -18,9 +18,10 @@ def read_as(tables: Sequence[pd.DataFrame], layouts: Sequence[Layout | None], pa
     pairs", and what else was noted of them."""
     counts: Counter[tuple[str, str]] = Counter()
     for table, layout in zip(tables, layouts, strict=True):
-        if layout and layout.title and "judged" in table.attrs:
+        called = layout and (layout.title or layout.form)
+        if called and "judged" in table.attrs:
             number, what = table.attrs["judged"]
-            counts[layout.title, what] += number
+            counts[called, what] += number
     told = [
         f"{READ_AS}{title}: {n:,} {what.replace('(s)', '' if n == 1 else 's')}" for (title, what), n in counts.items()
     ]

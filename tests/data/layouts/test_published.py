@@ -224,9 +224,7 @@ def test_a_layout_is_recognised_named_and_read(tmp_path, name):
     assert data.card.title == (layout.title or "made.jsonl") and data.card.url == layout.url
     groups = {"everybody"} if made.everybody else {*COUNTRIES}
     assert {*data.pairs["country"].unique()} == groups
-    assert (
-        data.card.notes[0].startswith(f"read as {layout.title}: ") and " pairs" in data.card.notes[0]
-    ) or not layout.title
+    assert data.card.notes[0].startswith(f"read as {layout.title or layout.form}: ") and " pair" in data.card.notes[0]
     assert not any(data.card.dropped.values()) or name in ("coval-personal", "dices")
     assert any("no column says a country" in note for note in data.card.notes) == made.everybody
 
