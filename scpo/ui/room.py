@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
+import pandas as pd
 import streamlit as st
 
 from scpo.charts.rooms import path_chart, served_chart
@@ -197,29 +201,32 @@ def _in_and_out(room: Room) -> None:
     """Votes as csv, printed sheets, and votes of either brought in."""
     asked = room_questions(room.code)
     with st.expander("Votes out, and votes of a room without a network in"):
-        file = f"{room.code}-votes.csv"
         with st.container(horizontal=True):
-            votes = lambda: ballots.votes_csv(asked, room_store().votes(room.code), room.name)  # noqa: E731
-            st.download_button("Votes (csv)", votes, file_name=file, mime="text/csv", on_click="ignore")
-            sheet = lambda: ballots.sheet(asked, room.name)  # noqa: E731
-            more = {"file_name": f"{room.code}-sheet.html", "mime": "text/html", "on_click": "ignore"}
-            st.download_button("Sheet to print (html)", sheet, **more)
+            for label, content, name, mime in (
+                ("Votes (csv)", partial(_csv, room), "votes.csv", "text/csv"),
+                ("Sheet to print (html)", partial(ballots.sheet, asked, room.name), "sheet.html", "text/html"),
+            ):
+                st.download_button(label, content, file_name=f"{room.code}-{name}", mime=mime, on_click="ignore")
         table, sheets = st.columns(2)
         with table, st.form("votes-csv", clear_on_submit=False):
             pasted = st.text_area("Votes as csv: user, pair, choice (A or B)", height=160, max_chars=ballots.LONGEST)
             if st.form_submit_button("Add these votes"):
-                _add(room, lambda: ballots.from_csv(pasted, len(asked)))
+                _add(room, ballots.from_csv, pasted)
         with sheets, st.form("votes-sheets", clear_on_submit=False):
             label = f"Sheets, one a line: {len(asked)} letters A or B, - for none"
             typed = st.text_area(label, height=160, max_chars=ballots.LONGEST)
             if st.form_submit_button("Add these sheets"):
-                _add(room, lambda: ballots.from_sheets(typed, len(asked)))
+                _add(room, ballots.from_sheets, typed)
 
 
-def _add(room: Room, read) -> None:
+def _csv(room: Room) -> str:
+    return ballots.votes_csv(room_questions(room.code), room_store().votes(room.code), room.name)
+
+
+def _add(room: Room, read: Callable[[str, int], pd.DataFrame], given: str) -> None:
     """Votes from outside as new voters, or what is wrong with them."""
     try:
-        added = room_store().add(room.code, read())
+        added = room_store().add(room.code, read(given, len(room_questions(room.code))))
     except ScpoError as error:
         st.error(inert(error))
     else:

@@ -72,6 +72,8 @@ def _admit() -> None:
 
 @st.cache_resource(show_spinner=False)
 def _print_link() -> None:
-    """Once in the app's life, for whoever has started it."""
-    link = f"{(st.context.url or '').rpartition('/')[0]}/?{session.KEY}={key()}"
+    """Once in the app's life, for who has started it: by this machine's own name, so that no network sees the key."""
+    host, path = f"http://localhost:{st.get_option('server.port')}", st.get_option("server.baseUrlPath")
+    base = f"{host}/{path}" if path else host
+    link = f"{base}/?{session.KEY}={key()}"
     print(f"SCPO_ROOMS is on: without the key there is the voting page alone. Your own link: {link}", file=sys.stderr)

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo.rooms.access import key
-from scpo.ui import session
+from scpo.ui import room_access, session
 from scpo.ui.cache import room_store
 
 from fakes import demo_questions
@@ -74,3 +74,10 @@ def test_a_key_that_cannot_be_read_admits_nobody(rooms_on, workspace):
     (workspace / "rooms.key").write_text("")
     app = opened("train")
     assert "rooms.key is empty" in app.error[0].value and CLOSED in app.title[0].value
+
+
+def test_the_teachers_link_is_printed_once_where_the_app_was_started(rooms_on, capsys):
+    room_access._print_link.clear()
+    opened(), opened("train")
+    printed = [line for line in capsys.readouterr().err.splitlines() if "SCPO_ROOMS is on" in line]
+    assert len(printed) == 1 and printed[0].endswith(f"http://localhost:8501/?key={key()}")
