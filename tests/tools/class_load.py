@@ -8,6 +8,7 @@ the next pair is drawn, which acknowledges the vote. After half of the votes the
 again; voters come back by the link of their phone. At the end the database is compared with what was acknowledged. Exit
 code 1 if a vote was lost or doubled, or a voter did not finish. The time of a press is from sending it to the next pair
 drawn.
+Meanwhile a projector shows the results.
 """
 
 from __future__ import annotations
@@ -35,29 +36,30 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests")]  # so tha
 
 from scpo.bench.sessions import connected  # noqa: E402
 from scpo.jobs.table import open_table  # noqa: E402
+from scpo.rooms.access import key  # noqa: E402
 from scpo.rooms.store import RoomStore  # noqa: E402
 from scpo.runs.files import write_json  # noqa: E402
 
 from fakes import demo_questions  # noqa: E402
 from screenshots import wait_until_healthy  # noqa: E402
 
+LOOKS = 4.0  # seconds between two drawings of the results
 PATIENCE = 120.0  # seconds until a session counts as hung
 PROGRESS = re.compile(r"(\d+) of \d+")
 
 
 class App:
-    """The app on a port of its own; it can be killed and started again."""
+    """The app of the workspace on a port of its own; it can be killed and started again."""
 
-    def __init__(self, space: Path):
+    def __init__(self) -> None:
         with socket.socket() as probe:
             probe.bind(("localhost", 0))
             self.port = probe.getsockname()[1]
-        self._space = space
         self.start()
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        environment = {**os.environ, "SCPO_WORKSPACE": str(self._space), "SCPO_ROOMS": "1", "SCPO_WORKERS": "0"}
+        environment = {**os.environ, "SCPO_ROOMS": "1", "SCPO_WORKERS": "0"}
         options = ["--server.headless=true", f"--server.port={self.port}"]
         command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -73,13 +75,13 @@ class App:
 class Session:
     """One websocket with what the page shows on it."""
 
-    def __init__(self, connection, query: dict[str, str]):
-        self._connection, self.query = connection, query
+    def __init__(self, connection, query: dict[str, str], page: str = "vote"):
+        self._connection, self.query, self._page = connection, query, page
         self.buttons: dict[str, tuple[str, str]] = {}  # label -> the widget's id, its fragment
         self.done, self.finished = 0, False  # pairs answered by what the page says, and whether all are
 
     async def open(self) -> None:
-        """Draw the voting page."""
+        """Draw the page, also again."""
         await self._send()
 
     async def press(self, label: str) -> None:
@@ -93,7 +95,7 @@ class Session:
 
         message = BackMsg()
         rerun = message.rerun_script
-        rerun.query_string, rerun.page_name, rerun.fragment_id = urlencode(self.query), "vote", fragment
+        rerun.query_string, rerun.page_name, rerun.fragment_id = urlencode(self.query), self._page, fragment
         if id:
             widget = rerun.widget_states.widgets.add()
             widget.id, widget.trigger_value = id, True
@@ -167,8 +169,26 @@ class Voter:
         return True
 
 
-async def load(app: App, store: RoomStore, code: str, voters: list[Voter], kill: bool) -> float:
+async def project(port: int, code: str, drawn: list[float]) -> None:
+    """The results on a projector, drawn anew every so many seconds until cancelled, also after a break.
+
+    drawn   gets the seconds that each drawing took
+    """
+    while True:
+        with contextlib.suppress(Exception):  # the app is away
+            async with connected(port) as connection:
+                session = Session(connection, {"room": code, "room-view": "Results", "key": key()}, "room")
+                while True:
+                    began = time.monotonic()
+                    await session.open()
+                    drawn.append(time.monotonic() - began)
+                    await asyncio.sleep(LOOKS)
+        await asyncio.sleep(0.5)
+
+
+async def load(app: App, code: str, voters: list[Voter], drawn: list[float], kill: bool) -> float:
     """All voters at once; the app is killed and started again once half of the votes are in. Seconds it was away."""
+    projector = asyncio.create_task(project(app.port, code, drawn))
     tasks, away = [asyncio.create_task(voter.vote()) for voter in voters], 0.0
     half = len(voters) * len(demo_questions()) // 2
     while kill and not all(task.done() for task in tasks):
@@ -179,10 +199,11 @@ async def load(app: App, store: RoomStore, code: str, voters: list[Voter], kill:
             await asyncio.to_thread(app.start)
             away, kill = time.monotonic() - began, False
     await asyncio.gather(*tasks)
+    projector.cancel()
     return away
 
 
-def summary(store: RoomStore, code: str, voters: list[Voter], away: float) -> dict:
+def summary(store: RoomStore, code: str, voters: list[Voter]) -> dict:
     """What was acknowledged against what the database has, and how long presses took."""
     votes = store.votes(code)
     each = {store.voter(code, voter.query["voter"]).number: voter for voter in voters if "voter" in voter.query}
@@ -200,7 +221,6 @@ def summary(store: RoomStore, code: str, voters: list[Voter], away: float) -> di
         "press, median ms": round(1000 * float(np.median(times))),
         "press, 95th percentile ms": round(1000 * float(np.quantile(times, 0.95))),
         "press, longest ms": round(1000 * float(times.max())),
-        "app away, s": round(away, 1),
         "voters came back after, s (longest)": round(max((b for v in voters for b in v.breaks), default=0.0), 1),
         "load average of the machine": os.getloadavg()[0],
     }
@@ -215,15 +235,20 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the summary")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="scpo-class-", ignore_cleanup_errors=True) as space:
+        os.environ["SCPO_WORKSPACE"] = space
         with contextlib.closing(open_table(Path(space))) as table:
             store = RoomStore(table)
-            code, app = store.open(demo_questions(), "load").code, App(Path(space))
+            code, app, drawn = store.open(demo_questions(), "load").code, App(), []
             try:
                 voters = [Voter(app.port, code, options.seconds, seed) for seed in range(options.voters)]
-                away = asyncio.run(load(app, store, code, voters, not options.no_kill))
+                away = asyncio.run(load(app, code, voters, drawn, not options.no_kill))
             finally:
                 app.kill()
-            found = summary(store, code, voters, away)
+            found = summary(store, code, voters) | {
+                "app away, s": round(away, 1),
+                "results drawn": len(drawn),
+                "results, median ms": round(1000 * float(np.median(drawn))),
+            }
     if options.json:
         write_json(options.json, found)
     print(json.dumps(found, indent=1))
