@@ -31,6 +31,7 @@ CODE = re.compile(
 OF_THE_PAPER = (
     "few rich countries",
     "minority countries",
+    "mean of 7 countries",
     "How SCPO steers a model to a country",
     "a global reward model to one country",
 )
@@ -99,7 +100,7 @@ def test_a_page_of_a_run_on_languages_speaks_of_no_country(job, page):
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("view", ["Answers", "Why", "Strength", "Mixtures", "Tastes"])
+@pytest.mark.parametrize("view", ["Answers", "Why", "Phrases", "Strength", "Mixtures", "Tastes"])
 def test_no_view_of_the_page_steer_speaks_of_countries(job, view):
     app = AppTest.from_file(str(ROOT / "pages" / "steer.py"), default_timeout=300)
     app.query_params["run"] = job.id

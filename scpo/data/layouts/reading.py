@@ -45,7 +45,7 @@ def read(table: pd.DataFrame, layout: Layout, faults: Faults, people: pd.DataFra
         table = table.assign(country=EVERYBODY)
         attrs["notes"] = (
             f"no column says a country: all pairs are of one group, {EVERYBODY!r}; `columns` can name one (--columns "
-            "country=COLUMN)",
+            "country=COLUMN), and `group` another column to steer to (--group language)",
         )
     attrs["judged"] = (_judgements(table), layout.judged)
     if "winner" in table.columns or "strength" in table.columns:
