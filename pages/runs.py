@@ -10,13 +10,16 @@ from scpo import DataConfig, ScpoError
 from scpo.format import counted, duration, inert, noun
 from scpo.grouping import noun_of
 from scpo.jobs.job import STATES, Job
-from scpo.ui import compare_runs, session
-from scpo.ui.cache import job_store
+from scpo.methods import named
+from scpo.ui import compare_runs, session, side_by_side
+from scpo.ui.cache import job_store, means
+from scpo.ui.data_source import SOURCES
 from scpo.ui.head import head
 from scpo.ui.run_actions import opened, undo
 from scpo.ui.run_status import pulse
 
 DELETED = "deleted"
+SETTINGS = ("steered to", "methods", "seeds", "τ", "β", "steps")  # shown where they differ
 SORTS = {
     "newest": lambda job: -job.created,
     "oldest": lambda job: job.created,
@@ -26,7 +29,9 @@ SORTS = {
     "longest": lambda job: -seconds(job),
 }
 COLUMNS = {
-    "done": st.column_config.NumberColumn(format="percent"),
+    **{
+        name: st.column_config.NumberColumn(format="percent") for name in ("done", "accuracy", "gain", "consensus kept")
+    },
     "created": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
     "τ": st.column_config.NumberColumn(format="%g"),
     "β": st.column_config.NumberColumn(format="%g"),
@@ -66,31 +71,46 @@ def _steered_to(data: DataConfig) -> str:
     return counted(len(data.countries), one) if data.countries else noun(one)
 
 
+def results(job: Job) -> dict:
+    """What a run is and what came out of it, of the paper's method if it has that."""
+    trained = job.config.trained
+    method = "scpo" if "scpo" in trained else next(iter(trained), "")
+    found = means(job.folder, method) if job.state == "done" else {}
+    return {
+        "name": job.name,
+        "state": DELETED if job.deleted else job.state,
+        "done": round(job.fraction, 2),
+        "data": SOURCES[job.config.data.dataset],
+        "method": named(method) if found else "",
+        "accuracy": found.get("full"),
+        "gain": found.get("gain"),
+        "consensus kept": found.get("consensus"),
+    }
+
+
+def settings(job: Job) -> dict:
+    """How a run is set up, when it was made, and what is noted of it."""
+    return {
+        "steered to": _steered_to(job.config.data),
+        "methods": len(job.config.methods),
+        "seeds": job.config.seeds,
+        "τ": job.config.tau,
+        "β": job.config.beta,
+        "steps": job.config.steps,
+        "created": datetime.fromtimestamp(job.created),
+        "took": duration(seconds(job)) if seconds(job) else "",
+        "note": job.note,
+        "id": job.id,
+    }
+
+
 def listed(jobs: list[Job], chosen: list[str]) -> None:
     """The table of runs; choosing rows opens or compares them. Another set of rows is another table, so that a
     row chosen before never means another run."""
     ids = [job.id for job in jobs]
-    table = pd.DataFrame(
-        [
-            {
-                "name": job.name,
-                "state": DELETED if job.deleted else job.state,
-                "done": round(job.fraction, 2),
-                "data": job.config.data.dataset,
-                "steered to": _steered_to(job.config.data),
-                "methods": len(job.config.methods),
-                "seeds": job.config.seeds,
-                "τ": job.config.tau,
-                "β": job.config.beta,
-                "steps": job.config.steps,
-                "created": datetime.fromtimestamp(job.created),
-                "took": duration(seconds(job)) if seconds(job) else "",
-                "note": job.note,
-                "id": job.id,
-            }
-            for job in jobs
-        ]
-    )
+    table = pd.DataFrame([results(job) | settings(job) for job in jobs])
+    alike = [name for name in SETTINGS if table[name].astype(str).nunique() == 1]
+    table = table.drop(columns=alike)
     turn = st.session_state.setdefault(session.TABLE, 0)
     key = f"{session.TABLE}-{turn}-{zlib.crc32(' '.join(ids).encode())}"
 
@@ -168,6 +188,6 @@ try:
         if len(ids) == 1:
             opened(jobs[ids[0]])
         elif ids:
-            compare_runs.show([jobs[id] for id in ids])
+            side_by_side.show([jobs[id] for id in ids])
 except ScpoError as error:
     st.error(inert(error))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.charts.colours import PLACE, QUIET, SYMBOL
+from scpo.charts.colours import PLACE, QUIET, SYMBOL, TEXT
 from scpo.charts.style import DASHES, LINES, finish, noted, plain, spans
 from scpo.format import counted, points
+from scpo.methods import named
 
 
 def growing_chart(table: pd.DataFrame, steps: int, note: str, simulated: bool) -> go.Figure:
@@ -51,7 +52,9 @@ def growing_chart(table: pd.DataFrame, steps: int, note: str, simulated: bool) -
     return noted(finish(figure, simulated, height=400), note)
 
 
-def delta_chart(table: pd.DataFrame, base: str, order: list[str], note: str, simulated: bool) -> go.Figure:
+def delta_chart(
+    table: pd.DataFrame, base: str, order: list[str], note: str, simulated: bool, what: str = "accuracy"
+) -> go.Figure:
     """Difference in accuracy to one run, per country, with 95 % intervals; one marker per other run.
 
     table   run, country, delta, low, high (shares; NaN where there is no interval), n, units
@@ -87,5 +90,32 @@ def delta_chart(table: pd.DataFrame, base: str, order: list[str], note: str, sim
         )
     figure.add_vline(x=0, line={"color": QUIET, "dash": "dash"})
     figure.update_layout(scattermode="group", showlegend=True)
-    figure.update_xaxes(title=f"accuracy minus that of {plain(base)}, points<br>(line: 95 % interval)")
+    figure.update_xaxes(title=f"{what} minus that of {plain(base)}, points<br>(line: 95 % interval)")
     return noted(finish(figure, simulated, height=110 + len(order) * max(34, 18 * table["run"].nunique())), note)
+
+
+def balance_chart(table: pd.DataFrame, method: str, simulated: bool) -> go.Figure:
+    """What each method keeps against what it learns, the mean over countries, in each run; up and right is better.
+
+    table   run, method, `consensus kept`, `right where global is wrong`; shares
+    """
+    figure = go.Figure()
+    for at, (run, rows) in enumerate(table.groupby("run", sort=False)):
+        colour = LINES[at % len(LINES)]
+        figure.add_scatter(
+            x=100 * rows["right where global is wrong"],
+            y=100 * rows["consensus kept"],
+            name=plain(run),
+            mode="markers+text",
+            text=[named(m) if m == method else "" for m in rows["method"]],
+            textposition="top center",
+            textfont={"color": TEXT},
+            marker={"color": colour, "symbol": [SYMBOL[m] for m in rows["method"]], "size": 11},
+            hovertext=[f"{named(m)}, {plain(run)}" for m in rows["method"]],
+            hovertemplate="%{hovertext}<br>keeps %{y:.1f} %, learns %{x:.1f} %<extra></extra>",
+        )
+    figure.update_layout(showlegend=True)
+    figure.update_xaxes(title="right where the global model is wrong, %")
+    figure.update_yaxes(title="consensus kept, %")
+    figure.add_annotation(text="better ↗", x=1, y=1, xref="paper", yref="paper", showarrow=False, font={"color": TEXT})
+    return finish(figure, simulated, height=380)

@@ -13,8 +13,12 @@ from scpo.metrics.outcomes import Outcomes, ratio, size_of
 from scpo.runs.outcomes import RunOutcomes
 
 
-def differences(base: RunOutcomes, other: RunOutcomes, methods: Sequence[str], shared: bool) -> pd.DataFrame:
+def differences(
+    base: RunOutcomes, other: RunOutcomes, methods: Sequence[str], shared: bool, subset: int = FULL
+) -> pd.DataFrame:
     """The accuracy of `other` minus that of `base` on the same test pairs, by method; intervals are paired.
+
+    Each run's global model says which of the pairs are in a subset; the people that are drawn again are the same.
 
     methods  those to look at; one that a run does not have is left out
     shared   True if countries answer the same questions
@@ -32,15 +36,14 @@ def differences(base: RunOutcomes, other: RunOutcomes, methods: Sequence[str], s
     for method in [m for m in methods if all((t.outcomes[same[0]].heads["method"] == m).any() for t in (base, other))]:
         found = []
         for country, times in zip(same, drawn, strict=True):
-            counts = base.outcomes[country].counts[FULL]
-            right = [_mean_wins(t.outcomes[country], method) for t in (base, other)]
-            gap, n = right[1] - right[0], counts.sum()
-            draws = ratio(times @ gap, times @ counts)
-            found.append((right[0].sum() / n, right[1].sum() / n, draws))
+            counts = [t.outcomes[country].counts[subset] for t in (base, other)]
+            right = [_mean_wins(t.outcomes[country], method, subset) for t in (base, other)]
+            draws = [ratio(times @ r, times @ n) for r, n in zip(right, counts, strict=True)]
+            found.append((*(ratio(r.sum(), n.sum()) for r, n in zip(right, counts, strict=True)), draws[1] - draws[0]))
         if set(same) == set(base.test) == set(other.test):
             a, b, draws = (nan_mean([np.asarray(f[at]) for f in found]) for at in range(3))
-            rows.append((MEAN, method, a, b, draws, size_of(parts, FULL, shared)))
-        rows += [(o.country, method, *f, size_of([o], FULL, shared)) for o, f in zip(parts, found, strict=True)]
+            rows.append((MEAN, method, a, b, draws, size_of(parts, subset, shared)))
+        rows += [(o.country, method, *f, size_of([o], subset, shared)) for o, f in zip(parts, found, strict=True)]
     records = []
     for country, method, a, b, draws, (n, units, effective) in rows:
         low, high = interval(draws, units, effective)
@@ -48,6 +51,6 @@ def differences(base: RunOutcomes, other: RunOutcomes, methods: Sequence[str], s
     return pd.DataFrame(records, columns=columns)
 
 
-def _mean_wins(outcomes: Outcomes, method: str) -> np.ndarray:
-    """Right answers on all test pairs per unit, mean over seeds, (U,)."""
-    return outcomes.wins[np.flatnonzero(outcomes.heads["method"] == method), FULL].mean(0).astype(np.float64)
+def _mean_wins(outcomes: Outcomes, method: str, subset: int) -> np.ndarray:
+    """Right answers on a subset of the test pairs per unit, mean over seeds, (U,)."""
+    return outcomes.wins[np.flatnonzero(outcomes.heads["method"] == method), subset].mean(0).astype(np.float64)

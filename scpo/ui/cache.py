@@ -15,6 +15,7 @@ from scpo.data.preferences import Preferences
 from scpo.errors import ScpoError
 from scpo.jobs.job import Job
 from scpo.jobs.store import Store, open_store
+from scpo.metrics.accuracy import MEAN
 from scpo.metrics.filtering import Margins, check_same, disagreement
 from scpo.planner import plan_table
 from scpo.rooms.population import ClassPopulation, class_population
@@ -36,6 +37,22 @@ def finished_run(folder: Path) -> runs.Result:
     """A finished run; read again only if its done.json changed. Shared by all users: never altered."""
     done = folder / "done.json"
     return _run(str(folder), done.stat().st_mtime_ns if done.exists() else 0)
+
+
+@st.cache_data(max_entries=4096, show_spinner=False)
+def _means(folder: str, changed: int, method: str) -> dict[str, float]:
+    table = runs.read(folder).tables["accuracy"]  # not kept: many would push out what the pages of results need
+    rows = table[(table["country"] == MEAN) & (table["method"] == method)].set_index("subset")
+    found = rows["accuracy"].astype(float).to_dict() | {"gain": rows["gain"].astype(float).get("full", float("nan"))}
+    return {str(name): value for name, value in found.items()}
+
+
+def means(folder: Path, method: str) -> dict[str, float]:
+    """Of a finished run's method, the mean over countries: accuracy by subset, and gain over the global model."""
+    try:
+        return _means(str(folder), (folder / "done.json").stat().st_mtime_ns, method)
+    except (OSError, ScpoError, KeyError):  # such a run says what is wrong with it when it is opened
+        return {}
 
 
 @st.cache_data(max_entries=4096, show_spinner=False)

@@ -18,26 +18,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 from scpo import runs
-from scpo.charts.runs import delta_chart
 from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
-from scpo.format import inert, points, span
-from scpo.grouping import speak_of, worded
+from scpo.format import inert
 from scpo.jobs.job import Job
 from scpo.methods import METHODS
 from scpo.metrics.accuracy import MEAN
+from scpo.metrics.outcomes import SUBSETS
 from scpo.runs.comparison import differences
 from scpo.runs.outcomes import RunOutcomes
-from scpo.table_rows import rows_of
-from scpo.ui import session
-from scpo.ui.cache import finished_run, job_store, outcomes
-from scpo.ui.components import chart
-from scpo.ui.context import link, select
+from scpo.ui.cache import job_store
+from scpo.ui.context import link
 from scpo.ui.experiment_form import NONE
 from scpo.ui.labels import label
-from scpo.ui.run_status import badge
 
 SAME, DIFFERS = "same", "differs"
 PAIRED, APART = "paired", "apart"
@@ -111,25 +105,29 @@ def _settings(config: ExperimentConfig) -> dict[str, str]:
     return found
 
 
-def difference(base: runs.Result, other: runs.Result, left: RunOutcomes, right: RunOutcomes) -> Difference:
+def difference(
+    base: runs.Result, other: runs.Result, left: RunOutcomes, right: RunOutcomes, subset: str = SUBSET
+) -> Difference:
     """The accuracy of `other` minus that of `base`, for every country and method that both have.
 
     left, right   the outcomes of base and other
+    subset        of the test pairs
 
     Columns country, method, base, other (accuracies), delta, low, high, n, units, reading. The mean
     over countries is there if both have the same countries.
     """
     methods = [name for name, row in METHODS.items() if row.is_model]
     kind = PAIRED if base.card["content_hash"] == other.card["content_hash"] else APART
-    table = differences(left, right, methods, base.card["unit"] == "question") if kind == PAIRED else pd.DataFrame()
+    shared, place = base.card["unit"] == "question", SUBSETS.index(subset)
+    table = differences(left, right, methods, shared, place) if kind == PAIRED else pd.DataFrame()
     if not len(table):
-        kind, table = APART, _apart(base, other, methods)
+        kind, table = APART, _apart(base, other, methods, subset)
     return Difference(kind, table.assign(reading=list(map(reading, table["low"], table["high"]))))
 
 
-def _apart(base: runs.Result, other: runs.Result, methods: list[str]) -> pd.DataFrame:
+def _apart(base: runs.Result, other: runs.Result, methods: list[str], subset: str) -> pd.DataFrame:
     """The same for runs of different test pairs, from the accuracies and intervals of each."""
-    a, b = (_rows(run, methods) for run in (base, other))
+    a, b = (_rows(run, methods, subset) for run in (base, other))
     if set(a.index.get_level_values(0)) != set(b.index.get_level_values(0)):
         a, b = (part.drop(index=MEAN, level=0, errors="ignore") for part in (a, b))
     both = a.index[a.index.isin(b.index)]
@@ -157,74 +155,7 @@ def reading(low: float, high: float) -> str:
     return "higher" if low > 0 else "lower" if high < 0 else "no clear difference"
 
 
-def _rows(run: runs.Result, methods: list[str]) -> pd.DataFrame:
+def _rows(run: runs.Result, methods: list[str], subset: str) -> pd.DataFrame:
     table = run.tables["accuracy"]
-    table = table[(table["subset"] == SUBSET) & table["method"].isin(methods)]
+    table = table[(table["subset"] == subset) & table["method"].isin(methods)]
     return table.astype(dict.fromkeys(["accuracy", "low", "high"], float)).set_index(["country", "method"])
-
-
-def show(jobs: Sequence[Job]) -> None:
-    """Draw the comparison; runs that are not done have settings but no results."""
-    speak_of(jobs[0].config.data.group)
-    done = {job.id: finished_run(job.folder) for job in jobs if job.state == "done"}
-    titles = names(jobs)
-    st.header("Settings side by side")
-    table = settings_table(jobs, {id: run.card for id, run in done.items()})
-    differing = int((table["compared"] == DIFFERS).sum())
-    st.caption(f"{differing} of {len(table)} differ. They stand first, say '{DIFFERS}', and have a tinted background.")
-    st.dataframe(
-        _tinted(table),
-        hide_index=True,
-        key="settings-compared",
-        alt=f"Settings of {len(jobs)} runs; {differing} of {len(table)} differ.",
-    )
-    st.header("Results side by side")
-    for job in [job for job in jobs if job.id not in done]:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            badge(job)
-            st.markdown(f"{inert(job.name)} has no result to compare.", width="content")
-    if len(done) < 2:
-        st.info("Choose two or more finished runs to see how far their results differ.")
-        return
-    left, right = st.columns(2)
-    base = left.selectbox("Compared to", list(done), format_func=lambda id: titles[id], key=session.BASE)
-    kept = {id: outcomes(run) for id, run in done.items()}
-    found = {id: difference(done[base], run, kept[base], kept[id]) for id, run in done.items() if id != base}
-    methods = [m for m in METHODS if any((d.table["method"] == m).any() for d in found.values())]
-    if not methods:
-        st.info(worded("These runs have no country and method in common, so that there is nothing to compare."))
-        return
-    at = methods.index("scpo") if "scpo" in methods else 0
-    with right:
-        method = select("Method", methods, session.METHOD, at)
-    table = pd.concat([d.table.assign(run=titles[id]) for id, d in found.items()], ignore_index=True)
-    simulated = any(run.card["simulated"] for run in done.values())
-    order = list(dict.fromkeys(table["country"]))
-    chosen = table[table["method"] == method]
-    chart(
-        delta_chart(chosen, titles[base], order, "", simulated),
-        "deltas",
-        f"Accuracy of {method} in each run minus that in {titles[base]}, per {worded('country')}, with 95 % intervals; "
-        "the numbers are in the table below.",
-        table.rename(columns={"base": "accuracy of the base", "other": "accuracy of the run"}),
-        simulated,
-    )
-    _explain(found, titles, chosen)
-
-
-def _explain(found: Mapping[str, Difference], titles: Mapping[str, str], chosen: pd.DataFrame) -> None:
-    """The means in words, and what the intervals rest on."""
-    for row in rows_of(chosen[chosen["country"] == MEAN]):
-        st.markdown(
-            f"**{inert(row.run)}**: mean over {worded('countries')} {points(row.delta)} points "
-            f"({span(row.low, row.high)}; {row.units} people or questions, {row.n} pairs): {row.reading}."
-        )
-    for kind in dict.fromkeys(d.kind for d in found.values()):
-        which = ", ".join(inert(titles[id]) for id, d in found.items() if d.kind == kind)
-        st.caption(f"{which}: {KINDS[kind]}")
-    st.caption(worded("Intervals hold for one country at a time; with many countries, some exclude 0 by chance."))
-
-
-def _tinted(table: pd.DataFrame):
-    tint = "background-color: rgba(230, 159, 0, 0.22)"
-    return table.style.apply(lambda row: [tint if row["compared"] == DIFFERS else ""] * len(row), axis=1)

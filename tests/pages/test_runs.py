@@ -76,6 +76,19 @@ def test_every_run_is_listed_the_newest_first(three):
     assert list(app.dataframe[0].value["state"]) == ["queued", "cancelled", "done"]
 
 
+def test_results_stand_in_the_table_and_settings_only_where_they_differ(three):
+    table = opened().dataframe[0].value.set_index("name")
+    assert table.loc["finished", "method"] == "SCPO (paper)" and table["accuracy"].notna().tolist() == [
+        False,
+        False,
+        True,
+    ]
+    assert 0 < table.loc["finished", "consensus kept"] <= 1
+    configs = [three[name].config for name in table.index]
+    for column, of in (("τ", "tau"), ("steps", "steps"), ("seeds", "seeds")):
+        assert (column in table) == (len({getattr(config, of) for config in configs}) > 1)
+
+
 def test_runs_are_filtered_by_words_and_state_and_sorted(three, store):
     store.annotate(three["stopped"].id, "for the Tuesday class")
     app = opened()
@@ -220,13 +233,38 @@ def test_two_runs_are_compared_with_their_differences_marked(three, store, works
     other = second_run(store, workspace, three["finished"], steps=99, tau=0.9)
     app = opened(three["finished"].id, other.id)
     assert not app.exception
-    table = app.dataframe[1].value
+    table = shown(app, "compared")
     assert list(table["compared"][:3]) == ["differs", "differs", "same"]
     assert set(table["setting"][:2]) == {"Steps", "Filter: τ (tau)"}
     assert "2 of" in words(app) and "The interval is **paired**" in words(app) and "no clear difference" in words(app)
     figure = app.get("plotly_chart")[0].proto
     assert "Simulated" in figure.spec and "minus that in finished" in figure.alt
-    assert list(app.dataframe[2].value["delta"].unique()) == [0.0]
+    assert list(shown(app, "delta")["delta"].unique()) == [0.0]
+
+
+def shown(app, column):
+    """The first table of a page that has a column."""
+    return next(table.value for table in app.dataframe if column in table.value)
+
+
+def test_a_comparison_shows_results_before_settings_and_of_these_the_differing_alone(three, store, workspace):
+    other = second_run(store, workspace, three["finished"], steps=99, tau=0.9)
+    app = opened(three["finished"].id, other.id)
+    means = shown(app, "right where global is wrong")
+    accuracy = runs.read(three["finished"].folder).tables["accuracy"]
+    rows = accuracy[(accuracy["country"] == "mean") & (accuracy["method"] == "scpo")].set_index("subset")["accuracy"]
+    names = {"accuracy": "full", "consensus kept": "consensus", "right where global is wrong": "distinct"}
+    assert means.loc[0, list(names)].tolist() == pytest.approx([rows[subset] for subset in names.values()])
+    tables = [list(table.value) for table in app.dataframe]
+    differing = next(at for at, columns in enumerate(tables) if columns[0] == "setting" and "compared" not in columns)
+    assert tables.index(list(means)) < differing and len(app.dataframe[differing].value) == 2
+    figures = [json.loads(figure.proto.spec) for figure in app.get("plotly_chart")]
+    assert ["consensus kept minus that" in figure["layout"]["xaxis"]["title"]["text"] for figure in figures] == [
+        False,
+        True,
+        False,
+    ]
+    assert figures[2]["layout"]["yaxis"]["title"]["text"] == "consensus kept, %"
 
 
 def test_the_run_compared_to_and_the_method_can_be_chosen(three, store, workspace):
