@@ -13,7 +13,7 @@ from scpo.text import findings, paper
 from scpo.text.judges import with_judges
 from scpo.text.measures import MEANINGS, which_pairs
 from scpo.text.results import alignment_sentence, rank_line
-from scpo.ui import compare_runs, run_picker
+from scpo.ui import compare_runs, pairs_behind, run_picker
 from scpo.ui.cache import judges
 from scpo.ui.components import chart, controls, country_of, figures, methods_shown, section
 from scpo.ui.context import segments
@@ -93,6 +93,7 @@ try:
         with controls():
             subset = segments("Test pairs", MEANINGS, run_picker.SUBSET, format_func=which_pairs)
             methods = methods_shown(findings.methods_in(every.tables["accuracy"]), findings.leading(every))
+            pairs_behind.ways(shown)
         gains(every, subset, methods)
         figures(findings.accuracy_figures(shown))
         section("How often is each method right?", "accuracy")

@@ -22,7 +22,7 @@ from scpo.grouping import of_countries, speak_of, worded
 from scpo.jobs.job import Job
 from scpo.text.findings import main_method
 from scpo.text.selection import MEASURES
-from scpo.ui import encoder_reading, run_picker, session
+from scpo.ui import encoder_reading, pairs_behind, run_picker, session
 from scpo.ui.cache import finished_run, job_store, margins, preferences, ran_on, reading
 from scpo.ui.components import chart, explain
 from scpo.ui.context import data_of_run, link
@@ -129,6 +129,9 @@ try:
         for note in shown.card.notes:
             if note.startswith(READ_AS):
                 st.markdown(inert(f"{note[:1].upper()}{note[1:]}."))
+        behind = pairs_behind.asked()
+        if behind and run and run.state == "done" and config == run.config.data:
+            pairs_behind.show(finished_run(run.folder), behind)
         who(shown, config)
         left_out = [f"{n:,} ({reason})" for reason, n in shown.card.dropped.items() if n]
         if left_out:

@@ -38,8 +38,9 @@ def differences(
         for country, times in zip(same, drawn, strict=True):
             counts = [t.outcomes[country].counts[subset] for t in (base, other)]
             right = [_mean_wins(t.outcomes[country], method, subset) for t in (base, other)]
-            draws = [ratio(times @ r, times @ n) for r, n in zip(right, counts, strict=True)]
-            found.append((*(ratio(r.sum(), n.sum()) for r, n in zip(right, counts, strict=True)), draws[1] - draws[0]))
+            a, b = (ratio(r.sum(), n.sum()) for r, n in zip(right, counts, strict=True))
+            before, after = (ratio(times @ r, times @ n) for r, n in zip(right, counts, strict=True))
+            found.append((a, b, after - before))
         if set(same) == set(base.test) == set(other.test):
             a, b, draws = (nan_mean([np.asarray(f[at]) for f in found]) for at in range(3))
             rows.append((MEAN, method, a, b, draws, size_of(parts, subset, shared)))

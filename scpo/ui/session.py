@@ -10,6 +10,7 @@ TRANSFER = "transfer"
 SOURCE = "source"
 BROWSE_COUNTRY = "from"
 SEARCH = "search"
+BEHIND, BEHIND_SUBSET = "behind", "kind"  # the country whose test pairs of a run are read, and which of them
 PAGE = "page"
 CONTEXT = "context"  # the run, country and methods that stay from page to page
 OF = "of-run"  # on the Data page: whose pairs

@@ -77,7 +77,7 @@ def _results(done: Mapping[str, runs.Result], titles: Mapping[str, str]) -> None
         hide_index=True,
         key="means",
         column_config={name: st.column_config.NumberColumn(name, format="percent") for name in MEANS},
-        alt=f"Means over {worded('countries')} of {named(method)} in each run: accuracy, consensus kept, what is learned.",
+        alt=f"Means of {named(method)} in each run: accuracy, consensus kept, what is learned.",
     )
     for column, subset in zip(st.columns(2), (SUBSET, "consensus"), strict=True):
         with column:
@@ -113,8 +113,8 @@ def _differences(
             table[table["method"] == method], titles[base], list(dict.fromkeys(table["country"])), "", simulated, what
         ),
         f"deltas-{subset}",
-        f"{what[:1].upper()}{what[1:]} of {named(method)} in each run minus that in {titles[base]}, per {worded('country')}, "
-        "with 95 % intervals; the numbers are in the table below.",
+        f"{what[:1].upper()}{what[1:]} of {named(method)} in each run minus that in {titles[base]}, per "
+        f"{worded('country')}, with 95 % intervals; the numbers are in the table below.",
         table.rename(columns={"base": "of the base", "other": "of the run"}),
         simulated,
     )

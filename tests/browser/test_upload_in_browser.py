@@ -1,6 +1,7 @@
 """An own file's way through the app in a real browser: loaded once, seen, mended, trained on, shown by its name."""
 
 import json
+import zipfile
 
 import pytest
 from faults import serious_faults
@@ -69,13 +70,18 @@ def test_a_file_is_loaded_once_and_called_by_its_name_to_the_end(browser, addres
     assert page.get_by_role("button", name="Remove").count() == 1
     assert page.get_by_text("replaces the file of the same name").count() == 1
     assert page.get_by_text(f"{NAME}. Source: {NAME}.").count() == 1
-    page.get_by_role("link", name="Train on these pairs").click()
+    page.get_by_role("link", name="Train on these pairs").click()  # the fourth: Data, Your own file, the file, this
     settle(page, "What it will take")
+    assert page.get_by_text("Choose a file to go on").count() == 0, "the file is asked for again"
     assert page.get_by_text(NAME).count() >= 1 and "/train" in page.url
     for name, value in (("seeds", "1"), ("steps", "20"), ("budgets", "50")):
         type_in(page, name, value)
-    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_role("button", name="Start", exact=True).click()  # the fifth
     settle(page, "Done in")
+    with page.expect_download() as download:  # and the sixth: from an own file to a model
+        page.get_by_role("button", name="Download model").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert any(name.endswith("model.safetensors") for name in archive.namelist())
     (job,) = open_store(space).jobs()
     assert job.config.data.data_names == (NAME,) and NAME not in "".join(job.config.data.data_files)
     card = json.loads((job.folder / "data.json").read_bytes())

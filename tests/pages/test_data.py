@@ -6,6 +6,8 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from scpo import runs
+from scpo.jobs.store import open_store
 from scpo.ui import session
 
 
@@ -39,6 +41,22 @@ def test_what_the_split_goes_by_and_that_most_of_the_test_is_in_training_is_told
     assert any(
         "test pairs (100.0 %) are training pairs too" in line and '"Split by" prompt' in line for line in warnings
     )
+
+
+def test_the_pairs_behind_a_number_give_that_number_and_say_who_is_right_on_each(workspace, demo_run):
+    shutil.copytree(demo_run, workspace / "runs" / "demo-finished")
+    (job,) = open_store(workspace).jobs()
+    app = AppTest.from_file(str(Path(__file__).parents[2] / "pages" / "data.py"), default_timeout=300)
+    app.query_params["run"], app.query_params["behind"] = job.id, "Galune"
+    app.run()
+    assert not app.exception and "The test pairs of Galune" in [header.value for header in app.header]
+    table = runs.read(demo_run).tables["accuracy"]
+    rows = table[(table["country"] == "Galune") & (table["subset"] == "full")].set_index("method")
+    shares = {method: f"{100 * float(rows.loc[method, 'accuracy']):.1f} %" for method in ("global", "scpo")}
+    (told,) = [line.value for line in app.markdown if "part most" in line.value]
+    assert f"global model is right on {shares['global']}, **SCPO (paper)** on {shares['scpo']} (mean of 2" in told
+    first = next(line.value for line in app.markdown if line.value.startswith("Global model :"))
+    assert ("[right]" in first) == ("right in 2 of 2" not in first)  # they part on the first one
 
 
 def test_one_country_alone_is_shown_with_the_ways_on_in_the_forms_words(tmp_path):
