@@ -26,6 +26,7 @@ from scpo.ui import encoder_reading, pairs_behind, run_picker, session
 from scpo.ui.cache import finished_run, job_store, margins, preferences, ran_on, reading
 from scpo.ui.components import chart, explain
 from scpo.ui.context import data_of_run, link
+from scpo.ui.data_judges import whom_it_serves
 from scpo.ui.data_source import choose, show_faults
 from scpo.ui.head import head
 from scpo.ui.labels import in_labels
@@ -140,6 +141,7 @@ try:
         what_it_can_tell(config)
         what_is_read(config, run)
         disagreement(config, run)
+        whom_it_serves(shown)
         browse(shown, reasons_by(run_on(config, run), shown))
 except DataFaults as error:
     show_faults(error)
