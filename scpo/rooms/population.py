@@ -208,7 +208,7 @@ def _path(questions: Questions, left: np.ndarray, right: np.ndarray, pull: float
         similarity = _similarity(questions, heads)
         low, high = interval(similarity[:, 1:], voters, voters, skewed=False)
         row = {"country": questions.countries, "similarity": similarity[:, 0], "low": low, "high": high}
-        length = np.sqrt(_squares(questions, heads[0:1]))[0] / usual
+        length = float(np.sqrt(_squares(questions, heads[:1]))[0] / usual) if usual > 0 else np.nan
         frames.append(pd.DataFrame(row).assign(voters=voters, length=length))
     return pd.concat(frames, ignore_index=True)
 

@@ -19,6 +19,7 @@ from scpo.metrics.rewards import Rewards
 ASKED = 20  # pairs that each voter is asked
 CANDIDATES = 4000  # pairs that are looked at
 SHORT, LONG = 250, 500  # characters of an answer: two short ones fit on a phone, a longer one is never asked
+ALIKE = 1e-4  # (p - p')^2 up to which two models agree on a pair
 FLOOR = 0.05  # separation that two models are given at first, so that the first pair can be weighed too
 
 
@@ -74,7 +75,7 @@ def chosen_pairs(data: Preferences, rewards: Rewards, asked: int = ASKED) -> tup
     are hard to tell apart count as much as those that every pair tells apart. No answer is asked twice, no prompt
     more than its share.
 
-    Raises `InputError` if there are too few pairs.
+    Raises `InputError` if there are too few pairs, or if the models agree on all.
     """
     left, right = _candidates(data)
     if len(left) < asked:
@@ -86,6 +87,10 @@ def chosen_pairs(data: Preferences, rewards: Rewards, asked: int = ASKED) -> tup
     p = expit(margins[:, left] - margins[:, right])
     first, second = np.triu_indices(len(p), 1)
     apart = (p[first] - p[second]) ** 2
+    if apart.max(initial=0.0) < ALIKE:
+        raise InputError(
+            f"All models agree on every pair of {data.card.title}, so no pair tells them apart. Choose another run."
+        )
     prompt = data.texts["prompt"].cat.codes.to_numpy()[left]
     each = max(1, -(-asked // len(np.unique(prompt))))
     separation, picked = np.full(len(first), FLOOR), []

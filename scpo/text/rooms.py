@@ -7,6 +7,7 @@ import pandas as pd
 from scpo.format import counted, fixed, inert, known, noun, percent, points, signed, span
 from scpo.metrics.intervals import FEWEST_UNITS
 from scpo.table_rows import row_of
+from scpo.text.steer import listed
 
 TURN_ON = """SCPO_ROOMS=1 python3 scripts/project.py start                      # on this machine alone, to try it
 SCPO_ROOMS=http://192.168.1.20:8501 python3 scripts/project.py start \\
@@ -39,6 +40,12 @@ def nearest_sentence(country: str, served: pd.DataFrame, nearest: pd.DataFrame) 
     """Which country the class is nearest to, and whether its model serves the class better than the global one."""
     row = row_of(served.set_index("model"), country)
     share = row_of(nearest.set_index("country"), country)["share"]
+    same = served["model"].isin(nearest["country"]) & (served["accuracy"] == row["accuracy"])
+    if same.sum() > 1:
+        names = listed(list(served[same]["model"]))
+        return (
+            f"Of the countries' models, those of {names} are right about the most, equally: {percent(row['accuracy'])}."
+        )
     said = (
         f"Of the countries' models, **{inert(country)}**'s is right about the most: {percent(row['accuracy'])}. "
         f"In {percent(share)} of resamples of the voters it is ahead of the others."

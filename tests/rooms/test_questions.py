@@ -55,6 +55,13 @@ def test_a_run_with_too_few_pairs_is_told_what_is_missing(world):
         chosen_pairs(pairs, rewards, 99_999)
 
 
+def test_models_that_agree_on_every_pair_are_told_so(world):
+    pairs, rewards = world
+    same = Rewards(rewards.countries, rewards.base, np.repeat(rewards.base[:, None], 2, 1))
+    with pytest.raises(InputError, match="All models agree on every pair"):
+        chosen_pairs(pairs, same)
+
+
 def test_what_is_kept_of_a_room_comes_back_as_it_was():
     asked = demo_questions()
     again = Questions.from_json(asked.as_json())

@@ -1,5 +1,8 @@
 """What is said of a class: clear where the votes are, and cautious where they are not."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -38,6 +41,19 @@ def test_a_class_of_a_few_is_told_that_it_is_too_small():
 def test_a_class_of_the_global_taste_is_told_that_no_country_serves_it_better():
     text = said("global", 40)
     assert "serves the class better (" in text and "It serves the class better" not in text
+
+
+def test_countries_whose_models_say_the_same_are_named_together():
+    same = replace(DEMO, own=np.repeat(DEMO.own[:1], len(DEMO.own), 0))
+    found = class_population(same, planted_votes(DEMO, "Alvoria", 9))
+    text = rooms.nearest_sentence("Alvoria", found.served, found.nearest)
+    assert "those of Alvoria, Bresland" in text and "and Galune are right about the most, equally" in text
+
+
+def test_models_that_all_are_the_global_one_end_in_sentences_too():
+    same = replace(DEMO, own=np.repeat(DEMO.base[None], len(DEMO.own), 0))
+    found = class_population(same, planted_votes(DEMO, "Alvoria", 9))
+    assert "nan" not in rooms.head_sentence(found.served, found.path) and found.path["length"].isna().all()
 
 
 def test_a_head_that_stays_with_the_global_model_is_told_so():
