@@ -7,6 +7,7 @@ from scpo import ScpoError, runs
 from scpo.charts.accuracy import accuracy_chart, seeds_chart
 from scpo.charts.alignment import alignment_chart
 from scpo.charts.comparison import gains_chart
+from scpo.data.leaks import folds_told
 from scpo.format import inert
 from scpo.grouping import worded
 from scpo.text import findings, paper
@@ -37,6 +38,8 @@ def gains(result: runs.Result, subset: str, methods: list[str]) -> None:
             simulated,
         )
     st.caption(worded(MEANINGS[subset][1]))
+    if result.card.get("folds"):
+        st.caption(inert(folds_told(result.card)))
     st.markdown(rank_line(findings.ranks(result, subset), _pairs(subset)))
 
 

@@ -22,6 +22,7 @@ VIEWS = {
     "Mixtures": views.mixtures,
     "Tastes": views.tastes,
 }
+WITHOUT_TEST = ("Answers", "Why")  # views that measure nothing on test pairs
 
 job = head("steer")
 st.title("What does steering do to an answer?")
@@ -37,7 +38,14 @@ try:
                 "This page mixes heads, and this run fine-tuned whole models: of its views only Why is here, which "
                 "asks each model in turn. `python -m scpo best-of-n` puts answers to them, `apart` tells them apart."
             )
-        views = ["Why"] if whole else list(VIEWS)
+        folds = shown.card.get("folds")
+        if folds:
+            st.info(
+                f"This run tests by {folds} folds. The models here are those trained on all pairs, so no pair is left "
+                "to measure phrases, strengths, mixtures and tastes on; what they are right about is estimated on the "
+                "page Accuracy."
+            )
+        views = ["Why"] if whole else list(WITHOUT_TEST) if folds else list(VIEWS)
         view = st.segmented_control(
             "Look at", views, default=views[0], required=True, key=session.VIEW, bind="query-params"
         )

@@ -75,6 +75,7 @@ def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> list[str]:
         counted(len(config.trained), "trained method"),
         counted(config.seeds, "seed"),
         counted(len(cost.budgets) + 1, "budget"),
+        *([f"({config.data.folds} folds + all pairs)"] if config.data.folds > 1 else []),
     )
     right.caption(f"{' x '.join(parts)} ({', '.join(map(str, (*cost.budgets, 'all')))})")
     own = config.global_model != "reference" or config.finetune.model

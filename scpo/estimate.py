@@ -17,6 +17,7 @@ from scpo.format import counted
 from scpo.hub import local_folder, model_folder, must_be_fetched, reward_model_folder
 from scpo.methods import METHODS
 from scpo.plan import budgets_below, tested_rows
+from scpo.progress import OF_TRAINING
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
     smallest = table.iloc[int(table["train"].argmin())]
     automatic = config.budgets or not config.finetune.model  # every budget is another whole model
     budgets = budgets_below(config.budgets, smallest["country"], int(smallest["train"])) if automatic else ()
-    heads = len(table) * len(config.trained) * config.seeds * (len(budgets) + 1)
+    heads, folds = len(table) * len(config.trained) * config.seeds * (len(budgets) + 1), config.data.folds
     check_score_models(config)
     tested = float(table["test"].sum() / max(sizes.counts[["train", "validation", "test"]].to_numpy().sum(), 1))
     score = finetune_cost.scoring_seconds(config, round(sizes.joined * tested), round(sizes.texts * tested))
@@ -113,6 +114,8 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
         len(table),
         len(table) * (sizes.unit == "question"),
     )
+    if folds > 1:
+        heads, seconds = (folds + 1) * heads, of_folds(seconds, folds + 1)
     return Estimate(table, choice.reference, budgets, heads, seconds | {"score": score})
 
 
@@ -169,6 +172,12 @@ def _written(data: Preferences, rows: np.ndarray) -> tuple[int, int]:
     """Characters of the (prompt, response) of these pairs, and how many these are."""
     mine = data.texts.iloc[np.unique(data.pairs[["chosen", "rejected"]].to_numpy()[rows])]
     return int(mine["response"].str.len().sum() + mine["prompt"].astype(object).str.len().sum()), len(mine)
+
+
+def of_folds(seconds: dict[str, float], trainings: int) -> dict[str, float]:
+    """The same of so many trainings, which are told as one stage."""
+    together = trainings * sum(seconds.get(stage, 0.0) for stage in OF_TRAINING)
+    return seconds | dict.fromkeys(OF_TRAINING, 0.0) | {"train": together}
 
 
 def sizes(config: ExperimentConfig, data: Preferences, budgets: int) -> dict[str, int]:

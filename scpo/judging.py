@@ -8,6 +8,7 @@ a pair without is counted, and nothing is guessed for it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -80,7 +81,8 @@ def _with_judge(o: Outcomes, each: PairOutcomes, scored: np.ndarray, margin: np.
     row = pd.DataFrame([{"method": method, **UNTRAINED_HEAD}])
     heads = pd.concat([o.heads.assign(level=0, trained=0, step=0), row], ignore_index=True)
     signs = np.vstack([each.signs[:, scored], np.sign(margin)[None]])
-    return count_outcomes(o.country, heads, signs, each.known[scored].astype(np.float64), each.unit[scored])
+    counted = count_outcomes(o.country, heads, signs, each.known[scored].astype(np.float64), each.unit[scored])
+    return replace(counted, folds=o.folds)
 
 
 def _on_reference(data: Preferences, margin: np.ndarray, method: str) -> ResampledOutcomes | None:

@@ -53,11 +53,15 @@ def tested_rows(data: Preferences) -> np.ndarray:
     return np.concatenate([data.of(country, TEST) for country in data.card.countries])
 
 
-def budgets_for(config: ExperimentConfig, rows: dict[str, Rows]) -> tuple[int, ...]:
-    """`budgets_below` for the country with the fewest training pairs. Raises `ConfigError` as it does."""
+def budgets_for(config: ExperimentConfig, *rows: dict[str, Rows]) -> tuple[int, ...]:
+    """`budgets_below` for the country with the fewest training pairs, in any of the folds. Raises `ConfigError` as it
+    does.
+
+    rows  of the one split, or of each fold
+    """
     if config.finetune.model and not config.budgets:
         return ()  # every budget is another whole model, so only those asked for
-    sizes = {country: len(part.train) for country, part in rows.items()}
+    sizes = {country: min(len(fold[country].train) for fold in rows) for country in rows[0]}
     smallest = min(sizes, key=lambda country: sizes[country])
     return budgets_below(config.budgets, smallest, sizes[smallest])
 

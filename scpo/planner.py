@@ -19,8 +19,9 @@ import numpy as np
 import pandas as pd
 
 from scpo.data.preferences import TEST, Preferences
-from scpo.metrics.accuracy import MEAN
-from scpo.metrics.intervals import FEWEST_UNITS
+from scpo.metrics.accuracy import FULL, MEAN
+from scpo.metrics.intervals import fewest_units
+from scpo.metrics.outcomes import fold_variance
 from scpo.metrics.paired import errors_needed
 
 COLUMNS = ["country", "role", "units", "prompts", "pairs", "test_units", "test_pairs", "detectable", "needed"]
@@ -54,12 +55,13 @@ def plan_table(data: Preferences, wanted: float = WANTED, countries: Sequence[st
     """
     of = _Counts(data)
     steered = list(countries or data.card.countries or of.names)
-    errors = [standard_error(of.test_pairs_per_unit([name])) for name in steered]
+    larger = np.sqrt(fold_variance(data.card.folds))
+    errors = [larger * standard_error(of.test_pairs_per_unit([name])) for name in steered]
     apart, mean = errors_needed(max(len(steered), 1)), float(np.sqrt(np.square(errors).sum()) / max(len(errors), 1))
     rows = [of.row(MEAN, "", steered, errors_needed(1) * mean, wanted)] if len(steered) > 1 else []
     rows += [of.row(c, "steered to", [c], apart * error, wanted) for c, error in zip(steered, errors, strict=True)]
     for name in [c for c in data.card.reference if c not in steered]:
-        error = standard_error(of.test_pairs_per_unit([name]))
+        error = larger * standard_error(of.test_pairs_per_unit([name]))
         rows.append(of.row(name, "reference", [name], apart * error, wanted))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -68,6 +70,7 @@ class _Counts:
     """People (or questions), prompts and pairs of some countries together, from cells that are counted once."""
 
     def __init__(self, data: Preferences):
+        self._fewest = int(fewest_units(data.card.folds)[FULL])
         country = data.pairs["country"].cat
         code = country.codes.to_numpy(np.int64)
         self._place = {str(name): at for at, name in enumerate(country.categories)}
@@ -90,7 +93,7 @@ class _Counts:
     def row(self, name: str, role: str, countries: Sequence[str], smallest: float, wanted: float) -> dict:
         """A row of the plan; smallest: the difference that would be found, NaN where nobody is in the test."""
         units, in_test = self._of(self._units, countries), self.test_pairs_per_unit(countries)
-        needed = np.fmax(np.ceil(len(in_test) * (smallest / wanted) ** 2), FEWEST_UNITS)
+        needed = np.fmax(np.ceil(len(in_test) * (smallest / wanted) ** 2), self._fewest)
         return {
             "country": name,
             "role": role,
@@ -99,7 +102,7 @@ class _Counts:
             "pairs": int(units.sum()),
             "test_units": len(in_test),
             "test_pairs": int(in_test.sum()),
-            "detectable": smallest if len(in_test) >= FEWEST_UNITS else np.nan,
+            "detectable": smallest if len(in_test) >= self._fewest else np.nan,
             "needed": np.nan if np.isnan(smallest) else needed,
         }
 

@@ -15,6 +15,8 @@ from scpo.errors import Stopped
 
 EVERY = 0.25  # seconds between two entries of one stage
 STAGES = ("data", "score", "embed", "global", "train", "share", "measure")
+OF_TRAINING = ("global", "train", "share")
+FOLD_STEPS = 1000  # steps of the stage `train` that the training of one fold is told as
 TRUSTED = 0.3  # of a stage, after which its own pace is all that counts
 RECENT = 0.25  # of a stage's seconds, those in which its pace is taken
 SMOOTH = 0.25  # of a stage's steps, at least so many are in its pace: some are much longer than others
@@ -76,6 +78,11 @@ class Progress:
         self._told_of: set[str] = set()  # stages with an expectation made from sizes
         self._seen: dict[str, _Stage] = {}
         self._now, self._told, self._fraction = clock(), -EVERY, 0.0
+
+    @property
+    def is_first(self) -> bool:
+        """False for another training of the same run, of which nothing is told that was told before."""
+        return True
 
     def expect(self, **seconds: float) -> None:
         """Expected seconds of stages, as soon as they can be told from the data."""
@@ -144,3 +151,30 @@ class Progress:
         whole = done + here + guessed
         self._fraction = max(self._fraction, done / whole if whole > 0 else 0.0)
         return self._fraction
+
+
+class FoldProgress(Progress):
+    """Reports of one of several trainings alike, handed on as a share of the stage `train` of the whole.
+
+    The texts are encoded once, in the first. What is told of a training's own test pairs on the way is not handed on:
+    each has others.
+    """
+
+    def __init__(self, whole: Progress, place: int, of: int, seconds: Mapping[str, float]):
+        """place: from 0, of so many; seconds: expected of each stage of one training."""
+        self._whole, self._place, self._of = whole, place, of
+        self._seconds = {stage: max(seconds.get(stage, 1.0), 1e-3) for stage in OF_TRAINING}
+
+    @property
+    def is_first(self) -> bool:
+        return self._place == 0
+
+    def report(self, stage: str, done: int, total: int, **extra) -> None:
+        if stage == "embed":
+            if self.is_first:
+                self._whole.report(stage, done, total)
+            return
+        before = sum(self._seconds[name] for name in OF_TRAINING[: OF_TRAINING.index(stage)])
+        part = before + self._seconds[stage] * (min(done / total, 1.0) if total else 1.0)
+        steps = int(FOLD_STEPS * part / sum(self._seconds.values()) + 1e-9)
+        self._whole.report("train", FOLD_STEPS * self._place + steps, FOLD_STEPS * self._of)

@@ -15,6 +15,7 @@ TOGETHER = {
     "pages": {"pages", "results"},
     "runs": {"runs"},
     "text": {"format"},
+    "training": {"folds"},
     "training/finetune": {"cost", "deepspeed", "policy", "traps"},
     "ui": {"hostile_run", "memory", "people", "uploads", "whole_models", "workspace_states"},
     "bench": {"bench"},

@@ -39,7 +39,7 @@ def data_check(args: argparse.Namespace) -> None:
     from scpo.data.layouts.sentences import READ_AS
     from scpo.data.naming import provenance
     from scpo.planner import plan_table
-    from scpo.text.planner import plan_lines
+    from scpo.text.planner import FOLDS, folds_offer, plan_lines
 
     try:
         config = config_of(args)
@@ -74,7 +74,9 @@ def data_check(args: argparse.Namespace) -> None:
     for note in data.card.notes:
         if note not in read:
             print(f"note: {note}")
-    print("\n" + "\n".join(["what the test can show:", *plan_lines(plan_table(data), data.card.unit)]))
+    table, unit = plan_table(data), data.card.unit
+    offer = folds_offer(table, unit, f"`--folds {FOLDS}`")
+    print("\n" + "\n".join(["what the test can show:", *plan_lines(table, unit), *([offer] if offer else [])]))
     if reading is not None:
         from scpo.training.encoder_reading import LOOKED_AT, lines_of
 

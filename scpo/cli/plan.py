@@ -29,7 +29,7 @@ def plan_command(args: argparse.Namespace) -> None:
     """The command: the table and its sentences on stdout."""
     from scpo import data as sources
     from scpo.planner import plan_table
-    from scpo.text.planner import ASSUMED, plan_lines, plan_shown
+    from scpo.text.planner import ASSUMED, FOLDS, folds_offer, plan_lines, plan_shown
 
     if not 0 < args.points < 100:
         raise ConfigError(f"--points is {args.points:g}; it must lie between 0 and 100, such as 5.")
@@ -41,4 +41,5 @@ def plan_command(args: argparse.Namespace) -> None:
         return
     print(data.card.title + "\n")
     print(plan_shown(table, unit, wanted).to_string(index=False))
-    print("\n" + "\n".join([*plan_lines(table, unit, wanted), "", worded(ASSUMED)]))
+    offer = folds_offer(table, unit, f"`--folds {FOLDS}`")
+    print("\n" + "\n".join([*plan_lines(table, unit, wanted), *([offer] if offer else []), "", worded(ASSUMED)]))

@@ -45,6 +45,7 @@ def add_study(commands) -> None:
     }
     coverage = names.add_parser("coverage", **says["coverage"])
     coverage.add_argument("--worlds", type=int, default=1000, help="worlds to count over (default: 1000)")
+    coverage.add_argument("--folds", action="store_true", help="intervals from folds, with models that are trained")
     coverage.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
     beyond = names.add_parser("beyond", **says["beyond"])
     add_settings(beyond, DataConfig, {"dataset", "data_files", "countries", "reference", "test_share"})
@@ -86,10 +87,14 @@ def study(args: argparse.Namespace) -> None:
 
 
 def _coverage(args: argparse.Namespace) -> None:
+    from scpo.study.fold_coverage import fold_coverage_table
     from scpo.study.interval_coverage import coverage_table
 
-    table = coverage_table(args.worlds)
-    wide = table.pivot(index=["people", "measure"], columns="interval", values="coverage")
+    if args.folds:
+        table, columns = fold_coverage_table(args.worlds), "truth"
+    else:
+        table, columns = coverage_table(args.worlds), "interval"
+    wide = table.pivot(index=["people", "measure"], columns=columns, values="coverage")
     print((100 * wide).round(1).to_string(na_rep="-"))
     write_table(args.out, table, simulated=True)
 

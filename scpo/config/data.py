@@ -100,6 +100,15 @@ class DataConfig:
         high=0.5,
         open_low=True,
     )
+    folds: int = setting(
+        1,
+        "for few users or questions: so many folds, each tested by models that are trained on the others, so that "
+        "every pair is tested once; 1 = one split by `test_share`",
+        measured_in="folds",
+        low=1,
+        high=100,
+        rare=True,
+    )
     strict: bool = setting(
         False,
         "files: stop at rows that say nothing, such as an empty answer, and name each; otherwise they are left out and "
@@ -137,6 +146,12 @@ class DataConfig:
             raise ConfigError(f"dataset is {self.dataset!r}; it must be one of {', '.join(DATASETS)}.")
         if self.split_by not in SPLITS:
             raise ConfigError(f"split_by is {self.split_by!r}; it must be one of {', '.join(SPLITS)}.")
+        if self.folds > 1 and self.split_by == "both":
+            raise ConfigError(
+                f"folds is {self.folds} and split_by is 'both', which loses pairs, so that not every pair could be "
+                "tested. Split by user or by prompt, or leave folds at 1.",
+                "folds",
+            )
         if self.dataset == "demo" and self.data_files:
             raise ConfigError(
                 "dataset 'demo' is simulated and takes no data files; drop data_files or name another dataset."

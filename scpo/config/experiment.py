@@ -102,6 +102,12 @@ class ExperimentConfig:
                 f"global_scale is {self.global_scale}; only heads can be scaled. Leave it at 1 for whole models.",
                 "global_scale",
             )
+        if self.finetune.model and self.data.folds > 1:
+            raise ConfigError(
+                f"folds is {self.data.folds}; only heads are trained anew for every fold. Leave it at 1 for whole "
+                "models.",
+                "folds",
+            )
         if self.finetune.model and self.global_model == "others":
             raise ConfigError(
                 "global_model 'others' is one global model per country; fine-tuning starts from one for all. Use "

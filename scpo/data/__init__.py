@@ -24,7 +24,7 @@ from scpo.data.choice import Choice, Usual, choose, listed, without_global
 from scpo.data.countries import iso3
 from scpo.data.leaks import leaks, one_person
 from scpo.data.naming import named
-from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
+from scpo.data.preferences import PARTS, TEST, Preferences
 from scpo.data.splitting import arranged
 from scpo.errors import InputError
 from scpo.grouping import of_countries, speaking_of, worded
@@ -110,7 +110,7 @@ def refusal(problems: Iterable[str], data: Preferences) -> str:
     """Why data cannot be used as asked, with the counts per country that show it, and what was left out: plain text."""
     table, lines = counts(data), ["The data cannot be used as asked:", *(f"  {problem}." for problem in problems)]
     if len(table):
-        columns = ["country", "units", "pairs", TRAIN, VALIDATION, TEST]
+        columns = ["country", "units", "pairs", *PARTS]
         shown = table[columns].head(SHOWN).rename(columns=worded)
         lines += ["", *shown.to_string(index=False).splitlines()]
     if len(table) > SHOWN:
@@ -120,15 +120,21 @@ def refusal(problems: Iterable[str], data: Preferences) -> str:
 
 
 def counts(data: Preferences) -> pd.DataFrame:
-    """Per country: `units` (people or questions) and pairs per split, most pairs first."""
+    """Per country: `units` (people or questions) and pairs per split, most pairs first.
+
+    With folds all pairs are test pairs; train and validation are those of the fold that has the fewest.
+    """
     country, split = data.pairs["country"].cat, data.units["split"].cat.codes.to_numpy()
     code, unit = country.codes.to_numpy(np.int64), data.pairs["unit"].to_numpy()
     names = pd.Index(country.categories.astype(str), name="country")
-    place = np.array([[TRAIN, VALIDATION, TEST].index(part) for part in data.units["split"].cat.categories])
-    pairs = np.bincount(3 * code + place[split[unit]], minlength=3 * len(names)).reshape(-1, 3)
+    place = np.array([PARTS.index(part) for part in data.units["split"].cat.categories])
+    each = [place[split]] if data.folds is None else list(data.folds[1:])
+    parts = np.stack([np.bincount(3 * code + part[unit], minlength=3 * len(names)).reshape(-1, 3) for part in each])
+    pairs, total = parts.min(axis=0), parts[0].sum(axis=1)
+    pairs[:, PARTS.index(TEST)] = parts[..., PARTS.index(TEST)].sum(axis=0)
     people = np.bincount(np.unique(code * len(split) + unit) // max(len(split), 1), minlength=len(names))
-    result = pd.DataFrame(pairs, index=names, columns=[TRAIN, VALIDATION, TEST])
-    result.insert(0, "pairs", pairs.sum(axis=1))
+    result = pd.DataFrame(pairs, index=names, columns=list(PARTS))
+    result.insert(0, "pairs", total)
     result.insert(0, "units", people)
     result = result[result["pairs"] > 0]
     roles = {**dict.fromkeys(data.card.reference, "reference"), **dict.fromkeys(data.card.countries, "steered to")}
@@ -139,7 +145,8 @@ def counts(data: Preferences) -> pd.DataFrame:
 def content_hash(data: Preferences) -> str:
     """sha256 over texts, pairs and splits: equal for equal content."""
     digest = hashlib.sha256()
-    for table in (data.texts, data.pairs, data.units[["name", "split"]]):
+    units = data.units[["name", "split", *(["fold"] if data.folds is not None else [])]]
+    for table in (data.texts, data.pairs, units):
         for column in table.columns:
             values = table[column]
             numbers = values.dtype.kind in "iuf"

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.data.choice import FEWEST
+from scpo.data.folds import splits
 from scpo.data.preferences import TEST, TRAIN, Preferences
 from scpo.grouping import worded
 
@@ -16,7 +17,13 @@ LISTED = 12  # countries in one note
 
 def leaks(data: Preferences) -> dict[str, int]:
     """How much of the test is in training too: pairs (one prompt and the same two answers, whichever was chosen),
-    prompts, and units of one name. test_* are all of the test, seen_* those of them that training has."""
+    prompts, and units of one name. test_* are all of the test, seen_* those of them that training has; summed over
+    folds."""
+    each = [_leaks(split) for split in splits(data)]
+    return {name: sum(found[name] for found in each) for name in each[0]}
+
+
+def _leaks(data: Preferences) -> dict[str, int]:
     part, count = data.split_of_pairs(), max(len(data.texts), 1)
     chosen, rejected = (data.pairs[side].to_numpy(np.int64) for side in ("chosen", "rejected"))
     pair = np.minimum(chosen, rejected) * count + np.maximum(chosen, rejected)
@@ -44,7 +51,7 @@ def one_person(data: Preferences) -> list[str]:
         share = cells[country].max() / total[country]
         if share > MOSTLY:
             part = data.units["split"].iloc[int(cells[country].idxmax())]
-            where = "training" if part == TRAIN else f"the {part} part"
+            where = "one fold" if data.card.folds else "training" if part == TRAIN else f"the {part} part"
             notes.append(f"{100 * share:.0f} % of {country}'s pairs are by one person, who is in {where}")
     more = [f"the same of {len(notes) - LISTED} {worded('more countries')}"] if len(notes) > LISTED else []
     return [*notes[:LISTED], *more]
@@ -55,10 +62,21 @@ def mostly_leaked(leaks: dict[str, int]) -> bool:
     return bool(leaks) and leaks["seen_pairs"] > MOSTLY * leaks["test_pairs"]
 
 
+def folds_told(card: dict) -> str:
+    """How folds test, and what the models are that a run of folds hands on; card as plain values."""
+    return (
+        f"{card['folds']} folds by {card['split_by']}: every pair is tested once, by models trained on the other "
+        "folds, and intervals are of all folds together. The models that are kept, for Steer and export, are trained "
+        "on all pairs; the folds estimate their accuracy."
+    )
+
+
 def sentences(card: dict) -> list[str]:
     """What a reader must know of a split, from a data card as plain values: what it goes by, and what it leaks."""
     found = card.get("leaks") or {}
     lines = [f"The split goes by {card['split_by']}."] if card.get("split_by") else []
+    if card.get("folds"):
+        lines = [folds_told(card)]
     if not found:
         return lines
     shares = []

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-TRAIN, VALIDATION, TEST = "train", "validation", "test"
+TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class DataCard:
     dropped: dict[str, int] = field(default_factory=dict)  # reason -> rows left out
     notes: tuple[str, ...] = ()
     split_by: str = ""  # who or what the split goes by, in words: "user (the column `rater_id`)"
+    folds: int = 0  # every pair is tested once, in one of so many folds; 0 = one split
     leaks: dict[str, int] = field(default_factory=dict)  # what of the test is in training too, see scpo.data.leaks
     citation: str = ""
     url: str = ""
@@ -41,8 +42,10 @@ class Preferences:
     pairs   `chosen`, `rejected` (int32, rows of texts), `country` (category), `unit` (int32,
             rows of units), `score_chosen`, `score_rejected` (float32: human scores or shares)
     units   one row per user or question: `name` (str), `split` (category: train, validation,
-            test); further survey columns may follow
+            test), with folds `fold` (from 1: that in which it is tested); further survey columns may follow
     truth   demo only: planted taste, one row per population, one column per axis
+    folds   with folds alone, (folds + 1, units) int: a split per row as numbers of PARTS. Row f is that of fold f; row
+            0 has no test, for the models that are trained on everything. `split` is then test for all units
     """
 
     texts: pd.DataFrame
@@ -50,6 +53,7 @@ class Preferences:
     units: pd.DataFrame
     card: DataCard
     truth: pd.DataFrame | None = None
+    folds: np.ndarray | None = None
 
     def split_of_pairs(self) -> np.ndarray:
         """The split of each pair, (n,) of str: that of its user or question."""

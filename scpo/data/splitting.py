@@ -6,6 +6,8 @@
               other way round) are lost, and counted
     own       the file's own column `split`, taken as it is, also where it puts a person into two parts
 
+With folds every user or prompt is tested once (`scpo.data.folds`).
+
 A split by user of a file of one's own never leaves a country without a part for which it has people enough: pairs
 beyond those of one country's need stay where chance put them.
 """
@@ -21,12 +23,12 @@ import pandas as pd
 from scpo.config import DataConfig
 from scpo.data.checks import is_missing
 from scpo.data.choice import FEWEST, listed
+from scpo.data.folds import dealt
 from scpo.data.pairing import split_units
-from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
+from scpo.data.preferences import PARTS, TEST, TRAIN, VALIDATION, Preferences
 from scpo.errors import ConfigError
 from scpo.grouping import worded
 
-PARTS = (TRAIN, VALIDATION, TEST)
 SYNONYMS = {
     TRAIN: ("train", "training"),
     VALIDATION: ("validation", "valid", "val", "dev", "development", "eval", "evaluation"),
@@ -78,6 +80,8 @@ def own_parts(table: pd.DataFrame, config: DataConfig) -> tuple[np.ndarray | Non
     if "split" not in table.columns or not len(table):
         return None, []
     said = table["split"].map(lambda v: "" if is_missing(v) else str(v).strip().casefold())
+    if config.folds > 1:
+        return None, [f"{OWN_SPLIT} is not used, as there are folds"]
     if config.split_by != "auto":
         return None, [f"{OWN_SPLIT} is not used, as split_by is {config.split_by!r}"]
     unknown = sorted(set(said) - set(PART))
@@ -120,6 +124,8 @@ def arranged(data: Preferences, config: DataConfig) -> Preferences:
         )
     if config.split_by == "prompt" and has_users:
         data = _by_prompt(data, config)
+    if config.folds > 1:
+        return dealt(data, config)
     if config.split_by == "both":
         return _by_both(data, config)
     ours = config.dataset == "file" and data.card.split_by != OWN_SPLIT  # not a published split, nor the file's own

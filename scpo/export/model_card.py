@@ -134,6 +134,7 @@ def model_card(
         country=country,
         method=method,
         config=result.config,
+        folds=result.card.get("folds", 0),
         how=_how(result.config, seed) + _step(result, country, method, alpha),
         usage=usage(result, asked, folder),
         precision=precision,

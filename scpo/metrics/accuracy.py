@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.methods import METHODS
-from scpo.metrics.intervals import FEWEST, FEWEST_FOR_RATIOS, accuracy_draws, interval, resample_units
+from scpo.metrics.intervals import FEWEST_FOR_RATIOS, accuracy_draws, fewest_units, interval, resample_units
 from scpo.metrics.outcomes import SUBSETS, Outcomes, Size, size_of
 
 MEAN = "mean"
@@ -56,6 +56,7 @@ class ResampledOutcomes:
         self.countries = list(self.outcomes)
         parts = {MEAN: outcomes, **{o.country: [o] for o in outcomes}}
         self.sizes = {c: [size_of(part, s, shared_units) for s in range(len(SUBSETS))] for c, part in parts.items()}
+        self.fewest = fewest_units(outcomes[0].folds)
         first = outcomes[0].heads
         here = dict.fromkeys(first["method"])
         self.methods = [*(m for m in METHODS if m in here), *(m for m in here if m not in METHODS)]
@@ -98,7 +99,7 @@ class ResampledOutcomes:
     def interval(self, country: str, subset: int, draws: np.ndarray, ratio: bool = False) -> tuple[float, float]:
         """Interval of draws (R,) of a number about one country, or the mean, and subset; see `intervals.interval`."""
         _, units, effective = self.size(country, subset)
-        low, high = interval(draws, units, effective, not ratio, FEWEST_FOR_RATIOS if ratio else FEWEST[subset])
+        low, high = interval(draws, units, effective, not ratio, FEWEST_FOR_RATIOS if ratio else self.fewest[subset])
         return float(low), float(high)
 
 
@@ -117,7 +118,7 @@ def metric_records(dataset: str, resampled: ResampledOutcomes) -> pd.DataFrame:
     for country, o in resampled.outcomes.items():
         value, units = o.accuracy(), (o.counts > 0).sum(-1)
         draws = accuracy_draws(o, resampled.drawn[country])  # made again: kept, they would be most of the memory
-        low, high = interval(draws, units[None], o.effective()[None], fewest=np.array(FEWEST))
+        low, high = interval(draws, units[None], o.effective()[None], fewest=resampled.fewest)
         for s, subset in enumerate(SUBSETS):
             table = o.heads[["method", "seed", "pairs", "step"]].copy()
             table.insert(0, "country", country)

@@ -9,7 +9,7 @@ their weights too, so that each step is one head again. Nothing is trained, and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ class HeldOutMargins:
     """Margins on one country's n test pairs: base (n,) of the global model, own (K, n) of its models with all pairs.
 
     method (K,) names the method of each model; several seeds of one method follow each other. unit (n,): who judged.
+    folds: of how many they are, 0 = none.
     """
 
     country: str
@@ -36,6 +37,7 @@ class HeldOutMargins:
     base: np.ndarray
     own: np.ndarray
     method: np.ndarray
+    folds: int = 0
 
     def at(self, method: str, step: float) -> np.ndarray:
         """Margins of a method's models at a step, (seeds, n)."""
@@ -105,7 +107,8 @@ def _outcomes_at(part: HeldOutMargins, points: Iterable[Point]) -> Outcomes:
     margins = {point: part.at(*point) for point in points}
     heads = [{"method": str(point), "seed": seed} for point, m in margins.items() for seed in range(len(m))]
     table = pd.DataFrame(heads).assign(level=0, pairs=0, trained=0)
-    return count_outcomes(part.country, table, np.concatenate(list(margins.values())), part.base, part.unit)
+    counted = count_outcomes(part.country, table, np.concatenate(list(margins.values())), part.base, part.unit)
+    return replace(counted, folds=part.folds)
 
 
 def _lead(resampled: ResampledOutcomes, point: Point, behind: Point) -> tuple:

@@ -16,6 +16,8 @@ With few units the plain percentile interval is too narrow and lies askew. Four 
   interval with both constants taken from the skewness of the draws (Efron 1987, J. Am. Stat. Assoc. 82, section 3).
   Of few units the skewness is mostly noise, of standard deviation sqrt(6) / n, so that much of it is taken away.
 
+Figures from folds vary more than their units say (`outcomes.fold_variance`): fewer units are drawn.
+
 The best and the worst of several countries are picked by their own numbers. No interval holds for them as it does for
 one country (a percentile interval of a gap never holds 0, however alike countries are), so `largest` gives one that
 holds whichever they are, with at least the level that is said (Tukey's range, studentised by draws).
@@ -27,7 +29,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri, stdtrit
 
-from scpo.metrics.outcomes import Outcomes, ratio
+from scpo.metrics.outcomes import Outcomes, fold_variance, ratio
 
 RESAMPLES = 2000
 ALPHA = 0.05  # what two-sided tests and intervals are held to
@@ -35,7 +37,13 @@ LEVEL = 1 - ALPHA
 FEWEST_UNITS = 8  # with fewer people or questions an interval does not hold what it says, and none is given
 FEWEST_FOR_PARTS = 20  # the same for shares of a part of the pairs, often near 0 % or 100 %
 FEWEST_FOR_RATIOS = 50  # the same for what divides by the gain of `full`, or stands on it: ratios of pairs and of gains
+FEWEST_OF_FOLDS = 12  # the least for anything of folds, whose models are chosen on few people too
 FEWEST = (FEWEST_UNITS, FEWEST_FOR_PARTS, FEWEST_FOR_PARTS)  # by subset: full, distinct, consensus
+
+
+def fewest_units(folds: int) -> np.ndarray:
+    """How many people or questions an interval takes, by subset; folds: of how many the figures are, 0 = none."""
+    return np.maximum(FEWEST, FEWEST_OF_FOLDS if folds else 0)
 
 
 def resample_units(outcomes: list[Outcomes], shared: bool, seed: int = 0) -> list[np.ndarray]:
@@ -46,15 +54,19 @@ def resample_units(outcomes: list[Outcomes], shared: bool, seed: int = 0) -> lis
             False if each unit belongs to one country (people).
     """
     if not shared:
-        return [_times_drawn(len(o.units), [seed, place]) for place, o in enumerate(outcomes)]
+        return [_times_drawn(len(o.units), [seed, place], o.folds) for place, o in enumerate(outcomes)]
     everything = np.unique(np.concatenate([o.units for o in outcomes]))
-    drawn = _times_drawn(len(everything), [seed])
+    drawn = _times_drawn(len(everything), [seed], outcomes[0].folds)
     return [drawn[:, np.searchsorted(everything, o.units)] for o in outcomes]
 
 
-def _times_drawn(units: int, seed: list[int]) -> np.ndarray:
-    """Draw one unit fewer than there are, with replacement, RESAMPLES times: (R, U) counts."""
-    drawn = np.random.default_rng(seed).integers(0, units, (RESAMPLES, max(units - 1, 1)), dtype=np.int32)
+def _times_drawn(units: int, seed: list[int], folds: int = 0) -> np.ndarray:
+    """Draw one unit fewer than there are, with replacement, RESAMPLES times: (R, U) counts.
+
+    Of folds fewer, so that draws vary by as much more as `outcomes.fold_variance` says.
+    """
+    size = max(round((units - 1) / fold_variance(folds)), 1)
+    drawn = np.random.default_rng(seed).integers(0, units, (RESAMPLES, size), dtype=np.int32)
     drawn += np.arange(RESAMPLES, dtype=np.int32)[:, None] * units
     return np.bincount(drawn.ravel(), minlength=RESAMPLES * units).reshape(RESAMPLES, units).astype(np.float32)
 

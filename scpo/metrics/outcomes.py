@@ -50,6 +50,7 @@ class Outcomes:
     counts  (S, U) pairs
     ties    (H, S)
     each    the same pair by pair, where that is known
+    folds   how many folds they are pooled of, 0 = none: what was said on one fold's pairs then depends on the others'
     """
 
     country: str
@@ -59,14 +60,18 @@ class Outcomes:
     counts: np.ndarray
     ties: np.ndarray
     each: PairOutcomes | None = None
+    folds: int = 0
 
     def accuracy(self) -> np.ndarray:
         """(H, S); NaN where a subset is empty."""
         return ratio(self.wins.sum(-1), self.counts.sum(-1))
 
     def effective(self) -> np.ndarray:
-        """How many units with equally many pairs the units are worth (Kish), (S,); 0 where a subset is empty."""
-        return effective_units(self.counts)
+        """How many units with equally many pairs the units are worth (Kish), (S,); 0 where a subset is empty.
+
+        Of folds they are worth less: what is drawn of them says less of how much figures vary.
+        """
+        return effective_units(self.counts) / np.sqrt(fold_variance(self.folds))
 
     def pick(self, mask: np.ndarray) -> Outcomes:
         """The outcomes of some heads, mask (H,) bool."""
@@ -78,12 +83,13 @@ class Outcomes:
             self.counts,
             self.ties[mask],
             self.each and replace(self.each, signs=self.each.signs[mask]),
+            self.folds,
         )
 
 
 def unmeasured(o: Outcomes) -> Outcomes:
     """The same as if nobody had been asked: no pair counts, so that every number made of it is NaN."""
-    return Outcomes(o.country, o.heads, o.units, 0 * o.wins, 0 * o.counts, 0 * o.ties)
+    return Outcomes(o.country, o.heads, o.units, 0 * o.wins, 0 * o.counts, 0 * o.ties, None, o.folds)
 
 
 def count_outcomes(
@@ -125,13 +131,23 @@ def size_of(outcomes: list[Outcomes], subset: int, shared: bool) -> Size:
     if shared:
         place = np.unique(np.concatenate([o.units for o in outcomes]), return_inverse=True)[1]
         pairs = [np.bincount(place, np.concatenate(pairs))]
-    return Size(total, int(sum((p > 0).sum() for p in pairs)), float(sum(map(effective_units, pairs))))
+    effective = float(sum(map(effective_units, pairs)) / np.sqrt(fold_variance(outcomes[0].folds)))
+    return Size(total, int(sum((p > 0).sum() for p in pairs)), effective)
 
 
 def effective_units(pairs: np.ndarray) -> np.ndarray:
     """(sum of pairs)^2 / sum of pairs^2 over the last axis, (..., U) -> (...); 0 where there are none."""
     pairs = pairs.astype(np.float64)
     return np.nan_to_num(ratio(pairs.sum(-1) ** 2, (pairs**2).sum(-1)))
+
+
+def fold_variance(folds: int) -> float:
+    """How many times the variance over units is that of a figure from so many folds; 1 without folds.
+
+    Who tests one fold trains the others, and other people would have trained other models, which units that are drawn
+    again do not say: 1 + folds x test / training (Nadeau and Bengio 2003, Machine Learning 52, 239-281).
+    """
+    return 1 + folds / (folds - 1) if folds else 1.0
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

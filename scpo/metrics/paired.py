@@ -24,8 +24,8 @@ from scipy.special import ndtri
 
 from scpo.methods import UNTRAINED
 from scpo.metrics.accuracy import MEAN, ResampledOutcomes, nan_mean
-from scpo.metrics.intervals import ALPHA, FEWEST, interval
-from scpo.metrics.outcomes import SUBSETS, ratio
+from scpo.metrics.intervals import ALPHA, interval
+from scpo.metrics.outcomes import SUBSETS, fold_variance, ratio
 
 BLOCKS, BLOCK = 9, 1_111
 SWAPS = BLOCKS * BLOCK
@@ -63,7 +63,7 @@ def paired_table(resampled: ResampledOutcomes, of: Collection[str] = ()) -> pd.D
             result, other = (resampled.result(country, methods[at]) for at in (a, b))
             draws = result.draws - other.draws
             spread = _seed_spread(resampled, seeds, country, methods[a], methods[b])
-            low, high = interval(draws, [z.units for z in sizes], [z.effective for z in sizes], fewest=np.array(FEWEST))
+            low, high = interval(draws, [z.units for z in sizes], [z.effective for z in sizes], fewest=resampled.fewest)
             for s, subset in enumerate(SUBSETS):
                 told = not np.isnan(low[s])
                 error = float(np.nanstd(draws[s], ddof=1)) if told else np.nan
@@ -132,9 +132,11 @@ def swap_test(resampled: ResampledOutcomes, gaps: dict[str, np.ndarray]) -> dict
 
     gaps    country -> difference of right answers, (K, S, U)
 
-    A unit's outcomes are swapped in all countries at once, since survey questions are shared.
+    A unit's outcomes are swapped in all countries at once, since survey questions are shared. Of folds chance is as
+    much larger as `outcomes.fold_variance` says.
     """
     countries = resampled.countries
+    larger = np.sqrt(fold_variance(resampled.outcomes[countries[0]].folds))
     units = np.unique(np.concatenate([resampled.outcomes[c].units for c in countries]))
     place = {c: np.searchsorted(units, resampled.outcomes[c].units) for c in countries}
     share = {c: ratio(gaps[c], resampled.outcomes[c].counts.sum(-1)[None, :, None]) for c in countries}
@@ -145,7 +147,7 @@ def swap_test(resampled: ResampledOutcomes, gaps: dict[str, np.ndarray]) -> dict
         swapped = {c: share[c] @ signs[place[c]] for c in countries}  # (K, S, BLOCK)
         swapped[MEAN] = nan_mean(list(swapped.values()))
         for c, value in swapped.items():
-            beyond[c] += (np.abs(value) >= np.abs(seen[c])[..., None] - TIE).sum(-1)
+            beyond[c] += (larger * np.abs(value) >= np.abs(seen[c])[..., None] - TIE).sum(-1)
     return {c: np.where(np.isnan(seen[c]), np.nan, (1 + n) / (1 + SWAPS)) for c, n in beyond.items()}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.metrics.accuracy import FULL, MEAN, nan_mean
-from scpo.metrics.intervals import interval, resample_units
+from scpo.metrics.intervals import fewest_units, interval, resample_units
 from scpo.metrics.outcomes import Outcomes, ratio, size_of
 from scpo.runs.outcomes import RunOutcomes
 
@@ -47,7 +47,7 @@ def differences(
         rows += [(o.country, method, *f, size_of([o], subset, shared)) for o, f in zip(parts, found, strict=True)]
     records = []
     for country, method, a, b, draws, (n, units, effective) in rows:
-        low, high = interval(draws, units, effective)
+        low, high = interval(draws, units, effective, fewest=fewest_units(parts[0].folds)[FULL])
         records.append((country, method, float(a), float(b), float(b - a), float(low), float(high), n, units))
     return pd.DataFrame(records, columns=columns)
 

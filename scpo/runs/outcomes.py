@@ -10,6 +10,7 @@ the untrained ones:
     0/unit     (n,)        of each test pair, in the order of the pair table: its user or question
     0/known    (n,)        2 where the global model is right, 0 where it is wrong, 1 where it ties
     0/signs    (H, n)      the same of each head
+    0/fold     (n,)        in a run with folds: that in which the pair is tested, by models trained on the others
 
 The header has method, seed and pairs of each head and a hash of the test pairs: two runs whose data and test
 pairs are the same were put to the same questions, and their differences are paired.
@@ -20,7 +21,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +47,14 @@ class RunOutcomes:
     test: Mapping[str, str]
 
 
-def write_outcomes(folder: Path, resampled: ResampledOutcomes, test_rows: Mapping[str, np.ndarray]) -> None:
-    """Write `tallies.safetensors`; test_rows: country -> rows of the pair table that it is tested on."""
+def write_outcomes(
+    folder: Path,
+    resampled: ResampledOutcomes,
+    test_rows: Mapping[str, np.ndarray],
+    fold: np.ndarray | None = None,
+) -> None:
+    """Write `tallies.safetensors`; test_rows: country -> rows of the pair table that it is tested on; fold: of each
+    row of the pair table, that in which it is tested."""
     tensors: dict[str, np.ndarray] = {}
     heads, test = [], {}
     for at, (country, o) in enumerate(resampled.outcomes.items()):
@@ -57,6 +64,8 @@ def write_outcomes(folder: Path, resampled: ResampledOutcomes, test_rows: Mappin
         values = {"units": o.units, "wins": top.wins, "counts": top.counts, "ties": top.ties}
         if top.each:
             values |= {"unit": top.each.unit, "known": top.each.known + 1, "signs": top.each.signs + 1}
+        if fold is not None:
+            values |= {"fold": fold[test_rows[country]]}
         tensors |= {f"{at}/{name}": _smallest(array) for name, array in values.items()}
     about = json.dumps({"countries": list(resampled.outcomes), "heads": heads, "test": test})
     write_bytes(folder / FILE, safetensors.numpy.save(tensors, metadata={"about": about}))
@@ -78,7 +87,8 @@ def read_outcomes(folder: Path) -> RunOutcomes:
             for at, (country, heads) in enumerate(zip(about["countries"], about["heads"], strict=True)):
                 names = [*PARTS, *(name for name in OF_PAIRS if f"{at}/{name}" in file.keys())]  # noqa: SIM118
                 part = {name: file.get_tensor(f"{at}/{name}") for name in names}
-                kept[country] = _checked(country, pd.DataFrame(heads), part)
+                fold = file.get_tensor(f"{at}/fold") if f"{at}/fold" in file.keys() else np.zeros(1)  # noqa: SIM118
+                kept[country] = replace(_checked(country, pd.DataFrame(heads), part), folds=int(fold.max(initial=0)))
             return RunOutcomes(kept, {country: str(about["test"][country]) for country in kept})
     except (OSError, safetensors.SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunFolderError(f"{FILE} of the run {folder.name} is damaged: {error}. Run it again.") from error

@@ -8,9 +8,11 @@ import pandas as pd
 from scpo.format import counted, fixed, known, people
 from scpo.grouping import worded
 from scpo.metrics.accuracy import MEAN
-from scpo.metrics.intervals import FEWEST_UNITS
+from scpo.metrics.intervals import FEWEST_OF_FOLDS, FEWEST_UNITS
 from scpo.planner import USUAL, WANTED
+from scpo.table_rows import rows_of
 
+FOLDS, FEW_TESTED = 5, 30  # folds that are offered where fewer people than this are in the test
 ASSUMED = (
     "Assumed, since nothing is trained yet: two methods are right on different pairs in "
     f"{100 * USUAL.differing:.0f} % of them, and their differences on two pairs of one person or question correlate by "
@@ -27,7 +29,8 @@ def plan_sentence(row, unit: str, wanted: float = WANTED) -> str:
         return f"{told}, so that nothing can be measured"
     enough = f"{row.needed:,.0f} would show {counted(100 * wanted, 'point')}"
     if not known(row.detectable):
-        return f"{told}, and an interval takes {FEWEST_UNITS}; {enough}"
+        takes = FEWEST_UNITS if row.test_units < FEWEST_UNITS else FEWEST_OF_FOLDS
+        return f"{told}, and an interval takes {takes}; {enough}"
     below = f"{told}; differences below about {counted(100 * row.detectable, 'point')} cannot be seen"
     return below if row.detectable <= wanted else f"{below}; {enough}"
 
@@ -35,6 +38,24 @@ def plan_sentence(row, unit: str, wanted: float = WANTED) -> str:
 def plan_lines(table: pd.DataFrame, unit: str, wanted: float = WANTED) -> list[str]:
     """The sentences of all countries that are steered to; the mean over them first, if there are several."""
     return [plan_sentence(row, unit, wanted) for row in table.itertuples() if row.role != "reference"]
+
+
+def folds_offer(table: pd.DataFrame, unit: str, way: str) -> str:
+    """How every person can be tested, where a country has few in the test; empty where none has, or folds do it.
+
+    way  how folds are asked for, such as `--folds 5`
+    """
+    steered = table[table["role"] == "steered to"]
+    few = steered[(steered["test_units"] < FEW_TESTED) & (steered["test_units"] < steered["units"])]
+    few = few[few["units"] >= FOLDS]
+    if not len(few):
+        return ""
+    row = next(rows_of(few.sort_values("test_units", kind="stable")))
+    more = f" and {len(few) - 1:,} more" if len(few) > 1 else ""
+    return (
+        f"Fewer than {FEW_TESTED} test {people(unit)} in {row.country}{more}: {way} tests everyone once "
+        f"({row.country}: {row.units:,} in place of {row.test_units:,}), by models trained on the others"
+    )
 
 
 def plan_shown(table: pd.DataFrame, unit: str, wanted: float = WANTED) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from scpo.methods import named
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.alignment import BASELINES, UNIFORM
 from scpo.metrics.groups import FEWEST_SHOWN
-from scpo.metrics.intervals import ALPHA, FEWEST
+from scpo.metrics.intervals import ALPHA, FEWEST, FEWEST_OF_FOLDS
 from scpo.metrics.outcomes import SUBSETS
 from scpo.table_rows import row_of, rows_of
 from scpo.text.efficiency import efficiency_figure
@@ -103,7 +103,8 @@ def _finding(row) -> Finding:
 def _note(finding: Finding, row, unit: str) -> str:
     """A finding in words; of one that is missed for want of people, how large it would have to be to be found."""
     if finding is Finding.NO_INTERVAL:
-        return f"no interval: {counted(row.units, unit)}, and one takes {fewest(row.subset)}"
+        takes = fewest(row.subset) if row.units < fewest(row.subset) else FEWEST_OF_FOLDS
+        return f"no interval: {counted(row.units, unit)}, and one takes {takes}"
     if finding is not Finding.TOO_FEW:
         return finding.value
     return (

@@ -7,6 +7,7 @@ out. Knows nothing of what the tensors mean.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import torch
 import scpo
 from scpo.runs.files import write_bytes
 
+FOLDS = "folds"  # the folder of folders, one per fold
 SECONDS = 5.0  # between two checkpoints; a killed run loses at most about this much training
 
 
@@ -39,10 +41,19 @@ class Checkpoint:
             digest.update(hashlib.sha256(part).digest())
         return Checkpoint(self.folder, digest.hexdigest()[:32], self._every)
 
+    def of_fold(self, fold: int) -> Checkpoint:
+        """That of one fold's training, in a folder of its own, so that what is trained stays while others train."""
+        folder = self.folder / FOLDS / str(fold)
+        folder.mkdir(parents=True, exist_ok=True)
+        return Checkpoint(folder, f"{self.key} fold {fold}", self._every)
+
     def save(self, step: int, tensors: dict[str, torch.Tensor]) -> None:
         """Keep this state in place of the one before; does nothing if that one is recent."""
-        if time.monotonic() - self._last < self._every:
-            return
+        if time.monotonic() - self._last >= self._every:
+            self.save_now(step, tensors)
+
+    def save_now(self, step: int, tensors: dict[str, torch.Tensor]) -> None:
+        """Keep this state in place of the one before."""
         kept = self._files()
         content = safetensors.torch.save(
             {name: tensor.contiguous() for name, tensor in tensors.items()},
@@ -75,6 +86,7 @@ class Checkpoint:
         """Delete the files; for a run that is done."""
         for path in self._files():
             path.unlink(missing_ok=True)
+        shutil.rmtree(self.folder / FOLDS, ignore_errors=True)
 
     def _files(self) -> list[Path]:
         return sorted(self.folder.glob("checkpoint-*.safetensors"))

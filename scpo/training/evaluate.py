@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,49 +14,74 @@ from scpo.config import ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.errors import ScpoError
 from scpo.methods import UNTRAINED
-from scpo.metrics.accuracy import MEAN, ResampledOutcomes, accuracy_table, curve_table
-from scpo.metrics.alignment import align, alignment_table, answers_of, average_answers
+from scpo.metrics.accuracy import ResampledOutcomes, accuracy_table, curve_table
+from scpo.metrics.alignment import Aligned, Answers, align, alignment_table, answers_of, average_answers
 from scpo.metrics.bias import REFERENCE, bias_table, transfer_table
 from scpo.metrics.efficiency import efficiency_table, per_pair_table
 from scpo.metrics.frontier import HeldOutMargins, edge_table, frontier_table
 from scpo.metrics.groups import group_tables
 from scpo.metrics.outcomes import Outcomes, count_outcomes, unmeasured
 from scpo.metrics.paired import paired_table
+from scpo.metrics.pooling import fold_table, pool_aligned, pool_margins, pool_outcomes
 from scpo.plan import Rows, pair_margins, reference_rows
 from scpo.progress import Progress
-from scpo.selection import effective_size, keep_mask, pair_weights
 from scpo.training.backend import BackendResult
 from scpo.training.encoder_reading import unreadable
 from scpo.training.heads.held_out import coin_margin, longer_margin
 from scpo.training.memory import give_back
 from scpo.training.threads import spread
+from scpo.training.training_tables import path_table, selection_table, share_table
 
 # Steps of the progress for each country: its outcomes, at home and elsewhere, what tables take, and the files after.
 OUTCOMES, TABLES, ALIGNED, FILES = 2, {"paired": 6, "efficiency": 3, "curve": 1, "accuracy": 1}, 8, 5
 
 
+@dataclass(frozen=True)
+class Trained:
+    """The models of one training, and the split that they are tested on.
+
+    margin  per country, the margin of every pair under its global model, (pairs,)
+    tests   per country, what gives the margins of its test pairs under models
+    fold    its number, from 1; 0 = it is none of several
+    """
+
+    data: Preferences
+    rows: dict[str, Rows]
+    result: BackendResult
+    margin: dict[str, np.ndarray]
+    tests: dict[str, Callable[[np.ndarray], np.ndarray]]
+    fold: int = 0
+
+    @classmethod
+    def of(cls, data: Preferences, rows: dict[str, Rows], result: BackendResult, fold: int = 0) -> Trained:
+        tests = {country: _margins(data, result, part.test) for country, part in rows.items()}
+        return cls(data, rows, result, pair_margins(data, result.rewards), tests, fold)
+
+
 def measure(
-    config: ExperimentConfig, data: Preferences, rows: dict[str, Rows], trained: BackendResult, progress: Progress
+    config: ExperimentConfig, data: Preferences, folds: Sequence[Trained], whole: Trained, progress: Progress
 ) -> tuple[ResampledOutcomes, dict[str, pd.DataFrame]]:
     """All that is shown of the trained models, from the test split: measures, and the tables of summary.json.
+
+    folds  one training where there is one split; else one per fold, and every pair is judged by the models of its fold
+    whole  the training whose models are kept: that of the one split, or of all pairs
 
     The measures hold what every model said. In the tables a country whose texts cannot be read has no numbers: they
     would say how ties are counted, and nothing of a taste.
     """
-    shared, unread = data.card.unit == "question", set(unreadable(trained.reading))
-    margin = pair_margins(data, trained.rewards)
-    tests = {c: _margins(data, trained, part.test) for c, part in rows.items()}
+    rows, reading = whole.rows, whole.result.reading
+    shared, unread = data.card.unit == "question", set(unreadable(reading))
     survey = shared and bool(set(rows) - unread)
     steps = _Steps(progress, len(rows) * (OUTCOMES + sum(TABLES.values()) + ALIGNED * survey + FILES))
-    own = steps.spread(lambda c: _own_outcomes(config, data, rows[c].test, tests[c], c, margin[c], trained), rows)
+    own = steps.spread(lambda c: _pooled(folds, lambda t: _own_outcomes(config, t, c), c), rows)
     everything = ResampledOutcomes(own, shared)
     resampled = ResampledOutcomes([_seen(o, {o.country}, unread) for o in own], shared) if unread else everything
 
     crossed: dict[tuple[str, str], Outcomes] = {}
-    found = steps.spread(lambda model: _on_every_country(model, data, rows, tests, margin, trained), rows)
+    found = steps.spread(lambda model: _on_every_country(model, folds), rows)
     for model, by_country in zip(rows, found, strict=True):
         crossed |= {(model, on): _seen(o, {model, on}, unread) for on, o in by_country.items()}
-    there = [_seen(o, {o.country, *data.card.reference}, unread) for o in _on_reference(data, margin, trained)]
+    there = [_seen(o, {o.country, *data.card.reference}, unread) for o in _on_reference(folds)]
     crossed |= {(o.country, REFERENCE): o for o in there}
     reference = ResampledOutcomes(there, shared_units=True) if there else None
     give_back()
@@ -66,22 +93,30 @@ def measure(
         "curve": lambda: curve_table(resampled),
         "efficiency": lambda: efficiency_table(resampled),
         "per_pair": lambda: per_pair_table(resampled),
-        "path": lambda: path_table(config, trained, unread),
-        "selection": lambda: selection_table(config, rows, margin),
+        "path": lambda: path_table(config, [t.result for t in folds], unread),
+        "selection": lambda: selection_table(config, rows, whole.margin),
     }
     found = steps.spread(lambda name: make[name](), make, lambda name: TABLES.get(name, 0) * len(rows))
     tables = dict(zip(make, found, strict=True))
-    tables["groups"], tables["group_gaps"] = group_tables(resampled, data.units)
-    read = {c: part for c, part in rows.items() if c not in unread}
+    about = data.units if data.folds is None else data.units.drop(columns="fold")
+    tables["groups"], tables["group_gaps"] = group_tables(resampled, about)
+    read = [c for c in rows if c not in unread]
     if read and config.trained:
-        tables |= _frontier(data, read, tests, margin, trained)
+        tables |= _frontier(folds, read, shared)
     if survey:
-        tables["alignment"] = _alignment(data, read, trained, resampled)
-    if trained.share is not None and np.isfinite(trained.share).any():
-        tables["shares"] = share_table(trained.plan.table, trained.share)
-    if trained.reading is not None:
-        tables["reading"] = trained.reading
+        tables["alignment"] = _alignment(data, folds, read, resampled)
+    if whole.result.share is not None and np.isfinite(whole.result.share).any():
+        tables["shares"] = share_table(whole.result.plan.table, whole.result.share)
+    if reading is not None:
+        tables["reading"] = reading
+    if data.folds is not None:
+        tables["folds"] = fold_table(resampled, data.units["fold"].to_numpy())
     return everything, tables
+
+
+def _pooled(folds: Sequence[Trained], outcomes: Callable[[Trained], Outcomes], on: str) -> Outcomes:
+    """The outcomes of all folds on the test pairs of a country as one."""
+    return pool_outcomes([outcomes(trained) for trained in folds], [trained.rows[on].test for trained in folds])
 
 
 class _Steps:
@@ -101,29 +136,27 @@ class _Steps:
         return spread(function, items, tell)
 
 
-def _on_every_country(
-    model: str,
-    data: Preferences,
-    rows: dict[str, Rows],
-    tests: dict[str, Callable],
-    margin: dict,
-    trained: BackendResult,
-) -> dict[str, Outcomes]:
+def _on_every_country(model: str, folds: Sequence[Trained]) -> dict[str, Outcomes]:
     """Outcomes of one country's models on the test pairs of every country, its own too."""
-    unit = data.pairs["unit"].to_numpy()
-    return {
-        on: _crossed(tests[on], model, margin[model][part.test], margin[on][part.test], trained, unit[part.test])
-        for on, part in rows.items()
-    }
+
+    def of(t: Trained, on: str) -> Outcomes:
+        test = t.rows[on].test
+        start, known = t.margin[model][test], t.margin[on][test]
+        return _crossed(t.tests[on], model, start, known, t.result, t.data.pairs["unit"].to_numpy()[test])
+
+    return {on: _pooled(folds, functools.partial(of, on=on), on) for on in folds[0].rows}
 
 
-def _on_reference(data: Preferences, margin: dict[str, np.ndarray], trained: BackendResult) -> list[Outcomes]:
+def _on_reference(folds: Sequence[Trained]) -> list[Outcomes]:
     """Outcomes of each country's models on the test pairs of the reference population; none where there is none."""
-    there = reference_rows(data)
-    if not len(there):
+    there = [reference_rows(t.data) for t in folds]
+    if not sum(map(len, there)):
         return []
-    held, unit = _margins(data, trained, there), data.pairs["unit"].to_numpy()[there]
-    return [_crossed(held, c, of[there], of[there], trained, unit) for c, of in margin.items()]
+    found = []
+    for t, rows in zip(folds, there, strict=True):
+        held, unit = _margins(t.data, t.result, rows), t.data.pairs["unit"].to_numpy()[rows]
+        found.append([_crossed(held, c, of[rows], of[rows], t.result, unit) for c, of in t.margin.items()])
+    return [pool_outcomes(parts, there) for parts in zip(*found, strict=True)]
 
 
 def _seen(outcomes: Outcomes, countries: set[str], unread: set[str]) -> Outcomes:
@@ -146,61 +179,69 @@ def _margins(data: Preferences, trained: BackendResult, rows: np.ndarray) -> Cal
 
 
 def _alignment(
-    data: Preferences, rows: dict[str, Rows], trained: BackendResult, resampled: ResampledOutcomes
+    data: Preferences, folds: Sequence[Trained], countries: Sequence[str], resampled: ResampledOutcomes
 ) -> pd.DataFrame:
     """Opinion alignment of the models with all pairs and of the global model, where scores are shares of answers."""
-    table, answers = trained.plan.table, {}
-    for name, of in data.pairs.groupby("country", observed=True).indices.items():
-        answers[name] = answers_of(data.pairs.iloc[of])
+    of_country = data.pairs.groupby("country", observed=True).indices
+    answers = {name: answers_of(data.pairs.iloc[rows]) for name, rows in of_country.items()}
     found = {}
-    for country, part in rows.items():
-        mine = np.array((table["country"] == country) & (table["level"] == table["level"].max()))
-        test, validation = (answers_of(data.pairs.iloc[of]) for of in (part.test, part.validation))
-        start = trained.rewards[country]
-        rewards = [
-            np.vstack([start[texts][None], trained.score(texts)(mine)]) for texts in (test.texts(), validation.texts())
-        ]
+    for country in countries:
         others = [answer for name, answer in answers.items() if name != country]
-        averages = average_answers(test, [*others, test]), average_answers(test, others)
-        found[country] = align(test, validation, averages, ["global", *table["method"][mine]], *rewards)
-        if not np.array_equal(test.unit, resampled.outcomes[country].units):
+        found[country] = pool_aligned([_aligned(trained, country, others) for trained in folds])
+        if not np.array_equal(found[country].unit, resampled.outcomes[country].units):
             raise ScpoError(f"{country}: the questions of the answers are not those of the test pairs.")
     return alignment_table(found, resampled.drawn)
 
 
-def _frontier(
-    data: Preferences, rows: dict[str, Rows], tests: dict[str, Callable], margin: dict, trained: BackendResult
-) -> dict[str, pd.DataFrame]:
+def _frontier(folds: Sequence[Trained], countries: Sequence[str], shared: bool) -> dict[str, pd.DataFrame]:
     """Accuracy against consensus kept at every step of the models with all pairs, and who is on the edge."""
-    table, unit, parts = trained.plan.table, data.pairs["unit"].to_numpy(), []
-    for country, part in rows.items():
-        pick = np.array((table["country"] == country) & (table["level"] == table["level"].max()))
-        base, methods = margin[country][part.test], table["method"][pick].to_numpy()
-        parts.append(HeldOutMargins(country, unit[part.test], base, tests[country](pick), methods))
+    parts = [pool_margins([_held_out(trained, country) for trained in folds]) for country in countries]
     frontier = frontier_table(parts)
-    return {"frontier": frontier, "edge": edge_table(parts, frontier, data.card.unit == "question")}
+    return {"frontier": frontier, "edge": edge_table(parts, frontier, shared)}
 
 
-def _own_outcomes(config, data, test: np.ndarray, margins, country, margin, trained: BackendResult) -> Outcomes:
+def _held_out(trained: Trained, country: str) -> HeldOutMargins:
+    """Margins of a country's models with all pairs on its test pairs."""
+    table, test = trained.result.plan.table, trained.rows[country].test
+    pick = np.array((table["country"] == country) & (table["level"] == table["level"].max()))
+    unit, base = trained.data.pairs["unit"].to_numpy()[test], trained.margin[country][test]
+    return HeldOutMargins(country, unit, base, trained.tests[country](pick), table["method"][pick].to_numpy())
+
+
+def _aligned(trained: Trained, country: str, others: Sequence[Answers]) -> Aligned:
+    """The same of one training and country; others: what the other countries answered."""
+    result, part = trained.result, trained.rows[country]
+    table = result.plan.table
+    mine = np.array((table["country"] == country) & (table["level"] == table["level"].max()))
+    test, validation = (answers_of(trained.data.pairs.iloc[of]) for of in (part.test, part.validation))
+    start = result.rewards[country]
+    rewards = [
+        np.vstack([start[texts][None], result.score(texts)(mine)]) for texts in (test.texts(), validation.texts())
+    ]
+    averages = average_answers(test, [*others, test]), average_answers(test, others)
+    return align(test, validation, averages, ["global", *table["method"][mine]], *rewards)
+
+
+def _own_outcomes(config: ExperimentConfig, trained: Trained, country: str) -> Outcomes:
     """Outcomes of a country's models, the global model and the trivial baselines on its test pairs."""
-    plan = trained.plan
+    result, test = trained.result, trained.rows[country].test
+    plan = result.plan
     mine = np.array(plan.table["country"] == country)
-    heads = plan.table[mine].drop(columns="country").assign(step=trained.step[mine])
-    parts = [margins(mine)]
-    known, n = margin[test], len(test)
+    heads = plan.table[mine].drop(columns="country").assign(step=result.step[mine])
+    parts = [trained.tests[country](mine)]
+    known, n = trained.margin[country][test], len(test)
     untrained = {
         "global": [known],
-        "longer": [longer_margin(data, test)],
-        "random": [coin_margin(n, (seed, 7)) for seed in range(config.seeds)],
+        "longer": [longer_margin(trained.data, test)],
+        "random": [coin_margin(n, (seed, 7, *([trained.fold] * (trained.fold > 0)))) for seed in range(config.seeds)],
     }
     for method in [m for m in UNTRAINED if m in config.methods or m == "global"]:
         parts.append(np.stack(untrained[method]))
         seeds = range(len(untrained[method]))
         rows = [{"method": method, "seed": s, "level": 0, "pairs": 0, "trained": 0, "step": 0} for s in seeds]
         heads = pd.concat([heads, pd.DataFrame(rows)])
-    return count_outcomes(
-        country, heads.reset_index(drop=True), np.concatenate(parts), known, data.pairs["unit"].to_numpy()[test]
-    )
+    unit = trained.data.pairs["unit"].to_numpy()[test]
+    return count_outcomes(country, heads.reset_index(drop=True), np.concatenate(parts), known, unit)
 
 
 def _crossed(margins, model: str, start: np.ndarray, known: np.ndarray, trained: BackendResult, unit) -> Outcomes:
@@ -210,49 +251,3 @@ def _crossed(margins, model: str, start: np.ndarray, known: np.ndarray, trained:
     first = pd.DataFrame([{"method": "global", "seed": 0, "level": 0, "pairs": 0, "trained": 0}])
     heads = pd.concat([first, table[pick].drop(columns="country")], ignore_index=True)
     return count_outcomes(model, heads, np.concatenate([start[None], margins(pick)]), known, unit)
-
-
-def path_table(config: ExperimentConfig, trained: BackendResult, unread: Iterable[str] = ()) -> pd.DataFrame:
-    """Test accuracy along the training of the models with all pairs, mean over seeds; those that are fitted at once
-    have no steps and are not in it, nor are countries that cannot be read."""
-    table = trained.plan.table.assign(at=np.arange(len(trained.plan.table)))
-    table = table[(table["level"] == trained.plan.table["level"].max()) & ~table["country"].isin(list(unread))]
-    frames = []
-    for (country, method), heads in table.groupby(["country", "method"], sort=False):
-        mean = trained.path[heads["at"].to_numpy()].mean(0)  # (eval_steps, subsets)
-        if np.isnan(mean[0]).all():
-            continue
-        frame = pd.DataFrame(mean, columns=["full", "distinct", "consensus"])
-        frames.append(frame.assign(country=country, method=method, step=trained.eval_steps))
-    if not frames:
-        return pd.DataFrame(columns=["country", "method", "step", "seen", "subset", "accuracy"])
-    wide = pd.concat(frames)
-    overall = wide.groupby(["method", "step"], sort=False)[["full", "distinct", "consensus"]].mean()
-    wide = pd.concat([overall.reset_index().assign(country=MEAN), wide])
-    long = wide.melt(["country", "method", "step"], var_name="subset", value_name="accuracy")
-    return long.assign(seen=long["step"] * config.batch_size)
-
-
-def share_table(heads: pd.DataFrame, share: np.ndarray) -> pd.DataFrame:
-    """The share of the way from the global model that validation chose, (K,), of the heads that have one."""
-    table = heads[["country", "method", "seed", "pairs"]].assign(share=share)
-    return table[np.isfinite(share)].reset_index(drop=True)
-
-
-def selection_table(config: ExperimentConfig, rows: dict[str, Rows], margin: dict) -> pd.DataFrame:
-    """What filter and weight do to each country's training pairs."""
-    records = []
-    for country, part in rows.items():
-        m = margin[country][part.train].astype(np.float64)
-        keep, weight = keep_mask(m, config.tau), pair_weights(m, config.beta)
-        records.append(
-            {
-                "country": country,
-                "pairs": len(m),
-                "kept": keep.mean(),
-                "effective": effective_size(weight[keep]) / len(m),
-                "disagree": (m < 0).mean(),
-                "accuracy": (m > 0).mean(),
-            }
-        )
-    return pd.DataFrame(records)

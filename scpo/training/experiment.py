@@ -19,13 +19,14 @@ from pathlib import Path
 from scpo import data as sources
 from scpo import runs
 from scpo.config import ExperimentConfig
-from scpo.data.preferences import Preferences
+from scpo.data.folds import fold_of_pairs, splits_to_train
+from scpo.data.preferences import TEST, Preferences
 from scpo.errors import Fenced, ScpoError, Stopped
-from scpo.estimate import expected_of_run
+from scpo.estimate import expected_of_run, of_folds
 from scpo.grouping import speaking_of
 from scpo.metrics.accuracy import metric_records
 from scpo.plan import budgets_for, rows_by_country
-from scpo.progress import Progress
+from scpo.progress import FoldProgress, Progress
 from scpo.runs.files import write_bytes, write_json
 from scpo.runs.global_rewards import write_margins
 from scpo.runs.outcomes import write_outcomes
@@ -35,7 +36,7 @@ from scpo.training.brought_models import judge_at_the_end, rewards_of_models
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.encoder_reading import unreadable
 from scpo.training.encoders import load_encoder
-from scpo.training.evaluate import measure
+from scpo.training.evaluate import Trained, measure
 from scpo.training.heads import ray_cluster
 from scpo.training.heads.backend import train_heads
 from scpo.training.memory import give_back
@@ -93,30 +94,38 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard: Call
     progress.report("data", 0, 1)
     data = sources.load(config.data)
     sources.check_global(config, data)
-    rows = rows_by_country(data, data.card.countries, all_train=config.finetune.as_published)
-    budgets = budgets_for(config, rows)
+    parts = splits_to_train(data)
+    rows = [rows_by_country(part, data.card.countries, config.finetune.as_published) for part in parts]
+    budgets = budgets_for(config, *rows)
     train_models = _back_end(config)
     content = sources.content_hash(data)
     checkpoint = Checkpoint(folder, f"{config.digest()}-{content}")
     guard()
     write_card(folder, data, content)
-    progress.expect(**expected_of_run(config, data, len(budgets)))
+    expected = expected_of_run(config, data, len(budgets))
+    progress.expect(**expected if len(parts) == 1 else of_folds(expected, len(parts)))
     progress.report("data", 1, 1)
     asked = rewards_of_models(config, data, progress)
 
-    trained = train_models(config, data, rows, budgets, progress, checkpoint)
+    trained = []
+    for place, (part, of_part) in enumerate(zip(parts, rows, strict=True)):
+        fold = place + 1 if len(parts) > 1 else 0
+        told = FoldProgress(progress, place, len(parts), expected) if fold else progress
+        saved = checkpoint.of_fold(fold) if fold else checkpoint
+        trained.append(Trained.of(part, of_part, train_models(config, part, of_part, budgets, told, saved), fold))
+    whole = trained[-1]
     guard()
-    write_margins(folder, data.pairs, {country: part.train for country, part in rows.items()}, trained.rewards)
-    write_bytes(folder / runs.weights_file(config), trained.weights)
+    write_margins(folder, data.pairs, {c: part.train for c, part in whole.rows.items()}, whole.result.rewards)
+    write_bytes(folder / runs.weights_file(config), whole.result.weights)
 
     give_back()
     progress.report("measure", 0, 1)
-    resampled, summary = measure(config, data, rows, trained, progress)
+    resampled, summary = measure(config, data, trained[:-1] or trained, whole, progress)
     guard()
-    write_outcomes(folder, resampled, {country: part.test for country, part in rows.items()})
+    write_outcomes(folder, resampled, {c: data.of(c, TEST) for c in whole.rows}, fold_of_pairs(data))
     write_json(folder / "metrics.json", metric_records(data.card.dataset, resampled))
     write_json(folder / "summary.json", summary)
-    judge_at_the_end(folder, data, asked, unreadable(trained.reading))
+    judge_at_the_end(folder, data, asked, unreadable(whole.result.reading))
     progress.report("measure", 1, 1)
     return checkpoint
 

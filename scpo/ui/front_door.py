@@ -167,6 +167,9 @@ def _prices(result: runs.Result, method: str) -> Prices | None:
     """
     if result.metrics.equals(built_in().metrics):
         return _built_in_prices((BUILT_IN / "done.json").stat().st_mtime_ns)
+    if result.card.get("folds"):
+        st.caption("At strength 1 alone: the models that are kept know every pair of these folds.")
+        return None
     if result.config.finetune.model or not wanted():
         return None
     models, pairs = Models.of(result, method), texts(result)

@@ -113,6 +113,7 @@ def _about(job: Job) -> str:
     what = [
         SIMULATED if config.dataset == "demo" else f"{title[:LONG]}{'…' * (len(title) > LONG)}",
         counted(n, noun_of(config.group)) if n else "",
+        counted(config.folds, "fold") if config.folds > 1 else "",
         job.state if job.state != "done" else "",
     ]
     return "; ".join(filter(None, what))

@@ -16,6 +16,7 @@ LABELS = {
     "beta": "Weight: β (beta)",
     "lr": "Learning rate",
     "seeds": "Seeds",
+    "folds": "Folds (1 = one split)",
     "hidden": "Hidden width",
     "budgets": "Budgets: numbers of training pairs",
     "methods": "Methods",

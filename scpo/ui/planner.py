@@ -9,7 +9,7 @@ import streamlit as st
 from scpo.config import DataConfig
 from scpo.format import inert
 from scpo.grouping import worded
-from scpo.text.planner import ASSUMED, plan_lines, plan_shown
+from scpo.text.planner import ASSUMED, FOLDS, folds_offer, plan_lines, plan_shown
 from scpo.ui.cache import plan, preferences
 
 FIRST = 3  # sentences that are shown; the others can be unfolded
@@ -25,6 +25,9 @@ def what_it_can_tell(config: DataConfig, countries: Sequence[str] = ()) -> None:
     lines = plan_lines(few[few["role"] == "steered to"].head(FIRST), unit)
     mean = plan_lines(table[table["role"] == ""], unit)
     st.markdown("\n".join(f"- {inert(line)}." for line in [*mean, *lines]))
+    offer = folds_offer(table, unit, f"Folds {FOLDS} under More settings of Train")
+    if offer:
+        st.info(inert(f"{offer}."), icon=":material/lightbulb:")
     with st.expander(worded("All countries, and what is assumed")):
         st.dataframe(plan_shown(table, unit), hide_index=True, key="plan-table")
         st.caption(worded(ASSUMED))

@@ -22,6 +22,7 @@ from scpo.format import duration, inert, percent, rounded_down
 from scpo.grouping import speak_of, worded
 from scpo.jobs import launch
 from scpo.jobs.job import RESUMABLE, Job
+from scpo.progress import FOLD_STEPS
 from scpo.runs.progress_log import log_lines, read_progress
 from scpo.ui import polling, session
 from scpo.ui.cache import job_store
@@ -157,7 +158,12 @@ def progress_words(job: Job) -> str:
     if job.state == "queued":
         return "queued"
     last = next((e for e in reversed(read_progress(job.folder, 3)) if "total" in e), None)
-    step = f", step {last['done']:,} of {last['total']:,}" if last and last["stage"] == "train" == job.stage else ""
+    step, folds = "", job.config.data.folds
+    if last and last["stage"] == "train" == job.stage:
+        step = f", step {last['done']:,} of {last['total']:,}"
+        if folds > 1:
+            at = last["done"] // FOLD_STEPS + 1
+            step = f", fold {at} of {folds}" if at <= folds else ", on all pairs"
     left = "" if job.seconds_left is None else f", about {duration(job.seconds_left)} left"
     return f"{worded(STAGES.get(job.stage, job.stage)).capitalize()}{step}: {rounded_down(job.fraction)}{left}"
 

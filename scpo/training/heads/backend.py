@@ -54,7 +54,8 @@ def train_heads(
     """Embed the texts, train or load the global head, then every head of the plan."""
     give_back()
     reading = reading_table(data, read_data(data, encoder.reader, cache_folder() / "read", encoder.key))
-    tell_unread(reading)
+    if progress.is_first:
+        tell_unread(reading)
     features, globals_ = global_heads(config, data, encoder, progress)
     problem = problem_of(config, data, rows, features, globals_)
     rewards, plan, trained = train_plan(problem, budgets, progress, checkpoint)
@@ -86,6 +87,23 @@ def train_plan(
     rewards = global_rewards(problem)
     give_back()
     plan = plan_heads(problem.config, problem.rows, pair_margins(problem.data, rewards), budgets)
+    if checkpoint is None:
+        return rewards, plan, _train(problem, plan, progress, None)
+    whole = checkpoint.narrowed(b"trained", *(theta.numpy().tobytes() for theta in problem.start.values()))
+    saved = whole.load()
+    trained = (
+        TrainedHeads.from_tensors(saved[1], problem.config) if saved else _train(problem, plan, progress, checkpoint)
+    )
+    if not saved:
+        whole.save_now(problem.config.steps, trained.tensors())
+    progress.report("share", 1, 1)
+    return rewards, plan, trained
+
+
+def _train(
+    problem: HeadProblem, plan: HeadPlan, progress: Progress, checkpoint: Checkpoint | None = None
+) -> TrainedHeads:
+    """Every head of a plan, each kind by its own trainer."""
     training = np.array([METHODS[method].training for method in plan.table["method"]])
     by_steps = np.flatnonzero(training == "steps")
     train_by_steps = ray_cluster.trainer()
@@ -102,7 +120,7 @@ def train_plan(
         places.append(np.flatnonzero(training == kind))
         parts.append(TRAINERS[kind](problem, plan.take(places[-1]), on_progress))
     progress.report("share", 1, 1)
-    return rewards, plan, TrainedHeads.join(parts, places)
+    return TrainedHeads.join(parts, places)
 
 
 def global_heads(config: ExperimentConfig, data: Preferences, encoder: Encoder, progress: Progress):

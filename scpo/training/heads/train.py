@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from scpo.config import ExperimentConfig
 from scpo.methods import METHODS
 from scpo.plan import HeadPlan, Pool, eval_steps_for
 from scpo.progress import Progress
@@ -47,6 +48,19 @@ class TrainedHeads:
             np.concatenate([part.path for part in parts])[order],
             np.concatenate([np.full(len(p.theta), np.nan) if p.share is None else p.share for p in parts])[order],
         )
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All of them, by the names that a checkpoint has."""
+        share = np.full(len(self.theta), np.nan) if self.share is None else self.share
+        arrays = {"step": self.step, "path": self.path, "share": share}
+        return {"theta": self.theta} | {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+    @classmethod
+    def from_tensors(cls, saved: dict[str, torch.Tensor], config: ExperimentConfig) -> TrainedHeads:
+        """The inverse of `tensors`."""
+        eval_steps = (0, *eval_steps_for(config.steps))
+        step, path, share = (saved[name].numpy() for name in ("step", "path", "share"))
+        return cls(saved["theta"], step, eval_steps, path, share)
 
     @classmethod
     def fitted(
