@@ -18,7 +18,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from scpo.format import inert
 from scpo.ui import session
 
-VOTE = "vote"
+VOTE, DOOR = "vote", "door"  # pages outside the menu, by their addresses
 MOST = 80  # characters of a name that are shown
 MENU = {  # group -> page -> title, icon
     "Learn": {"learn": ("Lesson", "school"), "room": ("Room", "groups")},
@@ -62,9 +62,9 @@ def locked_menu(door: Callable[[], None]) -> list[Page]:
     """What a session without the key has: the voting page, and the door for every other link."""
     context = get_script_run_ctx()
     asked = context.pages_manager.intended_page_name if context else None
-    pages = [st.Page(door, title="Vote", url_path="door", default=True), vote_page()]
+    pages = [st.Page(door, title="Vote", url_path=DOOR, default=True), vote_page()]
     try:
-        if asked and asked != VOTE:
+        if asked and asked not in (VOTE, DOOR):
             pages.append(st.Page(door, title="Vote", url_path=asked, visibility="hidden"))
     except StreamlitAPIException:  # a name that no page can have
         pass
@@ -85,7 +85,7 @@ def no_such_page(pages: Sequence[Page]) -> list[Page]:
     """
     context = get_script_run_ctx()
     asked = context.pages_manager.intended_page_name if context else None
-    if asked and asked not in [VOTE, *(page.url_path for page in pages)]:
+    if asked and asked not in (VOTE, *TITLES):
         st.session_state[session.NO_PAGE] = asked  # later drawings of the page know only its hash
     name = st.session_state.get(session.NO_PAGE)
 
