@@ -10,7 +10,8 @@ from scpo.ui import run_picker, session
 from scpo.ui.cache import texts
 from scpo.ui.components import method_of
 from scpo.ui.head import head
-from scpo.ui.steer import inputs, views
+from scpo.ui.steer import views
+from scpo.ui.steer.models import Models
 from scpo.ui.steer.phrases import phrases
 from scpo.ui.steer.reasons import reasons
 
@@ -60,7 +61,7 @@ try:
             bind="query-params",
             help=worded("0: the global model, 1: the country's own, beyond 1: further the same way."),
         )
-        VIEWS[view](inputs.Models.of(shown, method), shown, texts(shown), alpha)
+        VIEWS[view](Models.of(shown, method), shown, texts(shown), alpha)
         run_picker.origin(shown)
 except ScpoError as error:
     st.error(inert(error))

@@ -30,7 +30,8 @@ from scpo.ui.context import put, select
 from scpo.ui.head import start_demo
 from scpo.ui.pair_reasons import told, why
 from scpo.ui.pairs import plain
-from scpo.ui.steer.inputs import Models, wanted
+from scpo.ui.steer.inputs import wanted
+from scpo.ui.steer.models import Models
 from scpo.ui.theme import drawn_as
 
 PRESS = "A press on a row of the chart chooses it too."

@@ -22,7 +22,8 @@ from scpo.text.reasons import (
     reason_lines,
     unread_line,
 )
-from scpo.ui.steer.inputs import Models, wanted
+from scpo.ui.steer.inputs import wanted
+from scpo.ui.steer.models import Models
 
 
 def explained(

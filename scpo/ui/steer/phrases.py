@@ -17,11 +17,12 @@ from scpo.ui.components import chart, section
 from scpo.ui.context import select
 from scpo.ui.pairs import plain
 from scpo.ui.steer import inputs as steer_inputs
+from scpo.ui.steer.models import Models
 
 SHOWN, IN_CONTEXT = 12, 4  # rows of a chart, and phrases that are shown in context
 
 
-def phrases(models: steer_inputs.Models, result: runs.Result, pairs: Preferences, _alpha: float) -> None:
+def phrases(models: Models, result: runs.Result, pairs: Preferences, _alpha: float) -> None:
     """Phrases, the length, and of a survey its questions, on which a country's model differs from the global one."""
     country = select("Model of", result.card["countries"], session.TASTE, carried=session.COUNTRY)
     survey = is_survey(pairs)

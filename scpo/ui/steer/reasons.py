@@ -18,9 +18,10 @@ from scpo.ui.context import select
 from scpo.ui.pair_reasons import explained, how_true, mark, tell_unread
 from scpo.ui.pairs import plain
 from scpo.ui.steer import inputs as steer_inputs
+from scpo.ui.steer.models import Models
 
 
-def reasons(models: steer_inputs.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
+def reasons(models: Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """Why a country's model prefers one of two answers to the other, sentence by sentence."""
     section("Why does this country's model prefer that answer?", "reasons", MEASURES)
     asked = steer_inputs.prompt_and_answers(pairs)
@@ -80,9 +81,7 @@ def _explained_reward() -> str:
     )
 
 
-def _counterfactual(
-    models: steer_inputs.Models, prompt: str, forms: list[Shortened], country: str, alpha: float
-) -> None:
+def _counterfactual(models: Models, prompt: str, forms: list[Shortened], country: str, alpha: float) -> None:
     """Sentences left out or answers rewritten, and what both models make of them, beside the original."""
     st.subheader("What if a sentence were not there?")
     changed = [_changed(number, form) for number, form in enumerate(forms)]

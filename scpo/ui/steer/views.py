@@ -22,9 +22,10 @@ from scpo.ui.components import chart, country_of, section
 from scpo.ui.context import segments, select
 from scpo.ui.pairs import plain
 from scpo.ui.steer import inputs as steer_inputs
+from scpo.ui.steer.models import Models
 
 
-def answers(models: steer_inputs.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
+def answers(models: Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """A prompt and answers, and what every country's model makes of them."""
     simulated = result.card["simulated"]
     section("Which answer does each country's model like best?", "answers", steer_text.MEASURES)
@@ -53,7 +54,7 @@ def answers(models: steer_inputs.Models, result: runs.Result, pairs: Preferences
     st.caption("In a cell: the rank, ▲ if better than by the global model, ▼ if worse; and the reward.")
 
 
-def strength(models: steer_inputs.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
+def strength(models: Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """Curves over alpha, and every country at the chosen one."""
     simulated = result.card["simulated"]
     section("How far to steer?", "strength", steer_text.MEASURES)
@@ -82,7 +83,7 @@ def strength(models: steer_inputs.Models, result: runs.Result, pairs: Preference
     )
 
 
-def mixtures(models: steer_inputs.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
+def mixtures(models: Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """One mixture on everybody's test pairs, and all mixtures of two or three countries."""
     simulated = result.card["simulated"]
     section("What does a mixture of countries cost each of them?", "mixtures", steer_text.MEASURES)
@@ -131,7 +132,7 @@ def mixtures(models: steer_inputs.Models, result: runs.Result, pairs: Preference
     )
 
 
-def tastes(models: steer_inputs.Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
+def tastes(models: Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """What moves a country's reward: planted axes where they are known, and words."""
     simulated = result.card["simulated"]
     country = select("Taste of", pairs.card.countries, session.TASTE, carried=session.COUNTRY)
