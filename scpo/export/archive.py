@@ -23,7 +23,7 @@ from scpo.charts.style import SIMULATED
 from scpo.data.naming import provenance
 from scpo.export.local_paths import Hidden
 from scpo.export.report import report
-from scpo.export.report_figures import every_part
+from scpo.export.report_models import every_part
 from scpo.export.safe_csv import NOTE, safe_csv
 from scpo.grouping import speaking_of, worded
 from scpo.jobs.job import Job

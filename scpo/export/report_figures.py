@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo import data as sources
 from scpo import runs
 from scpo.charts.accuracy import accuracy_chart, difference_chart, variance_chart
 from scpo.charts.alignment import alignment_chart
@@ -19,7 +18,6 @@ from scpo.charts.frontier import frontier_chart
 from scpo.charts.groups import groups_chart
 from scpo.charts.paper import beside_chart
 from scpo.charts.style import MEAN, country_marks, method_marks, on_paper
-from scpo.errors import ScpoError
 from scpo.format import fixed, percent, points
 from scpo.grouping import worded
 from scpo.methods import METHODS, UNTRAINED, is_model
@@ -77,15 +75,6 @@ def results_table(result: runs.Result) -> pd.DataFrame:
 
 def _within(row: pd.Series, low: str, high: str) -> str:
     return "(too few)" if pd.isna(row[low]) else f"({fixed(100 * row[low])} to {fixed(100 * row[high])})"
-
-
-def every_part(result: runs.Result) -> tuple[list[Part], str]:
-    """All figures of a report; and why those of the planted taste are missing, "" if they are not."""
-    parts = [*parts_of(result)]
-    try:
-        return [*parts, *recovered(result)], ""
-    except ScpoError as error:
-        return parts, f"The planted taste cannot be held against the learned one here: {error}"
 
 
 def parts_of(result: runs.Result) -> Iterator[Part]:
@@ -273,38 +262,3 @@ def _of_paper(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     figure = on_paper(beside_chart(table, "full", unit, simulated))
     lines = [*paper.beside_lines(result), *paper.reading_lines(paper.readings(result))]
     yield Part("paper", "Does it come out as in the paper?", paper.source_line(), figure, lines, table)
-
-
-def recovered(result: runs.Result) -> list[Part]:
-    """Planted against learned taste, of a run of heads on the demo world."""
-    trained = [m for m in findings.methods_in(result.tables["accuracy"]) if m not in UNTRAINED]
-    if result.card["dataset"] != "demo" or result.config.finetune.model or not trained:
-        return []
-    from scpo.charts.taste import PER_AXIS, axes_chart, cosine_chart, errors_chart
-    from scpo.steering.taste import taste_table
-    from scpo.text.steer import MEASURES as STEER_MEASURES
-    from scpo.text.steer import truth_lines
-    from scpo.training.heads.saved import load_models, reward_texts
-
-    models = load_models(result.folder, result.config, result.card["countries"])
-    pairs = sources.load(result.config.data)
-    table = taste_table(pairs, reward_texts(models, pairs.texts, findings.main_method(result)), 1.0)
-    once = table.drop_duplicates(["country", "model"]).drop(columns=PER_AXIS)
-    lines, sentence = truth_lines(table, 1.0), STEER_MEASURES["truth"][0]
-    each = [
-        Part(f"taste-{at + 1}", f"Planted and learned taste of {country}", "", axes_chart(rows), [], rows)
-        for at, (country, rows) in enumerate(table.groupby("country", sort=False))
-    ]
-    parts = [
-        Part("recovered", "Was the planted taste recovered?", sentence, cosine_chart(once), lines, once),
-        Part(
-            "errors",
-            worded("Error per axis and country: learned minus planted"),
-            "",
-            errors_chart(table),
-            [],
-            table[table["model"] == "country"],
-        ),
-        *each,
-    ]
-    return [replace(part, figure=on_paper(part.figure)) for part in parts]

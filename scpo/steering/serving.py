@@ -52,7 +52,8 @@ def reversed_pairs(data: Preferences, rewards: Rewards) -> pd.DataFrame:
         chosen, rejected = (data.pairs[side].to_numpy()[rows] for side in ("chosen", "rejected"))
         base = margin(rewards.base[place, chosen], rewards.base[place, rejected])
         own = rewards.own[place].mean(0)
-        surest = np.minimum(-base / rewards.base[place].std(), (own[chosen] - own[rejected]) / own.std())
+        wide, own_wide = (max(float(values.std()), 1e-12) for values in (rewards.base[place], own))
+        surest = np.minimum(-base / wide, (own[chosen] - own[rejected]) / own_wide)
         long = data.texts["response"].str.len().to_numpy()
         short = np.maximum(long[chosen], long[rejected]) <= SHORT
         surest = np.where(short, surest, -np.inf) if surest[short].max(initial=0.0) > 0 else surest

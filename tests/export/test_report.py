@@ -32,6 +32,8 @@ FIGURES = {
     "per-pair",
     "groups-1",
     "paper",
+    "reasons-1",
+    "phrases",
     "recovered",
     "errors",
     *(f"taste-{n}" for n in range(1, 8)),
@@ -91,9 +93,23 @@ def test_planted_and_learned_taste_are_those_of_the_page_steer(made, demo_run):
     assert set(table["country"]) == set(runs.read(demo_run).card["countries"]) and len(table) == 7 * 11
 
 
+def test_reasons_have_their_measured_truth_and_phrases_theirs(made):
+    page = html.unescape(made["report.html"])
+    shares = pd.read_csv(io.StringIO(made["reasons-1.csv"]))
+    assert (shares["change"] - (shares["country_share"] - shares["global_share"])).abs().max() < 1e-4
+    assert "Counted over many answers of the demo run (SCPO (paper)): the sign of a share is right in 77.4 %" in page
+    assert "Planted, so that it can be checked: " in page and "of what is found is planted" in page
+    phrases = pd.read_csv(io.StringIO(made["phrases.csv"]))
+    assert (
+        phrases["clear"].all()
+        and set(phrases["planted"]) <= {-1, 0, 1}
+        and phrases["example_1"].dropna().str.contains("«").all()
+    )
+
+
 def test_a_survey_has_alignment_and_no_planted_taste(survey_run):
     files = report(runs.read(survey_run), "survey")
-    assert "alignment.csv" in files and "recovered.csv" not in files
+    assert "alignment.csv" in files and "recovered.csv" not in files and "questions.csv" in files
     assert "average of the other countries" in files["alignment.csv"] and "answers.jsonl" in files["report.html"]
     assert SIMULATED not in files["report.html"] and "simulated data" not in files["alignment.csv"]
 
