@@ -15,6 +15,7 @@ from scpo.text.judges import with_judges
 from scpo.text.measures import MEANINGS, which_pairs
 from scpo.text.results import alignment_sentence, rank_line
 from scpo.ui import compare_runs, pairs_behind, run_picker
+from scpo.ui.best_of_n import best_of_n
 from scpo.ui.cache import judges
 from scpo.ui.components import chart, controls, country_of, figures, methods_shown, section
 from scpo.ui.context import segments
@@ -107,6 +108,7 @@ try:
         if len(shown.tables.get("alignment", ())):
             section("How like the country's answers is it?", "alignment")
             alignment(shown)
+        best_of_n(shown, methods)
         judges_beside(shown, judges(shown), subset)
         falsifiers(shown)
         run_picker.origin(shown)

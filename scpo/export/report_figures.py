@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from scpo import runs
 from scpo.charts.accuracy import accuracy_chart, difference_chart, variance_chart
 from scpo.charts.alignment import alignment_chart
+from scpo.charts.best_of_n import best_of_n_chart
 from scpo.charts.bias import plane_chart, spread_chart, transfer_chart
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
 from scpo.charts.falsifiers import falsifiers_chart
@@ -26,6 +27,7 @@ from scpo.runs.falsifiers import read_falsifiers
 from scpo.runs.judges import read_judges
 from scpo.table_rows import row_of
 from scpo.text import findings, paper
+from scpo.text.best_of_n import best_of_n_lines
 from scpo.text.efficiency import efficiency_sentence, per_pair_sentence
 from scpo.text.falsifiers import falsifier_lines
 from scpo.text.frontier import edge_lines
@@ -84,6 +86,7 @@ def parts_of(result: runs.Result) -> Iterator[Part]:
     subjects = (
         _of_accuracy,
         _of_differences,
+        _of_picks,
         _of_altered_groups,
         _of_bias,
         _of_people,
@@ -141,6 +144,15 @@ def _of_differences(result: runs.Result, methods: list[str]) -> Iterator[Part]:
                 [difference_sentence(row, unit) for row in rows.itertuples()],
                 rows,
             )
+
+
+def _of_picks(result: runs.Result, methods: list[str]) -> Iterator[Part]:
+    """Best of n: how often people agree with what a model picks."""
+    table = result.tables.get("best_of_n")
+    if table is not None and len(table):
+        figure = best_of_n_chart(table, methods, result.card["simulated"])
+        lines = best_of_n_lines(table, methods, MEAN)
+        yield _part("best-of-n", "Does it matter when a model picks an answer?", "best_of_n", figure, lines, table)
 
 
 def _of_altered_groups(result: runs.Result, _methods: list[str]) -> Iterator[Part]:

@@ -43,6 +43,16 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         "Differences are paired and tested as those of the run's own methods. A tie counts as wrong, also for a judge "
         "that gives whole marks; a pair without scores counts nowhere.",
     ),
+    "best_of_n": (
+        "Best of n: of n answers to one prompt a model picks the one that it rewards most. Agreement is how often the "
+        "country's held-out people prefer the pick to another of the n; by chance it is 50 %, and for n = 2 it is the "
+        "accuracy.",
+        r"\text{agreement}_n = \frac{\sum_{i\ \text{right}} w_i}{\sum_i w_i}, \qquad "
+        r"w_i = \binom{N_i - r_i}{n - 1} \binom{N_i}{2} \Big/ \binom{N_i}{n} (N_i - r_i)",
+        "r is the rank of the better-rewarded answer of a held-out pair among the N answers to its prompt that test "
+        "pairs have: w is how often it would be the pick, with the other answer beside it. A large n leans on the few "
+        "pairs near the top, so that its intervals are wide.",
+    ),
     "falsifiers": (
         "Falsifiers: the run is trained again on groups that mean nothing. What a group's own model has before the "
         "other groups' models must then vanish, and fall where the labels of a group are flipped.",

@@ -16,6 +16,7 @@ from scpo.errors import ScpoError
 from scpo.methods import UNTRAINED
 from scpo.metrics.accuracy import ResampledOutcomes, accuracy_table, curve_table
 from scpo.metrics.alignment import Aligned, Answers, align, alignment_table, answers_of, average_answers
+from scpo.metrics.best_of_n import GLOBAL, Candidates, best_of_n_table, pool_candidates
 from scpo.metrics.bias import REFERENCE, bias_table, transfer_table
 from scpo.metrics.efficiency import efficiency_table, per_pair_table
 from scpo.metrics.frontier import HeldOutMargins, edge_table, frontier_table
@@ -103,6 +104,8 @@ def measure(
     read = [c for c in rows if c not in unread]
     if read and config.trained:
         tables |= _frontier(folds, read, shared)
+        picks = [pool_candidates([_candidates(trained, c, everything) for trained in folds]) for c in read]
+        tables["best_of_n"] = best_of_n_table(picks, shared)
     if survey:
         tables["alignment"] = _alignment(data, folds, read, resampled)
     if whole.result.share is not None and np.isfinite(whole.result.share).any():
@@ -220,6 +223,27 @@ def _aligned(trained: Trained, country: str, others: Sequence[Answers]) -> Align
     ]
     averages = average_answers(test, [*others, test]), average_answers(test, others)
     return align(test, validation, averages, ["global", *table["method"][mine]], *rewards)
+
+
+def _candidates(trained: Trained, country: str, resampled: ResampledOutcomes) -> Candidates:
+    """A country's test pairs among all answers to their prompts that any test pair has, and the models' rewards."""
+    data, result, part = trained.data, trained.result, trained.rows[country]
+    prompt, table = data.texts["prompt"].cat.codes.to_numpy(), result.plan.table
+    sides = [data.pairs[side].to_numpy() for side in ("chosen", "rejected")]
+    answers = np.unique(np.concatenate([side[other.test] for other in trained.rows.values() for side in sides]))
+    chosen, rejected = (side[part.test] for side in sides)
+    pool = answers[np.isin(prompt[answers], prompt[chosen])]
+    pick = np.array((table["country"] == country) & (table["level"] == table["level"].max()))
+    return Candidates(
+        country,
+        np.unique(prompt[pool], return_inverse=True)[1],
+        np.vstack([result.rewards[country][pool][None], result.score(pool)(pick)]),
+        np.array([GLOBAL, *table["method"][pick]]),
+        np.searchsorted(pool, chosen),
+        np.searchsorted(pool, rejected),
+        np.searchsorted(resampled.outcomes[country].units, data.pairs["unit"].to_numpy()[part.test]),
+        resampled.drawn[country],
+    )
 
 
 def _own_outcomes(config: ExperimentConfig, trained: Trained, country: str) -> Outcomes:

@@ -25,7 +25,7 @@ from scpo.ui.run_status import watch
 
 SUBSET, AGAINST, SEEDS, TRANSFERRED = "subset", "against", "seeds", "transferred"
 ALIGNED, COLUMN, PEOPLE = "aligned", "column", "people"
-JUDGE, JUDGED = "judge", "judged"
+JUDGE, JUDGED, PICKED = "judge", "judged", "picked"
 PAGES = {
     "accuracy": "Accuracy, country by country",
     "bias": "Bias: what it costs whom",

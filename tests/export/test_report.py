@@ -25,6 +25,7 @@ FIGURES = {
     "scpo-against-full",
     "plane",
     "frontier",
+    "best-of-n",
     "countries",
     "transfer",
     "curve",

@@ -34,7 +34,7 @@ from fakes import RATIO
 ROOT = Path(__file__).parents[2]
 PAGES = ("accuracy", "bias", "efficiency")
 NONE = float("nan")
-CHARTS = {"accuracy": 5, "bias": 6, "efficiency": 3}
+CHARTS = {"accuracy": 6, "bias": 6, "efficiency": 3}
 
 
 # runs
