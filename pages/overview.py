@@ -10,7 +10,7 @@ from scpo.grouping import worded
 from scpo.jobs.job import STATES
 from scpo.ui import front_door, run_picker
 from scpo.ui.cache import job_store
-from scpo.ui.context import link
+from scpo.ui.context import OF_A_RUN, link
 from scpo.ui.head import head
 from scpo.ui.theme import draw
 
@@ -78,4 +78,4 @@ method()
 st.header("Next")
 with st.container(horizontal=True):
     for page, label in NEXT.items():
-        link(page, worded(label))
+        link(page, worded(label) if page in OF_A_RUN else label)

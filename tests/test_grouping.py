@@ -18,6 +18,7 @@ from scpo.export.report import report
 from scpo.format import counted
 from scpo.grouping import crossed, noun_of, speaking_of, worded
 from scpo.jobs.store import open_store
+from scpo.ui.group_choice import HELP
 
 from fakes import scored_rows
 
@@ -32,6 +33,7 @@ OF_THE_PAPER = (
     "few rich countries",
     "minority countries",
     "mean of 7 countries",
+    "votes and becomes a country",
     "How SCPO steers a model to a country",
     "a global reward model to one country",
 )
@@ -107,8 +109,19 @@ def test_no_view_of_the_page_steer_speaks_of_countries(job, view):
     app.run()
     views = next(box for box in app.segmented_control if "Answers" in str(box.options))
     views.set_value(view).run()
-    assert not app.exception
+    next(button for button in app.button if button.label == "Ask the models").click().run()
+    assert not app.exception and not app.error
     assert [found for proto in elements(app._tree) for text in texts_of(proto) for found in spoken_of(text)] == []
+
+
+def test_the_form_of_such_a_run_speaks_of_countries_only_where_it_offers_them(job):
+    app = AppTest.from_file(str(ROOT / "pages" / "train.py"), default_timeout=300)
+    app.query_params["like"] = job.id
+    app.run()
+    assert not app.exception and not app.error
+    said = [text for proto in elements(app._tree) for text in texts_of(proto)]
+    assert {text for text in said if spoken_of(text)} == {"country", HELP, "Country of the person"}
+    assert any(text.startswith("Reference languages") for text in said)
 
 
 def test_report_and_model_card_of_it_speak_of_no_country(of_languages, tmp_path):

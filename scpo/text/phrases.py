@@ -80,7 +80,7 @@ def _people_line(found: pd.DataFrame) -> str:
 
 def _planted_line(table: pd.DataFrame, found: pd.DataFrame) -> str:
     if found["planted"].isna().all():
-        return UNKNOWN
+        return worded(UNKNOWN)
     right, wrong = ((found["planted"] == which).mean() for which in (RIGHT, WRONG))
     usual = table["planted"].isin([RIGHT]).mean()
     return (

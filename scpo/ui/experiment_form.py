@@ -202,7 +202,7 @@ def explained(spec: dataclasses.Field) -> str:
     """Help of a setting: what it is, its bounds, and its name on the command line."""
     about = spec.metadata
     bounds = [part for part in (_bounds(spec), f"unit: {about['measured_in']}" if about["measured_in"] else "") if part]
-    text = about["help"][0].upper() + about["help"][1:]
+    text = worded(about["help"][0].upper() + about["help"][1:])
     if spec.name == "methods":
         rows = "\n".join(f"- **{row.name}**: {worded(row.meaning)}" for row in METHODS.values())
         text = f"What is compared:\n{rows}\n\n"

@@ -10,6 +10,7 @@ import streamlit as st
 from scpo import runs
 from scpo.data.preferences import Preferences
 from scpo.format import inert
+from scpo.grouping import worded
 from scpo.steering.mixing import letter
 from scpo.steering.reasons import Shortened, held_against_taste, reasons_table
 from scpo.text.reasons import (
@@ -38,7 +39,7 @@ def explained(
 def how_true(shares: pd.DataFrame, pairs: Preferences, method: str, country: str) -> tuple[pd.DataFrame, list[str]]:
     """The shares with what is planted in each sentence, where that is known, and lines that say how true they are."""
     shares = held_against_taste(shares, pairs, country)
-    return shares, [planted_line(shares), measured_line(method)] if pairs.truth is not None else [UNKNOWN]
+    return shares, [planted_line(shares), measured_line(method)] if pairs.truth is not None else [worded(UNKNOWN)]
 
 
 def why(

@@ -9,6 +9,7 @@ from scpo import runs
 from scpo.charts.reasons import reasons_chart
 from scpo.data.preferences import Preferences
 from scpo.format import inert, shortened
+from scpo.grouping import worded
 from scpo.steering import mixing
 from scpo.steering.reasons import Shortened
 from scpo.text.reasons import MEASURES, SHARES, faults_of_pair, preference, reason_lines
@@ -73,7 +74,7 @@ def _explained_reward() -> str:
     return st.segmented_control(
         "Marked is",
         list(SHARES),
-        format_func=SHARES.__getitem__,
+        format_func=lambda share: worded(SHARES[share]),
         default="change",
         required=True,
         key=session.EXPLAINED,
