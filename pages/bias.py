@@ -8,6 +8,7 @@ from scpo.charts.comparison import served_chart
 from scpo.format import inert
 from scpo.grouping import worded
 from scpo.methods import is_model, named
+from scpo.metrics.accuracy import MEAN
 from scpo.text import findings
 from scpo.text.judges import with_judges
 from scpo.text.results import bias_sentence, runaway_sentence
@@ -42,7 +43,10 @@ def plane(result: runs.Result, methods: list[str], country: str) -> None:
         rows[rows["subset"] != "full"],
         simulated,
     )
-    st.caption("Symbols: the step that validation pairs chose. Lines: all of training; the arrow is its very end.")
+    dotted = " Dotted: accuracy on all pairs is the same, 5 points from line to line." if country != MEAN else ""
+    st.caption(
+        f"Symbols: the step that validation pairs chose. Lines: all of training; the arrow is its very end.{dotted}"
+    )
     st.markdown(runaway_sentence(tables["path"], country, methods))
 
 
@@ -69,11 +73,11 @@ def transfer(result: runs.Result) -> None:
         return
     left, right = st.columns(2)
     with left:
-        method = method_of(known, "Transfer of", session.TRANSFER)
+        method = method_of(known, "Method", session.TRANSFER)
     reading = right.segmented_control(
-        "Accuracy, or its change against the global model",
-        [ACCURACY, CHANGE],
-        default=ACCURACY,
+        "Change against the global model, or accuracy",
+        [CHANGE, ACCURACY],
+        default=CHANGE,
         required=True,
         key=run_picker.TRANSFERRED,
         bind="query-params",

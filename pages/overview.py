@@ -5,7 +5,7 @@ import streamlit as st
 from scpo import ScpoError
 from scpo.charts.selection import method_picture
 from scpo.config import ExperimentConfig
-from scpo.format import inert
+from scpo.format import counted, inert
 from scpo.grouping import worded
 from scpo.jobs.job import STATES
 from scpo.ui import front_door, run_picker
@@ -57,7 +57,7 @@ def stands() -> None:
     if total:
         each = ", ".join(f"{counts[state]} {state}" for state in STATES if counts.get(state))
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"This workspace has {total} run{'s' * (total > 1)}: {each}.", width="content")
+            st.caption(f"This workspace has {counted(total, 'run')}: {each}.", width="content")
             link("runs", "All runs")
 
 

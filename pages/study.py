@@ -6,6 +6,7 @@ import streamlit as st
 from scpo import ScpoError
 from scpo.charts import study as study_charts
 from scpo.format import inert
+from scpo.methods import named
 from scpo.study import design, folder
 from scpo.ui import study as study_page
 from scpo.ui.components import chart, explain
@@ -17,7 +18,7 @@ TITLES = {"full": "accuracy", "consensus": "consensus retention", "distinct": "d
 def along(study: folder.Study, factor: str, subset: str, when: str, pairs: int, method: str) -> None:
     """One factor: every method minus full."""
     table = folder.along(study, factor, subset, when, pairs, "full").query("method != 'global'")
-    axis = f"{TITLES[subset]} minus that of full, points"
+    axis = f"{TITLES[subset]} minus that of {named('full')}, points"
     if not len(table):
         st.info("This study has no value of it for these pairs; choose other pairs, or something else that is varied.")
         return
@@ -34,7 +35,7 @@ def along(study: folder.Study, factor: str, subset: str, when: str, pairs: int, 
 def collapse(study: folder.Study, subset: str, method: str) -> None:
     """Pairs and steps: where training on filtered pairs goes wrong when nothing stops it."""
     table = study_page.pairs_steps(study, subset, folder.END, method)
-    axis = f"{TITLES[subset]} of {method} minus full at the last step, points"
+    axis = f"{TITLES[subset]} of {named(method)} minus {named('full')} at the last step, points"
     chart(
         study_charts.grid_chart(
             table,
@@ -55,7 +56,7 @@ def follow(study: folder.Study, subset: str, when: str, pairs: int, method: str)
     """tau and the scale of the global model's rewards."""
     table = study_page.tau_scale(study, subset, when, pairs, method)
     same = study_page.same_pairs(study.config, np.geomspace(table["scale"].min(), table["scale"].max(), 60))
-    axis = f"{TITLES[subset]} of {method} minus full, points"
+    axis = f"{TITLES[subset]} of {named(method)} minus {named('full')}, points"
     chart(
         study_charts.grid_chart(
             table,
@@ -83,7 +84,7 @@ def countries(study: folder.Study, when: str, pairs: int, method: str) -> None:
     chart(
         study_charts.countries_chart(table, method, "full", study.card["simulated"]),
         "study-countries",
-        f"Accuracy of {method} minus full per country, over how often the global model is wrong there.",
+        f"Accuracy of {named(method)} minus {named('full')} per country, over how often the global model is wrong.",
         table,
         study.card["simulated"],
     )
@@ -96,7 +97,7 @@ try:
     if study:
         subset, when, pairs, method = study_page.choices(study)
         explain(
-            "Where is it ahead of full?",
+            "Where is it ahead of training on all pairs?",
             "One thing is varied, everything else stays at its default.",
             r"\Delta_v = \frac{1}{W} \sum_w \left(A_w^{\,\text{method}}(v) - A_w^{\,\text{full}}(v)\right)",
             "w: worlds, or countries of a survey. Both methods see the same pairs of the same world.",

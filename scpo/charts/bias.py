@@ -5,11 +5,13 @@ Knows nothing of Streamlit or files. Accuracies come in 0..1 and are drawn in pe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.charts.colours import AROUND_ZERO, METHOD, MORE, QUIET
+from scpo.charts.colours import AROUND_ZERO, METHOD, MORE, QUIET, TEXT
 from scpo.charts.style import (
     MEAN,
     cells,
@@ -32,6 +34,7 @@ from scpo.text.measures import which_pairs
 
 ACCURACY, CHANGE = "accuracy", "change"
 MOST_NUMBERS = 14  # columns, above which the numbers of a heat map no longer fit into its cells
+MOST_TIES = 0.01  # of the pairs, for lines of equal accuracy: a pair that the global model ties on is on no axis
 
 
 def transfer_chart(table: pd.DataFrame, method: str, simulated: bool, reading: str = ACCURACY) -> go.Figure:
@@ -103,7 +106,7 @@ def plane_chart(
     country     one country, or the mean over countries
     """
     rows = accuracy[accuracy["country"] == country].astype({"accuracy": float, "low": float, "high": float})
-    at = {subset: part.set_index("method") for subset, part in rows.groupby("subset")}
+    at = {str(subset): part.set_index("method") for subset, part in rows.groupby("subset")}
     distinct, kept = at["distinct"], at["consensus"]
     figure = go.Figure()
     for method in [m for m in methods if m in kept.index]:
@@ -120,7 +123,10 @@ def plane_chart(
             x=[100 * x["accuracy"]],
             y=[100 * y["accuracy"]],
             name=method,
-            mode="markers",
+            mode="markers+text",
+            text=[named(method)],
+            textposition=f"{'top' if len(figure.data) % 4 < 2 else 'bottom'} center",
+            textfont={"color": TEXT},
             marker=mark,
             error_x=_cross(x, mark),
             error_y=_cross(y, mark),
@@ -130,7 +136,23 @@ def plane_chart(
     figure.update_xaxes(title="own taste learned, %:<br>right where the global model is wrong")
     figure.update_yaxes(title="consensus kept, %:<br>right where it is right")
     figure.update_layout(showlegend=True)
+    better = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
+    figure.add_annotation(text="better ↗", showarrow=False, font={"color": TEXT}, **better)
+    _equal_accuracy(figure, at)
     return no_interval(finish(figure, simulated, height=520), rows)
+
+
+def _equal_accuracy(figure: go.Figure, at: Mapping[str, pd.DataFrame]) -> None:
+    """Dashed lines along which the accuracy on all pairs is the same; none for a mean over countries, where what is
+    kept and learned does not say it."""
+    full, distinct, kept = (at[name]["n"].iloc[0] for name in ("full", "distinct", "consensus"))
+    if not kept or distinct + kept < (1 - MOST_TIES) * full or (at["full"]["country"] == MEAN).any():
+        return
+    share, x = distinct / (distinct + kept), np.array([0.0, 100.0])
+    for level in range(5, 100, 5):
+        y = (level - share * x) / (1 - share)
+        line = {"color": QUIET, "dash": "dot", "width": 1}
+        figure.add_shape(type="line", x0=x[0], y0=y[0], x1=x[1], y1=y[1], line=line, layer="below")
 
 
 def _way(figure: go.Figure, way: pd.DataFrame, method: str) -> None:

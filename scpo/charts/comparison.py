@@ -14,7 +14,7 @@ from scpo.grouping import worded
 from scpo.methods import named
 from scpo.text.results import is_clear
 
-PALE = 0.4  # opacity of what may be chance
+PALE = 0.55  # opacity of what may be chance
 
 
 def gains_chart(table: pd.DataFrame, methods: Sequence[str], unit: str, simulated: bool) -> go.Figure:

@@ -74,7 +74,7 @@ def add_study(commands) -> None:
         "--out",
         metavar="DIR",
         help="a folder for the study (default: one in the workspace, where the "
-        "app finds it); an unfinished one is gone on with",
+        "app finds it); an unfinished one is resumed",
     )
 
 

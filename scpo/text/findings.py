@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scpo import runs
-from scpo.format import counted, fixed, inert, percent, points, span
+from scpo.format import TOO_FEW, counted, fixed, inert, percent, points, span
 from scpo.grouping import worded
 from scpo.methods import METHODS, UNTRAINED, is_model, named
 from scpo.metrics.accuracy import MEAN
@@ -169,6 +169,7 @@ def bias_figures(result: runs.Result) -> list[Figure]:
     """What the main method gave up and learned, and how unequally it serves countries."""
     method = main_method(result)
     rows = result.tables["bias"].query("method == @method").set_index("measure")
+    few = too_few_in(result, method)
     learned, gap, worst = (row_of(rows, name) for name in ("distinct accuracy", "gap", "worst country"))
     return [
         consensus_kept(result, method),
@@ -181,14 +182,21 @@ def bias_figures(result: runs.Result) -> list[Figure]:
         (
             worded("Gap between countries"),
             f"{fixed(100 * gap['value'])} points",
-            f"{span(gap['low'], gap['high'])}; {counted(gap['n'], 'pair')}",
+            f"{span(gap['low'], gap['high'], few)}; {counted(gap['n'], 'pair')}",
         ),
         (
             f"Served worst: {inert(worst['country'])}",
             percent(worst["value"]),
-            f"{span(worst['low'], worst['high'])}; {counted(worst['n'], 'pair')}",
+            f"{span(worst['low'], worst['high'], few)}; {counted(worst['n'], 'pair')}",
         ),
     ]
+
+
+def too_few_in(result: runs.Result, method: str) -> str:
+    """Why what compares all countries has no interval: those whose people are too few for one of their own."""
+    table = result.tables["accuracy"].query("method == @method and subset == 'full' and country != @MEAN")
+    thin = table.loc[table["low"].isna(), "country"].tolist()
+    return f"no interval: too few people or questions in {inert(', '.join(thin[:3]))}" if thin else TOO_FEW
 
 
 def consensus_kept(result: runs.Result, method: str) -> Figure:

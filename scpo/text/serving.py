@@ -67,7 +67,10 @@ def serving_sentence(table: pd.DataFrame, steered: pd.Series, country: str, meth
     most = others.iloc[int(others["change"].argmin())] if len(others) else None
     if most is None or most["change"] >= 0:
         return told + " and costs nobody else."
-    return told + f" and costs {inert(most['name'])} {counted(-100 * most['change'], 'point')}."
+    lost = round(100 * most["accuracy"]) - round(
+        100 * (most["accuracy"] + most["change"])
+    )  # as the marks of the chart say
+    return told + f" and costs {inert(most['name'])} {counted(lost, 'point') if lost > 0 else 'less than a point'}."
 
 
 def _whole(share: float) -> str:

@@ -26,7 +26,7 @@ def people(result: runs.Result, methods: list[str]) -> None:
         column = select("Survey column", table["column"].unique(), run_picker.COLUMN)
     here = table[table["column"] == column]
     with right:
-        country = select("People of", here["country"].unique(), run_picker.PEOPLE, carried=session.COUNTRY)
+        country = select("Country", here["country"].unique(), run_picker.PEOPLE, carried=session.COUNTRY)
     chart(
         groups_chart(table, column, country, methods, result.card["unit"], simulated),
         "groups",

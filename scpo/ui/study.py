@@ -11,6 +11,7 @@ from scpo.charts.style import SIMULATED
 from scpo.config import ExperimentConfig
 from scpo.format import inert, points, span
 from scpo.jobs import launch
+from scpo.methods import named
 from scpo.study import design
 from scpo.study import folder as study_folder
 from scpo.table_rows import rows_of
@@ -29,10 +30,11 @@ STUDY, FACTOR, WHEN, PAIRS, OF, METHOD, VALUE, WORLD = (
     "study-value",
     "study-world",
 )
+FULL = f"“{named('full')}”"
 STEPS = {"chosen on validation": study_folder.CHOSEN, "the last": study_folder.END}
 OF_LABEL = {"all test pairs": "full", "consensus": "consensus", "distinct": "distinct"}
 HOW = """There is no study in this workspace yet. It takes 10 to 20 minutes on two idle cores and can be stopped and
-gone on with; this page shows it as it grows. In the simulated world, and on survey answers:"""
+resumed; this page shows it as it grows. In the simulated world, and on survey answers:"""
 OVER = {  # what was drawn anew, and what intervals are over
     "world": ("Simulated worlds, each with texts, tastes and people of its own", "worlds: what another would show"),
     "country": (
@@ -88,7 +90,9 @@ def choices(study: study_folder.Study) -> tuple[str, str, int, str]:
     )
     compared = [m for m in study.methods if m != "full"]
     at = compared.index("scpo") if "scpo" in compared else 0
-    method = columns[3].selectbox("Method of the grids", compared, at, key=METHOD, bind="query-params")
+    method = columns[3].selectbox(
+        "Method of the grids", compared, at, key=METHOD, bind="query-params", format_func=named
+    )
     return OF_LABEL[of], STEPS[step], sizes[size], method
 
 
@@ -111,9 +115,9 @@ def ahead_sentence(table: pd.DataFrame, method: str) -> str:
     for words, part in (("ahead of", rows[rows["low"] > 0]), ("behind", rows[rows["high"] < 0])):
         if len(part):
             each = ", ".join(f"{r.at} ({points(r.estimate)}; {span(r.low, r.high)})" for r in rows_of(part))
-            told.append(f"{words} full at {each}")
+            told.append(f"{words} {FULL} at {each}")
     few = " No interval: too few to tell." if rows["low"].isna().all() else ""
-    return f"**{method}** is {'; '.join(told) or 'nowhere clearly ahead of full or behind it'}.{few}"
+    return f"**{named(method)}** is {'; '.join(told) or f'nowhere clearly ahead of {FULL} or behind it'}.{few}"
 
 
 def pairs_steps(study: study_folder.Study, subset: str, when: str, method: str) -> pd.DataFrame:

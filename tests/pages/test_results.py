@@ -120,6 +120,26 @@ def demo(demo_run):
     return runs.read(demo_run)
 
 
+def test_the_plane_says_where_better_is_names_its_points_and_has_lines_of_equal_accuracy(demo):
+    tables, methods = demo.tables, ["global", "full", "scpo"]
+    figure = plane_chart(tables["accuracy"], tables["path"], methods, True, "Galune")
+    rows = tables["accuracy"].query("country == 'Galune' and method == 'scpo'").set_index("subset")
+    assert figure.layout.annotations[0].text == "better ↗"
+    assert [text for trace in figure.data for text in trace.text or ()] == [named(m) for m in methods]
+    share = rows.loc["distinct", "n"] / (rows.loc["distinct", "n"] + rows.loc["consensus", "n"])
+    line = next(shape for shape in figure.layout.shapes if shape.x0 == 0 and shape.x1 == 100)
+    level = share * line.x0 + (1 - share) * line.y0
+    assert share * line.x1 + (1 - share) * line.y1 == pytest.approx(level) and level == pytest.approx(5)
+    assert not plane_chart(tables["accuracy"], tables["path"], methods, True).layout.shapes  # a mean has none
+
+
+def test_a_missing_interval_of_all_countries_names_those_with_too_few_people(demo_run, tmp_path):
+    folder = shutil.copytree(demo_run, tmp_path / "run")
+    few = runs.read(changed(folder, summary=lambda tables: without_intervals("Cindara", tables)))
+    assert findings.too_few_in(few, "scpo").startswith("no interval: too few people or questions in ")
+    assert "Cindara" in findings.too_few_in(few, "scpo")
+
+
 @pytest.fixture
 def with_run(workspace, demo_run):
     """A run in which full gains, with paired differences."""

@@ -94,7 +94,10 @@ def test_every_chart_of_a_simulated_study_says_so(workspace):
     charts = app.get("plotly_chart")
     assert len(charts) == 4 and all(SIMULATED in chart.proto.spec for chart in charts)
     assert SIMULATED in app.info[0].value and "people of its own: 5." in app.caption[0].value and not app.warning
-    assert any("**scpo** is ahead of full at 25 (+1.2; 95 %: 1.0 to 1.4)" in m.value for m in app.markdown)
+    assert any(
+        "**SCPO (paper)** is ahead of “Fine-tuned on all pairs” at 25 (+1.2; 95 %: 1.0 to 1.4)" in m.value
+        for m in app.markdown
+    )
 
 
 def test_a_real_survey_is_not_called_simulated_and_has_its_licence(workspace):

@@ -77,3 +77,10 @@ def test_the_sentence_of_the_front_door_says_who_is_served_best_and_worst_and_wh
     assert free.endswith("lifts it to 69 % and costs nobody else.")
     worse = serving_sentence(table, pd.Series({"R": 0.72, "A": 0.70, "B": 0.50}), "B", "scpo")
     assert "lowers it to 50 % and costs R (reference) 1 point." in worse
+
+
+def test_the_cost_in_the_sentence_is_that_between_the_marks_of_the_chart():
+    table = pd.DataFrame({"on": ["A", "B"], "name": ["A", "B"], "accuracy": [0.686, 0.56]})
+    for steered, cost in ((0.634, "6 points"), (0.6855, "less than a point")):  # 69 % to 63 %: by 5.2 points
+        said = serving_sentence(table, pd.Series({"A": steered, "B": 0.69}), "B", "scpo")
+        assert said.endswith(f"and costs A {cost}.")

@@ -83,7 +83,8 @@ def picked(pairs: Preferences) -> tuple[str, np.ndarray] | None:
     )
     rows = np.random.default_rng(0).permutation(np.flatnonzero(code == prompt))
     sets = max(len(rows) // mixing.MOST_ANSWERS, 1)
-    place = right.number_input(f"Answers: set 1 to {sets}", 1, sets, key=f"{session.ANSWER_SET}-{prompt}") - 1
+    label, key = f"Other answers (1 to {sets})", f"{session.ANSWER_SET}-{prompt}"
+    place = right.number_input(label, 1, sets, key=key) - 1 if sets > 1 else 0
     rows = rows[place * mixing.MOST_ANSWERS : (place + 1) * mixing.MOST_ANSWERS]
     return prompts[prompt], rows
 
