@@ -9,10 +9,12 @@ from scpo.metrics.intervals import FEWEST_UNITS
 from scpo.table_rows import row_of
 from scpo.text.steer import listed
 
-TURN_ON = """SCPO_ROOMS=1 python3 scripts/project.py start                      # on this machine alone, to try it
-SCPO_ROOMS=http://192.168.1.20:8501 python3 scripts/project.py start \\
-    --server.address=0.0.0.0 --server.allowedHosts=localhost --server.allowedHosts=192.168.1.20 \\
-    --server.corsAllowedOrigins=http://192.168.1.20:8501             # the laptop's own address in the room's network
+TURN_ON = """# on this machine alone, to try it
+SCPO_ROOMS=1 python3 scripts/project.py start
+# for phones, by the address of this machine in the room's network
+SCPO_ROOMS=http://192.168.1.20:8501 python3 scripts/project.py start --server.address=0.0.0.0 \\
+    --server.allowedHosts=localhost --server.allowedHosts=192.168.1.20 \\
+    --server.corsAllowedOrigins=http://192.168.1.20:8501
 """
 ABOUT = (
     "Everybody in the room opens a link on a phone and chooses the better of two answers, 20 times. Nobody has an "

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from scpo.errors import RoomError
 from scpo.jobs.store import open_store
+from scpo.lesson.texts import STEPS
 from scpo.rooms.ballots import votes_csv
 from scpo.ui import room as page
 from scpo.ui.cache import room_store
@@ -113,3 +114,10 @@ def test_a_room_on_a_run_asks_that_runs_pairs_and_one_without_linear_heads_is_re
         page._asked(whole)
     with pytest.raises(RoomError, match="is running; a room needs a finished run"):
         page._asked(replace(job, state="running"))
+
+
+def test_the_last_step_of_the_lesson_and_the_overview_lead_to_a_room(workspace):
+    for name, query in (("learn", {"step": str(len(STEPS))}), ("overview", {})):
+        app = AppTest.from_file(PAGE.replace("room.py", f"{name}.py"), default_timeout=300)
+        app.query_params.update(query)
+        assert any("Open a room" in caption.value for caption in app.run().caption), name  # a link, under the router
