@@ -18,7 +18,7 @@ from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_lines
 from scpo.text.findings import ranks
 from scpo.text.judges import with_judges
-from scpo.text.results import rank_line
+from scpo.text.results import class_line, rank_line
 from scpo.training.encoder_reading import told
 
 SIMULATED = "SIMULATED DATA: nothing here is measured from real people."
@@ -44,7 +44,7 @@ def result_table(result: Result) -> str:
     lines += [
         *_ties(full, methods),
         "",
-        *_gains(table, methods),
+        *_gains(table, methods, ranks(result, "full").set_index("method")["classes"]),
         "",
         *_ranks(result),
         *efficiency_lines(result.tables["efficiency"]),
@@ -62,8 +62,9 @@ def _cells(shares: pd.Series, methods: list[str]) -> str:
 
 
 def _ranks(result: Result) -> list[str]:
-    line = rank_line(ranks(result, "full"), "all test pairs")
-    return [line, ""] if line else []
+    sets = ranks(result, "full")
+    lines = [line for line in (rank_line(sets, "all test pairs"), class_line(sets)) if line]
+    return [*lines, ""] if lines else []
 
 
 def _ties(full: pd.DataFrame, methods: list[str]) -> list[str]:
@@ -80,18 +81,22 @@ def _ties(full: pd.DataFrame, methods: list[str]) -> list[str]:
     return ["", "Ties in % of the test pairs, counted as wrong:", *lines] if lines else []
 
 
-def _gains(table: pd.DataFrame, methods: list[str]) -> list[str]:
-    """Per method the mean gain over the global model with its interval, consensus kept and distinct taste learned."""
+def _gains(table: pd.DataFrame, methods: list[str], classes: pd.Series) -> list[str]:
+    """Per method the mean gain over the global model with its interval, consensus kept and distinct taste learned.
+
+    classes   of methods that no test tells apart, by method
+    """
     mean = table[table["country"] == MEAN]
     full = mean[mean["subset"] == "full"].set_index("method")
     kept = mean.pivot(index="method", columns="subset", values="accuracy")
     first = max(9, *map(len, methods))
-    lines = [f"{'':<{first}}{'gain over global':>18} {'95 % interval':>16} {'consensus kept':>16} {'distinct':>9}"]
+    heads = f"{'':<{first}}{'gain over global':>18} {'95 % interval':>16} {'consensus kept':>16} {'distinct':>9}"
+    lines = [f"{heads}  class"]
     for m in methods:
         row, share = row_of(full, m), row_of(kept, m)
         lines.append(
             f"{m:<{first}}{points(row['gain']):>18} {brackets(row['gain_low'], row['gain_high']):>16} "
-            f"{_share(share['consensus']):>16} {_share(share['distinct']):>9}"
+            f"{_share(share['consensus']):>16} {_share(share['distinct']):>9}  {classes.get(m, NONE)}"
         )
     return lines
 

@@ -36,6 +36,7 @@ from scpo.text.measures import MEASURES
 from scpo.text.results import (
     alignment_sentence,
     bias_sentence,
+    class_line,
     difference_sentence,
     group_sentence,
     rank_line,
@@ -107,7 +108,8 @@ def _of_accuracy(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     judges, unit, simulated = read_judges(result.folder), result.card["unit"], result.card["simulated"]
     accuracy = result.tables["accuracy"]
     figure = accuracy_chart(accuracy, methods, unit, simulated)
-    lines = [rank_line(findings.ranks(result, "full"), "all test pairs")]
+    sets = findings.ranks(result, "full")
+    lines = [rank_line(sets, "all test pairs"), class_line(sets)]
     yield _part("accuracy", "Is a country's taste learned?", "accuracy", figure, lines, accuracy)
     for at, judge in enumerate(judges):
         rows = judge_differences(judge, "full", unit)

@@ -8,6 +8,9 @@ Shaikh and Wilhelm 2024, Inference for ranks, Review of Economic Studies 91, htt
 
 from __future__ import annotations
 
+import string
+from collections.abc import Collection, Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -22,20 +25,57 @@ def rank_sets(paired: pd.DataFrame, subset: str = SUBSETS[0], country: str = MEA
 
     paired   as of `paired_table`: method, against, difference, low, high, p; one direction of each pair is enough. Two
              methods without a test, such as two that are not trained, are not told apart.
-    Columns method, best, worst (1 is the highest accuracy); comparisons, how many tests the correction is over.
+    Columns method, best, worst (1 is the highest accuracy); classes, as of `classes`; comparisons, how many tests the
+    correction is over.
     """
     rows = paired[(paired["subset"] == subset) & (paired["country"] == country)]
     methods = list(dict.fromkeys([*rows["method"], *rows["against"]]))
     pairs = pd.Series([frozenset(pair) for pair in zip(rows["method"], rows["against"], strict=True)], rows.index)
     once = rows[~pairs.duplicated()]
     corrected = holm(once["p"].to_numpy(float))
-    above, below = dict.fromkeys(methods, 0), dict.fromkeys(methods, 0)
+    above, below, apart = dict.fromkeys(methods, 0), dict.fromkeys(methods, 0), set()
     for row, p in zip(rows_of(once), corrected, strict=True):
         sign = 0 if np.isnan(p) else decided(row.difference, row.low, row.high, p)
         if sign:
             better, worse = (row.method, row.against) if sign > 0 else (row.against, row.method)
             above[worse] += 1
             below[better] += 1
+            apart.add(frozenset((better, worse)))
     records = [(m, 1 + above[m], len(methods) - below[m], int((~np.isnan(corrected)).sum())) for m in methods]
     table = pd.DataFrame(records, columns=["method", "best", "worst", "comparisons"])
-    return table.sort_values(["best", "worst"], kind="stable", ignore_index=True)
+    table = table.sort_values(["best", "worst"], kind="stable", ignore_index=True)
+    return table.assign(classes=table["method"].map(classes(list(table["method"]), apart)).astype(object))
+
+
+def classes(methods: Sequence[str], apart: Collection[frozenset[str]]) -> dict[str, str]:
+    """The classes of each method as letters: two methods share a letter if, and only if, no test tells them apart.
+
+    A class is a largest group of methods of which no two are told apart (the compact letter display of Piepho 2004, J.
+    Comput. Graph. Stat. 13, 456-466). A method that stands between two classes is in both.
+    methods   in the order in which classes are lettered: that of the first of their methods
+    apart     pairs of methods that a test tells apart
+    """
+    groups: list[frozenset[str]] = []
+    _grow(frozenset(), list(methods), frozenset(), apart, groups)
+    place = {method: at for at, method in enumerate(methods)}
+    groups.sort(key=lambda group: sorted(place[m] for m in group))
+    letters = [string.ascii_uppercase[at % 26] + "'" * (at // 26) for at in range(len(groups))]
+    return {m: " ".join(x for x, group in zip(letters, groups, strict=True) if m in group) for m in methods}
+
+
+def _grow(
+    group: frozenset[str],
+    may_join: list[str],
+    before: frozenset[str],
+    apart: Collection[frozenset[str]],
+    groups: list[frozenset[str]],
+) -> None:
+    """Add to `groups` every largest group that holds this one and no method of `before` (Bron and Kerbosch 1973)."""
+    if not may_join and not before:
+        groups.append(group)
+    for at, method in enumerate(may_join):
+        alike = [m for m in may_join[at + 1 :] if frozenset((m, method)) not in apart]
+        known = before | frozenset(may_join[:at])
+        _grow(
+            group | {method}, alike, frozenset(m for m in known if frozenset((m, method)) not in apart), apart, groups
+        )

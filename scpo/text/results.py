@@ -220,6 +220,21 @@ def alignment_sentence(table: pd.DataFrame, country: str) -> str:
     return told + "."
 
 
+def class_line(sets: pd.DataFrame) -> str:
+    """The classes of methods that no test tells apart; nothing where there is one class, or no test.
+
+    sets   as of `scpo.metrics.ranks.rank_sets`
+    """
+    if not len(sets) or not sets["comparisons"].iloc[0] or sets["classes"].nunique() == 1:
+        return ""
+    letters = list(dict.fromkeys(letter for row in sets["classes"] for letter in row.split()))
+    told = [
+        f"{letter}: {', '.join(named(row.method) for row in rows_of(sets) if letter in row.classes.split())}"
+        for letter in letters
+    ]
+    return f"Classes of methods that no test tells apart (a method may be in several): {'; '.join(told)}."
+
+
 def rank_line(sets: pd.DataFrame, what: str) -> str:
     """Which ranks the tests of all pairs of methods leave open; methods with the same ranks share a class.
 

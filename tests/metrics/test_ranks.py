@@ -1,13 +1,17 @@
 """Sets of ranks: worked cases, and how often all true ranks lie in them on planted people."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scpo.metrics.accuracy import MEAN, ResampledOutcomes
 from scpo.metrics.outcomes import count_outcomes
 from scpo.metrics.paired import paired_table
-from scpo.metrics.ranks import rank_sets
+from scpo.metrics.ranks import classes, rank_sets
 
 
 def paired(*rows, subset="full", country=MEAN):
@@ -26,6 +30,25 @@ def test_by_hand():
     assert sets(paired(*rows)) == {"a": (1, 2), "b": (1, 3), "c": (2, 4), "d": (3, 4)}
     backwards = [(b, a, -difference, p) for a, b, difference, p in rows]
     assert sets(paired(*backwards)) == sets(paired(*rows, *backwards)) == sets(paired(*rows))
+
+
+def test_classes_by_hand():
+    """The same four: a and b, b and c, c and d are not told apart, and no other two are: three classes."""
+    rows = [("a", "b", 0.1, 0.9), ("a", "c", 0.2, 0.001), ("a", "d", 0.3, 0.001)]
+    rows += [("b", "c", 0.1, 0.2), ("b", "d", 0.2, 0.002), ("c", "d", 0.1, 0.3)]
+    table = rank_sets(paired(*rows)).set_index("method")["classes"]
+    assert table.to_dict() == {"a": "A", "b": "A B", "c": "B C", "d": "C"}
+    assert set(rank_sets(paired(("a", "b", 0.1, 0.9), ("b", "c", 0.1, 0.9)))["classes"]) == {"A"}
+    assert classes([], []) == {} and classes(["a"], []) == {"a": "A"}
+
+
+@given(st.sets(st.sampled_from(list(itertools.combinations("abcdef", 2)))))
+def test_two_methods_share_a_class_exactly_where_no_test_tells_them_apart(pairs):
+    apart = {frozenset(pair) for pair in pairs}
+    letters = {method: set(of.split()) for method, of in classes("abcdef", apart).items()}
+    assert all(letters.values())
+    for one, other in itertools.combinations("abcdef", 2):
+        assert bool(letters[one] & letters[other]) == (frozenset((one, other)) not in apart)
 
 
 def test_the_correction_is_over_all_pairs_of_methods():

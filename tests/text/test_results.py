@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from scpo.text.results import rank_line
+from scpo.text.results import class_line, rank_line
 
 
 def sets(*rows, tests=3):
@@ -21,3 +21,12 @@ def test_where_nothing_is_decided_it_is_said_in_one_sentence():
     line = rank_line(sets(("full", 1, 2), ("scpo", 1, 2), tests=1), "distinct test pairs")
     assert line.startswith("Nothing is decided between these 2 methods") and "Holm over 1 test)" in line
     assert rank_line(sets(), "x") == rank_line(sets(("full", 1, 1), tests=0), "x") == ""
+
+
+def test_a_method_between_two_classes_is_in_both_and_one_class_needs_no_sentence():
+    table = sets(("shared", 1, 2), ("full", 1, 3), ("scpo", 2, 3)).assign(classes=["A", "A B", "B"])
+    assert class_line(table) == (
+        "Classes of methods that no test tells apart (a method may be in several): A: Shared prior (ours), Fine-tuned "
+        "on all pairs; B: Fine-tuned on all pairs, SCPO (paper)."
+    )
+    assert class_line(table.assign(classes="A")) == class_line(table.iloc[:0]) == ""
