@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scpo.data.checks import as_text, check_numbers, check_texts, has_columns, with_names
+from scpo.data.checks import as_texts_of, check_numbers, check_texts, has_columns, with_names
 from scpo.data.faults import Faults
 from scpo.data.messages import as_texts
 from scpo.data.preferences import Preferences
@@ -54,7 +54,7 @@ def read_scores(path: str, name: str = "") -> Scores:
     if has_columns(table, [*TEXT, "reward"], faults, FORM):
         table = as_texts(table, ("response",), faults, "rows")[[*TEXT, "reward"]]
         for column in TEXT:
-            table[column] = table[column].map(as_text).astype(object)
+            table[column] = as_texts_of(table[column])
             check_texts(table[column], faults)
         table["reward"] = check_numbers(table["reward"].map(_alone), faults)
         table = faults.kept(table)
