@@ -102,7 +102,7 @@ def carb(n, country):
     return {"prompt": f"Why {n}?", "culture": country} | answers
 
 
-EMPTY = "pairs with an empty answer"
+EMPTY, NO_PROMPT = "pairs with an empty answer", "pairs with an empty prompt"
 MADE = {
     "community-alignment": Made(
         alignment,
@@ -110,6 +110,7 @@ MADE = {
         {
             "conversations without a pick": {"first_turn_preferred_response": "none of them"},
             "conversations with fewer than two answers": {f"first_turn_response_{a}": "" for a in "abd"},
+            "conversations with a broken character": {"first_turn_response_a": "\x00"},
             "conversations that name no country: 'Prefer not to say'": {
                 "annotator_country": "Prefer not to say",
                 "annotator_id": "quiet",
@@ -121,11 +122,21 @@ MADE = {
         3,
         {
             "assessments with an empty answer": {"responses": []},
+            "assessments with an empty prompt": {"prompt": None},
             "assessments without a judgement": ranked("personal", ""),
         },
         "coval-personal",
     ),
-    "coval-world": Made(coval, 6, {"assessments without a judgement": ranked("world", "A>A>B")}, "coval-world"),
+    "coval-world": Made(
+        coval,
+        6,
+        {
+            "assessments with an empty answer": {"responses": None},
+            "assessments with an empty prompt": {"prompt": ""},
+            "assessments without a judgement": ranked("world", "A>A>B"),
+        },
+        "coval-world",
+    ),
     "helpsteer3": Made(
         helpsteer,
         1,
@@ -133,6 +144,7 @@ MADE = {
             "comparisons that are ties": {"overall_preference": 0},
             "comparisons without a pick": {"overall_preference": "much"},
             "comparisons with fewer than two answers": {"response2": None},
+            "comparisons whose prompt is no text": {"context": []},
             "comparisons whose messages cannot be read": {"context": [{"role": "user"}]},
         },
         everybody=True,
@@ -156,6 +168,9 @@ MADE = {
             "battles that are ties": {"winner": "tie (bothbad)"},
             "battles without a pick": {"winner": "model_q"},
             "battles with fewer than two answers": {"conversation_b": "gone"},
+            "battles with an empty prompt": {
+                f"conversation_{side}": [turn("user", ""), turn("assistant", side)] for side in "ab"
+            },
         },
         everybody=True,
     ),
@@ -165,6 +180,7 @@ MADE = {
         {
             "pairs whose messages cannot be read": {"rejected": "\n\nHuman: Another?\n\nAssistant: No."},
             EMPTY: transcript(990, "") | {"rejected": transcript(990, "")["rejected"][:-6]},
+            NO_PROMPT: {side: f"\n\nHuman: \n\nAssistant: {side}" for side in ("chosen", "rejected")},
         },
         everybody=True,
     ),
@@ -174,6 +190,7 @@ MADE = {
         {
             "pairs whose messages cannot be read": {"chosen": [turn("user", "Why?")]},
             EMPTY: {"rejected": [turn("user", "Why 990?"), turn("assistant", "")]},
+            NO_PROMPT: {side: [turn("assistant", side)] for side in ("chosen", "rejected")},
         },
         everybody=True,
     ),
@@ -184,6 +201,7 @@ MADE = {
             "ratings whose score is no finite number": {"Q_overall": "Maybe"},
             "ratings with an empty user": {"rater_id": ""},
             "ratings with an empty answer": {"response": None},
+            "ratings that name no country: empty": {"rater_locale": None, "rater_id": "quiet"},
         },
     ),
     "care": Made(
@@ -192,11 +210,24 @@ MADE = {
         {
             "responses whose score is no finite number": {"rating": "good"},
             "responses with an empty answer": {"response": ""},
+            "responses with an empty prompt": {"question": " "},
             "responses that name no country: empty": {"associated_culture": None},
         },
     ),
-    "plural": Made(plural, 1, {EMPTY: {"dispref": ""}, "pairs with an empty prompt": {"prompt": None}}),
-    "carb": Made(carb, 2, {EMPTY: {"rejected": []}, "pairs that name no country: empty": {"culture": " "}}),
+    "plural": Made(
+        plural,
+        1,
+        {
+            EMPTY: {"dispref": ""},
+            NO_PROMPT: {"prompt": None},
+            "pairs that name no country: 'Prefer not to say'": {"country": "Prefer not to say"},
+        },
+    ),
+    "carb": Made(
+        carb,
+        2,
+        {EMPTY: {"rejected": []}, NO_PROMPT: {"prompt": ""}, "pairs that name no country: empty": {"culture": " "}},
+    ),
 }
 
 
