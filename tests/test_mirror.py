@@ -12,7 +12,7 @@ TOGETHER = {
     "config": {"config"},
     "data": {"data_faults", "layouts", "loaders"},
     "jobs": {"commands", "faults", "keeping", "kill_and_resume", "limits", "many", "random_kills", "states"},
-    "pages": {"pages", "results"},
+    "pages": {"folds", "pages", "results"},
     "runs": {"runs"},
     "text": {"format"},
     "training": {"folds"},

@@ -59,6 +59,8 @@ def every_part(result: runs.Result) -> tuple[list[Part], str]:
     trained = [m for m in findings.methods_in(result.tables["accuracy"]) if m not in UNTRAINED]
     if result.config.finetune.model or not trained:
         return parts, ""
+    if result.card.get("folds"):
+        return parts, "No reasons, phrases and tastes: the models that are kept are trained on all pairs of the folds."
     try:
         asked = _asked(result)
         more: list[Callable[[runs.Result, Asked], list[Part]]] = [_reasons, _phrases, _questions, _recovered]

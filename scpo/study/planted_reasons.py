@@ -52,6 +52,8 @@ def planted_reasons(folder: Path, method: str, answers: int) -> pd.DataFrame:
     data = sources.load(result.config.data)
     if data.truth is None or result.config.finetune.model:
         raise ConfigError(f"{folder} is no run of heads in the demo world, where alone the true reasons are known.")
+    if data.folds is not None:
+        raise ConfigError(f"{folder} tests by folds: its models know every answer. Name a run without folds.")
     models = saved.load_models(folder, result.config, result.card["countries"])
     rows = _answers(data, answers)
     texts, prompts = data.texts["response"].to_numpy()[rows], data.texts["prompt"].to_numpy()[rows]

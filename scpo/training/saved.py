@@ -13,7 +13,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from scpo import runs
 from scpo.data.preferences import TRAIN, Preferences
 from scpo.data.scores import texts_of
-from scpo.errors import ConfigError
+from scpo.errors import ConfigError, InputError
 from scpo.metrics.rewards import Rewards
 from scpo.training.finetune import saved as fine_tuned
 from scpo.training.finetune.loading import load_model, load_tokenizer
@@ -68,7 +68,15 @@ def run_rewards(
 def held_out_rewards(
     result: runs.Result, method: str, data: Preferences, on_model: Callable[[int, int], None] | None = None
 ) -> Rewards:
-    """Rewards of the run's data by all models, of the texts of validation and test pairs; NaN of the others."""
+    """Rewards of the run's data by all models, of the texts of validation and test pairs; NaN of the others.
+
+    Raises `InputError` for a run with folds, whose kept models were trained on every pair.
+    """
+    if data.folds is not None:
+        raise InputError(
+            f"This run tests by {data.card.folds} folds: its models are trained on all pairs, so that nobody is left "
+            "who is new to them. Run it again without folds for what takes held-out people."
+        )
     rows = texts_of(data, np.flatnonzero(data.split_of_pairs() != TRAIN))
     rewards = run_rewards(result, method, data.texts.iloc[rows], on_model=on_model)
     parts = []
