@@ -113,6 +113,8 @@ def _column(name: str, table: pd.DataFrame, sources: Mapping[str, str | tuple[st
 def _check_few(table: pd.DataFrame, column: str, names: np.ndarray) -> None:
     """Raises `InputError` for a column that names more groups than people could be told apart by."""
     said = {name for name in names if name is not None}
+    if column in NO_GROUPS - {"user"}:
+        raise InputError(f"The column {column!r} is what pairs are made of. Name another as `group`.")
     there = ", ".join(map(repr, offered(table))) or "none"
     if not said:
         raise InputError(

@@ -20,6 +20,8 @@ from pathlib import Path
 from scpo import runs
 from scpo.config import ExperimentConfig
 from scpo.errors import DatabaseError, Fenced, ScpoError, Stopped
+from scpo.format import noun
+from scpo.grouping import noun_of
 from scpo.jobs.job import BEAT, LEASE, Job, is_whole
 from scpo.jobs.leases import Leases
 from scpo.jobs.process import worker_name
@@ -72,7 +74,7 @@ def work(leases: Leases, job: Job, should_end: Callable[[], bool] = lambda: Fals
             except Stopped:
                 state, message = ("cancelled", _partial(job)) if lease.ended.is_set() else ("queued", "")
             except Exception as error:  # also a fault of the program: its trace goes to the log, the queue goes on
-                state, message = "failed", _reason(error, job.folder)
+                state, message = "failed", _reason(error, job)
             return _patiently(lambda: leases.finish(job, state, message))
         except Fenced as error:
             log.warning("%s", error)
@@ -118,16 +120,17 @@ def _sweep(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _reason(error: BaseException, folder: Path) -> str:
+def _reason(error: BaseException, job: Job) -> str:
     """Why a run failed, and what to do."""
     # torch has errors of its own for memory, of the machine and of a GPU; it is not loaded for their sake
     if isinstance(error, MemoryError) or "out of memory" in str(error) or "allocate memory" in str(error):
-        return "Out of memory. Use fewer countries, seeds or budgets, a smaller batch size, or a machine with more."
+        groups = noun(noun_of(job.config.data.group))
+        return f"Out of memory. Use fewer {groups}, seeds or budgets, a smaller batch size, or a machine with more."
     cause = error if isinstance(error, OSError) else error.__cause__
     if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full. Free some space and resume: the run goes on from its last checkpoint."
-    if isinstance(error, OSError) and not folder.is_dir():
-        return f"The run folder {folder} is gone: it was deleted or moved. Move it back, or resume to run it anew."
+    if isinstance(error, OSError) and not job.folder.is_dir():
+        return f"The run folder {job.folder} is gone: it was deleted or moved. Move it back, or resume to run it anew."
     if isinstance(error, OSError):
         return f"{error}. Mend that and resume: the run goes on from its last checkpoint."
     if isinstance(error, ScpoError):
@@ -190,9 +193,7 @@ def _run_begun(leases: Leases, job: Job, folder: Path, on_progress: Callable[[Ma
             raise
         except BaseException as error:
             stopped = isinstance(error, (Stopped, KeyboardInterrupt))
-            _say(
-                leases, job, "cancelled" if stopped else "failed", _partial(job) if stopped else _reason(error, folder)
-            )
+            _say(leases, job, "cancelled" if stopped else "failed", _partial(job) if stopped else _reason(error, job))
             raise
         _say(leases, job, "done")
     return result

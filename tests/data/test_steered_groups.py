@@ -87,6 +87,11 @@ def test_an_id_or_a_free_text_is_refused_with_what_could_be_meant(column, tmp_pa
         read(rows, tmp_path, group=(column,))
 
 
+def test_a_column_of_which_pairs_are_made_is_no_group(tmp_path):
+    with pytest.raises(InputError, match="'prompt' is what pairs are made of"):
+        read(pairs(), tmp_path, group=("prompt",))
+
+
 def test_a_column_without_any_value_is_refused_once(tmp_path):
     with pytest.raises(InputError, match="'age' names no group in any of 300 rows"):
         read(pairs(age=""), tmp_path, group=("age",))
