@@ -61,7 +61,7 @@ def gap(result: runs.Result, methods: list[str]) -> None:
         simulated,
     )
     for method in [m for m in methods if is_model(m)]:
-        st.markdown(bias_sentence(result.tables["bias"], method))
+        st.markdown(bias_sentence(result.tables["bias"], method, findings.too_few_in(result, method)))
 
 
 def transfer(result: runs.Result) -> None:

@@ -21,6 +21,7 @@ from scpo.charts.style import (
     marker,
     no_interval,
     plain,
+    reach,
     row_axis,
     rules,
     spans,
@@ -148,11 +149,25 @@ def _equal_accuracy(figure: go.Figure, at: Mapping[str, pd.DataFrame]) -> None:
     full, distinct, kept = (at[name]["n"].iloc[0] for name in ("full", "distinct", "consensus"))
     if not kept or distinct + kept < (1 - MOST_TIES) * full or (at["full"]["country"] == MEAN).any():
         return
-    share, x = distinct / (distinct + kept), np.array([0.0, 100.0])
+    share = distinct / (distinct + kept)
+    across, up = (_ends(figure, axis) for axis in "xy")  # said, since lines would stretch the axes
+    figure.update_xaxes(range=across)
+    figure.update_yaxes(range=up)
     for level in range(5, 100, 5):
-        y = (level - share * x) / (1 - share)
+        y = [(level - share * x) / (1 - share) for x in across]
         line = {"color": QUIET, "dash": "dot", "width": 1}
-        figure.add_shape(type="line", x0=x[0], y0=y[0], x1=x[1], y1=y[1], line=line, layer="below")
+        figure.add_shape(type="line", x0=across[0], y0=y[0], x1=across[1], y1=y[1], line=line, layer="below")
+
+
+def _ends(figure: go.Figure, axis: str) -> list[float]:
+    """Where an axis begins and ends that has room for all marks with their intervals."""
+    found: list[float] = []
+    for trace in figure.data:
+        value, error = np.asarray(trace[axis], float), trace[f"error_{axis}"]
+        found += value.tolist()
+        if error.array is not None:
+            found += [*(value + np.asarray(error.array, float)), *(value - np.asarray(error.arrayminus, float))]
+    return reach(found, beside=0.1)
 
 
 def _way(figure: go.Figure, way: pd.DataFrame, method: str) -> None:

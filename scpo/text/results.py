@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from scpo.format import counted, fixed, inert, people, percent, points, span
+from scpo.format import TOO_FEW, counted, fixed, inert, people, percent, points, span
 from scpo.grouping import AVERAGE, OTHERS, worded
 from scpo.methods import named
 from scpo.metrics.accuracy import MEAN
@@ -44,14 +44,17 @@ def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str)
     return [gain, retention, efficiency_figure(tables["efficiency"], method)]
 
 
-def bias_sentence(table: pd.DataFrame, method: str) -> str:
-    """Who is served worst by a method, how far countries are apart, and what the reference population loses."""
+def bias_sentence(table: pd.DataFrame, method: str, few: str = TOO_FEW) -> str:
+    """Who is served worst by a method, how far countries are apart, and what the reference population loses.
+
+    few   why there is no interval, where there is none
+    """
     rows = table[table["method"] == method].set_index("measure")
     worst, gap = row_of(rows, "worst country"), row_of(rows, "gap")
     words = (
         f"**{named(method)}**: {inert(worst['country'])} is served worst, {percent(worst['value'])} "
-        f"({span(worst['low'], worst['high'])}; {counted(worst['n'], 'pair')}); between best and worst "
-        f"{worded('country')} lie {fixed(100 * gap['value'])} points ({span(gap['low'], gap['high'])}; "
+        f"({span(worst['low'], worst['high'], few)}; {counted(worst['n'], 'pair')}); between best and worst "
+        f"{worded('country')} lie {fixed(100 * gap['value'])} points ({span(gap['low'], gap['high'], few)}; "
         f"{by_chance(gap['low'])})"
     )
     if method == "global" or "reference drop" not in rows.index:
