@@ -16,12 +16,13 @@ APART = 0.02  # of an answer: curves stand beside each other, so that their inte
 
 
 def best_of_n_chart(table: pd.DataFrame, methods: Sequence[str], simulated: bool, country: str = MEAN) -> go.Figure:
-    """A curve per method with 95 % intervals over n; a dashed line where picking by chance is.
+    """A curve per method with 95 % intervals over n, as far as there are any; a dashed line where chance is.
 
     table   as of `scpo.metrics.best_of_n.best_of_n_table`
     """
     rows = table[(table["country"] == country) & table["method"].isin(methods)]
     rows = rows.astype({"agreement": float, "low": float, "high": float})
+    rows = rows[rows["low"].notna()] if rows["low"].notna().any() else rows
     shown, figure = [m for m in methods if m in set(rows["method"])], go.Figure()
     for at, method in enumerate(shown):
         mine = rows[rows["method"] == method]

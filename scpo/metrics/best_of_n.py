@@ -81,13 +81,11 @@ def best_of_n_table(parts: Sequence[Candidates], shared_units: bool, sizes: Sequ
         here = [each for each in measured if n in each.sizes]
         if not here:
             continue
-        of_units = [len(each.part.drawn[0]) for each in here]
-        everybody = max(of_units) if shared_units else sum(of_units)
         for method in dict.fromkeys(str(m) for m in here[0].part.method):
             pick = [each.result(method, n) for each in here]
             base = [each.result(GLOBAL, n) for each in here]
-            mean = _Result.mean(pick, everybody)
-            rows.append(_row(MEAN, method, n, mean, _Result.mean(base, everybody)))
+            mean = _Result.mean(pick, shared_units)
+            rows.append(_row(MEAN, method, n, mean, _Result.mean(base, shared_units)))
             rows += [_row(e.part.country, method, n, p, b) for e, p, b in zip(here, pick, base, strict=True)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -139,12 +137,18 @@ class _Result:
     effective: float
 
     @classmethod
-    def mean(cls, parts: Sequence[_Result], units: int) -> _Result:
-        """The mean over countries; units: of all of them together."""
+    def mean(cls, parts: Sequence[_Result], shared_units: bool) -> _Result:
+        """The mean over countries; those that were asked the same questions have no more of them than any one has."""
         value, draws = nan_mean([np.array(p.value) for p in parts]), nan_mean([p.draws for p in parts])
-        pairs, prompts = sum(p.pairs for p in parts), max(p.prompts for p in parts)
-        effective = min(sum(p.effective for p in parts), float(units))
-        return cls(float(value), draws, pairs, min(units, sum(p.units for p in parts)), prompts, effective)
+        together = max if shared_units else sum
+        return cls(
+            float(value),
+            draws,
+            sum(p.pairs for p in parts),
+            together(p.units for p in parts),
+            max(p.prompts for p in parts),
+            together(p.effective for p in parts),
+        )
 
 
 class _Measured:

@@ -17,9 +17,11 @@ from scpo.charts import data as data_charts
 from scpo.charts import steer as steer_charts
 from scpo.charts import study as study_charts
 from scpo.charts.accuracy import accuracy_chart
+from scpo.charts.best_of_n import best_of_n_chart
 from scpo.charts.bias import plane_chart, transfer_chart
 from scpo.charts.colours import METHOD, SYMBOL
 from scpo.charts.efficiency import curve_chart
+from scpo.charts.frontier import frontier_chart
 from scpo.charts.selection import method_picture
 from scpo.charts.style import SIMULATED
 from scpo.charts.world_map import world_map
@@ -27,6 +29,7 @@ from scpo.config import DataConfig
 from scpo.data import counts, load
 from scpo.export.safe_csv import safe_csv
 from scpo.methods import METHODS
+from scpo.metrics.best_of_n import COLUMNS
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +171,20 @@ def test_a_cell_without_a_number_has_no_hover():
     strips = pd.DataFrame([[0.5, 0.5], [np.nan] * 2], ["A", "B"])
     for figure in (bias.transfer_chart(cells, "scpo", False), selection.strips_chart(strips, 0.7, False)):
         assert figure.data[0].hoverongaps is False
+
+
+def test_best_of_n_is_drawn_as_far_as_there_are_intervals():
+    rows = [("mean", "full", n, 0.6, low, 0.7, 0.0, 0.0, 0.0, 9, 9, 9) for n, low in ((2, 0.5), (4, 0.5), (12, np.nan))]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    figure = best_of_n_chart(table, ["full", "scpo"], True)
+    assert figure.layout.xaxis.tickvals == (2, 4) and SIMULATED in figure.layout.title.text
+    assert best_of_n_chart(table[table["n"] == 12], ["full"], True).layout.xaxis.tickvals == (12,)
+
+
+def test_the_frontier_has_a_curve_and_a_chosen_step_per_method_and_the_edge_of_those_shown(tables):
+    figure = frontier_chart(tables["frontier"], ["global", "full", "scpo"], True, shares=tables.get("shares"))
+    chosen = {t.name: t for t in figure.data if t.name in ("full", "scpo")}
+    at = tables["frontier"].query("country == 'mean' and step == 1").set_index("method")
+    for method, trace in chosen.items():
+        assert trace.x[0] == pytest.approx(100 * at.loc[method, "consensus"]) and "chosen step" in trace.hovertext[0]
+    assert figure.data[0].name == "the edge" and SIMULATED in figure.layout.title.text

@@ -125,3 +125,10 @@ def test_folds_are_pooled_pair_by_pair_and_answers_of_one_fold_never_meet_those_
     row = both[(both["country"] == "A") & (both["n"] == 2)].iloc[0]
     assert row["prompts"] == len(set().union(*({(at, c) for c in p.prompt[p.chosen]} for at, p in enumerate(parts))))
     assert pool_candidates(parts[:1]) is parts[0]
+
+
+def test_countries_that_were_asked_the_same_questions_have_no_more_of_them_together():
+    rng = np.random.default_rng(6)
+    parts = [candidates({}, rng.normal(size=80), 4, rng, c) for c in "ABC"]
+    units = [best_of_n_table(parts, shared).query("country == 'mean'")["units"].tolist() for shared in (True, False)]
+    assert set(units[0]) == {20} and set(units[1]) == {60}

@@ -19,6 +19,15 @@ def test_each_method_at_the_largest_n_and_what_is_left_there():
     first, full, reach = best_of_n_lines(table, ["global", "full"], MEAN)
     assert "**Global model**: people prefer its best of 4 to another of the 4 in 62.0 % of cases" in first
     assert "+8.0 points against the global model's (95 %: -1.0 to 15.0); of 2, 65.0 %." in full
-    assert reach.startswith("n goes to 4: 9 prompts of the test have as many answers, and 75.0 % of the judged pairs")
-    assert reach.endswith("are of these; none has 6.")
+    assert reach.startswith("n goes to 4, for 9 prompts of the test with as many answers; 75.0 % of the judged pairs")
+    assert reach.endswith("are of these, and no prompt has 6.")
     assert best_of_n_lines(table, ["scpo"], MEAN) == []
+
+
+def test_the_sentences_stop_where_intervals_do_and_the_last_says_how_far_n_goes():
+    none = float("nan")
+    few = [(MEAN, m, 12, 0.0, none, none, 0.0, none, none, 4, 1, 1) for m in ("global", "full")]
+    first, full, reach = best_of_n_lines(pd.DataFrame(ROWS + few, columns=COLUMNS), ["global", "full"], MEAN)
+    assert "best of 4" in first and "best of 4" in full and reach.startswith("n goes to 12, for 1 prompt of the test")
+    table = pd.DataFrame(ROWS[:2], columns=COLUMNS).assign(low=none, high=none)
+    assert "best of 2" in best_of_n_lines(table, ["full"], MEAN)[0]
