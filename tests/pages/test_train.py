@@ -210,6 +210,15 @@ def test_start_queues_the_experiment_that_the_form_describes_and_shows_it(store)
     assert app.query_params["run"] == job.id and "Cancel" in labels(app) and "two countries" in words(app)
 
 
+def test_a_reward_model_beside_the_methods_is_refused_at_its_field_or_queued(store, tmp_path):
+    app = opened()
+    field(app, "score_models").set_value(f"mine={tmp_path / 'gone'}").run()
+    assert "score model 'mine' cannot be used" in words(app) and button(app, "Start").disabled
+    field(app, "score_models").set_value("mine=owner/name").run()
+    button(app, "Start").click().run()
+    assert not app.exception and store.jobs()[0].config.score_models == ("mine=owner/name",)
+
+
 def test_the_order_in_which_names_are_chosen_does_not_matter(store):
     store.submit(ExperimentConfig())
     app = opened()
