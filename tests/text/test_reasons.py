@@ -78,7 +78,7 @@ def test_empty_and_equal_answers_are_sentences_and_one_empty_answer_is_explained
 
 def test_how_often_reasons_are_true_is_told_by_the_kept_study_and_of_no_other_method():
     line = measured_line("shared")
-    assert "right in 81.8 % (95 %: 79.6 to 83.5), by chance in 50.0 %" in line and "34.2 %" in line
+    assert "right in 83.1 % (95 %: 81.2 to 84.8), by chance in 50.0 %" in line and "34.9 %" in line
     assert "was not counted" in measured_line("filter")
 
 
