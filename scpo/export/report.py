@@ -60,6 +60,8 @@ def report(result: runs.Result, name: str, figures: tuple[list[Part], str] | Non
     with speaking_of(result.config.data.group):
         hide, (parts, missing) = Hidden(result), figures or every_part(result)
         files = {"report.html": _page(result, hide(name), parts, hide(missing), hide)}
+    if "folds" in result.tables:
+        files["folds.csv"] = safe_csv(result.tables["folds"], result.card["simulated"])
     return files | {f"{part.name}.csv": safe_csv(part.table, result.card["simulated"]) for part in parts}
 
 

@@ -122,6 +122,7 @@ def test_progress_of_folds_rises_and_is_told_as_one_training(result):
 def test_the_table_of_folds_and_the_words_of_folds_are_there(result):
     assert set(result.tables["folds"]["fold"]) == {1, 2, 3} and result.card["folds"] == FOLDS
     files = report(result, "folds")
+    assert files["folds.csv"].startswith("fold,country,method,accuracy,units,n")
     assert "3 folds by user: every pair is tested once" in files["report.html"]
 
 
