@@ -17,7 +17,7 @@ from scpo.text import selection as selection_text
 from scpo.ui import run_picker, session
 from scpo.ui.cache import margins, texts
 from scpo.ui.components import chart, explain, explained
-from scpo.ui.context import select
+from scpo.ui.context import link, select
 from scpo.ui.head import head
 from scpo.ui.pairs import show_weighed
 
@@ -66,6 +66,10 @@ def moved(result: runs.Result, country: str, before: Chosen, now: Chosen, reset:
     note, button = st.columns([3, 1], vertical_alignment="center")
     note.caption(f"This run trained with τ = {own[0]:.2f} and β = {own[1]:.2f}. Moving a slider trains nothing.")
     button.button("Back to the run's settings", on_click=reset, disabled=(now.tau, now.beta) == own, width="stretch")
+    if (now.tau, now.beta) != own:
+        chosen = {session.TAU: f"{now.tau:g}", session.BETA: f"{now.beta:g}"}
+        like = {session.LIKE: st.query_params[session.RUN]} if session.RUN in st.query_params else {}
+        link("train", f"Train with τ = {now.tau:g} and β = {now.beta:g}", **like, **chosen)
 
 
 def readable(result: runs.Result) -> Preferences | ScpoError:

@@ -113,12 +113,23 @@ def start(config: ExperimentConfig) -> None:
             follow(**{session.RUN: launch.resume(same.id, store).id})
 
 
+def with_weights(config: ExperimentConfig) -> ExperimentConfig:
+    """The settings with the filter and the weight that the link names, as the page Filter and weight does."""
+    try:
+        linked_to = {key: float(st.query_params.get(key, getattr(config, key))) for key in (session.TAU, session.BETA)}
+    except ValueError:  # a forged link
+        return config
+    return replace(config, **linked_to)
+
+
 def set_up(jobs: list[Job]) -> None:
     """The form, what it describes, and Start."""
     like = linked(session.LIKE)
     if like:
         st.info(f"Starts from the settings of {inert(like.name)}.")
     first, suffix = (like.config, f"-{like.id}") if like else (ExperimentConfig(), "-new")
+    if like and session.TAU in st.query_params:
+        first, suffix = with_weights(first), f"{suffix}-{st.query_params[session.TAU]}"
     st.header("New run")
     source = choose(like and first.data, suffix if like else "")
     if source is None:

@@ -612,3 +612,12 @@ def test_a_file_of_too_many_pairs_names_the_field_of_the_form(monkeypatch):
     with pytest.raises(InputError) as raised:
         pairing._check_memory(10)
     assert '("Pairs per group' in in_labels(raised.value) and "--" not in in_labels(raised.value)
+
+
+def test_the_form_takes_filter_and_weight_from_a_link_of_the_page_that_explores_them(store):
+    job = launch.start(ExperimentConfig(seeds=2), store, "tried")
+    app = opened(like=job.id, tau="0.65", beta="2")
+    shown = {field.label: field.value for field in app.number_input}
+    assert not app.exception and [v for k, v in shown.items() if "τ" in k or "β" in k] == [0.65, 2.0]
+    forged = opened(like=job.id, tau="x", beta="<b>")
+    assert not forged.exception
