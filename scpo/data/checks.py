@@ -129,7 +129,7 @@ def _is_plain(text: str) -> bool:
 def _kind_of_text(value: object) -> str:
     """What keeps a value from being a text that can be used; "" if nothing does."""
     if type(value) is not str:
-        return MISSING if is_missing(value) else NO_TEXT
+        return MISSING if is_missing(value) or (isinstance(value, (list, dict)) and not value) else NO_TEXT
     return BLANK if is_blank(value) else "" if is_valid_text(value) else BROKEN
 
 

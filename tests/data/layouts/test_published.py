@@ -144,7 +144,7 @@ MADE = {
             "comparisons that are ties": {"overall_preference": 0},
             "comparisons without a pick": {"overall_preference": "much"},
             "comparisons with fewer than two answers": {"response2": None},
-            "comparisons whose prompt is no text": {"context": []},
+            "comparisons with an empty prompt": {"context": []},
             "comparisons whose messages cannot be read": {"context": [{"role": "user"}]},
         },
         everybody=True,
