@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
+from scpo.grouping import AVERAGE, OTHERS
 from scpo.metrics.alignment import (
-    ALL,
-    OTHERS,
     TEMPERATURES,
     UNIFORM,
     Aligned,
@@ -63,7 +62,7 @@ def test_a_model_whose_rewards_are_log_shares_is_wholly_aligned_at_its_own_tempe
     by = [scale * np.log(np.array([[0.5, 0.3, 0.2, 0.9, 0.1]])), scale * np.log(np.array([[0.6, 0.3, 0.1]]))]
     assert fit_temperature(validation, validation.texts(), by[0]) == pytest.approx(scale)
     found = align(test, validation, (test.share, test.share), ["scpo"], by[1], by[0])
-    assert found.methods == ["scpo", UNIFORM, ALL, OTHERS]
+    assert found.methods == ["scpo", UNIFORM, AVERAGE, OTHERS]
     uniform = 1 - jensenshannon([0.6, 0.3, 0.1], [1, 1, 1], base=2)
     assert found.values[:, 0] == pytest.approx([1, uniform, 1, 1], abs=1e-6)
 

@@ -17,9 +17,10 @@ from scpo import DataConfig, ExperimentConfig, data, run, runs
 from scpo.charts import selection
 from scpo.charts.style import SIMULATED
 from scpo.errors import RunFolderError
+from scpo.grouping import ALL
 from scpo.jobs.store import open_store
 from scpo.metrics import filtering
-from scpo.metrics.filtering import ALL, Chosen, Margins, disagreement, filter_frame, weight_frame
+from scpo.metrics.filtering import Chosen, Margins, disagreement, filter_frame, weight_frame
 from scpo.runs.files import write_json
 from scpo.runs.global_rewards import COLUMNS, FILE, read_margins, write_margins
 from scpo.selection import keep_mask, pair_weights

@@ -15,7 +15,8 @@ from scpo.charts.accuracy import variance_chart
 from scpo.charts.alignment import alignment_chart
 from scpo.charts.efficiency import ratio_chart
 from scpo.charts.groups import groups_chart
-from scpo.metrics.alignment import ALL, OTHERS, UNIFORM
+from scpo.grouping import AVERAGE, OTHERS
+from scpo.metrics.alignment import UNIFORM
 from scpo.text import findings
 from scpo.text.efficiency import efficiency_figure, efficiency_sentence, kept_sentence, per_pair_sentence
 from scpo.text.measures import MEASURES
@@ -107,7 +108,7 @@ def test_hostile_answers_of_a_survey_stay_text(demo):
 
 def test_baselines_without_a_model_stand_beside_the_methods(survey):
     chart = alignment_chart(survey.tables["alignment"], "mean", ["global", "scpo"], False)
-    assert list(chart.layout.yaxis.tickvals) == [OTHERS, ALL, UNIFORM, "scpo", "global"]
+    assert list(chart.layout.yaxis.tickvals) == [OTHERS, AVERAGE, UNIFORM, "scpo", "global"]
     assert all(re.search(r"\d+ questions", trace.hovertext) for trace in chart.data)
 
 
