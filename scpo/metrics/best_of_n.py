@@ -138,7 +138,7 @@ class _Result:
 
     @classmethod
     def mean(cls, parts: Sequence[_Result], shared_units: bool) -> _Result:
-        """The mean over countries; those that were asked the same questions have no more of them than any one has."""
+        """The mean over countries. Of questions that countries share at least as many differ as any one country has."""
         value, draws = nan_mean([np.array(p.value) for p in parts]), nan_mean([p.draws for p in parts])
         together = max if shared_units else sum
         return cls(

@@ -127,7 +127,7 @@ def test_folds_are_pooled_pair_by_pair_and_answers_of_one_fold_never_meet_those_
     assert pool_candidates(parts[:1]) is parts[0]
 
 
-def test_countries_that_were_asked_the_same_questions_have_no_more_of_them_together():
+def test_of_shared_questions_the_mean_counts_as_many_as_one_country_has():
     rng = np.random.default_rng(6)
     parts = [candidates({}, rng.normal(size=80), 4, rng, c) for c in "ABC"]
     units = [best_of_n_table(parts, shared).query("country == 'mean'")["units"].tolist() for shared in (True, False)]
