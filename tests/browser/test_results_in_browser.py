@@ -15,7 +15,7 @@ LAST = {  # what stands below the last chart of each page
     "bias": "Bold: a country's model",
     "efficiency": "What does each pair bring",
 }
-CHARTS = {"accuracy": 5, "bias": 5, "efficiency": 2}  # so small a run has no ratio to draw
+CHARTS = {"accuracy": 6, "bias": 6, "efficiency": 2}  # so small a run has no ratio to draw
 PAGES = list(LAST)
 
 
@@ -103,7 +103,7 @@ def test_the_view_of_accuracy_is_in_the_link_and_survives_a_reload(opened):
     for _ in range(2):
         for part in ("run=", "subset=distinct", "seeds=true", "methods=weight"):
             assert part in page.url
-        assert page.locator(".js-plotly-plot").count() == 6
+        assert page.locator(".js-plotly-plot").count() == 7
         legend = page.locator(".js-plotly-plot").first.locator(".legendtext").all_text_contents()
         assert "SCPO's weights alone" in legend and "SCPO (paper)" in legend
         page.reload()
