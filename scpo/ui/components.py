@@ -14,7 +14,7 @@ from scpo import runs
 from scpo.charts.style import MEAN
 from scpo.export.safe_csv import safe_csv
 from scpo.format import inert
-from scpo.grouping import worded
+from scpo.grouping import COUNTRY, worded
 from scpo.methods import METHODS, named
 from scpo.text.findings import Figure, countries
 from scpo.text.measures import MEASURES
@@ -64,7 +64,7 @@ def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated:
 
 def printed(table: pd.DataFrame) -> dict[str, Any]:
     """How columns of a table of accuracies are printed; in others, low and high are no shares."""
-    groups = {"country": worded("country")}
+    groups = {} if worded(COUNTRY) == COUNTRY else {COUNTRY: worded(COUNTRY)}
     return PRINTED | groups if {"accuracy", "difference", "disagree"} & set(table) else groups
 
 
