@@ -80,9 +80,12 @@ def rewritten(job, **changes):
 def test_the_zip_has_exactly_these_files(plain):
     tables = (
         "accuracy",
+        "best_of_n",
         "bias",
         "curve",
+        "edge",
         "efficiency",
+        "frontier",
         "group_gaps",
         "groups",
         "paired",
