@@ -8,7 +8,7 @@ from faults import check_faultless, serious_faults
 from screenshots import settle
 
 pytestmark = pytest.mark.browser
-STEPS = range(1, 9)
+STEPS = range(1, 10)
 ANSWER = re.compile("answer")
 
 
