@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scpo import runs
-from scpo.format import TOO_FEW, counted, fixed, inert, percent, points, span
+from scpo.format import TOO_FEW, counted, fixed, inert, percent, points
 from scpo.grouping import worded
 from scpo.methods import METHODS, UNTRAINED, is_model, named
 from scpo.metrics.accuracy import MEAN
@@ -21,7 +21,7 @@ from scpo.metrics.ranks import rank_sets
 from scpo.runs.judges import BROUGHT
 from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_figure
-from scpo.text.results import fewest, headline, with_findings
+from scpo.text.results import fewest, headline, measured, with_findings
 
 Figure = tuple[str, str, str]
 
@@ -134,15 +134,17 @@ def accuracy_figures(result: runs.Result) -> list[Figure]:
     if not len(rows):
         return [gain]
     up, down, clear = rows["difference"] > 0, rows["difference"] < 0, rows["p_holm"] < ALPHA
-    least = rows.sort_values("difference").iloc[0]
-    unit = result.card["unit"]
+    unit, known_of = result.card["unit"], rows[rows["low"].notna()]
+    least = (known_of if len(known_of) else rows).sort_values("difference").iloc[0]
     return [
         gain,
         _clear_gains(rows, int((clear & up).sum()), int((clear & down).sum()), unit),
-        (
-            f"Least gain: {inert(least['country'])}",
+        measured(
+            "Least gain",
             f"{points(least['difference'])} points",
-            f"{span(least['low'], least['high'])}; {counted(least['units'], unit)}, {counted(least['pairs'], 'pair')}",
+            (least["low"], least["high"]),
+            f"{counted(least['units'], unit)}, {counted(least['pairs'], 'pair')}",
+            who=inert(least["country"]),
         ),
     ]
 
@@ -173,21 +175,27 @@ def bias_figures(result: runs.Result) -> list[Figure]:
     learned, gap, worst = (row_of(rows, name) for name in ("distinct accuracy", "gap", "worst country"))
     return [
         consensus_kept(result, method),
-        (
+        measured(
             "Own taste learned",
             percent(learned["value"]),
-            f"of the pairs the global model gets wrong, {named(method)} gets these right; "
-            f"{span(learned['low'], learned['high'])}; {counted(learned['n'], 'pair')}",
+            (learned["low"], learned["high"]),
+            counted(learned["n"], "pair"),
+            before=f"of the pairs the global model gets wrong, {named(method)} gets these right",
         ),
-        (
+        measured(
             worded("Gap between countries"),
             f"{fixed(100 * gap['value'])} points",
-            f"{span(gap['low'], gap['high'], few)}; {counted(gap['n'], 'pair')}",
+            (gap["low"], gap["high"]),
+            counted(gap["n"], "pair"),
+            none=few,
         ),
-        (
-            f"Served worst: {inert(worst['country'])}",
+        measured(
+            "Served worst",
             percent(worst["value"]),
-            f"{span(worst['low'], worst['high'], few)}; {counted(worst['n'], 'pair')}",
+            (worst["low"], worst["high"]),
+            counted(worst["n"], "pair"),
+            none=few,
+            who=inert(worst["country"]),
         ),
     ]
 
@@ -206,11 +214,12 @@ def consensus_kept(result: runs.Result, method: str) -> Figure:
     full = ""
     if "full" in rows.index and method != "full":
         full = f"; {named('full')}: {percent(row_of(rows, 'full')['value'])}"
-    return (
+    return measured(
         "Consensus kept",
         percent(row["value"]),
-        f"of the pairs the global model gets right, {named(method)} still gets these right; "
-        f"{span(row['low'], row['high'])}; {counted(row['n'], 'pair')}{full}",
+        (row["low"], row["high"]),
+        f"{counted(row['n'], 'pair')}{full}",
+        before=f"of the pairs the global model gets right, {named(method)} still gets these right",
     )
 
 

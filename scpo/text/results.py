@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from scpo.format import TOO_FEW, counted, fixed, inert, people, percent, points, span
+from scpo.format import TOO_FEW, counted, fixed, inert, known, people, percent, points, span
 from scpo.grouping import AVERAGE, OTHERS, worded
 from scpo.methods import named
 from scpo.metrics.accuracy import MEAN
@@ -20,6 +20,18 @@ from scpo.table_rows import row_of, rows_of
 from scpo.text.efficiency import efficiency_figure
 
 
+def measured(label: str, value: str, ends: tuple, note: str, *, before: str = "", none: str = TOO_FEW, who: str = ""):
+    """A figure of a page: label, value, note. One without an interval is no headline: its value stands in the note.
+
+    ends   low and high of the interval; before, note: what stands before and after it; none: why there is none
+    who    whose value it is, part of the label where the figure is one
+    """
+    before = f"{before}; " if before else ""
+    if known(ends[0]) and known(ends[1]):
+        return label + (f": {who}" if who else ""), value, f"{before}{span(*ends)}; {note}"
+    return label, "-", f"{before}measured {f'{who}, ' if who else ''}{value}; {none}; {note}"
+
+
 def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str) -> list[tuple[str, str, str]]:
     """Three figures of a run: label, value, and the note with interval and n. `-` where there is none."""
     method = "scpo" if "scpo" in methods else next((m for m in methods if m != "global"), "global")
@@ -28,18 +40,21 @@ def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str)
     full = row_of(mean, (method, "full"))
     base = row_of(mean, ("global", "full"))
     countries = tables["accuracy"]["country"].nunique() - 1
-    gain = (
+    gain = measured(
         f"Gain of {named(method)} over the global model",
         f"{points(full['gain'])} points",
-        f"mean of {counted(countries, worded('country'))}, from {percent(base['accuracy'])} to "
-        f"{percent(full['accuracy'])}; {span(full['gain_low'], full['gain_high'])}; "
+        (full["gain_low"], full["gain_high"]),
         f"{counted(full['units'], unit)}, {counted(full['n'], 'pair')}",
+        before=f"mean of {counted(countries, worded('country'))}, from {percent(base['accuracy'])} to "
+        f"{percent(full['accuracy'])}",
     )
     kept = row_of(mean, (method, "consensus"))
-    retention = (
+    retention = measured(
         "Consensus kept",
         percent(kept["accuracy"]),
-        f"of the pairs the global model gets right; {span(kept['low'], kept['high'])}; {counted(kept['n'], 'pair')}",
+        (kept["low"], kept["high"]),
+        counted(kept["n"], "pair"),
+        before="of the pairs the global model gets right",
     )
     return [gain, retention, efficiency_figure(tables["efficiency"], method)]
 

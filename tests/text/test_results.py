@@ -1,8 +1,10 @@
 """What results say in words: ranks that are open."""
 
+import math
+
 import pandas as pd
 
-from scpo.text.results import class_line, rank_line
+from scpo.text.results import class_line, measured, rank_line
 
 
 def sets(*rows, tests=3):
@@ -30,3 +32,11 @@ def test_a_method_between_two_classes_is_in_both_and_one_class_needs_no_sentence
         "on all pairs; B: Fine-tuned on all pairs, SCPO (paper)."
     )
     assert class_line(table.assign(classes="A")) == class_line(table.iloc[:0]) == ""
+
+
+def test_a_figure_without_an_interval_is_no_headline():
+    label, value, note = measured("Served worst", "64.3 %", (0.6, 0.7), "222 pairs", who="Estovia")
+    assert (label, value, note) == ("Served worst: Estovia", "64.3 %", "95 %: 60.0 to 70.0; 222 pairs")
+    label, value, note = measured("Served worst", "64.3 %", (math.nan, math.nan), "222 pairs", who="Estovia")
+    assert (label, value) == ("Served worst", "-")
+    assert note == "measured Estovia, 64.3 %; no interval: too few people or questions; 222 pairs"
