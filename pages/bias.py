@@ -66,7 +66,7 @@ def gap(result: runs.Result, methods: list[str]) -> None:
 
 def transfer(result: runs.Result) -> None:
     """Every country's model on every country's people."""
-    table, simulated = result.tables["transfer"], result.card["simulated"]
+    table, simulated = findings.transfer_named(result), result.card["simulated"]
     known = findings.methods_in(table)
     if not known:
         st.info(worded("This run has no trained method, so that there is no model to try on other countries."))

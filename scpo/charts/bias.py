@@ -42,15 +42,21 @@ def transfer_chart(table: pd.DataFrame, method: str, simulated: bool, reading: s
     """Heat map A[i, j]: accuracy of the model of country i (row) on the test pairs of country j (column).
 
     reading     `accuracy`, in percent; or `change`: points above the global model on the same pairs
+    The global model has a row of its own, on top.
     Colours span all methods of the table, so that two methods can be compared.
     """
     change = reading == CHANGE
     table = _against_global(table) if change else table.assign(value=100 * table["accuracy"])
     rows = table[table["method"] == method]
-    order = list(dict.fromkeys(rows["model"]))
-    others = [c for c in dict.fromkeys(rows["on"]) if c not in order]
+    countries, ons = list(dict.fromkeys(rows["model"])), list(dict.fromkeys(rows["on"]))
+    across = [c for c in countries if c in ons] + [c for c in ons if c not in countries]
+    order = countries
+    if method != "global" and (table["method"] == "global").any():
+        # It says the same whichever country's row of it is taken.
+        start = table[(table["method"] == "global") & (table["model"] == countries[0])]
+        rows, order = pd.concat([start.assign(model=named("global")), rows]), [named("global"), *countries]
     wide, size, units = (
-        rows.pivot(index="model", columns="on", values=c).reindex(index=order[::-1], columns=order + others)
+        rows.pivot(index="model", columns="on", values=c).reindex(index=order[::-1], columns=across)
         for c in ("value", "n", "units")
     )
     z = wide.to_numpy(float)

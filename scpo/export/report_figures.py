@@ -222,7 +222,7 @@ def _of_people(result: runs.Result, methods: list[str]) -> Iterator[Part]:
 
 def _of_transfer(result: runs.Result, _methods: list[str]) -> Iterator[Part]:
     """Each country's model on the pairs of the others."""
-    transfer, method = result.tables["transfer"], findings.main_method(result)
+    transfer, method = findings.transfer_named(result), findings.main_method(result)
     known = findings.methods_in(transfer)
     if known:
         shown = method if method in known else known[0]

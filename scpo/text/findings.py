@@ -15,6 +15,7 @@ from scpo.format import TOO_FEW, counted, fixed, inert, percent, points
 from scpo.grouping import worded
 from scpo.methods import METHODS, UNTRAINED, is_model, named
 from scpo.metrics.accuracy import MEAN
+from scpo.metrics.bias import REFERENCE
 from scpo.metrics.intervals import ALPHA
 from scpo.metrics.paired import COLUMNS as PAIRED
 from scpo.metrics.ranks import rank_sets
@@ -106,6 +107,12 @@ def reference_name(result: runs.Result) -> str:
     """The reference population as a reader knows it; of many countries their number, since a name heads a row."""
     names = result.card["reference"]
     return f"{', '.join(names)} (reference)" if len(names) <= 2 else f"{len(names)} reference {worded('countries')}"
+
+
+def transfer_named(result: runs.Result) -> pd.DataFrame:
+    """The table `transfer` with the reference population under the name that a reader knows it by."""
+    table = result.tables["transfer"]
+    return table.assign(on=table["on"].replace(REFERENCE, reference_name(result))) if len(table) else table
 
 
 def gain_rows(result: runs.Result, method: str) -> pd.DataFrame:

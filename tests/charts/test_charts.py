@@ -83,9 +83,9 @@ def test_a_method_has_one_colour_in_every_chart(tables):
     assert accuracy == curve == plane == METHOD["scpo"]
 
 
-def test_the_transfer_matrix_is_square_plus_the_reference(tables):
+def test_the_transfer_matrix_is_square_plus_the_reference_and_the_global_model(tables):
     heat = figures(tables)["transfer"].data[0]
-    assert heat.z.shape == (7, 8) and heat.x[-1] == "reference population"
+    assert heat.z.shape == (8, 8) and heat.x[-1] == "reference population" and heat.y[-1] == "Global model"
 
 
 def test_the_trained_reading_moves_filtered_methods_to_fewer_pairs(tables):

@@ -333,8 +333,9 @@ def test_transfer_as_change_is_measured_against_the_global_model():
         columns=["method", "model", "on", "accuracy", "n", "units"],
     )
     heat = transfer_chart(table, "scpo", False, CHANGE).data[0]
-    assert heat.z.round(6).tolist() == [[0, 5], [6, -5]] and list(heat.y) == ["B", "A"]
-    assert [list(row) for row in heat.text] == [["0", "<b>+5</b>"], ["<b>+6</b>", "-5"]] and heat.zmin == -heat.zmax
+    assert heat.z.round(6).tolist() == [[0, 5], [6, -5], [0, 0]] and list(heat.y) == ["B", "A", "Global model"]
+    assert [list(row) for row in heat.text] == [["0", "<b>+5</b>"], ["<b>+6</b>", "-5"], ["0", "0"]]
+    assert heat.zmin == -heat.zmax
     plain = [transfer_chart(table, m, False).data[0] for m in ("global", "scpo")]
     assert plain[0].zmin == plain[1].zmin and plain[0].zmax == plain[1].zmax
 
