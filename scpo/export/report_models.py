@@ -90,11 +90,12 @@ def _reasons(result: runs.Result, asked: Asked) -> list[Part]:
         shares, sums = reasons_table(forms, rewards, row.country)
         shares = held_against_taste(shares, asked.pairs, row.country)
         known = asked.pairs.truth is not None
-        true = [planted_line(shares), *([measured_line(asked.method)] if at == 0 else [])] if known else [UNKNOWN]
+        measured = [measured_line(asked.method)] if at == 0 else []
+        true = [planted_line(shares), *measured] if known else [worded(UNKNOWN)]
         texts = [f"{name}: {inert(text)}" for name, text in zip(("Prompt", "A", "B"), row[2:5], strict=True)]
         lines = [*reason_lines(shares, sums, row.country), *true, *texts]
         title = f"Why does {row.country}'s model prefer A?"
-        measure = REASON_MEASURES["reasons"][0] if at == 0 else ""
+        measure = worded(REASON_MEASURES["reasons"][0]) if at == 0 else ""
         figure = reasons_chart(shares, row.country, result.card["simulated"])
         parts.append(Part(f"reasons-{at + 1}", title, measure, figure, lines, shares))
     return parts
@@ -109,7 +110,8 @@ def _phrases(result: runs.Result, asked: Asked) -> list[Part]:
     rows = _some_of_each(found)
     lines += [f"{inert(r.country)}, {inert(r.phrase)}: {inert(r.example_1)}" for r in rows_of(rows) if r.example_1]
     figure = phrases_chart(_by_country(rows, "phrase"), worded("the country"), result.card["simulated"])
-    return [Part("phrases", worded("What tells countries apart?"), PHRASE_MEASURES["phrases"][0], figure, lines, found)]
+    measure = worded(PHRASE_MEASURES["phrases"][0])
+    return [Part("phrases", worded("What tells countries apart?"), measure, figure, lines, found)]
 
 
 def _questions(result: runs.Result, asked: Asked) -> list[Part]:
@@ -120,7 +122,8 @@ def _questions(result: runs.Result, asked: Asked) -> list[Part]:
     rows = _by_country(_some_of_each(table[table["change"].abs() > ROUNDING]), "option")
     figure = questions_chart(rows, worded("the country"), result.card["simulated"])
     title = worded("On which questions does a country's model differ?")
-    return [Part("questions", title, PHRASE_MEASURES["questions"][0], figure, question_lines(table), table)]
+    measure = worded(PHRASE_MEASURES["questions"][0])
+    return [Part("questions", title, measure, figure, question_lines(table), table)]
 
 
 def _some_of_each(table: pd.DataFrame) -> pd.DataFrame:
@@ -139,7 +142,7 @@ def _recovered(result: runs.Result, asked: Asked) -> list[Part]:
         return []
     table = taste_table(asked.pairs, asked.rewards, 1.0)
     once = table.drop_duplicates(["country", "model"]).drop(columns=PER_AXIS)
-    lines, sentence = truth_lines(table, 1.0), STEER_MEASURES["truth"][0]
+    lines, sentence = truth_lines(table, 1.0), worded(STEER_MEASURES["truth"][0])
     each = [
         Part(f"taste-{at + 1}", f"Planted and learned taste of {country}", "", axes_chart(rows), [], rows)
         for at, (country, rows) in enumerate(table.groupby("country", sort=False))

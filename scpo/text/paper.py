@@ -144,6 +144,8 @@ def steps(result: runs.Result) -> pd.DataFrame:
     Columns method, last, chosen; mean over countries, all test pairs, methods that are trained by steps.
     """
     path, table = result.tables["path"], result.tables["accuracy"]
+    if not len(path):
+        return pd.DataFrame(columns=["method", "last", "chosen"])
     ends = path[(path["country"] == MEAN) & (path["subset"] == "full")].sort_values("step").groupby("method").tail(1)
     last = ends.set_index("method")["accuracy"].astype(float)
     chosen = table[(table["country"] == MEAN) & (table["subset"] == "full")].set_index("method")["accuracy"]

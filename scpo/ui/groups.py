@@ -6,6 +6,7 @@ import streamlit as st
 
 from scpo import runs
 from scpo.charts.groups import groups_chart
+from scpo.grouping import worded
 from scpo.text.results import group_sentence
 from scpo.ui import run_picker, session
 from scpo.ui.components import chart
@@ -26,7 +27,7 @@ def people(result: runs.Result, methods: list[str]) -> None:
         column = select("Survey column", table["column"].unique(), run_picker.COLUMN)
     here = table[table["column"] == column]
     with right:
-        country = select("Country", here["country"].unique(), run_picker.PEOPLE, carried=session.COUNTRY)
+        country = select(worded("Country"), here["country"].unique(), run_picker.PEOPLE, carried=session.COUNTRY)
     chart(
         groups_chart(table, column, country, methods, result.card["unit"], simulated),
         "groups",

@@ -10,7 +10,7 @@ import streamlit as st
 
 from scpo.charts.rooms import path_chart, served_chart
 from scpo.data.demo import COUNTRIES
-from scpo.errors import RoomError, ScpoError
+from scpo.errors import InputError, RoomError, ScpoError
 from scpo.format import counted, duration, inert
 from scpo.jobs.job import NAME_LENGTH, Job
 from scpo.rooms import ballots
@@ -81,9 +81,16 @@ def _asked(job: Job | None) -> Questions:
         result = finished_run(job.folder)
         pairs = texts(result)
         models = load_models(result.folder, result.config, result.card["countries"])
-        rewards = reward_texts(models, pairs.texts, main_method(result))
-        left, right = chosen_pairs(pairs, rewards)
-        return questions(pairs, rewards, left, right, pair_gram(models, pairs.texts, left, right))
+        refused = None
+        for method in dict.fromkeys([main_method(result), *result.config.trained]):  # the first whose models disagree
+            rewards = reward_texts(models, pairs.texts, method)
+            try:
+                left, right = chosen_pairs(pairs, rewards)
+            except InputError as error:
+                refused = refused or error
+                continue
+            return questions(pairs, rewards, left, right, pair_gram(models, pairs.texts, left, right))
+        raise refused or RoomError(f"{job.name} trained no model, which a room needs. Choose another run above.")
 
 
 def _go(code: str = "") -> None:

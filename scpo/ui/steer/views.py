@@ -135,7 +135,7 @@ def mixtures(models: Models, result: runs.Result, pairs: Preferences, alpha: flo
 def tastes(models: Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """What moves a country's reward: planted axes where they are known, and words."""
     simulated = result.card["simulated"]
-    country = select("Country", pairs.card.countries, session.TASTE, carried=session.COUNTRY)
+    country = select(worded("Country"), pairs.card.countries, session.TASTE, carried=session.COUNTRY)
     if not steer_inputs.wanted():
         return
     if pairs.truth is not None:
