@@ -176,20 +176,21 @@ def test_a_step_for_a_wall_is_as_high_as_the_window_with_large_type_on_its_contr
         page.keyboard.press("PageDown")
 
 
-def test_the_question_is_in_sight_beside_the_chart_at_each_step(shown):
-    for number in STEPS:
-        page = shown(f"learn?step={number}", ANSWER)
-        foot = page.get_by_role("button", name=re.compile("(Next|Previous)(: |$)")).last.bounding_box()["y"]
-        box = page.get_by_text("Question.").bounding_box()
-        assert box["y"] < foot, number
+def question_in_sight(page, number):
+    """The question stands above the buttons at the foot of a step, not below all that is drawn."""
+    foot = page.get_by_role("button", name=re.compile("(Next|Previous)(: |$)")).last.bounding_box()["y"]
+    box = page.get_by_text("Question.").bounding_box()
+    assert box["y"] < foot, number
 
 
-def test_the_lesson_is_read_to_its_end_from_the_keyboard(opened):
+def test_the_lesson_is_read_to_its_end_from_the_keyboard_and_each_question_is_in_sight_beside_its_chart(opened):
     page = opened()
+    question_in_sight(page, 1)
     for number in STEPS[1:]:
         page.get_by_role("button", name="Next: ").focus()
         page.keyboard.press("Enter")
         heading(page, number)
+        question_in_sight(page, number)
         page.locator("summary", has_text="Show the answer").focus()
         page.keyboard.press("Enter")
     page.get_by_text("Three lines to remember").wait_for()
