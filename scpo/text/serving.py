@@ -8,6 +8,7 @@ from scpo import runs
 from scpo.format import counted, fixed, inert, points, span
 from scpo.methods import named
 from scpo.metrics.bias import REFERENCE
+from scpo.metrics.intervals import FEWEST_UNITS
 from scpo.text.findings import reference_name
 from scpo.text.steer import listed
 
@@ -52,7 +53,14 @@ def serving_sentence(table: pd.DataFrame, steered: pd.Series, country: str, meth
     """Who is served best and worst, what steering to a country gives it, and what that costs whom most.
 
     table   of `served`; steered: of `steered_to`
+    Speaks only of those with so many people that their figures have an interval.
     """
+    everybody, table = len(table), table[table["units"] >= FEWEST_UNITS]
+    if len(table) < min(everybody, 2):
+        return (
+            f"Too few people to say whom the global model serves best: {len(table)} of {everybody} populations have "
+            f"the {FEWEST_UNITS} people or questions in the test that an interval takes."
+        )
     best, worst = table.iloc[0], table.iloc[-1]
     told = f"The global model serves {inert(best['name'])}{' best' * (len(table) > 1)} ({_whole(best['accuracy'])})"
     told += f" and {inert(worst['name'])} worst ({_whole(worst['accuracy'])})." if len(table) > 1 else "."

@@ -68,6 +68,7 @@ def test_a_taste_is_told_by_where_it_differs_most_from_the_references(world):
 
 def test_the_sentence_of_the_front_door_says_who_is_served_best_and_worst_and_what_steering_costs():
     table = pd.DataFrame({"on": ["R", "A", "B"], "name": ["R (reference)", "A", "B"], "accuracy": [0.73, 0.70, 0.56]})
+    table["units"] = 20
     said = serving_sentence(table, pd.Series({"R": 0.65, "A": 0.69, "B": 0.69}), "B", "scpo")
     assert said == (
         "The global model serves R (reference) best (73 %) and B worst (56 %). Steering to B by SCPO (paper) lifts it "
@@ -80,7 +81,20 @@ def test_the_sentence_of_the_front_door_says_who_is_served_best_and_worst_and_wh
 
 
 def test_the_cost_in_the_sentence_is_that_between_the_marks_of_the_chart():
-    table = pd.DataFrame({"on": ["A", "B"], "name": ["A", "B"], "accuracy": [0.686, 0.56]})
+    table = pd.DataFrame({"on": ["A", "B"], "name": ["A", "B"], "accuracy": [0.686, 0.56], "units": 9})
     for steered, cost in ((0.634, "6 points"), (0.6855, "less than a point")):  # 69 % to 63 %: by 5.2 points
         said = serving_sentence(table, pd.Series({"A": steered, "B": 0.69}), "B", "scpo")
         assert said.endswith(f"and costs A {cost}.")
+
+
+def test_the_sentence_speaks_only_of_those_whose_figures_have_an_interval():
+    table = pd.DataFrame({"on": ["R", "A", "B", "C"], "accuracy": [0.9, 0.73, 0.7, 0.56], "units": [4, 20, 20, 3]})
+    table["name"] = table["on"]
+    steered = pd.Series({"R": 0.5, "A": 0.70, "B": 0.72, "C": 0.6})
+    assert serving_sentence(table, steered, "B", "scpo") == (
+        "The global model serves A best (73 %) and B worst (70 %). Steering to B by SCPO (paper) lifts it to 72 % and "
+        "costs A 3 points."
+    )
+    assert serving_sentence(table, steered, "C", "scpo").endswith("and B worst (70 %).")
+    few = serving_sentence(table.assign(units=[4, 20, 3, 3]), steered, "B", "scpo")
+    assert few.startswith("Too few people to say whom") and "1 of 4 populations have the 8 people" in few
