@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from scpo.format import noun
+from scpo.format import noun, shortened
 
 COUNTRY = "country"
 # Rows of tables that are no country's, under the names that they have there.
@@ -29,6 +29,7 @@ NAMES = set(
     "language level locale nationality occupation party profession province race region religion school sex state "
     "status topic type".split()
 )
+LONGEST = 40  # characters of a noun: a column may be called by a whole question
 WORD = re.compile(r"\b(?:(an?) )?(countries|country)\b", re.IGNORECASE)
 
 _in_force: ContextVar[str] = ContextVar("noun", default=COUNTRY)
@@ -98,7 +99,7 @@ def _said(one: str, found: re.Match[str]) -> str:
 
 def _words(column: str) -> str:
     """The words of a column's name, without whose they are: `annotator_gender` is a gender."""
-    words = re.findall(r"[^\W_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", column).casefold()) or [column]
+    words = re.findall(r"[^\W_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", column).casefold()) or ["group"]
     if len(words) > 1 and words[0] in PERSON:
         del words[0]
-    return " ".join(SHORT.get(word, word) for word in words)
+    return shortened(" ".join(SHORT.get(word, word) for word in words), LONGEST)

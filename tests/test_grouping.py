@@ -170,6 +170,16 @@ def test_the_noun_is_the_columns_with_its_plural(group, one, two):
     assert (counted(1, noun_of(group)), counted(2, noun_of(group))) == (one, two)
 
 
+@pytest.mark.parametrize("column", ["***", "$$", "\x00"])
+def test_a_column_without_a_letter_gives_no_markup_for_a_noun(column):
+    assert (noun_of((column,)), noun_of((column, "age"))) == ("group", "group x age group")
+
+
+def test_a_column_called_by_a_whole_question_gives_a_short_noun():
+    question = "What is the highest level of education that you have completed, or the highest degree?"
+    assert noun_of((question,)) == "what is the highest level of education… group"
+
+
 def test_a_text_keeps_its_articles_capitals_and_genitives():
     text = "A country's taste. Countries differ; no country is a country of countries' means."
     with speaking_of(("age",)):

@@ -58,23 +58,20 @@ def from_csv(text: str, asked: int) -> pd.DataFrame:
     """
     if len(text) > LONGEST:
         raise DataFaults(CSV, [Fault(None, f"{len(text):,} characters", f"at most {LONGEST:,}")])
-    first = text.lstrip("\ufeff \r\n").partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")), delimiter=max(",;\t", key=first.count))
-    names = [str(name).strip().casefold() for name in reader.fieldnames or ()]
+    names, rows = _read(io.StringIO(text.lstrip("\ufeff \r\n"), newline=None).read())
     missing = [name for name in COLUMNS if name not in names]
     if missing:
         got = f"the columns {', '.join(names) or 'none'}"
         raise DataFaults(
             CSV, [Fault(None, got, f"a first line with {', '.join(COLUMNS)}; {', '.join(missing)} missing")]
         )
-    reader.fieldnames = names
     faults: list[Fault] = []
     found: dict[tuple[str, int], bool] = {}
-    for row in reader:
+    for number, row in rows:
         user, pair, choice = ((row[name] or "").strip() for name in COLUMNS)
         fault = _fault(user, pair, choice, asked, found)
         if fault:
-            faults.append(Fault(reader.line_num, *fault))
+            faults.append(Fault(number, *fault))
         else:
             found[user, int(pair) - 1] = SIDES[choice.upper()]
     if faults or not found:
@@ -82,11 +79,25 @@ def from_csv(text: str, asked: int) -> pd.DataFrame:
     return _table(found)
 
 
+def _read(text: str) -> tuple[list[str], list[tuple[int, dict]]]:
+    """The columns of a csv and its rows, each with its number."""
+    reader = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=text.partition("\n")[0].count))
+    try:
+        names = [str(name).strip().casefold() for name in reader.fieldnames or ()]
+        reader.fieldnames = names
+        return names, [(reader.line_num, row) for row in reader]
+    except csv.Error:
+        got = f"a cell of more than {csv.field_size_limit():,} characters"
+        raise DataFaults(
+            CSV, [Fault(reader.line_num, got, "shorter ones; look for a quote that is not closed")]
+        ) from None
+
+
 def _fault(user: str, pair: str, choice: str, asked: int, found: dict) -> tuple[str, str] | None:
     """What is wrong with a row, and what is needed; None if nothing is."""
     if not user:
         return "no user", "a number or name for each voter"
-    if not (pair.isascii() and pair.isdigit() and 1 <= int(pair[:9]) <= asked):
+    if not (pair.isascii() and pair.isdigit() and len(pair) < 10 and 1 <= int(pair) <= asked):
         return f"pair {pair[:40]!r}", f"1 to {asked}, the pairs of this room"
     if choice.upper() not in SIDES:
         return f"choice {choice[:40]!r}", "A or B"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import string
 from dataclasses import dataclass
 
 import pandas as pd
@@ -22,6 +23,7 @@ from scpo.rooms.questions import Questions
 from scpo.rooms.schema import ROOMS, TABLES, VOTERS, VOTES
 
 CODE, TOKEN = re.compile(r"[\w-]{12}", re.ASCII), re.compile(r"[\w-]{22}", re.ASCII)
+OF_CODES = "".join(sorted({*string.ascii_letters, *string.digits} - {*"0O1lI"}))  # none looks like another
 MOST_VOTERS = 200
 FASTEST = 0.3  # seconds between two votes of one voter
 JOINING, MOST_JOINING = 10.0, 100  # seconds, and how many may join within them
@@ -73,7 +75,7 @@ class RoomStore:
         """A new room with an unguessable code. Rooms that ended a week ago are deleted."""
         if not 0 < minutes <= MOST_MINUTES:
             raise RoomError(f"A room stays open for up to {MOST_MINUTES} minutes, not {minutes:g}. Choose fewer.")
-        code = secrets.token_urlsafe(9)
+        code = "".join(secrets.choice(OF_CODES) for _ in range(12))
         with self._table.writing() as c:
             now = self._table.now(c)
             for old in c.execute(sa.select(ROOMS.c.code).where(ROOMS.c.ends < now - KEPT_SECONDS)).scalars().all():

@@ -8,6 +8,7 @@ Each page calls `ensure_router` first, so that such a link looks like every othe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -72,10 +73,23 @@ def locked_menu(door: Callable[[], None]) -> list[Page]:
 
 
 def ensure_router() -> None:
-    """Run again through app.py if Streamlit has discovered this page without it."""
-    if PagesManager.uses_pages_directory:
+    """Run again through app.py if Streamlit has discovered this page without it.
+
+    Streamlit's own flag is everybody's, and another session may have put it out since this page began.
+    """
+    if _was_discovered():
         PagesManager.uses_pages_directory = False
         st.rerun()
+
+
+def _was_discovered() -> bool:
+    """Whether this page runs without app.py, which is then one of several pages itself."""
+    context = get_script_run_ctx()
+    if not context:
+        return False
+    pages = context.pages_manager.get_pages()
+    main = Path(context.pages_manager.main_script_path).resolve()
+    return len(pages) > 1 and main in {Path(page["script_path"]).resolve() for page in pages.values()}
 
 
 def no_such_page(pages: Sequence[Page]) -> list[Page]:

@@ -1,5 +1,8 @@
 """Votes in and out: what is written is read again, and what cannot be read is named row by row."""
 
+import csv
+from functools import partial
+
 import pandas as pd
 import pytest
 
@@ -43,6 +46,25 @@ def test_every_row_of_a_csv_that_cannot_be_read_is_named():
     assert [fault.row for fault in told.value.faults] == [2, 3, 4, 6, 7, 8]
     assert "row 2: pair '21'; needed: 1 to 20, the pairs of this room" in str(told.value)
     assert "pair 4 of user '1' for the second time; needed: each pair once per voter" in str(told.value)
+
+
+def test_rows_may_end_as_any_machine_ends_them():
+    assert from_csv("user,pair,choice\r1,1,A\r2,20,B\r", 20).equals(from_csv("user,pair,choice\n1,1,A\n2,20,B\n", 20))
+
+
+@pytest.mark.parametrize("start", ["user,pair,choice\n1,1,A\n2,2,", ""])
+def test_a_quote_that_is_not_closed_is_told(start, request):
+    request.addfinalizer(partial(csv.field_size_limit, csv.field_size_limit(131_072)))  # of the whole process
+    with pytest.raises(
+        DataFaults, match="a cell of more than 131,072 characters; needed: .*a quote that is not closed"
+    ):
+        from_csv(f'{start}"' + "1,1,A\n" * 30_000, 20)
+
+
+@pytest.mark.parametrize("pair", ["00000000199", "000000001" + "9" * 5000])
+def test_a_long_number_is_no_pair(pair):
+    with pytest.raises(DataFaults, match="row 2: pair '000000001.*; needed: 1 to 20, the pairs of this room"):
+        from_csv(f"user,pair,choice\n1,{pair},A\n", 20)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "pair,choice\n1,A\n", "user,pair,choice\n", '"'])

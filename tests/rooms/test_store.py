@@ -36,6 +36,11 @@ def clock(monkeypatch):
     return lambda seconds: passed.append(passed.pop() + seconds)
 
 
+def test_a_code_can_be_typed_and_is_a_link_to_its_end(rooms):
+    codes = [rooms.open(DEMO).code for _ in range(20)]
+    assert all(len(code) == 12 and code.isalnum() and not {*code} & {*"0O1lI"} for code in codes)
+
+
 def test_a_vote_counts_once_and_the_first_stays(rooms):
     code = rooms.open(DEMO, "7b").code
     token = rooms.join(code)

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from scpo.rooms.access import key
-from scpo.ui import room_access, session
+from scpo.ui import context, room_access, router, session
 from scpo.ui.cache import room_store
 
 from fakes import demo_questions
@@ -35,6 +36,19 @@ def test_a_link_to_any_page_leads_to_the_door(rooms_on):
     for page in ("overview", "room", "train"):
         app = opened(page)
         assert [title.value for title in app.title] == [CLOSED] and not app.metric and not app.get("page_link")
+
+
+def test_a_link_that_comes_while_another_session_starts_the_app_leads_to_the_door_too(rooms_on, monkeypatch):
+    def later():
+        """The flag by which Streamlit runs pages without app.py is everybody's, and another session has put it out."""
+        met.append(PagesManager.uses_pages_directory)
+        PagesManager.uses_pages_directory = False
+        router.ensure_router()
+
+    met = []
+    monkeypatch.setattr(context, "ensure_router", later)
+    assert [title.value for title in opened("runs").title] == [CLOSED]
+    assert met == [True]
 
 
 @pytest.mark.parametrize("given", ["", "x" * 22, "é"])
