@@ -12,7 +12,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from scpo.config import DataConfig
+from scpo.config import DataConfig, ExperimentConfig
 from scpo.data.preferences import PARTS, TEST, TRAIN, VALIDATION, Preferences
 from scpo.errors import ConfigError
 
@@ -38,6 +38,14 @@ def dealt(data: Preferences, config: DataConfig) -> Preferences:
     split = pd.Categorical.from_codes([CODE[TEST]] * units, categories=pd.Index(list(PARTS)))
     card = dataclasses.replace(data.card, folds=folds)
     return dataclasses.replace(data, units=data.units.assign(split=split, fold=fold), card=card, folds=np.stack(splits))
+
+
+def check_one_split(config: ExperimentConfig) -> None:
+    """Raise `ConfigError` for a run with folds, of what trains a run again on its one split."""
+    if config.data.folds > 1:
+        raise ConfigError(
+            f"this run tests by {config.data.folds} folds; training again takes one split. Run it without folds first."
+        )
 
 
 def split_of_fold(data: Preferences, fold: int) -> Preferences:

@@ -22,9 +22,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaln
 
-from scpo.metrics.accuracy import MEAN, nan_mean
-from scpo.metrics.intervals import interval
-from scpo.metrics.outcomes import effective_units, ratio
+from scpo.metrics.accuracy import FULL, MEAN, nan_mean
+from scpo.metrics.intervals import fewest_units, interval
+from scpo.metrics.outcomes import effective_units, fold_variance, ratio
 
 SIZES = (2, 3, 4, 6, 8, 12, 16)
 GLOBAL = "global"
@@ -38,6 +38,7 @@ class Candidates:
     prompt            (P,) int of each answer; rewards (K, P) of each model; method (K,), `global` among them
     chosen, rejected  (n,) places among the answers; unit (n,) place of who judged among the units that `drawn` has
     drawn             (R, U) how often each resample draws each unit
+    folds             how many folds they are pooled of, 0 = none
     """
 
     country: str
@@ -48,6 +49,7 @@ class Candidates:
     rejected: np.ndarray
     unit: np.ndarray
     drawn: np.ndarray
+    folds: int = 0
 
 
 def pool_candidates(parts: Sequence[Candidates]) -> Candidates:
@@ -66,6 +68,7 @@ def pool_candidates(parts: Sequence[Candidates]) -> Candidates:
         np.concatenate([part.rejected + at for part, at in zip(parts, answers, strict=True)]),
         np.concatenate([part.unit for part in parts]),
         first.drawn,
+        len(parts),
     )
 
 
@@ -135,6 +138,7 @@ class _Result:
     units: int
     prompts: int
     effective: float
+    fewest: int
 
     @classmethod
     def mean(cls, parts: Sequence[_Result], shared_units: bool) -> _Result:
@@ -148,6 +152,7 @@ class _Result:
             together(p.units for p in parts),
             max(p.prompts for p in parts),
             together(p.effective for p in parts),
+            parts[0].fewest,
         )
 
 
@@ -174,13 +179,14 @@ class _Measured:
             int(there.sum()),
             len(np.unique(part.unit[there])),
             len(np.unique(part.prompt[part.chosen][there])),
-            float(effective_units(all_).mean()),
+            float(effective_units(all_).mean() / np.sqrt(fold_variance(part.folds))),
+            int(fewest_units(part.folds)[FULL]),
         )
 
 
 def _row(country: str, method: str, n: int, result: _Result, base: _Result) -> dict:
-    low, high = interval(result.draws, result.units, result.effective)
-    gain_low, gain_high = interval(result.draws - base.draws, result.units, result.effective)
+    both = np.stack([result.draws, result.draws - base.draws])
+    (low, gain_low), (high, gain_high) = interval(both, result.units, result.effective, fewest=result.fewest)
     numbers = (result.value, low, high, result.value - base.value, gain_low, gain_high)
     values = (country, method, n, *(float(v) for v in numbers), result.pairs, result.units, result.prompts)
     return dict(zip(COLUMNS, values, strict=True))

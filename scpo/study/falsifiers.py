@@ -26,6 +26,7 @@ from scipy.special import stdtr
 from scpo import data as sources
 from scpo import runs
 from scpo.data.altered_groups import equal_groups, flipped_group, shuffled_groups
+from scpo.data.folds import check_one_split
 from scpo.data.preferences import Preferences
 from scpo.errors import ConfigError
 from scpo.methods import METHODS
@@ -71,7 +72,8 @@ def falsify(
     methods      of the run, those with a model per country; none = all of them
     on_progress  called with the number of trainings done and their total; may raise
     Each draw is kept in the run's folder as soon as it is done, and is not made again. Raises `ConfigError` for a run
-    without such methods, of fewer than two countries or of fine-tuned models, `RunFolderError` if its data changed.
+    without such methods, of fewer than two countries, of fine-tuned models or with folds, `RunFolderError` if its data
+    changed.
     """
     result = runs.read(folder)
     methods = _methods(result, methods)
@@ -93,6 +95,7 @@ def _methods(result: runs.Result, asked: Sequence[str]) -> list[str]:
     """The methods to alter groups for. Raises `ConfigError` where the run cannot give them."""
     if result.config.finetune.model:
         raise ConfigError("this run fine-tuned whole models, which takes hours to do again; falsify takes heads.")
+    check_one_split(result.config)
     if len(result.card["countries"]) < 2:
         raise ConfigError("this run has one country; what its group means shows only beside another one's model.")
     known = [m for m in result.config.trained if not METHODS[m].one_for_all]

@@ -22,6 +22,7 @@ import torch
 from scpo import data as sources
 from scpo import runs
 from scpo.config import ExperimentConfig
+from scpo.data.folds import check_one_split
 from scpo.data.preferences import Preferences
 from scpo.errors import ConfigError
 from scpo.methods import METHODS
@@ -58,7 +59,8 @@ def wording_table(
     changed      share of the test pairs on which the method decides otherwise than with the prompts as they are
     difference   of accuracies, with its 95 % interval, paired over people or questions
     on_progress  called with the number of trainings done and their total; may raise
-    Raises `ConfigError` for fine-tuned models and methods that the run lacks, `RunFolderError` if its data changed.
+    Raises `ConfigError` for fine-tuned models, folds, and methods that the run lacks, `RunFolderError` if its data
+    changed.
     """
     result = runs.read(folder)
     config = dataclasses.replace(result.config, methods=_methods(result, methods), budgets=())
@@ -86,6 +88,7 @@ def _methods(result: runs.Result, asked: Sequence[str]) -> tuple[str, ...]:
     """The methods to train. Raises `ConfigError` where the run cannot give them."""
     if result.config.finetune.model:
         raise ConfigError("this run fine-tuned whole models, which takes hours to do again; the study takes heads.")
+    check_one_split(result.config)
     known = [m for m in result.config.methods if METHODS[m].is_model and m != "global"]
     missing = [m for m in asked if m not in known]
     if missing:

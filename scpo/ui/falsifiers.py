@@ -15,7 +15,8 @@ from scpo.ui.components import chart, section
 
 def falsifiers(result: runs.Result) -> None:
     """What came of altered groups, and a button that alters them."""
-    if result.config.finetune.model or len(result.card["countries"]) < 2 or not usual_methods(result):
+    config, countries = result.config, result.card["countries"]
+    if config.finetune.model or config.data.folds > 1 or len(countries) < 2 or not usual_methods(result):
         return
     section("Would it find a gain where there is none?", "falsifiers")
     table = read_falsifiers(result.folder)

@@ -15,6 +15,7 @@ from scpo.metrics.best_of_n import (
     ranks_within,
     weights,
 )
+from scpo.metrics.intervals import FEWEST_OF_FOLDS
 
 
 def candidates(rewards, taste, prompts, rng, country="A", people=20, pairs=400, every_pair=False):
@@ -125,6 +126,18 @@ def test_folds_are_pooled_pair_by_pair_and_answers_of_one_fold_never_meet_those_
     row = both[(both["country"] == "A") & (both["n"] == 2)].iloc[0]
     assert row["prompts"] == len(set().union(*({(at, c) for c in p.prompt[p.chosen]} for at, p in enumerate(parts))))
     assert pool_candidates(parts[:1]) is parts[0]
+
+
+def test_an_interval_of_folds_takes_as_many_people_as_any_other_figure_of_folds():
+    """Twelve, and it is wider than the same draws give without folds."""
+    rng = np.random.default_rng(7)
+    for people in (FEWEST_OF_FOLDS - 1, FEWEST_OF_FOLDS):
+        part = candidates({"full": rng.normal(size=40)}, rng.normal(size=40), 5, rng, people=people)
+        pooled, alone = (best_of_n_table([one], False) for one in (pool_candidates([part, part]), part))
+        assert not alone["low"].isna().any()
+        assert pooled["low"].isna().all() == (people < FEWEST_OF_FOLDS)
+    wide, narrow = ((t["high"] - t["low"])[t["method"] == "full"].mean() for t in (pooled, alone))
+    assert wide > narrow
 
 
 def test_of_shared_questions_the_mean_counts_as_many_as_one_country_has():

@@ -78,6 +78,13 @@ def test_what_takes_held_out_people_is_refused_of_the_kept_models(space, monkeyp
         held_out_rewards(result, "scpo", sources.load(result.config.data))
 
 
+@pytest.mark.parametrize("command", [["falsify"], ["study", "wording"]])
+def test_what_trains_again_on_one_split_is_refused_with_the_reason_and_not_offered(space, opened, command, capsys):
+    assert main([*command, str(space / "runs" / "folds")]) == 2
+    assert "this run tests by 3 folds" in capsys.readouterr().err
+    assert not any(button.key == "falsify" for button in opened("accuracy").button)
+
+
 def test_the_card_of_an_exported_model_says_that_folds_estimate_its_accuracy(space, monkeypatch, tmp_path):
     monkeypatch.setenv("SCPO_WORKSPACE", str(space))
     main(["export", str(space / "runs" / "folds"), "--country", "Borealis", "--out", str(tmp_path / "rm")])
