@@ -58,12 +58,16 @@ def folds_offer(table: pd.DataFrame, unit: str, way: str) -> str:
     )
 
 
+def bar_columns(unit: str) -> dict[str, str]:
+    """The counts that a page draws as bars: heading of `plan_shown` -> column of the plan."""
+    return {people(unit): "units", "pairs": "pairs", f"test {people(unit)}": "test_units", "test pairs": "test_pairs"}
+
+
 def plan_shown(table: pd.DataFrame, unit: str, wanted: float = WANTED) -> pd.DataFrame:
     """The table as a reader prints it."""
-    who = people(unit)
-    wide = f"{who} for {counted(100 * wanted, 'point')}"
-    names = {"units": who, "test_units": f"test {who}", "test_pairs": "test pairs", "detectable": "seen from"}
-    table = table.drop(columns="prompts") if unit == "prompt" else table  # they are the units, and counted already
+    wide = f"{people(unit)} for {counted(100 * wanted, 'point')}"
+    names = {column: heading for heading, column in bar_columns(unit).items()} | {"detectable": "seen from"}
+    table = table.drop(columns="prompts") if unit in ("prompt", "question") else table  # units, and counted already
     numbers = [n for n in ("units", "prompts", "pairs", "test_units", "test_pairs") if n in table]
     counts = {n: table[n].map("{:,}".format) for n in numbers}
     smallest = table["detectable"].map(lambda d: f"{fixed(100 * d)} points" if known(d) else "no interval")

@@ -9,14 +9,14 @@ import streamlit as st
 from scpo.config import DataConfig
 from scpo.format import inert
 from scpo.grouping import worded
-from scpo.text.planner import ASSUMED, FOLDS, folds_offer, plan_lines, plan_shown
+from scpo.text.planner import ASSUMED, FOLDS, bar_columns, folds_offer, plan_lines, plan_shown
 from scpo.ui.cache import plan, preferences
 
 FIRST = 3  # sentences that are shown; the others can be unfolded
 
 
 def what_it_can_tell(config: DataConfig, countries: Sequence[str] = ()) -> None:
-    """In words for the mean and the countries with the fewest test people, as a table for all."""
+    """In words for the mean and the countries with the fewest test people, as a table with bars for all."""
     table, unit = plan(config, countries), preferences(config).card.unit
     if not len(table):
         return
@@ -28,6 +28,15 @@ def what_it_can_tell(config: DataConfig, countries: Sequence[str] = ()) -> None:
     offer = folds_offer(table, unit, f"Folds {FOLDS} under More settings of Train")
     if offer:
         st.info(inert(f"{offer}."), icon=":material/lightbulb:")
-    with st.expander(worded("All countries, and what is assumed")):
-        st.dataframe(plan_shown(table, unit), hide_index=True, key="plan-table")
+    each = table[table["role"] != ""]
+    shown = plan_shown(each, unit)
+    bars = {name: each[column] for name, column in bar_columns(unit).items()}
+    columns = {
+        name: st.column_config.ProgressColumn(
+            name, format="localized", min_value=0, max_value=max(int(values.max()), 1)
+        )
+        for name, values in bars.items()
+    }
+    st.dataframe(shown.assign(**bars), hide_index=True, key="plan-table", column_config=columns)
+    with st.expander("What is assumed"):
         st.caption(worded(ASSUMED))
