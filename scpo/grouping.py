@@ -20,6 +20,7 @@ from scpo.format import noun, shortened
 COUNTRY = "country"
 # Rows of tables that are no country's, under the names that they have there.
 ALL, AVERAGE, OTHERS = "all countries", "average of all countries", "average of the other countries"
+OURS = {ALL, AVERAGE, OTHERS, "mean", "global", "class"}  # the mean over groups; the models that are no group's
 CROSSED = " x "  # between the values, and the names, of columns that are crossed
 PERSON = ("annotator", "user", "rater", "worker", "participant", "respondent", "person", "speaker")
 SHORT = {"lang": "language", "edu": "education"}
@@ -55,8 +56,11 @@ def noun_of(group: Sequence[str]) -> str:
 
 
 def value_of(column: str, said: str) -> str:
-    """A value of a column as a name of a group: one without a letter says what it is, as in "age 18-24"."""
-    return said if any(c.isalpha() for c in said) else f"{_words(column)} {said}"
+    """A value of a column as a name of a group, by which no table has anything else.
+
+    One without a letter says what it is, as in "age 18-24"; so does one that a row or a model of ours is called by.
+    """
+    return said if any(c.isalpha() for c in said) and said.casefold() not in OURS else f"{_words(column)} {said}"
 
 
 def speak_of(group: Sequence[str]) -> None:

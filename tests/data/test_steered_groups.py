@@ -57,6 +57,12 @@ def test_a_value_without_a_letter_says_what_it_is(tmp_path):
     assert data.card.countries == ("male x age 31", "female x age 25")
 
 
+def test_no_group_is_called_as_the_mean_of_groups_or_the_global_model_is(tmp_path):
+    rows = [row | {"scope": ("global", "Mean", "local")[at // 5 % 3]} for at, row in enumerate(pairs())]
+    assert pairs_of(read(rows, tmp_path, group=("scope",))) == {"local": 100, "scope Mean": 100, "scope global": 100}
+    assert read(rows, tmp_path, group=("scope",), countries=("Global",)).card.countries == ("scope global",)
+
+
 def test_two_columns_are_crossed_and_stay_survey_columns(tmp_path):
     data = read(pairs(), tmp_path, group=("gender", "language"))
     assert pairs_of(data) == {f"{gender} x {language}": 50 for gender in GENDERS for language in LANGUAGES}
