@@ -10,7 +10,6 @@ from scpo.grouping import worded
 from scpo.methods import named
 from scpo.text import findings
 from scpo.text.efficiency import (
-    OF_FULL,
     efficiency_sentence,
     kept_sentence,
     per_pair_sentence,
@@ -47,7 +46,7 @@ def ratios(result: runs.Result, reading: str) -> None:
         return
     method = method_of(known)
     rows = table[(table["method"] == method) & (table["reading"] == reading)]
-    if rows["note"].isin(OF_FULL).all():
+    if not rows["reached"].any():
         st.info(
             f"No ratio in any {worded('country')}. On average over {worded('countries')}: {why_no_ratio(rows.iloc[0])}."
         )
@@ -62,8 +61,8 @@ def ratios(result: runs.Result, reading: str) -> None:
     )
     st.caption(
         "Right of the dashed line the method needs fewer pairs than fine-tuning on all pairs. A line that leaves the "
-        "chart on the left: in some resamples the accuracy is not reached. A triangle: at least, or at most, so many "
-        "times."
+        "chart on the left: in some resamples the accuracy is not reached. A cross: not reached, or no ratio, as it "
+        "says under the name. A triangle: at least, or at most, so many times."
     )
 
 

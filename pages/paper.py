@@ -48,10 +48,11 @@ def efficiency(result: runs.Result) -> None:
         "country": st.column_config.TextColumn(worded("country")),
         "pairs": st.column_config.NumberColumn("pairs before", format="localized"),
         "kept": st.column_config.NumberColumn("pairs kept", format="localized"),
-        "share": st.column_config.NumberColumn("share kept", format="percent"),
+        "share": st.column_config.NumberColumn("share kept", format="%.1f %%"),
         "per_kept": st.column_config.NumberColumn("pairs per pair kept", format="%.2f"),
     }
-    st.dataframe(paper.kept(result), hide_index=True, key="kept-table", column_config=columns)
+    table = paper.kept(result)
+    st.dataframe(table.assign(share=100 * table["share"]), hide_index=True, key="kept-table", column_config=columns)
 
 
 def steps(result: runs.Result) -> None:
@@ -66,10 +67,10 @@ def steps(result: runs.Result) -> None:
     )
     columns = {
         "method": st.column_config.TextColumn("method"),
-        "last": st.column_config.NumberColumn("last step", format="percent"),
-        "chosen": st.column_config.NumberColumn("chosen step", format="percent"),
+        "last": st.column_config.NumberColumn("last step", format="%.1f %%"),
+        "chosen": st.column_config.NumberColumn("chosen step", format="%.1f %%"),
     }
-    shown = table.assign(method=table["method"].map(named))
+    shown = table.assign(method=table["method"].map(named), **(100 * table[["last", "chosen"]]))
     st.dataframe(shown, hide_index=True, key="steps-table", column_config=columns)
     line = paper.step_line(table)
     if line:

@@ -29,9 +29,8 @@ SORTS = {
     "longest": lambda job: -seconds(job),
 }
 COLUMNS = {
-    **{
-        name: st.column_config.NumberColumn(format="percent") for name in ("done", "accuracy", "gain", "consensus kept")
-    },
+    **{name: st.column_config.NumberColumn(format="percent") for name in ("done", "accuracy", "consensus kept")},
+    "gain": st.column_config.NumberColumn("gain, points", format="%+.1f"),
     "created": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
     "τ": st.column_config.NumberColumn(format="%g"),
     "β": st.column_config.NumberColumn(format="%g"),
@@ -83,7 +82,7 @@ def results(job: Job) -> dict:
         "data": SOURCES[job.config.data.dataset],
         "method": named(method) if found else "",
         "accuracy": found.get("full"),
-        "gain": found.get("gain"),
+        "gain": 100 * found["gain"] if "gain" in found else None,
         "consensus kept": found.get("consensus"),
     }
 

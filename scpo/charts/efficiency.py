@@ -115,8 +115,8 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
     rules(figure, [line for line in lines if line[2] > 0], at=1)
     at = rows[rows["reached"].astype(bool)]
     hover = [
-        f"{plain(r['country'])}: {verdict_of(r)} as efficient<br>full {r['pairs_full']:,.0f} pairs, {method} "
-        f"{r['pairs_method']:,.0f}, for {percent(r['target'])}<br>{spread_of(r)}"
+        f"{plain(r['country'])}: {verdict_of(r)} as efficient<br>{ALL} {r['pairs_full']:,.0f} pairs, "
+        f"{named(method)} {r['pairs_method']:,.0f}, for {percent(r['target'])}<br>{spread_of(r)}"
         for r in at.to_dict("records")
     ]
     mark = {
@@ -149,7 +149,7 @@ def _missed(rows: pd.DataFrame, left: float) -> dict:
 def _ratio_note(row: dict) -> str:
     """What stands under the name of a row of ratios: why there is none, or no interval."""
     short = {
-        NO_GAIN: "full gains nothing",
+        NO_GAIN: "fine-tuning gains nothing",
         UNCLEAR: "gain of fine-tuning unclear",
         TOO_FEW: "too few in the test",
         NO_PAIRS: "no pair to train on",

@@ -68,13 +68,19 @@ def spread_of(row) -> str:
             TOO_FEW
             if not lost > 0
             else (
-                f"no interval: in {percent(lost)} of resamples full gains nothing over the global model, and there the "
-                "ratio could be anything"
+                f"no interval: in {percent(lost)} of resamples {ALL} gains nothing over the global model, and there "
+                "the ratio could be anything"
             )
         )
     missed = 1 - row["share_reached"]
-    often = f", not reached in {percent(missed)} of resamples" if missed > 0 else ""
-    return f"95 %: {fixed(row['low'], 2)} to {fixed(row['high'], 2)}{often}"
+    often = f" (not reached in {percent(missed)} of resamples)" if missed > 0 else ""
+    return f"{interval_of(row['low'], row['high'])}{often}"
+
+
+def interval_of(low: float, high: float) -> str:
+    """The interval of a ratio; an end at 0 lies among the resamples that do not reach the target."""
+    ends = (fixed(end, 2) if end > 0 else "not reached" for end in (low, high))
+    return f"95 %: {' to '.join(ends)}"
 
 
 def efficiency_figure(table: pd.DataFrame, method: str, reading: str = "trained", country: str = MEAN):
@@ -89,7 +95,7 @@ def efficiency_figure(table: pd.DataFrame, method: str, reading: str = "trained"
         label,
         verdict_of(row),
         (
-            f"{PAIRS[reading]} for {percent(row['target'])}: full {row['pairs_full']:,.0f}, {method} "
+            f"{PAIRS[reading]} for {percent(row['target'])}: {ALL} {row['pairs_full']:,.0f}, {named(method)} "
             f"{row['pairs_method']:,.0f}, {more(row['ratio'])}; {spread_of(row)}"
         ),
     )

@@ -26,7 +26,7 @@ def edge_lines(frontier: pd.DataFrame, edge: pd.DataFrame) -> list[str]:
     first = (
         f"The edge, on average over the {worded('countries')}, is made of {', '.join(parts)}; at its chosen step, 1, "
     )
-    first += f"it has {', '.join(on_it)}." if on_it else "it has no method."
+    first += f"{', '.join(on_it)} {'is' if len(on_it) == 1 else 'are'} on it." if on_it else "no method is on it."
     return [first, *(_behind(row) for row in rows_of(edge) if row.by)]
 
 

@@ -16,7 +16,7 @@ from scpo.metrics.accuracy import MEAN
 from scpo.metrics.paired import errors_needed
 from scpo.planner import standard_error
 from scpo.table_rows import rows_of
-from scpo.text.efficiency import ALL, PAIRS, more, why_no_ratio
+from scpo.text.efficiency import ALL, PAIRS, interval_of, more, why_no_ratio
 from scpo.text.findings import countries, differences
 from scpo.text.results import is_clear
 
@@ -80,11 +80,13 @@ def beside_lines(result: runs.Result) -> list[str]:
             continue
         at, row = SUBSETS.index(subset), rows.iloc[0]
         theirs = (ROWS[method][at] - ROWS[against][at]) / 100
-        agreed.append(theirs * row["difference"] > 0 if is_clear(rows).iloc[0] else None)
+        clear = is_clear(rows).iloc[0]
+        agreed.append(theirs * row["difference"] > 0 if clear else None)
         where = "" if subset == "full" else ", on pairs that the global model gets wrong"
         lines.append(
             f"**{named(method)} minus {named(against)}**{where}: {points(theirs)} points in the paper, "
-            f"{points(row['difference'])} here ({span(row['low'], row['high'])})."
+            f"{points(row['difference'])} here ({span(row['low'], row['high'])}"
+            f"{'' if clear else '; by its paired test that may be chance'})."
         )
     if "filter" in set(result.tables["accuracy"]["method"]):
         lines.append(
@@ -95,8 +97,9 @@ def beside_lines(result: runs.Result) -> list[str]:
         return lines
     same, other, open_ = (agreed.count(way) for way in (True, False, None))
     first = (
-        f"Of {counted(len(agreed), 'difference')} between methods in the paper, {same} are the same way round in this "
-        f"run, {other} the other way round, and {open_} may be chance here."
+        f"Of {counted(len(agreed), 'difference')} between methods in the paper, {same} "
+        f"{'is' if same == 1 else 'are'} the same way round in this run, {other} the other way round, and {open_} "
+        "may be chance here."
     )
     return [first, *lines]
 
@@ -132,7 +135,7 @@ def reading_lines(table: pd.DataFrame) -> list[str]:
         if not known(row.times):
             lines.append(f"**{row.reading}**: no ratio, since {row.note}.")
             continue
-        within = f", 95 %: {fixed(row.low, 2)} to {fixed(row.high, 2)}" if known(row.low) and known(row.high) else ""
+        within = f", {interval_of(row.low, row.high)}" if known(row.low) and known(row.high) else ""
         said = f"; {row.note}" if row.note else ""
         lines.append(f"**{row.reading}**: {fixed(row.times, 2)} times ({more(row.times)}{within}){said}.")
     return lines

@@ -22,6 +22,7 @@ from scpo.export.usage import load_lines
 from scpo.format import inert
 from scpo.grouping import worded
 from scpo.jobs.job import Job
+from scpo.methods import named
 from scpo.metrics.rewards import STEPS
 from scpo.training.finetune.listing import model_places
 from scpo.ui import session
@@ -33,7 +34,7 @@ from scpo.ui.hub_form import hub_form
 
 LARGEST = 1 << 30  # bytes of weights that a browser is given
 WHY = (
-    "Chosen at first: the country and method looked at last, else the method `scpo`. A run keeps no accuracy on "
+    f"Chosen at first: the country and method looked at last, else {named('scpo')}. A run keeps no accuracy on "
     "validation pairs; the method that is best on the test pairs would look better than it is."
 )
 STEP = (

@@ -22,6 +22,7 @@ from scpo.format import duration, inert, percent, rounded_down
 from scpo.grouping import speak_of, worded
 from scpo.jobs import launch
 from scpo.jobs.job import RESUMABLE, Job
+from scpo.methods import named
 from scpo.progress import FOLD_STEPS
 from scpo.runs.progress_log import log_lines, read_progress
 from scpo.ui import polling, session
@@ -253,7 +254,7 @@ def _drawn(scored: bytes, method: str, partial: str, simulated: bool) -> Curve |
     last = table[table["step"] == step]
     mean = percent(last.loc[last["method"] == method, "accuracy"].mean())
     alt = f"PARTIAL, {partial}. " if partial else ""
-    alt += f"Test accuracy of {method} per {worded('country')} over training steps. "
+    alt += f"Test accuracy of {named(method)} per {worded('country')} over training steps. "
     alt += f"At step {step:,} of {total:,} the mean over {worded('countries')} is {mean}."
     now = last.pivot(index="country", columns="method", values="accuracy")
     now = 100 * now.reindex(index=table["country"].unique(), columns=methods)
@@ -269,11 +270,11 @@ def _curve(job: Job) -> None:
         return
     at = curve.methods.index("scpo") if "scpo" in curve.methods else 0
     if len(curve.methods) > 1:
-        st.selectbox("Curve of", curve.methods, at, key=key)
+        st.selectbox("Curve of", curve.methods, at, key=key, format_func=named)
     else:
-        st.markdown(f"Curve of {inert(curve.methods[0])}")
+        st.markdown(f"Curve of {inert(named(curve.methods[0]))}")
     draw(curve.figure, f"growing-{job.id}", curve.alt, CHART_OPTIONS)
     with st.expander(f"Accuracy so far of every method, % (step {curve.step:,} of {curve.total:,})"):
-        form = {method: st.column_config.NumberColumn(format="%.1f") for method in curve.methods}
+        form = {method: st.column_config.NumberColumn(named(method), format="%.1f") for method in curve.methods}
         st.dataframe(curve.now, column_config=form, key=f"so-far-{job.id}")
         st.caption("Test pairs, models trained on all pairs, mean over seeds; no intervals before the end.")

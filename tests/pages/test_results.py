@@ -356,6 +356,7 @@ def test_not_reached_is_written_into_the_chart():
     figure = ratio_chart(table, "scpo", {}, False)
     assert list(figure.layout.yaxis.ticktext) == ["B<br>not reached", "A"]
     assert list(figure.data[0].x) == [2.8] and "in 10.0 % of resamples it does" in figure.data[1].hovertext[0]
+    assert "fine-tuning on all pairs 280 pairs, SCPO (paper) 100," in figure.data[0].hovertext[0]
     assert all(np.isfinite(s.x0) and s.x0 > 0 for s in figure.layout.shapes)
 
 

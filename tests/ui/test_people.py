@@ -176,6 +176,10 @@ def test_each_number_of_efficiency_says_how_its_pairs_are_counted(demo):
             named in efficiency_figure(table, "scpo", reading)[2]
             and "+180 %" in efficiency_figure(table, "scpo", reading)[2]
         )
+        assert "fine-tuning on all pairs 280, SCPO (paper) 100," in efficiency_figure(table, "scpo", reading)[2]
+        often_missed = table.assign(low=0.0, share_reached=0.9)
+        within = "95 %: not reached to 4.00 (not reached in 10.0 % of resamples)"
+        assert within in efficiency_sentence(often_missed, "mean", "scpo", reading)
         one = ratio_chart(table[table["reading"] == reading], "scpo", {}, True)
         assert one.layout.xaxis.title.text.count(named) == 2
     each = pd.DataFrame(
