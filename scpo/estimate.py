@@ -224,6 +224,6 @@ def expected_seconds(
         "embed": characters / 4.5 / 25_000,
         "global": 0.2,
         "train": 3e-10 * heads * steps * batch_size * 768 + 0.2,
-        "share": 4e-5 * fitted * (1 + 0.15 * subsets),
-        "measure": 0.4 + 0.08 * countries + 0.06 * aligned,
+        "share": 2.8e-5 * fitted * (1 + 0.15 * subsets),
+        "measure": 0.5 + 0.16 * countries + 0.06 * aligned,
     }

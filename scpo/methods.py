@@ -131,7 +131,7 @@ _ROWS = (
         training="ridge",
         heads_only=True,
         default=False,
-        cost=3.0,
+        cost=4.0,
     ),
     Method(
         "interpolated",
@@ -142,7 +142,7 @@ _ROWS = (
         training="interpolated",
         heads_only=True,
         default=False,
-        cost=0.15,
+        cost=0.2,
     ),
     Method(
         "lowrank",
@@ -154,7 +154,7 @@ _ROWS = (
         sees="all",
         heads_only=True,
         default=False,
-        cost=9.0,
+        cost=13.0,
     ),
     Method(
         "inverse",

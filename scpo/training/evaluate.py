@@ -34,7 +34,8 @@ from scpo.training.threads import spread
 from scpo.training.training_tables import path_table, selection_table, share_table
 
 # Steps of the progress for each country: its outcomes, at home and elsewhere, what tables take, and the files after.
-OUTCOMES, TABLES, ALIGNED, FILES = 2, {"paired": 6, "efficiency": 3, "curve": 1, "accuracy": 1}, 8, 5
+OUTCOMES, TABLES, FILES = 2, {"paired": 6, "efficiency": 3, "curve": 1, "accuracy": 1}, 5
+FRONTIER, PICKS, ALIGNED = 3, 7, 8
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,10 @@ def measure(
     rows, reading = whole.rows, whole.result.reading
     shared, unread = data.card.unit == "question", set(unreadable(reading))
     survey = shared and bool(set(rows) - unread)
-    steps = _Steps(progress, len(rows) * (OUTCOMES + sum(TABLES.values()) + ALIGNED * survey + FILES))
+    read = [c for c in rows if c not in unread]
+    picked = (FRONTIER + PICKS) * bool(read and config.trained)
+    each = OUTCOMES + sum(TABLES.values()) + picked + ALIGNED * survey + FILES
+    steps = _Steps(progress, len(rows) * each)
     own = steps.spread(lambda c: _pooled(folds, lambda t: _own_outcomes(config, t, c), c), rows)
     everything = ResampledOutcomes(own, shared)
     resampled = ResampledOutcomes([_seen(o, {o.country}, unread) for o in own], shared) if unread else everything
@@ -101,13 +105,15 @@ def measure(
     tables = dict(zip(make, found, strict=True))
     about = data.units if data.folds is None else data.units.drop(columns="fold")
     tables["groups"], tables["group_gaps"] = group_tables(resampled, about)
-    read = [c for c in rows if c not in unread]
     if read and config.trained:
         tables |= _frontier(folds, read, shared)
+        steps.take(FRONTIER * len(rows))
         picks = [pool_candidates([_candidates(trained, c, everything) for trained in folds]) for c in read]
         tables["best_of_n"] = best_of_n_table(picks, shared)
+        steps.take(PICKS * len(rows))
     if survey:
         tables["alignment"] = _alignment(data, folds, read, resampled)
+        steps.take(ALIGNED * len(rows))
     if whole.result.share is not None and np.isfinite(whole.result.share).any():
         tables["shares"] = share_table(whole.result.plan.table, whole.result.share)
     if reading is not None:
@@ -128,15 +134,15 @@ class _Steps:
     def __init__(self, progress: Progress, total: int):
         self._progress, self._done, self._total = progress, 0, total
 
+    def take(self, steps: int) -> None:
+        """So many more are done."""
+        self._done += steps
+        self._progress.report("measure", self._done, self._total)
+
     def spread(self, function: Callable, items: Iterable, steps: Callable[[Any], int] = lambda _: 1) -> list:
         """[function(item) for item in items]; steps(item): how many of the total it is."""
         items = list(items)
-
-        def tell(done: int) -> None:
-            self._done += steps(items[done - 1])
-            self._progress.report("measure", self._done, self._total)
-
-        return spread(function, items, tell)
+        return spread(function, items, lambda done: self.take(steps(items[done - 1])))
 
 
 def _on_every_country(model: str, folds: Sequence[Trained]) -> dict[str, Outcomes]:
