@@ -17,9 +17,9 @@ from scipy.special import softmax
 
 from scpo.errors import InputError
 from scpo.grouping import AVERAGE, OTHERS
-from scpo.metrics.accuracy import MEAN, nan_mean
-from scpo.metrics.intervals import interval
-from scpo.metrics.outcomes import ratio
+from scpo.metrics.accuracy import FULL, MEAN, nan_mean
+from scpo.metrics.intervals import fewest_units, interval
+from scpo.metrics.outcomes import fold_variance, ratio
 
 UNIFORM = "every option alike"
 BASELINES = (UNIFORM, AVERAGE, OTHERS)
@@ -152,10 +152,11 @@ def align(
     return Aligned(test.unit, [*methods, *BASELINES], np.vstack(rows), np.append(temperature, [np.nan] * 3))
 
 
-def alignment_table(aligned: dict[str, Aligned], drawn: dict[str, np.ndarray]) -> pd.DataFrame:
+def alignment_table(aligned: dict[str, Aligned], drawn: dict[str, np.ndarray], folds: int = 0) -> pd.DataFrame:
     """One row per country (and their mean) and method: alignment, its gain over `global` on the same questions.
 
     drawn   country -> (R, Q) how often each resample draws each test question
+    folds   of how many the figures are, 0 = none
     Seeds of a method are averaged. Columns as COLUMNS; temperature is the mean over seeds.
     """
     names = list(dict.fromkeys(m for a in aligned.values() for m in a.methods))
@@ -177,7 +178,7 @@ def alignment_table(aligned: dict[str, Aligned], drawn: dict[str, np.ndarray]) -
                 a.temperature[at].mean(),
                 a.unit[known],
             )
-    rows = []
+    rows, fewest = [], fewest_units(folds)[FULL]
     for country in [MEAN, *aligned]:
 
         def of(name: str, country: str = country):
@@ -191,7 +192,9 @@ def alignment_table(aligned: dict[str, Aligned], drawn: dict[str, np.ndarray]) -
         for name in names:
             value, draws, gain, gain_draws, temperature, units = of(name)
             questions = len(np.unique(units))
-            numbers = value, *interval(draws, questions), gain, *interval(gain_draws, questions), temperature
+            both = np.stack([draws, gain_draws])
+            low, high = interval(both, questions, questions / fold_variance(folds) ** 0.5, fewest=fewest)
+            numbers = value, low[0], high[0], gain, low[1], high[1], temperature
             rows.append((country, name, *map(float, numbers), questions))
     return pd.DataFrame(rows, columns=COLUMNS)
 

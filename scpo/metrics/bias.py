@@ -60,7 +60,8 @@ def _between_countries(resampled: ResampledOutcomes, method: str) -> list[dict]:
     draws = np.array([resampled.result(c, method).draws[FULL] for c in known])
     worst = known[int(np.nanargmin(value))]
     sizes = [resampled.size(c, FULL) for c in known]
-    gap, lowest = gap_and_lowest(value, draws, [s.units for s in sizes], [s.effective for s in sizes])
+    units, effective = [s.units for s in sizes], [s.effective for s in sizes]
+    gap, lowest = gap_and_lowest(value, draws, units, effective, resampled.fewest[FULL])
     return [
         _row(method, "gap", value.max() - value.min(), gap, resampled.size(MEAN, FULL)),
         _row(method, "worst country", value.min(), lowest, resampled.size(worst, FULL), worst),

@@ -14,7 +14,7 @@ import pandas as pd
 
 from scpo.metrics.accuracy import FULL, ResampledOutcomes
 from scpo.metrics.intervals import gap_and_lowest, interval
-from scpo.metrics.outcomes import effective_units, ratio
+from scpo.metrics.outcomes import Outcomes, effective_units, fold_variance, ratio
 
 EVERYBODY = "everybody"
 FEWEST_SHOWN = 5  # people
@@ -65,14 +65,14 @@ def _one(
     """Rows of one column and population."""
     groups = sorted({e for c in parts for e in answer[resampled.outcomes[c].units]} - {None}, key=str)
     shown: dict[str, tuple[int, float, dict[str, tuple]]] = {}
-    hidden = 0
+    hidden, fewest = 0, resampled.fewest[FULL]
     for group in groups:
         masks = {c: answer[resampled.outcomes[c].units] == group for c in parts}
         people = sum(int(mask.sum()) for mask in masks.values())
         if people < FEWEST_SHOWN:
             hidden += 1
             continue
-        effective = sum(float(effective_units(resampled.outcomes[c].counts[FULL, m])) for c, m in masks.items())
+        effective = sum(_effective(resampled.outcomes[c], m) for c, m in masks.items())
         shown[group] = people, effective, _counted(resampled, masks)
     units, effectives = [size[0] for size in shown.values()], [size[1] for size in shown.values()]
     for method in resampled.methods if len(shown) > 1 else []:
@@ -81,13 +81,18 @@ def _one(
             right, again, n, n_again = counted[method]
             value.append(float(right / n))
             draws.append(ratio(again, n_again))
-            low, high = map(float, interval(draws[-1], people, effective))
+            low, high = map(float, interval(draws[-1], people, effective, fewest=fewest))
             accuracies.append((column, str(group), country, method, value[-1], low, high, people, int(n)))
-        (low, high), _ = gap_and_lowest(np.array(value), np.array(draws), units, effectives)
+        (low, high), _ = gap_and_lowest(np.array(value), np.array(draws), units, effectives, fewest)
         best, worst = (list(shown)[int(at)] for at in (np.argmax(value), np.argmin(value)))
         gaps.append(
             (column, country, method, max(value) - min(value), low, high, str(best), str(worst), len(shown), hidden)
         )
+
+
+def _effective(o: Outcomes, mask: np.ndarray) -> float:
+    """How many alike people those of a group are worth, as `Outcomes.effective` says of all."""
+    return float(effective_units(o.counts[FULL, mask]) / np.sqrt(fold_variance(o.folds)))
 
 
 def _counted(resampled: ResampledOutcomes, masks: dict[str, np.ndarray]) -> dict[str, tuple]:

@@ -143,13 +143,13 @@ def largest(values: np.ndarray, draws: np.ndarray) -> tuple[float, float]:
 
 
 def gap_and_lowest(
-    values: np.ndarray, draws: np.ndarray, units: ArrayLike, effective: ArrayLike
+    values: np.ndarray, draws: np.ndarray, units: ArrayLike, effective: ArrayLike, fewest: int = FEWEST_UNITS
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Intervals for max - min and for min of the true values of C countries or groups.
 
-    values, units, effective (C,), draws (C, R); NaN where one of them has fewer than FEWEST_UNITS units
+    values, units, effective (C,), draws (C, R); NaN where one of them has fewer than `fewest` units
     """
-    if (np.asarray(units) < FEWEST_UNITS).any() or np.isnan(draws).any():
+    if (np.asarray(units) < fewest).any() or np.isnan(draws).any():
         return (np.nan, np.nan), (np.nan, np.nan)
     tail = (1 - LEVEL) / 2
     wider = reach(np.asarray(effective)) / -ndtri(tail)

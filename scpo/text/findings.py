@@ -22,7 +22,7 @@ from scpo.metrics.ranks import rank_sets
 from scpo.runs.judges import BROUGHT
 from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_figure
-from scpo.text.results import fewest, headline, measured, with_findings
+from scpo.text.results import headline, measured, needed, with_findings
 
 Figure = tuple[str, str, str]
 
@@ -158,15 +158,11 @@ def accuracy_figures(result: runs.Result) -> list[Figure]:
 
 def _clear_gains(rows: pd.DataFrame, up: int, down: int, unit: str) -> Figure:
     """In how many countries a gain is more than chance; of none, where no country has people enough to tell."""
-    label, known = worded("Countries with a clear gain"), int(rows["low"].notna().sum())
+    label, known, takes = worded("Countries with a clear gain"), int(rows["low"].notna().sum()), needed(rows, "full")
     if not known:
-        return label, "-", f"no {worded('country')} has the {fewest('full')} {unit}s in the test that an interval takes"
+        return label, "-", f"no {worded('country')} has the {takes} {unit}s in the test that an interval takes"
     without = len(rows) - known
-    few = (
-        f"; {counted(without, worded('country'))} with fewer than {fewest('full')} {unit}s cannot be told"
-        if without
-        else ""
-    )
+    few = f"; {counted(without, worded('country'))} with fewer than {takes} {unit}s cannot be told" if without else ""
     return (
         label,
         f"{up} of {known}",

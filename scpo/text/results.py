@@ -86,6 +86,12 @@ def fewest(subset: str) -> int:
     return FEWEST[SUBSETS.index(subset)]
 
 
+def needed(rows: pd.DataFrame, subset: str) -> int:
+    """The same of these rows, with low and units: of folds an interval takes more, and rows with `fewest` have none."""
+    least, without = fewest(subset), rows.loc[rows["low"].isna(), "units"]
+    return max(least, FEWEST_OF_FOLDS) if (without >= least).any() else least
+
+
 class Finding(StrEnum):
     """What a paired difference tells."""
 
@@ -160,14 +166,14 @@ def told_apart(rows: pd.DataFrame, method: str, against: str, unit: str) -> str:
     rows    country, subset, difference, low, p_holm, one row per country, without the mean
     """
     tested = rows[rows["p_holm"].notna()]
-    needed = f"{fewest(rows['subset'].iloc[0])} {unit}s" if len(rows) else ""
+    takes = f"{needed(rows, rows['subset'].iloc[0])} {unit}s" if len(rows) else ""
     if not len(tested):
         pair = f"{named(method)} from {named(against)}"
-        return f"No {worded('country')} has enough {unit}s in the test to tell {pair}: an interval takes {needed}."
+        return f"No {worded('country')} has enough {unit}s in the test to tell {pair}: an interval takes {takes}."
     clear = tested[tested["p_holm"] < ALPHA].sort_values("difference", ascending=False)
     up, down = clear[clear["difference"] > 0], clear[clear["difference"] < 0]
     of = counted(len(tested), worded("country"))
-    known = "" if len(tested) == len(rows) else f" with at least {needed} in the test"
+    known = "" if len(tested) == len(rows) else f" with at least {takes} in the test"
     where = f"in {len(clear)}" if len(clear) else "in none"
     pair = f"{named(method)} is clearly different from {named(against)}"
     words = f"Of {of}{known}, {pair} {where} after Holm's correction"
@@ -191,8 +197,8 @@ def too_few(rows: pd.DataFrame, unit: str) -> str:
     if missed:
         found.append(f"Too few {people(unit)} to tell, which is not 'no difference': {', '.join(missed)}.")
     if without and len(without) < len(rows):
-        needed = fewest(rows["subset"].iloc[0])
-        found.append(f"No interval, for fewer than {needed} {unit}s: {', '.join(without)}.")
+        takes = needed(rows, rows["subset"].iloc[0])
+        found.append(f"No interval, for fewer than {takes} {unit}s: {', '.join(without)}.")
     return " ".join(found)
 
 

@@ -199,7 +199,7 @@ def _alignment(
         found[country] = pool_aligned([_aligned(trained, country, others) for trained in folds])
         if not np.array_equal(found[country].unit, resampled.outcomes[country].units):
             raise ScpoError(f"{country}: the questions of the answers are not those of the test pairs.")
-    return alignment_table(found, resampled.drawn)
+    return alignment_table(found, resampled.drawn, data.card.folds)
 
 
 def _frontier(folds: Sequence[Trained], countries: Sequence[str], shared: bool) -> dict[str, pd.DataFrame]:

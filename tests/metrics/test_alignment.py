@@ -115,6 +115,15 @@ def test_gains_are_paired_and_the_mean_weighs_countries_equally():
     )
 
 
+def test_intervals_of_folds_take_twelve_questions():
+    for questions, told in ((11, False), (12, True)):
+        values = np.random.default_rng(questions).uniform(0.4, 0.9, (1, questions))
+        drawn = np.random.default_rng(2).multinomial(questions, np.full(questions, 1 / questions), 500)
+        one = {"A": Aligned(np.arange(questions), ["global"], values, np.ones(1))}
+        assert alignment_table(one, {"A": drawn})["low"].notna().all()
+        assert alignment_table(one, {"A": drawn}, folds=5)["low"].notna().all() == told
+
+
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=2, max_size=6))
 def test_alignment_is_symmetric_between_zero_and_one_and_one_only_of_the_same(shares):
     p, q = (np.array(column) + 1e-3 for column in zip(*shares, strict=True))

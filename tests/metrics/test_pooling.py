@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from scpo.metrics.accuracy import FULL, ResampledOutcomes, accuracy_table
+from scpo.metrics.bias import bias_table
+from scpo.metrics.groups import group_tables
 from scpo.metrics.intervals import FEWEST_OF_FOLDS
 from scpo.metrics.outcomes import count_outcomes, fold_variance
 from scpo.metrics.paired import paired_table
@@ -80,8 +82,17 @@ def test_with_few_people_no_interval_of_folds_is_given():
         unit = np.repeat(np.arange(people), 3)
         margins = np.random.default_rng(0).normal(size=(2, len(unit)))
         rows = [np.flatnonzero(unit % 5 == f) for f in range(5)]
-        table = accuracy_table(ResampledOutcomes([pool_outcomes(parts_of(margins, unit, rows), rows)], False))
+        resampled = ResampledOutcomes([pool_outcomes(parts_of(margins, unit, rows), rows)], False)
+        table = accuracy_table(resampled)
         assert table.query("subset == 'full' and method == 'full'")["low"].notna().all() == told
+        assert bias_table(resampled, None).query("measure == 'worst country'")["low"].notna().all() == told
+        about = pd.DataFrame({"age": [["old", "young"][n % 2] for n in range(2 * people)]})  # of so many people each
+        twice = np.concatenate([unit, unit + people])
+        both = [np.flatnonzero(twice % 5 == f) for f in range(5)]
+        halves = pool_outcomes(parts_of(np.tile(margins, 2), twice, both), both)
+        groups, gaps = group_tables(ResampledOutcomes([halves], False), about)
+        assert groups["units"].tolist() == [people] * 4
+        assert groups["low"].notna().all() == told and (told or gaps["low"].isna().all())
 
 
 def test_the_table_of_folds_adds_up_to_the_accuracy_of_all():

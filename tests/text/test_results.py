@@ -4,7 +4,8 @@ import math
 
 import pandas as pd
 
-from scpo.text.results import class_line, measured, rank_line
+from scpo.metrics.intervals import FEWEST_OF_FOLDS, FEWEST_UNITS
+from scpo.text.results import class_line, measured, needed, rank_line
 
 
 def sets(*rows, tests=3):
@@ -40,3 +41,10 @@ def test_a_figure_without_an_interval_is_no_headline():
     label, value, note = measured("Served worst", "64.3 %", (math.nan, math.nan), "222 pairs", who="Estovia")
     assert (label, value) == ("Served worst", "-")
     assert note == "measured Estovia, 64.3 %; no interval: too few people or questions; 222 pairs"
+
+
+def test_how_many_an_interval_takes_is_more_where_enough_for_one_split_have_none():
+    rows = pd.DataFrame({"units": [5, 9, 30], "low": [math.nan, 0.1, 0.1]})
+    assert needed(rows, "full") == FEWEST_UNITS
+    assert needed(rows.assign(low=[math.nan, math.nan, 0.1]), "full") == FEWEST_OF_FOLDS
+    assert needed(rows.assign(units=19, low=math.nan), "distinct") == 20
