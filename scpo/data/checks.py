@@ -50,7 +50,7 @@ def with_names(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
 def as_text(value: object) -> object:
     """A number as the text that a csv has for it, so that a column is the same from every kind of file.
 
-    1.0 is "1", as a column of whole numbers with a gap has floats in jsonl and parquet. Missing is None; what is
+    1.0 is "1", as many a program writes a column of whole numbers with a gap as floats. Missing is None; what is
     neither text nor number stays as it is.
     """
     if type(value) is str:

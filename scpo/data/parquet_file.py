@@ -31,7 +31,8 @@ def read_parquet(path: Path, name: str, faults: Faults, first: int = 0) -> pd.Da
         texts = [c.path for c in columns if c.physical_type == "BYTE_ARRAY"]
         with parquet.ParquetFile(path, read_dictionary=texts, memory_map=True) as file:
             read = file.read_row_group(0) if first and file.num_row_groups else file.read()
-            table = read.to_pandas(ignore_metadata=True)
+            # Else one row without a number makes floats of all others, inside structs too, and ids above 2^53 change.
+            table = read.to_pandas(ignore_metadata=True, integer_object_nulls=True)
     except (pyarrow.ArrowException, OSError, ValueError, KeyError) as error:
         if isinstance(error, OSError) and error.errno:
             raise  # of the file system; pyarrow's own have no number

@@ -144,6 +144,15 @@ def test_parquet_keeps_the_columns_of_a_saved_index(tmp_path):
     assert set(table.columns) == {"user", "text"}
 
 
+def test_whole_numbers_of_parquet_stay_whole_where_a_row_has_none(tmp_path):
+    ids = [2**53, 2**53 + 1, None]  # as floats the first two are one
+    rows = [{"user": one, "who": {"id": one}, "turns": [{"id": one}]} for one in ids]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    (table,), told = read(tmp_path / "a.parquet")
+    assert told == [] and table["user"].tolist() == ids
+    assert [who["id"] for who in table["who"]] == [turns[0]["id"] for turns in table["turns"]] == ids
+
+
 def test_parquet_with_a_column_twice_is_a_fault(tmp_path):
     pq.write_table(pa.table([["p"], ["x"]], names=["prompt", "prompt"]), tmp_path / "a.parquet")
     assert "two columns named prompt" in read(tmp_path / "a.parquet")[1][0]
