@@ -21,6 +21,7 @@ VARIABLE = "SCPO_ROOMS"
 FILE = "rooms.key"
 OFF = ("", "0")
 ADDRESS = re.compile(r"https?://[^\s/?#]+/?[^\s?#]*")
+LONGEST = 200  # characters of an address
 HERE = (None, "localhost", "127.0.0.1", "::1")  # hosts that mean another machine on every phone
 
 
@@ -68,13 +69,21 @@ def voting_link(code: str, reached_at: str) -> str:
     Raises `ConfigError` if `SCPO_ROOMS` is neither 1 nor an address.
     """
     named = os.environ.get(VARIABLE, "").strip()
-    if named != "1" and not ADDRESS.fullmatch(named):
+    if named != "1" and not _is_address(named):
         raise ConfigError(
-            f"{VARIABLE} is {named!r}; needed: 1, or the address by which the class reaches the app, such as "
+            f"{VARIABLE} is {named!r:.120}; needed: 1, or the address by which the class reaches the app, such as "
             "http://192.168.1.20:8501. Set it and start the app again."
         )
     base = named if named != "1" else reached_at
     return f"{base.rstrip('/')}/vote?{urlencode({'room': code})}"
+
+
+def _is_address(named: str) -> bool:
+    """True for an address of the web, short enough for a QR code that a phone reads across a room."""
+    try:
+        return len(named) <= LONGEST and bool(ADDRESS.fullmatch(named)) and urlsplit(named).port != 0
+    except ValueError:  # brackets or a port that mean nothing
+        return False
 
 
 def leads_elsewhere(link: str) -> bool:

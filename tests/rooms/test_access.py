@@ -41,6 +41,14 @@ def test_the_link_of_a_room_is_by_the_address_that_the_class_has(monkeypatch):
         access.voting_link("abc", "http://localhost:8501")
 
 
+@pytest.mark.parametrize("named", ["http://[::1", "http://[x]:8501", "http://pc:99999999", "https://pc/" + "p" * 3000])
+def test_what_no_browser_or_qr_code_takes_is_no_address(named, monkeypatch):
+    monkeypatch.setenv(access.VARIABLE, named)
+    with pytest.raises(ConfigError, match="SCPO_ROOMS is 'http.*; needed: 1, or the address") as told:
+        access.voting_link("abc", "http://localhost:8501")
+    assert len(str(told.value)) < 400
+
+
 def test_a_link_to_this_machine_alone_is_known():
     for host in ("localhost", "localhost:8501", "127.0.0.1:80", "[::1]:8501"):
         assert not access.leads_elsewhere(f"http://{host}/vote?room=a")
