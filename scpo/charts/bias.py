@@ -116,7 +116,9 @@ def plane_chart(
     at = {str(subset): part.set_index("method") for subset, part in rows.groupby("subset")}
     distinct, kept = at["distinct"], at["consensus"]
     figure = go.Figure()
-    for method in [m for m in methods if m in kept.index]:
+    here = [m for m in methods if m in kept.index]
+    places = 100 * pd.DataFrame({"x": distinct["accuracy"], "y": kept["accuracy"]}).reindex(here)
+    for method in here:
         way = path[(path["country"] == country) & (path["method"] == method)] if len(path) else path
         if len(way) and METHODS[method].start == "global":
             _way(figure, way.pivot(index="seen", columns="subset", values="accuracy").sort_index(), method)
@@ -132,7 +134,7 @@ def plane_chart(
             name=method,
             mode="markers+text",
             text=[named(method)],
-            textposition=f"{'top' if len(figure.data) % 4 < 2 else 'bottom'} center",
+            textposition=_label_place(method, places),
             textfont={"color": TEXT},
             marker=mark,
             error_x=_cross(x, mark),
@@ -147,6 +149,16 @@ def plane_chart(
     figure.add_annotation(text="better ↗", showarrow=False, font={"color": TEXT}, **better)
     _equal_accuracy(figure, at)
     return no_interval(finish(figure, simulated, height=520), rows)
+
+
+def _label_place(method: str, places: pd.DataFrame) -> str:
+    """Where a point's name stands: away from the nearest other point, and towards the middle of the chart."""
+    own, others = row_of(places, method), places.drop(method).dropna()
+    apart = ((others - own) ** 2).sum(axis=1).to_numpy()
+    nearest = others.iloc[int(apart.argmin())] if len(others) else own
+    up = (own["y"], own["x"]) >= (nearest["y"], nearest["x"])
+    left = 2 * own["x"] > places["x"].max()
+    return f"{'top' if up else 'bottom'} {'left' if left else 'right'}"
 
 
 def _equal_accuracy(figure: go.Figure, at: Mapping[str, pd.DataFrame]) -> None:

@@ -34,7 +34,9 @@ def phrases_chart(rows: pd.DataFrame, country: str, simulated: bool) -> go.Figur
         figure.add_trace(dots(rows[column], names, hover, ring(colour, symbol), ends, name=label))
     row_axis(figure, names)
     figure.add_vline(x=0, line={"color": QUIET, "dash": "dash", "width": 1})
-    figure.update_xaxes(title="log odds beyond the global model<br>(line: 95 % interval)")
+    figure.update_xaxes(
+        title="log odds beyond the global model<br>(line: 95 % interval;<br>none: too few people or questions)"
+    )
     return finish(figure, simulated, height=130 + 30 * max(len(rows), 3))
 
 

@@ -182,7 +182,7 @@ def triangle_chart(
                 "colorscale": SEQUENCE,
                 "size": 19,
                 "symbol": "hexagon2",
-                "colorbar": {"title": {"text": "%"}, "thickness": 12},
+                "colorbar": {"title": {"text": "%"}, "thickness": 12, "x": 1.12},  # beside the corner's name
             },
             hovertext=[
                 f"{w}<br>{plain(where)}: {percent(a)}<br>{s}"

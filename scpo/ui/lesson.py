@@ -104,7 +104,7 @@ def collapse(world: World) -> Shown:
 
 
 def efficiency(world: World) -> Shown:
-    where, count, luck, target = st.columns([3, 4, 3, 4], gap="medium")
+    where, count, luck, target = st.columns([3, 5, 3, 4], gap="small")
     country = _country(where, world)
     reading = count.segmented_control(
         "Count pairs",

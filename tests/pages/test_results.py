@@ -126,6 +126,10 @@ def test_the_plane_says_where_better_is_names_its_points_and_has_lines_of_equal_
     rows = tables["accuracy"].query("country == 'Galune' and method == 'scpo'").set_index("subset")
     assert figure.layout.annotations[0].text == "better ↗"
     assert [text for trace in figure.data for text in trace.text or ()] == [named(m) for m in methods]
+    points = [trace for trace in figure.data if trace.text]
+    middle = max(p.x[0] for p in points) / 2
+    assert all(p.textposition.endswith("left" if p.x[0] > middle else "right") for p in points)  # within the chart
+    assert len({p.textposition.split()[0] for p in points}) == 2, "names of neighbours are not on one line"
     share = rows.loc["distinct", "n"] / (rows.loc["distinct", "n"] + rows.loc["consensus", "n"])
     line = figure.layout.shapes[0]
     assert figure.layout.xaxis.range[0] == line.x0 and figure.layout.yaxis.range[1] < 200  # lines stretch no axis
