@@ -38,6 +38,7 @@ def apart(args: argparse.Namespace) -> None:
     """The command: sentences and tables on stdout, csv files where they are asked for."""
     from scpo import data as sources
     from scpo.steering.questions import is_survey
+    from scpo.training.encoder_reading import told
     from scpo.training.saved import held_out_rewards
 
     result = runs.read(Path(args.run))
@@ -51,6 +52,8 @@ def apart(args: argparse.Namespace) -> None:
     rewards = held_out_rewards(result, method, data, _tell if result.config.finetune.model else None)
     if data.card.simulated:
         print(SIMULATED)
+    for line in told(result.tables.get("reading")):
+        print(line)
     if is_survey(data):
         _questions(data, rewards, country, args)
     _phrases(data, rewards, country, args)

@@ -50,6 +50,7 @@ from scpo.runs.falsifiers import (
     read_falsifiers,
     write_falsifiers,
 )
+from scpo.training.encoder_reading import unreadable
 from scpo.training.encoders import load_encoder
 from scpo.training.heads.backend import global_heads, problem_of, train_plan
 from scpo.training.heads.problem import HeadProblem
@@ -96,8 +97,9 @@ def _methods(result: runs.Result, asked: Sequence[str]) -> list[str]:
     if result.config.finetune.model:
         raise ConfigError("this run fine-tuned whole models, which takes hours to do again; falsify takes heads.")
     check_one_split(result.config)
-    if len(result.card["countries"]) < 2:
-        raise ConfigError("this run has one country; what its group means shows only beside another one's model.")
+    if len(_read(result)) < 2:
+        which = "one country" if len(result.card["countries"]) == 1 else "fewer than two countries whose texts are read"
+        raise ConfigError(f"this run has {which}; what its group means shows only beside another one's model.")
     known = [m for m in result.config.trained if not METHODS[m].one_for_all]
     if not known or not set(asked) <= set(known):
         told = f"it has {', '.join(known)}" if known else "it has none"
@@ -105,6 +107,12 @@ def _methods(result: runs.Result, asked: Sequence[str]) -> list[str]:
             f"{', '.join(asked) or 'falsify'}: a trained method with a model per country is needed; {told}."
         )
     return [m for m in known if m in asked or not asked]
+
+
+def _read(result: runs.Result) -> list[str]:
+    """The countries whose texts the run reads: of others an accuracy says nothing of a taste."""
+    unread = unreadable(result.tables.get("reading"))
+    return [country for country in result.card["countries"] if country not in unread]
 
 
 def _altered(trainings: _Trainings, before: _Trained, draw: int) -> Iterator[tuple]:
@@ -134,6 +142,7 @@ class _Trainings:
         self.methods, self.done, self.total, self.on_progress = list(methods), 0, total, on_progress
         self.data = sources.load(config.data)
         check_same(sources.content_hash(self.data), result.card["content_hash"])
+        self._read = _read(result)
         self._encoder = load_encoder(config.encoder, config.precision)
         self._first: HeadProblem | None = None
 
@@ -146,10 +155,13 @@ class _Trainings:
         problem = self._problem(data)
         _, plan, trained = train_plan(problem, (), Progress())
         self.done += 1
-        heads = pd.concat([plan.table, pd.DataFrame([_global_row()])], ignore_index=True)
+        read = np.flatnonzero(plan.table["country"].isin(self._read))
+        heads = pd.concat([plan.table.iloc[read], pd.DataFrame([_global_row()])], ignore_index=True)
+        theta, tests = trained.theta[torch.from_numpy(read)], problem.held_out("test")
         outcomes = {}
-        for on, test in problem.held_out("test").items():
-            margins = test.margins(torch.cat([trained.theta, problem.start[on][None]])).numpy()
+        for on in self._read:
+            test = tests[on]
+            margins = test.margins(torch.cat([theta, problem.start[on][None]])).numpy()
             outcomes[on] = count_outcomes(on, heads, margins, margins[-1], test.unit)
         return _Trained(self.methods, outcomes, data.card.unit == "question")
 

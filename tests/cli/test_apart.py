@@ -20,6 +20,7 @@ def test_a_survey_is_told_by_question_too(survey_run, tmp_path, capsys):
     shown, table = capsys.readouterr().out, pd.read_csv(tmp_path / "q.csv")
     assert "Every country's model answers as the global one does." in shown  # its encoder can read none of the texts
     assert "only the length was tested" in shown
+    assert "Borealis: 83.3 % of the tokens are unknown to the tokenizer" in shown
     assert set(table["country"]) == {"Borealis", "Cascadia", "Delos"}
 
 

@@ -1,5 +1,6 @@
 """Falsifiers: a planted taste is an advantage as it is and none when shuffled; counts by hand; draws are kept."""
 
+import json
 import shutil
 
 import numpy as np
@@ -12,6 +13,7 @@ from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError, RunFolderError
 from scpo.metrics.outcomes import count_outcomes
 from scpo.runs.falsifiers import AS_IT_IS, BEFORE, FLIPPED, GLOBAL, OTHERS, POOLED, SHUFFLED, read_falsifiers
+from scpo.runs.files import file_hash, write_json
 from scpo.study.falsifiers import _difference, _Trained, falsify
 from scpo.text.falsifiers import Verdict, rows_of_kind, verdict
 
@@ -110,6 +112,19 @@ def test_what_cannot_be_altered_is_refused_with_what_the_run_has(planted, tmp_pa
             falsify(changed, draws=2)
     finally:
         rows.write_text(kept)
+
+
+def test_countries_whose_texts_are_not_read_are_in_no_figure(planted, tmp_path):
+    """Of two countries one is left, so that none can be held against another."""
+    folder = shutil.copytree(planted[0], tmp_path / "run")
+    summary, done = (json.loads((folder / f"{name}.json").read_text()) for name in ("summary", "done"))
+    reading = {"texts": 9, "tokens": 99, "unknown": 1.0, "cut": 0.0, "pairs": 9, "alike": 0.0}
+    summary["reading"] = [{"country": "Cascadia", **reading, "readable": False}]
+    write_json(folder / "summary.json", summary)
+    done["files"]["summary.json"] = file_hash(folder / "summary.json")
+    write_json(folder / "done.json", done)
+    with pytest.raises(ConfigError, match="fewer than two countries whose texts are read"):
+        falsify(folder, draws=1)
 
 
 def test_the_command_prints_what_is_kept(planted, capsys, tmp_path):
