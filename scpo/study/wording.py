@@ -91,6 +91,8 @@ def _methods(result: runs.Result, asked: Sequence[str]) -> tuple[str, ...]:
     check_one_split(result.config)
     known = [m for m in result.config.methods if METHODS[m].is_model and m != "global"]
     missing = [m for m in asked if m not in known]
+    if not known:
+        raise ConfigError("the run has no trained method; the study trains its methods again. Name a run that has one.")
     if missing:
         raise ConfigError(f"the run has no trained method {', '.join(missing)}; it has {', '.join(known)}.")
     return tuple(m for m in known if m in asked or not asked)

@@ -1,5 +1,8 @@
 """Another wording of the prompts: what stays, what is counted, and that the same wording changes nothing."""
 
+import json
+from shutil import copytree
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +13,7 @@ from scpo.cli import main
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError
 from scpo.runs import read_config
+from scpo.runs.files import file_hash, write_json
 from scpo.study import wording
 from scpo.text.wording import OTHER_SEED, wording_lines, wording_shown
 
@@ -80,5 +84,13 @@ def test_the_order_of_a_surveys_options_changes_no_pair(tmp_path):
 def test_a_method_that_the_run_lacks_and_fine_tuned_models_are_refused(folder, tmp_path, capsys):
     with pytest.raises(ConfigError, match="no trained method ridge; it has full, shared"):
         wording.wording_table(folder, ["ridge"])
+    untrained = copytree(folder, tmp_path / "untrained")
+    config = read_config(untrained).as_dict() | {"methods": ["global", "longer"]}
+    write_json(untrained / "config.json", config)
+    done = json.loads((untrained / "done.json").read_text())
+    done["files"]["config.json"] = file_hash(untrained / "config.json")
+    write_json(untrained / "done.json", done)
+    with pytest.raises(ConfigError, match="the run has no trained method;"):
+        wording.wording_table(untrained)
     assert main(["study", "wording", str(tmp_path / "nowhere")]) == 2
     assert "nowhere" in capsys.readouterr().err
