@@ -15,7 +15,7 @@ def enlarge(figure: go.Figure) -> go.Figure:
         "x": 0,
         "y": 0,
         "yanchor": "bottom",
-        "pad": {"b": 54},  # plotly puts the first line where the last belongs
+        "pad": {"b": 70},  # plotly puts the first line below where the last belongs
         "yref": "container",
         "automargin": True,
     }

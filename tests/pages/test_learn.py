@@ -464,6 +464,7 @@ def test_presenter_mode_is_in_the_link_and_keeps_the_step_and_its_controls():
 def test_large_figures_have_large_type():
     chart = enlarge(lesson_charts.collapse_chart(training_steps.collapse(world(), "Galune", 10, TAU, BETA)))
     assert chart.layout.font.size >= 20 and chart.layout.xaxis.tickfont.size >= 20 and chart.data[0].line.width > 5
+    assert chart.layout.title.pad.b >= 3.3 * chart.layout.title.font.size, "both lines of the label are in the figure"
 
 
 def test_moving_a_control_changes_the_sentence_and_the_chart():
