@@ -15,6 +15,7 @@ from scpo.config import flag
 from scpo.errors import ConfigError
 from scpo.export.huggingface import export
 from scpo.export.report import report
+from scpo.export.templates import TEMPLATES
 from scpo.format import counted
 from scpo.grouping import crossed, noun_of, speaking_of, worded
 from scpo.jobs.store import open_store
@@ -199,3 +200,11 @@ def test_the_demo_world_and_a_column_named_twice_are_refused():
     with pytest.raises(ConfigError, match="names each column once"):
         DataConfig("prism", group=("age", "Age "))
     assert flag(DataConfig.__dataclass_fields__["group"]) == "--group"
+
+
+def test_a_template_says_the_noun_of_each_rendering_also_where_it_was_compiled_under_another():
+    template = TEMPLATES.from_string('{{ "no country"|worded }}')
+    assert template.render() == "no country"
+    with speaking_of(["language"]):
+        assert template.render() == "no language"
+    assert template.render() == "no country"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_eval_context, select_autoescape
-from jinja2.nodes import EvalContext
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from scpo.grouping import worded
@@ -20,11 +20,11 @@ TEMPLATES = Environment(
 )
 
 
-@pass_eval_context
-def _worded(context: EvalContext, text: object) -> str:
+@pass_context  # which keeps Jinja from applying it to fixed texts once, when a template is compiled
+def _worded(context: Context, text: object) -> str:
     """A fixed text of a template, said of what the run is steered to."""
     said = worded(str(text))
-    return Markup(said) if context.autoescape and isinstance(text, Markup) else said
+    return Markup(said) if context.eval_ctx.autoescape and isinstance(text, Markup) else said
 
 
 TEMPLATES.filters["worded"] = _worded

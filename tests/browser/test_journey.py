@@ -49,6 +49,7 @@ def test_the_numbers_of_a_chart_can_be_downloaded_and_say_that_they_are_simulate
     page = visit()
     settle(page, "The numbers behind this chart")
     page.get_by_text("The numbers behind this chart").first.click()
+    settle(page, "Download these numbers")  # the table above the button has its height then
     with page.expect_download() as download:
         page.get_by_role("button", name="Download these numbers").first.click()
     text = download.value.path().read_text()

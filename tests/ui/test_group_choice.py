@@ -27,6 +27,8 @@ def test_a_column_of_the_file_is_chosen_and_the_words_follow(page, tmp_path):
     said = " ".join(
         [*(e.label for e in app.expander), *(e.value for e in app.caption), *(e.value for e in app.markdown)]
     )
-    assert "All languages, and what is assumed" in said and "Hindi" in said and "Cascadia" not in said
+    plan = next(frame.value for frame in app.dataframe if "seen from" in frame.value)
+    assert "language" in plan and "country" not in plan
+    assert "Holm's correction over the languages" in said and "Hindi" in said and "Cascadia" not in said
     if page == "train":
         assert "Reference languages" in " ".join(box.label for box in app.button_group)
