@@ -77,6 +77,12 @@ class HeadPlan:
         """The heads at these places, (n,) int; their table is numbered anew."""
         return HeadPlan(self.table.iloc[indices].reset_index(drop=True), [self.pools[i] for i in indices])
 
+    def with_all_pairs(self, country: str = "") -> np.ndarray:
+        """Which heads are trained on all pairs, (K,) bool; of one country alone, if it is named."""
+        level = self.table["level"].to_numpy()
+        all_pairs = level == level.max(initial=0)
+        return all_pairs & (self.table["country"] == country).to_numpy() if country else all_pairs
+
     def alike(self) -> list[list[np.ndarray]]:
         """Heads of all countries of a seed and budget, (C,) each, beside those of other seeds with the same pairs."""
         group = self.table.groupby(["seed", "level"], sort=False).ngroup().to_numpy()

@@ -50,6 +50,14 @@ def test_one_head_per_country_method_seed_and_budget(data):
     assert set(plan.table["method"]) == {"full", "scpo"}
 
 
+def test_heads_with_all_pairs_are_those_above_every_budget(data):
+    rows, plan, _ = planned(data, methods=("full",), seeds=2, budgets=(5, 20))
+    whole = [len(rows[country].train) for country in plan.table["country"]]
+    assert list(plan.with_all_pairs()) == list(plan.table["pairs"] == whole)
+    assert set(plan.table["country"][plan.with_all_pairs("Borealis")]) == {"Borealis"}
+    assert plan.with_all_pairs("Borealis").sum() == 2
+
+
 def test_budgets_are_nested_and_seeds_differ(data):
     _, plan, _ = planned(data, methods=("full",), seeds=2, budgets=(5, 20))
     one = plan.table[(plan.table["country"] == "Borealis") & (plan.table["seed"] == 0)].index

@@ -211,40 +211,39 @@ def _frontier(folds: Sequence[Trained], countries: Sequence[str], shared: bool) 
 
 def _held_out(trained: Trained, country: str) -> HeldOutMargins:
     """Margins of a country's models with all pairs on its test pairs."""
-    table, test = trained.result.plan.table, trained.rows[country].test
-    pick = np.array((table["country"] == country) & (table["level"] == table["level"].max()))
+    plan, test = trained.result.plan, trained.rows[country].test
+    pick = plan.with_all_pairs(country)
     unit, base = trained.data.pairs["unit"].to_numpy()[test], trained.margin[country][test]
-    return HeldOutMargins(country, unit, base, trained.tests[country](pick), table["method"][pick].to_numpy())
+    return HeldOutMargins(country, unit, base, trained.tests[country](pick), plan.table["method"][pick].to_numpy())
 
 
 def _aligned(trained: Trained, country: str, others: Sequence[Answers]) -> Aligned:
     """The same of one training and country; others: what the other countries answered."""
     result, part = trained.result, trained.rows[country]
-    table = result.plan.table
-    mine = np.array((table["country"] == country) & (table["level"] == table["level"].max()))
+    mine = result.plan.with_all_pairs(country)
     test, validation = (answers_of(trained.data.pairs.iloc[of]) for of in (part.test, part.validation))
     start = result.rewards[country]
     rewards = [
         np.vstack([start[texts][None], result.score(texts)(mine)]) for texts in (test.texts(), validation.texts())
     ]
     averages = average_answers(test, [*others, test]), average_answers(test, others)
-    return align(test, validation, averages, ["global", *table["method"][mine]], *rewards)
+    return align(test, validation, averages, ["global", *result.plan.table["method"][mine]], *rewards)
 
 
 def _candidates(trained: Trained, country: str, resampled: ResampledOutcomes) -> Candidates:
     """A country's test pairs among all answers to their prompts that any test pair has, and the models' rewards."""
     data, result, part = trained.data, trained.result, trained.rows[country]
-    prompt, table = data.texts["prompt"].cat.codes.to_numpy(), result.plan.table
+    prompt = data.texts["prompt"].cat.codes.to_numpy()
     sides = [data.pairs[side].to_numpy() for side in ("chosen", "rejected")]
     answers = np.unique(np.concatenate([side[other.test] for other in trained.rows.values() for side in sides]))
     chosen, rejected = (side[part.test] for side in sides)
     pool = answers[np.isin(prompt[answers], prompt[chosen])]
-    pick = np.array((table["country"] == country) & (table["level"] == table["level"].max()))
+    pick = result.plan.with_all_pairs(country)
     return Candidates(
         country,
         np.unique(prompt[pool], return_inverse=True)[1],
         np.vstack([result.rewards[country][pool][None], result.score(pool)(pick)]),
-        np.array([GLOBAL, *table["method"][pick]]),
+        np.array([GLOBAL, *result.plan.table["method"][pick]]),
         np.searchsorted(pool, chosen),
         np.searchsorted(pool, rejected),
         np.searchsorted(resampled.outcomes[country].units, data.pairs["unit"].to_numpy()[part.test]),
@@ -276,8 +275,7 @@ def _own_outcomes(config: ExperimentConfig, trained: Trained, country: str) -> O
 
 def _crossed(margins, model: str, start: np.ndarray, known: np.ndarray, trained: BackendResult, unit) -> Outcomes:
     """Outcomes of a country's models with all pairs, and of its global model (margins start), on other pairs."""
-    table = trained.plan.table
-    pick = np.array((table["country"] == model) & (table["level"] == table["level"].max()))
+    pick = trained.plan.with_all_pairs(model)
     first = pd.DataFrame([{"method": "global", "seed": 0, "level": 0, "pairs": 0, "trained": 0}])
-    heads = pd.concat([first, table[pick].drop(columns="country")], ignore_index=True)
+    heads = pd.concat([first, trained.plan.table[pick].drop(columns="country")], ignore_index=True)
     return count_outcomes(model, heads, np.concatenate([start[None], margins(pick)]), known, unit)

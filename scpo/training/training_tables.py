@@ -32,7 +32,7 @@ def path_table(config: ExperimentConfig, folds: Sequence[BackendResult], unread:
 
 def _paths(trained: BackendResult, unread: Iterable[str]) -> Iterator[pd.DataFrame]:
     table = trained.plan.table.assign(at=np.arange(len(trained.plan.table)))
-    table = table[(table["level"] == trained.plan.table["level"].max()) & ~table["country"].isin(list(unread))]
+    table = table[trained.plan.with_all_pairs() & ~table["country"].isin(list(unread))]
     for (country, method), heads in table.groupby(["country", "method"], sort=False):
         mean = trained.path[heads["at"].to_numpy()].mean(0)  # (eval_steps, subsets)
         if not np.isnan(mean[0]).all():
