@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from scpo import runs
+from scpo.cli.options import add_method, add_run_folder
 from scpo.cli.result_table import SIMULATED, write_table
 from scpo.errors import ConfigError
 from scpo.export.huggingface import known_country, trained_method
@@ -26,9 +27,9 @@ def add_apart(commands) -> None:
         "presence moves a country's model away from the global one, with held-out people's choices beside them, and of "
         "a survey the questions on which it differs most.",
     )
-    parser.add_argument("run", metavar="RUN", help="the folder of a finished run, or its id in the workspace")
+    add_run_folder(parser)
     parser.add_argument("--country", help="show this country alone (default: all that the run steered to)")
-    parser.add_argument("--method", help="a trained method of the run (default: scpo, or the first)")
+    add_method(parser)
     parser.add_argument("--most", type=int, default=SHOWN, help=f"rows to show (default: {SHOWN}); a csv has all")
     parser.add_argument("--out", metavar="FILE", help="also write every phrase, clear or not, to this csv file")
     parser.add_argument("--questions-out", metavar="FILE", help="also write a survey's questions to this csv file")

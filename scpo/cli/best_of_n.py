@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from scpo import runs
+from scpo.cli.options import add_model
 from scpo.data.checks import check_texts, has_columns
 from scpo.data.faults import Faults
 from scpo.data.reading import KINDS, read_table
 from scpo.errors import ConfigError
-from scpo.export.huggingface import add_model, known_country, trained_method
+from scpo.export.huggingface import known_country, trained_method
 from scpo.metrics.rewards import steered
 from scpo.runs.files import write_bytes
 

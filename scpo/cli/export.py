@@ -10,9 +10,10 @@ import tempfile
 from pathlib import Path
 
 from scpo import runs
+from scpo.cli.options import add_model, add_run_folder
 from scpo.errors import ConfigError
 from scpo.export.hub_upload import Upload
-from scpo.export.huggingface import add_model, export, known_country, trained_method
+from scpo.export.huggingface import export, known_country, trained_method
 from scpo.export.model_card import standing
 
 
@@ -50,7 +51,7 @@ def add_report(commands) -> None:
         help="one HTML file that needs no network, and a csv per figure",
         description="A finished run as a report: question, data, method, results with intervals, limits.",
     )
-    parser.add_argument("run", metavar="RUN", help="the folder of a finished run, or its id in the workspace")
+    add_run_folder(parser)
     parser.add_argument("--out", required=True, metavar="DIR", help="a folder that does not exist yet, or is empty")
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from scpo import runs
-from scpo.cli.options import listed
+from scpo.cli.options import add_run_folder, add_table_file, listed
 from scpo.cli.result_table import SIMULATED, write_table
 from scpo.errors import ConfigError
 from scpo.runs.falsifiers import DRAWS
@@ -22,10 +22,10 @@ def add_falsify(commands) -> None:
         description="Alter the groups of a finished run and train its methods again: what a group's own model has "
         "before the others' must vanish, and fall where labels are flipped. Kept in the run's folder, for its report.",
     )
-    parser.add_argument("run", metavar="RUN", help="the folder of a finished run, or its id in the workspace")
+    add_run_folder(parser)
     parser.add_argument("--draws", type=int, default=DRAWS, help=f"of each alteration (default: {DRAWS})")
     parser.add_argument("--methods", metavar="A,B,...", help="of the run (default: those that its pages show first)")
-    parser.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
+    add_table_file(parser)
 
 
 def falsify_command(args: argparse.Namespace) -> None:

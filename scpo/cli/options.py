@@ -1,4 +1,4 @@
-"""Options of the command line, made from the settings, and the settings made from them."""
+"""Options of the command line: those that commands share, those made from the settings, and settings made from them."""
 
 from __future__ import annotations
 
@@ -44,6 +44,28 @@ def add_settings(parser, config_class: type, only: Collection[str] = (), base: o
         else:
             options |= {"type": type(default), "metavar": type(default).__name__.upper()}
         parser.add_argument(flag(field), **options)
+
+
+def add_run_folder(parser, which: str = "a finished run") -> None:
+    """The argument that names a run; which: what it takes."""
+    parser.add_argument("run", metavar="RUN", help=f"the folder of {which}, or its id in the workspace")
+
+
+def add_model(parser) -> None:
+    """The options that name one model of a finished run."""
+    add_run_folder(parser)
+    parser.add_argument("--country", required=True, help="a country, or group, that the run steered to")
+    add_method(parser)
+
+
+def add_method(parser) -> None:
+    """The option that names one of a run's methods, as `scpo.export.huggingface.trained_method` reads it."""
+    parser.add_argument("--method", help="a trained method of the run (default: scpo, or the first)")
+
+
+def add_table_file(parser) -> None:
+    """The option that names a file for the table that is shown."""
+    parser.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
 
 
 def _given(args: argparse.Namespace, config_class: type) -> dict:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from scpo import runs
-from scpo.cli.options import add_settings, config_of, listed
+from scpo.cli.options import add_run_folder, add_settings, add_table_file, config_of, listed
 from scpo.cli.result_table import SIMULATED, write_table
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError
@@ -46,23 +46,23 @@ def add_study(commands) -> None:
     coverage = names.add_parser("coverage", **says["coverage"])
     coverage.add_argument("--worlds", type=int, default=1000, help="worlds to count over (default: 1000)")
     coverage.add_argument("--folds", action="store_true", help="intervals from folds, with models that are trained")
-    coverage.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
+    add_table_file(coverage)
     beyond = names.add_parser("beyond", **says["beyond"])
     add_settings(beyond, DataConfig, {"dataset", "data_files", "countries", "reference", "test_share"})
     add_settings(beyond, ExperimentConfig, {"encoder"})
     beyond.add_argument("--final", action="store_true", help="the winner alone, on the test questions and fresh worlds")
     beyond.add_argument("--worlds", type=int, help="worlds or splits (default: 5; with --final 10 worlds)")
     beyond.add_argument("--seeds", type=int, default=10, help="training seeds with --final (default: 10)")
-    beyond.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
+    add_table_file(beyond)
     why = names.add_parser("why", **says["why"])
-    why.add_argument("run", metavar="RUN", help="the folder of a finished run of the demo, or its id in the workspace")
+    add_run_folder(why, "a finished run of the demo")
     why.add_argument("--methods", default="full,scpo,shared", metavar="A,B,...", help="default: full,scpo,shared")
     why.add_argument("--answers", type=int, default=200, help="answers of test pairs to explain (default: 200)")
-    why.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
+    add_table_file(why)
     wording = names.add_parser("wording", **says["wording"])
-    wording.add_argument("run", metavar="RUN", help="the folder of a finished run, or its id in the workspace")
+    add_run_folder(wording)
     wording.add_argument("--methods", metavar="A,B,...", help="of the run (default: all that it trained)")
-    wording.add_argument("--out", metavar="FILE", help="also write the table to this csv file")
+    add_table_file(wording)
     when = names.add_parser("when", **says["when"])
     add_settings(when, DataConfig, {"dataset", "data_files", "countries"})
     add_settings(when, ExperimentConfig, {"methods", "encoder"}, BASE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from scpo import runs
@@ -16,13 +15,6 @@ from scpo.metrics.rewards import STEPS
 from scpo.runs.files import new_folder
 
 NO_LIMIT = 1_000_000  # tokens: the model itself cuts a prompt and an answer, each at its own end
-
-
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """The options that name one model of a run."""
-    parser.add_argument("run", metavar="RUN", help="the folder of a finished run, or its id in the workspace")
-    parser.add_argument("--country", required=True, help="a country, or group, that the run steered to")
-    parser.add_argument("--method", help="a trained method of the run (default: scpo, or the first)")
 
 
 def known_country(result: runs.Result, asked: str) -> str:
