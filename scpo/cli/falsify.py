@@ -12,6 +12,7 @@ from scpo.cli.result_table import SIMULATED, write_table
 from scpo.errors import ConfigError
 from scpo.runs.falsifiers import DRAWS
 from scpo.text.falsifiers import falsifier_lines, falsifier_table, usual_methods
+from scpo.text.judges import unmarked
 
 
 def add_falsify(commands) -> None:
@@ -44,5 +45,5 @@ def falsify_command(args: argparse.Namespace) -> None:
         print(SIMULATED)
     print("Accuracy of a group's own model minus that of what it is compared with, points, 95 % interval")
     print(falsifier_table(table).to_string(index=False))
-    print("\n" + "\n".join(line.replace("**", "").replace("\\", "") for line in falsifier_lines(table)))
+    print("\n" + "\n".join(map(unmarked, falsifier_lines(table))))
     write_table(args.out, table, result.card["simulated"])
