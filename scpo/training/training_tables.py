@@ -37,7 +37,7 @@ def _paths(trained: BackendResult, unread: Iterable[str]) -> Iterator[pd.DataFra
         mean = trained.path[heads["at"].to_numpy()].mean(0)  # (eval_steps, subsets)
         if not np.isnan(mean[0]).all():
             frame = pd.DataFrame(mean, columns=list(SUBSETS))
-            yield frame.assign(country=country, method=method, step=trained.eval_steps)
+            yield frame.assign(country=str(country), method=str(method), step=trained.eval_steps)
 
 
 def share_table(heads: pd.DataFrame, share: np.ndarray) -> pd.DataFrame:
