@@ -96,7 +96,7 @@ def _gains(table: pd.DataFrame, methods: list[str], classes: pd.Series) -> list[
         row, share = row_of(full, m), row_of(kept, m)
         lines.append(
             f"{m:<{first}}{points(row['gain']):>18} {brackets(row['gain_low'], row['gain_high']):>16} "
-            f"{_share(share['consensus']):>16} {_share(share['distinct']):>9}  {classes.get(m, NONE)}"
+            f"{_share(share['consensus']):>16} {_share(share['distinct']):>9}  {classes.get(m) or NONE}"
         )
     return lines
 
