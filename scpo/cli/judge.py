@@ -107,7 +107,6 @@ def _beside(args: argparse.Namespace, names: list[str]) -> None:
     from scpo import data as sources
     from scpo.cli.result_table import SIMULATED
     from scpo.judging import judge_beside
-    from scpo.metrics.filtering import check_same
     from scpo.runs.judges import judge_file, write_judge
     from scpo.runs.outcomes import read_outcomes
     from scpo.text.judges import difference_table, judge_sentences, judge_table, scores_told, unmarked
@@ -116,8 +115,7 @@ def _beside(args: argparse.Namespace, names: list[str]) -> None:
     if args.out:
         raise ConfigError("--out is for a data set without a run; beside a run, judges lie in its own folder.")
     result = runs.read(Path(args.run))
-    data = sources.load(result.config.data)
-    check_same(sources.content_hash(data), result.card["content_hash"])
+    data = sources.load_unchanged(result.config.data, result.card["content_hash"])
     rows = tested_rows(data)
     taken = [name for name in names if not args.replace and judge_file(result.folder, name).exists()]
     if taken:  # before any model is put to work

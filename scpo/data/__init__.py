@@ -26,7 +26,7 @@ from scpo.data.leaks import leaks, one_person
 from scpo.data.naming import named
 from scpo.data.preferences import PARTS, TEST, Preferences
 from scpo.data.splitting import arranged
-from scpo.errors import InputError
+from scpo.errors import InputError, RunFolderError
 from scpo.grouping import of_countries, speaking_of, worded
 
 LOADERS = {
@@ -50,6 +50,23 @@ def load(config: DataConfig) -> Preferences:
         with speaking_of(config.group):
             raise InputError(refusal(choice.problems, data))
     return data
+
+
+def load_unchanged(config: DataConfig, of_run: str) -> Preferences:
+    """The data that a run was made of; of_run: the content hash that its data card has. Raises as `load` and
+    `check_unchanged` do."""
+    data = load(config)
+    check_unchanged(data, of_run)
+    return data
+
+
+def check_unchanged(data: Preferences, of_run: str) -> None:
+    """Raise `RunFolderError` unless the data read now is the data of a run, by the content hash of its data card."""
+    if content_hash(data) != of_run:
+        raise RunFolderError(
+            "The data set is not what it was when this run was made: its texts, pairs or splits differ. "
+            "Put the old files back, or run it again on the new ones, to read the pairs here."
+        )
 
 
 def look(config: DataConfig) -> tuple[Preferences, Choice]:

@@ -20,7 +20,6 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from scpo.errors import RunFolderError
 from scpo.grouping import ALL
 from scpo.methods import select
 from scpo.metrics.intervals import accuracy_draws, interval, resample_units
@@ -194,15 +193,6 @@ class Chosen:
     def of(self, country: str) -> pd.Series:
         """The row of one country, or of all."""
         return self.shares[self.shares["country"] == country].iloc[0]
-
-
-def check_same(now: str, of_run: str) -> None:
-    """Raise `RunFolderError` unless the data read now is the data of the run; both are content hashes."""
-    if now != of_run:
-        raise RunFolderError(
-            "The data set is not what it was when this run was made: its texts, pairs or splits differ. "
-            "Put the old files back, or run it again on the new ones, to read the pairs here."
-        )
 
 
 def filter_frame(margins: Margins, at: np.ndarray, now: Chosen) -> pd.DataFrame:

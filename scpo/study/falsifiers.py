@@ -31,7 +31,6 @@ from scpo.data.preferences import Preferences
 from scpo.errors import ConfigError
 from scpo.methods import METHODS
 from scpo.metrics.accuracy import FULL, MEAN, ResampledOutcomes
-from scpo.metrics.filtering import check_same
 from scpo.metrics.outcomes import Outcomes, count_outcomes
 from scpo.plan import rows_by_country
 from scpo.progress import Progress
@@ -140,8 +139,7 @@ class _Trainings:
         pooled = [m for m in config.trained if METHODS[m].one_for_all]
         self.config = dataclasses.replace(config, methods=(*methods, *pooled), seeds=1, budgets=())
         self.methods, self.done, self.total, self.on_progress = list(methods), 0, total, on_progress
-        self.data = sources.load(config.data)
-        check_same(sources.content_hash(self.data), result.card["content_hash"])
+        self.data = sources.load_unchanged(config.data, result.card["content_hash"])
         self._read = _read(result)
         self._encoder = load_encoder(config.encoder, config.precision)
         self._first: HeadProblem | None = None

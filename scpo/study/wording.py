@@ -27,7 +27,6 @@ from scpo.data.preferences import Preferences
 from scpo.errors import ConfigError
 from scpo.methods import METHODS
 from scpo.metrics.accuracy import FULL, MEAN, ResampledOutcomes
-from scpo.metrics.filtering import check_same
 from scpo.metrics.outcomes import count_outcomes
 from scpo.plan import rows_by_country
 from scpo.progress import Progress
@@ -64,8 +63,7 @@ def wording_table(
     """
     result = runs.read(folder)
     config = dataclasses.replace(result.config, methods=_methods(result, methods), budgets=())
-    data = sources.load(config.data)
-    check_same(sources.content_hash(data), result.card["content_hash"])
+    data = sources.load_unchanged(config.data, result.card["content_hash"])
     encoder, total = load_encoder(config.encoder, config.precision), 2 + len(TEMPLATES)
     wordings = [(AS_IT_IS, data, 0), (OTHER_SEED, data, 1)]
     wordings += [(name, reworded(data, template), 0) for name, template in TEMPLATES.items()]

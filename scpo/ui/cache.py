@@ -16,7 +16,7 @@ from scpo.errors import ScpoError
 from scpo.jobs.job import Job
 from scpo.jobs.store import Store, open_store
 from scpo.metrics.accuracy import MEAN
-from scpo.metrics.filtering import Margins, check_same, disagreement
+from scpo.metrics.filtering import Margins, disagreement
 from scpo.planner import plan_table
 from scpo.rooms.population import ClassPopulation, class_population
 from scpo.rooms.questions import Questions
@@ -141,7 +141,7 @@ def ran_on(job: Job, config: DataConfig) -> bool:
 @st.cache_resource(max_entries=3, show_spinner="Reading the texts of the pairs ...")
 def _texts(config: DataConfig, changed: tuple[int, ...], content_hash: str) -> Preferences:
     pairs = preferences(config)
-    check_same(data.content_hash(pairs), content_hash)
+    data.check_unchanged(pairs, content_hash)
     return pairs
 
 
