@@ -47,7 +47,7 @@ def apart(args: argparse.Namespace) -> None:
     method = trained_method(result, country or result.card["countries"][0], args.method or "")
     if args.most < 1:
         raise ConfigError(f"--most is {args.most}; it takes a whole number of at least 1.")
-    data = sources.load(result.config.data)
+    data = sources.load_unchanged(result.config.data, result.card["content_hash"])
     if args.questions_out and not is_survey(data):
         raise ConfigError("--questions-out is for surveys, whose questions have shares of options; this run has pairs.")
     rewards = held_out_rewards(result, method, data, _tell if result.config.finetune.model else None)

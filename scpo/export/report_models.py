@@ -74,7 +74,7 @@ def _asked(result: runs.Result) -> Asked:
     from scpo.training.heads.saved import load_models, reward_texts
 
     models, method = load_models(result.folder, result.config, result.card["countries"]), findings.main_method(result)
-    pairs = sources.load(result.config.data)
+    pairs = sources.load_unchanged(result.config.data, result.card["content_hash"])
     return Asked(models, pairs, reward_texts(models, pairs.texts, method), method)
 
 

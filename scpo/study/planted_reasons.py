@@ -43,13 +43,13 @@ def planted_reasons(folder: Path, method: str, answers: int) -> pd.DataFrame:
     """How well each way points at the planted reasons, for a finished run of heads in the demo world.
 
     Columns country (the mean over countries last), way, measure, value, low, high, answers, prompts.
-    Raises `ConfigError` for a run that has no planted truth or no heads.
+    Raises `ConfigError` for a run that has no planted truth or no heads, `RunFolderError` if its data changed.
     """
     from scpo.training.attention import sentence_attention
     from scpo.training.heads import saved
 
     result = runs.read(folder)
-    data = sources.load(result.config.data)
+    data = sources.load_unchanged(result.config.data, result.card["content_hash"])
     if data.truth is None or result.config.finetune.model:
         raise ConfigError(f"{folder} is no run of heads in the demo world, where alone the true reasons are known.")
     if data.folds is not None:

@@ -1,9 +1,12 @@
 """`python -m scpo apart` on whole small runs: of people, and of a survey."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from scpo.cli import main
+from scpo.runs import read_config
 
 
 def test_a_run_of_people_tells_its_phrases_and_writes_all_of_them(demo_run, tmp_path, capsys):
@@ -22,6 +25,17 @@ def test_a_survey_is_told_by_question_too(survey_run, tmp_path, capsys):
     assert "only the length was tested" in shown
     assert "Borealis: 83.3 % of the tokens are unknown to the tokenizer" in shown
     assert set(table["country"]) == {"Borealis", "Cascadia", "Delos"}
+
+
+def test_a_run_whose_data_changed_tells_nothing(survey_run, capsys):
+    answers = Path(read_config(survey_run).data.data_files[0])
+    kept = answers.read_text()
+    try:
+        answers.write_text("\n".join(kept.splitlines()[:-1]) + "\n")
+        assert main(["apart", str(survey_run)]) != 0
+    finally:
+        answers.write_text(kept)
+    assert "The data set is not what it was when this run was made" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
