@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.charts.colours import METHOD, QUIET
-from scpo.charts.style import MEAN, finish, marker, no_interval, spans
+from scpo.charts.style import MEAN, finish, marker, no_interval, spans, whisker
 from scpo.format import counted, percent
 from scpo.methods import named
 
@@ -28,7 +28,7 @@ def best_of_n_chart(table: pd.DataFrame, methods: Sequence[str], simulated: bool
         mine = rows[rows["method"] == method]
         value, low, high = (100 * mine[name] for name in ("agreement", "low", "high"))
         beside = 1 + APART * (at - (len(shown) - 1) / 2)
-        ends = {"array": high - value, "arrayminus": value - low, "color": METHOD[method], "thickness": 1, "width": 0}
+        ends = whisker(value, low, high, METHOD[method]) | {"thickness": 1}
         told = zip(mine["n"], mine["agreement"], spans(mine["low"], mine["high"]), mine["pairs"], strict=True)
         hover = [f"{named(method)}, best of {n}: {percent(a)}<br>{s}<br>{counted(p, 'pair')}" for n, a, s, p in told]
         figure.add_scatter(

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.charts.colours import METHOD, QUIET
-from scpo.charts.style import MEAN, finish, marker
+from scpo.charts.style import MEAN, dots, finish, marker
 from scpo.format import counted, fixed, percent
 from scpo.methods import named
 from scpo.metrics.frontier import CHOSEN, on_edge
@@ -36,29 +36,19 @@ def frontier_chart(
         mine = rows[rows["method"] == method].sort_values("step")
         figure.add_scatter(**_curve(mine, method), mode="lines+markers")
         chosen = mine[mine["step"] == CHOSEN]
-        figure.add_scatter(
-            x=100 * chosen["consensus"],
-            y=100 * chosen["accuracy"],
-            mode="markers",
-            name=method,
-            marker=marker(method, 13),
-            hoverinfo="text",
-            hovertext=[f"{_told(row)}<br>chosen step{_share(shares, country, method)}" for row in rows_of(chosen)],
-        )
+        hover = [f"{_told(row)}<br>chosen step{_share(shares, country, method)}" for row in rows_of(chosen)]
+        figure.add_trace(_mark(chosen, hover, method))
     start = rows[rows["step"] == 0].head(1)
-    figure.add_scatter(
-        x=100 * start["consensus"],
-        y=100 * start["accuracy"],
-        mode="markers",
-        name="global",
-        marker=marker("global", 13),
-        hoverinfo="text",
-        hovertext=[f"{named('global')}: right on {percent(v)}" for v in start["accuracy"]],
-    )
+    hover = [f"{named('global')}: right on {percent(v)}" for v in start["accuracy"]]
+    figure.add_trace(_mark(start, hover, "global"))
     figure.update_xaxes(title="consensus kept, %:<br>right where the global model is right")
     figure.update_yaxes(title="right on all test pairs, %")
     figure.update_layout(showlegend=True)
     return finish(figure, simulated, height=520)
+
+
+def _mark(at: pd.DataFrame, hover: list[str], method: str) -> dict:
+    return dots(100 * at["consensus"], 100 * at["accuracy"], hover, marker(method, 13), name=method)
 
 
 def _edge(rows: pd.DataFrame) -> dict:

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.charts.colours import PLACE, QUIET, TEXT
-from scpo.charts.style import band, dots, finish, no_interval, plain, row_axis, rules, spans
+from scpo.charts.style import band, dots, finish, no_interval, plain, ring, row_axis, rules, spans
 from scpo.format import percent, signed
 from scpo.table_rows import rows_of
 
@@ -30,7 +30,7 @@ def served_chart(served: pd.DataFrame, simulated: bool) -> go.Figure:
             f"{plain(LABELS.get(r.model, r.model))}: {percent(r.accuracy)}<br>{interval}"
             for r, interval in zip(rows_of(part), spans(part["low"], part["high"]), strict=True)
         ]
-        mark = {"color": colour, "symbol": symbol, "size": 13, "line": {"width": 2, "color": colour}}
+        mark = ring(colour, symbol) | {"size": 13}
         ends = (100 * part["low"].astype(float), 100 * part["high"].astype(float))
         figure.add_trace(dots(100 * part["accuracy"], part["model"], hover, mark, ends, showlegend=False))
     row_axis(figure, list(rows["model"]))
