@@ -3,7 +3,8 @@
 Each method is judged on people held out: how often it is right where the global model was wrong (what the country
 wants) and where that was right (what everybody shares). A reader's weights turn the two into one number. Models are
 those of `scpo.lesson.training_steps`, and the method `shared` in small: a country's shift from the global model has a
-normal prior, which the shifts of the other countries give, and half of it is taken, as in `scpo.training.heads.shared`.
+normal prior, which the shifts of the other countries give. Half of it is taken, whatever the data; the method itself
+(`scpo.training.heads.shared`) lets validation pairs say how much.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from scpo.metrics.intervals import ALPHA, FEWEST_FOR_PARTS, RESAMPLES
 
 TRAINED = ("full", "filter", "scpo")
 METHODS = ("global", *TRAINED, "shared")
-SHRINKAGE = 0.5  # of a shift from the global model, as in `scpo.training.heads.shared`
+SHRINKAGE = 0.5  # of a shift from the global model
 OWN_SHARE = 0.5  # of the prior's variance: what is the country's own, and not a mix of the others' directions
 WEIGHTS = range(101)  # percent
 
@@ -56,15 +57,17 @@ def weighed(world: World, country: str, own: int, steps: int, tau: float, beta: 
     if country not in world.countries:
         raise ConfigError(f"{country!r} is no country to steer to; they are {', '.join(world.countries)}.")
     judged = {name: _judged(world, name, steps, tau, beta) for name in world.countries}
+    shares = {name: of.shares() for name, of in judged.items()}
     rows = [
-        (name, method, *judged[name].shares()[:, at], _score(judged[name].shares(), own)[at])
-        for name in world.countries
-        for at, method in enumerate(METHODS)
+        (name, method, *right, score)
+        for name, both in shares.items()
+        for method, right, score in zip(METHODS, both.T, _score(both, own), strict=True)
     ]
     table = pd.DataFrame(rows, columns=["country", "method", "own_taste", "common_ground", "weighed"])
     here = table[table["country"] == country].set_index("method")["weighed"].sort_values(ascending=False, kind="stable")
     winners = table.loc[table.groupby("country", sort=False)["weighed"].idxmax(), "method"]
     best, second = here.index[:2]
+    reign = {name: reigns(both) for name, both in shares.items()}
     return Seen(
         table,
         {
@@ -75,9 +78,9 @@ def weighed(world: World, country: str, own: int, steps: int, tau: float, beta: 
             "equal": 100 * float(judged[country].pairs[:, 0].sum() / judged[country].pairs.sum()),
             "best": named(best),
             "best_score": 100 * float(here[best]),
-            "reigns": {name: reigns(judged[name].shares()) for name in world.countries},
+            "reigns": reign,
             "ahead_words": _ahead(judged[country], own, METHODS.index(best), METHODS.index(second)),
-            "reign_words": _reign_words(reigns(judged[country].shares())),
+            "reign_words": _reign_words(reign[country]),
             "wins_words": _counted(winners),
         },
     )
