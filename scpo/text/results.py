@@ -20,7 +20,16 @@ from scpo.table_rows import row_of, rows_of
 from scpo.text.efficiency import efficiency_figure
 
 
-def measured(label: str, value: str, ends: tuple, note: str, *, before: str = "", none: str = TOO_FEW, who: str = ""):
+def measured(
+    label: str,
+    value: str,
+    ends: tuple[float, float],
+    note: str,
+    *,
+    before: str = "",
+    none: str = TOO_FEW,
+    who: str = "",
+) -> tuple[str, str, str]:
     """A figure of a page: label, value, note. One without an interval is no headline: its value stands in the note.
 
     ends   low and high of the interval; before, note: what stands before and after it; none: why there is none
