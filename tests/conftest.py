@@ -27,7 +27,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 
 from hypothesis import HealthCheck, settings  # noqa: E402
 
-from fakes import tiny_encoder_folder  # noqa: E402
+from fakes import run_apart, tiny_encoder_folder  # noqa: E402
 
 # How long an example takes says how busy the machine is, and nothing of the code.
 settings.register_profile(
@@ -148,7 +148,7 @@ def tiny_encoder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def survey_run(tmp_path_factory, tiny_encoder):
     """A run on survey answers of four invented countries to 40 questions."""
-    from scpo import DataConfig, ExperimentConfig, run
+    from scpo import DataConfig, ExperimentConfig
 
     folder, rows = tmp_path_factory.mktemp("survey"), []
     for question in range(40):
@@ -173,10 +173,7 @@ def survey_run(tmp_path_factory, tiny_encoder):
     config = ExperimentConfig(
         data, ("global", "full", "scpo"), seeds=2, steps=20, budgets=(20,), encoder=str(tiny_encoder)
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCPO_WORKSPACE", str(folder / "space"))
-        run(config, folder / "run")
-    return folder / "run"
+    return run_apart(config, folder).folder
 
 
 @pytest.fixture(scope="session")

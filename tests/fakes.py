@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
 import traceback
 import warnings
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import settings
 
 from scpo.data.pairing import scored_pairs, split_units
@@ -170,6 +173,25 @@ def _read_card(blocks: list[str], given: list[tuple[str, str]], folder: Path, an
         answer.send(told)
     except BaseException:
         answer.send(traceback.format_exc())
+
+
+def run_apart(config, folder: Path):
+    """A run in `run` of a folder, in a workspace of its own: a fixture of a module may not leave it in a test's."""
+    from scpo import run
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCPO_WORKSPACE", str(folder / "space"))
+        return run(config, folder / "run")
+
+
+def job_of(finished: Path, workspace: Path, name: str, called: str = ""):
+    """A copy of a finished run's folder in a workspace that has no other, as its job; renamed where `called` says."""
+    from scpo.jobs.store import open_store
+
+    shutil.copytree(finished, workspace / "runs" / name)
+    with closing(open_store(workspace)) as store:
+        (job,) = store.jobs()
+        return store.rename(job.id, called) if called else job
 
 
 def unfinished(workspace: Path, worker: str, *entries: dict):

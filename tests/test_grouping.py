@@ -2,14 +2,12 @@
 
 import json
 import re
-import shutil
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from scpo import DataConfig, ExperimentConfig, run, runs
+from scpo import DataConfig, ExperimentConfig, runs
 from scpo.cli import main
 from scpo.config import flag
 from scpo.errors import ConfigError
@@ -18,10 +16,9 @@ from scpo.export.report import report
 from scpo.export.templates import TEMPLATES
 from scpo.format import counted
 from scpo.grouping import crossed, noun_of, speaking_of, worded
-from scpo.jobs.store import open_store
 from scpo.ui.group_choice import HELP
 
-from fakes import scored_rows
+from fakes import job_of, run_apart, scored_rows
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("overview", "data", "selection", "train", "accuracy", "bias", "efficiency", "steer", "runs")
@@ -51,18 +48,12 @@ def of_languages(tmp_path_factory, tiny_encoder):
     rows.to_csv(folder / "answers.csv", index=False)
     data = DataConfig("file", (str(folder / "answers.csv"),), group=("language",), test_share=0.4)
     config = ExperimentConfig(data, ("global", "full", "scpo"), seeds=1, steps=10, encoder=str(tiny_encoder))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCPO_WORKSPACE", str(folder / "space"))
-        run(config, folder / "run")
-    return folder / "run"
+    return run_apart(config, folder).folder
 
 
 @pytest.fixture
 def job(workspace, of_languages):
-    shutil.copytree(of_languages, workspace / "runs" / "file-languages")
-    with closing(open_store()) as store:
-        (found,) = store.jobs()
-        yield found
+    return job_of(of_languages, workspace, "file-languages")
 
 
 def texts_of(message):

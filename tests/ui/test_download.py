@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,19 +14,17 @@ from scpo import runs
 from scpo.errors import RunFolderError
 from scpo.export.model_card import standing
 from scpo.export.usage import load_lines
-from scpo.jobs.store import open_store
 from scpo.ui import download
 
 from fake_hub import TOKEN, FakeHub
+from fakes import job_of
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def finished(workspace, demo_run):
-    shutil.copytree(demo_run, workspace / "runs" / "a run")
-    (job,) = open_store(workspace).jobs()
-    return job
+    return job_of(demo_run, workspace, "a run")
 
 
 def opened(page, job, **query):

@@ -4,21 +4,18 @@ import csv
 import io
 import json
 import re
-import shutil
 import zipfile
-from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from scpo import DataConfig, ExperimentConfig, run, runs
+from scpo import DataConfig, ExperimentConfig, runs
 from scpo.export import archive as export
 from scpo.export.report import report
-from scpo.jobs.store import open_store
 
-from fakes import scored_rows
+from fakes import job_of, run_apart, scored_rows
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("overview", "data", "selection", "train", "accuracy", "bias", "efficiency", "steer", "runs", "paper")
@@ -45,18 +42,12 @@ def hostile(tmp_path_factory, tiny_encoder):
     rows.to_csv(path, index=False)
     data = DataConfig("file", (str(path),), test_share=0.3, reference=(NAMES["Cascadia"],))
     config = ExperimentConfig(data, ("full", "scpo"), seeds=1, steps=10, budgets=(10,), encoder=str(tiny_encoder))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCPO_WORKSPACE", str(folder / "space"))
-        run(config, folder / "run")
-    return folder / "run"
+    return run_apart(config, folder).folder
 
 
 @pytest.fixture
 def job(workspace, hostile):
-    shutil.copytree(hostile, workspace / "runs" / "file-hostile")
-    with closing(open_store()) as store:
-        (found,) = store.jobs()
-        yield store.rename(found.id, TEXT)
+    return job_of(hostile, workspace, "file-hostile", TEXT)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -17,7 +17,7 @@ from scpo.training.heads.ridge import PULLS, pulled_heads, train_ridge
 from scpo.training.heads.train import train_countries
 from scpo.training.loss import weighted_bradley_terry
 
-from fakes import scored_rows
+from fakes import run_apart, scored_rows
 
 FINITE = PULLS[1:]
 
@@ -142,9 +142,7 @@ def config(tmp_path_factory, tiny_encoder):
 @pytest.fixture(scope="module")
 def finished(config, tmp_path_factory):
     folder = tmp_path_factory.mktemp("ridge")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCPO_WORKSPACE", str(folder))
-        return run(config, folder / "run")
+    return run_apart(config, folder)
 
 
 def test_a_run_has_it_beside_the_others(finished):

@@ -8,7 +8,7 @@ import torch
 from planted import D as WIDTH
 from planted import accuracy, flipped, plan_of, planted, small_shifts
 
-from scpo import DataConfig, ExperimentConfig, run
+from scpo import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError
 from scpo.plan import Pool
 from scpo.progress import Progress
@@ -20,6 +20,8 @@ from scpo.training.heads.shared import STEPS, Rule, common_step, train_shared
 from scpo.training.heads.shifts import Others, directions, own_root, pulled, shifts
 from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import train_countries
+
+from fakes import run_apart
 
 D = 6
 NOTHING = 0.01  # a prior standard deviation that lets next to nothing move
@@ -285,9 +287,7 @@ def finished(tiny_encoder, tmp_path_factory):
         budgets=(20,),
         encoder=str(tiny_encoder),
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCPO_WORKSPACE", str(folder))
-        return run(config, folder / "run")
+    return run_apart(config, folder)
 
 
 def test_a_run_has_it_like_any_other_method(finished):
