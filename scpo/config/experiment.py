@@ -147,6 +147,11 @@ class ExperimentConfig:
         """The methods of which models are fitted at once, not trained step by step."""
         return [m for m in self.methods if METHODS[m].is_fitted]
 
+    @property
+    def has_linear_heads(self) -> bool:
+        """Whether the models are heads whose weights can be mixed and whose features stay as they are."""
+        return not self.finetune.model and not self.hidden
+
     def located(self) -> ExperimentConfig:
         """The same with local paths made absolute, so that a process of another folder finds them."""
         files = tuple(str(local_path(name).absolute()) for name in self.data.data_files)

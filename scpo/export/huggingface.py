@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scpo import runs
-from scpo.config import ExperimentConfig, FinetuneConfig
+from scpo.config import FinetuneConfig
 from scpo.data.group_values import find_group
 from scpo.errors import ConfigError
 from scpo.export.model_card import model_card
@@ -71,16 +71,11 @@ def check_step(result: runs.Result, alpha: float) -> None:
     """Raise `ConfigError` for a step that a run's models cannot be exported at."""
     if not 0 <= alpha <= STEPS[-1]:
         raise ConfigError(f"alpha is {alpha:g}; it takes a number from 0, the global model, to {STEPS[-1]:g}.")
-    if alpha != 1 and not has_steps(result.config):
+    if alpha != 1 and not result.config.has_linear_heads:
         raise ConfigError(
             f"alpha is {alpha:g}; the weights of linear heads alone can be mixed with the global model's, and this run "
             "has other models. Leave alpha out; best-of-n mixes rewards, and takes --alpha for every model."
         )
-
-
-def has_steps(config: ExperimentConfig) -> bool:
-    """Whether a run's models can be exported at any step between global and own: linear heads."""
-    return not config.finetune.model and not config.hidden
 
 
 def _loaded(result: runs.Result, country: str, method: str, seed: int, alpha: float):

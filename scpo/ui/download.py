@@ -16,7 +16,6 @@ import streamlit as st
 
 from scpo import runs
 from scpo.errors import ScpoError
-from scpo.export.huggingface import has_steps
 from scpo.export.model_card import standing
 from scpo.export.usage import load_lines
 from scpo.format import inert
@@ -57,7 +56,7 @@ def model_download(job: Job) -> None:
         method = method_of(result.config.trained, "Method of the model")
     st.markdown(f":small[{worded(WHY)}]")
     alpha = 1.0
-    if has_steps(result.config):
+    if result.config.has_linear_heads:
         alpha = st.select_slider("Step of the model", STEPS, 1.0, key=f"step-{job.id}", help=STEP)
     try:
         told = standing(result, country, method)

@@ -73,7 +73,7 @@ def _asked(job: Job | None) -> Questions:
         return Questions.from_json((front_door.BUILT_IN / "questions.json").read_text())
     if job.state != "done":
         raise RoomError(f"{job.name} is {job.state}; a room needs a finished run. Choose another one above.")
-    if job.config.finetune.model or job.config.hidden:
+    if not job.config.has_linear_heads:
         raise RoomError(f"{job.name} has no linear heads, which a room needs. Choose another run above.")
     with st.spinner("Choosing the pairs ..."):
         from scpo.training.heads.saved import load_models, pair_gram, reward_texts
@@ -81,8 +81,8 @@ def _asked(job: Job | None) -> Questions:
         result = finished_run(job.folder)
         pairs = texts(result)
         models = load_models(result.folder, result.config, result.card["countries"])
-        refused = None
-        for method in dict.fromkeys([main_method(result), *result.config.trained]):  # the first whose models disagree
+        main, refused = main_method(result), None
+        for method in sorted(result.config.trained, key=lambda m: m != main):  # the first whose models disagree
             rewards = reward_texts(models, pairs.texts, method)
             try:
                 left, right = chosen_pairs(pairs, rewards)

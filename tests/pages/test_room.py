@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from scpo import runs
 from scpo.errors import RoomError
 from scpo.jobs.store import open_store
 from scpo.lesson.texts import STEPS
@@ -101,7 +102,9 @@ def test_a_link_that_no_phone_can_open_is_told(workspace, monkeypatch):
     assert "needed: 1, or the address" in words(opened(room=room_store().open(DEMO).code))
 
 
-def test_a_room_on_a_run_asks_that_runs_pairs_and_one_without_linear_heads_is_refused(rooms_on, demo_run, workspace):
+def test_a_room_on_a_run_asks_that_runs_pairs_and_one_without_linear_heads_or_models_is_refused(
+    rooms_on, demo_run, workspace, monkeypatch
+):
     folder = workspace / "runs" / "finished"
     shutil.copytree(demo_run, folder)
     job = open_store(workspace).jobs()[0]
@@ -114,6 +117,11 @@ def test_a_room_on_a_run_asks_that_runs_pairs_and_one_without_linear_heads_is_re
         page._asked(whole)
     with pytest.raises(RoomError, match="is running; a room needs a finished run"):
         page._asked(replace(job, state="running"))
+    result = runs.read(folder)
+    untrained = replace(result, config=replace(result.config, methods=("global",)))
+    monkeypatch.setattr(page, "finished_run", lambda _: untrained)
+    with pytest.raises(RoomError, match="trained no model, which a room needs"):
+        page._asked(job)
 
 
 def test_the_last_step_of_the_lesson_and_the_overview_lead_to_a_room(workspace):
