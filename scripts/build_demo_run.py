@@ -13,6 +13,7 @@ import json
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,12 +60,11 @@ def main() -> None:
 
 def reasons_of(models, pairs, method: str, row) -> dict:
     """Why a country's model turns a pair round, as the front door shows it."""
-    from scpo.steering.reasons import Shortened, held_against_taste, reasons_table
+    from scpo.steering.reasons import explained, held_against_taste
     from scpo.training.heads.saved import reward_answers
 
-    forms = [Shortened.of(text) for text in (row.own, row.other)]
-    trials = [text for form in forms for text in form.texts]
-    shares, sums = reasons_table(forms, reward_answers(models, row.prompt, trials, method, keep=False), row.country)
+    ask = partial(reward_answers, models, row.prompt, method=method, keep=False)
+    _, shares, sums = explained((row.own, row.other), ask, row.country)
     shares = held_against_taste(shares, pairs, row.country)
     return {name: table.round(6).to_dict("list") for name, table in (("shares", shares), ("sums", sums))}
 

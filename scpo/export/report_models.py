@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
@@ -25,7 +26,7 @@ from scpo.steering.phrase_effects import findings as phrase_findings
 from scpo.steering.phrase_effects import phrase_table, with_examples
 from scpo.steering.phrases import Presence
 from scpo.steering.questions import ROUNDING, is_survey, question_table
-from scpo.steering.reasons import Shortened, held_against_taste, reasons_table
+from scpo.steering.reasons import explained, held_against_taste
 from scpo.steering.serving import reversed_pairs
 from scpo.steering.taste import taste_table
 from scpo.table_rows import rows_of
@@ -84,10 +85,8 @@ def _reasons(result: runs.Result, asked: Asked) -> list[Part]:
 
     parts = []
     for at, row in enumerate(rows_of(reversed_pairs(asked.pairs, asked.rewards).head(EXPLAINED))):
-        forms = [Shortened.of(text) for text in (row.own, row.other)]
-        trials = [text for form in forms for text in form.texts]
-        rewards = reward_answers(asked.models, row.prompt, trials, asked.method, keep=False)
-        shares, sums = reasons_table(forms, rewards, row.country)
+        ask = partial(reward_answers, asked.models, row.prompt, method=asked.method, keep=False)
+        _, shares, sums = explained((row.own, row.other), ask, row.country)
         shares = held_against_taste(shares, asked.pairs, row.country)
         known = asked.pairs.truth is not None
         measured = [measured_line(asked.method)] if at == 0 else []

@@ -15,7 +15,7 @@ empty answer cancels. numpy only; rewards come in as arrays.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import factorial
 
@@ -126,6 +126,17 @@ def held_against_taste(shares: pd.DataFrame, data: Preferences, country: str) ->
         return shares
     shift = data.truth.loc[country] - data.truth.loc[data.card.reference[0]]
     return shares.assign(planted=phrase_levels(shares["text"].tolist()) @ shift.to_numpy())
+
+
+def explained(
+    answers: Sequence[str], ask: Callable[[list[str]], Rewards], country: str, alpha: float = 1.0
+) -> tuple[list[Shortened], pd.DataFrame, pd.DataFrame]:
+    """The shortened forms of answers to one prompt, shares of their sentences, and the sums that these explain.
+
+    ask   gives the rewards of any number of answers; the others as in `reasons_table`
+    """
+    forms = [Shortened.of(text) for text in answers]
+    return forms, *reasons_table(forms, ask([text for form in forms for text in form.texts]), country, alpha)
 
 
 def reasons_table(

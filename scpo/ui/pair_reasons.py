@@ -12,7 +12,7 @@ from scpo.data.preferences import Preferences
 from scpo.format import inert
 from scpo.grouping import worded
 from scpo.steering.mixing import letter
-from scpo.steering.reasons import Shortened, held_against_taste, reasons_table
+from scpo.steering.reasons import explained, held_against_taste
 from scpo.text.reasons import (
     LEGENDS,
     UNKNOWN,
@@ -25,15 +25,6 @@ from scpo.text.reasons import (
 )
 from scpo.ui.steer.inputs import wanted
 from scpo.ui.steer.models import Models
-
-
-def explained(
-    models: Models, prompt: str, answers: Sequence[str], country: str, alpha: float = 1.0
-) -> tuple[list[Shortened], pd.DataFrame, pd.DataFrame]:
-    """The shortened forms of answers, shares of their sentences, and the sums that these explain."""
-    forms = [Shortened.of(text) for text in answers]
-    trials = [text for form in forms for text in form.texts]
-    return forms, *reasons_table(forms, models.trials(prompt, trials, country), country, alpha)
 
 
 def how_true(shares: pd.DataFrame, pairs: Preferences, method: str, country: str) -> tuple[pd.DataFrame, list[str]]:
@@ -54,7 +45,7 @@ def why(
     elif wanted():
         models = Models.of(result, method)
         tell_unread(models, answers)
-        _, shares, sums = explained(models, prompt, answers, country)
+        _, shares, sums = explained(answers, lambda forms: models.trials(prompt, forms, country), country)
         told(shares, sums, country, how_true(shares, pairs, method, country)[1])
 
 

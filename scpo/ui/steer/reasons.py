@@ -11,12 +11,12 @@ from scpo.data.preferences import Preferences
 from scpo.format import inert, shortened
 from scpo.grouping import worded
 from scpo.steering import mixing
-from scpo.steering.reasons import Shortened
+from scpo.steering.reasons import Shortened, explained
 from scpo.text.reasons import MEASURES, SHARES, faults_of_pair, preference, reason_lines
 from scpo.ui import session
 from scpo.ui.components import chart, section
 from scpo.ui.context import select
-from scpo.ui.pair_reasons import explained, how_true, mark, tell_unread
+from scpo.ui.pair_reasons import how_true, mark, tell_unread
 from scpo.ui.pairs import plain
 from scpo.ui.steer import inputs as steer_inputs
 from scpo.ui.steer.models import Models
@@ -42,7 +42,7 @@ def reasons(models: Models, result: runs.Result, pairs: Preferences, alpha: floa
                 plain(text)
         return
     tell_unread(models, answers)
-    forms, shares, sums = explained(models, asked.prompt, answers, country, alpha)
+    forms, shares, sums = explained(answers, lambda forms: models.trials(asked.prompt, forms, country), country, alpha)
     for line in reason_lines(shares, sums, country):
         st.markdown(line)
     if asked.rows is None and not models.whole:
