@@ -22,9 +22,7 @@ from scpo.format import inert
 from scpo.grouping import worded
 from scpo.methods import UNTRAINED
 from scpo.metrics.rewards import Rewards
-from scpo.steering.phrase_effects import findings as phrase_findings
-from scpo.steering.phrase_effects import phrase_table, with_examples
-from scpo.steering.phrases import Presence
+from scpo.steering.phrase_effects import told_phrases
 from scpo.steering.questions import ROUNDING, is_survey, question_table
 from scpo.steering.reasons import explained, held_against_taste
 from scpo.steering.serving import reversed_pairs
@@ -102,9 +100,7 @@ def _reasons(result: runs.Result, asked: Asked) -> list[Part]:
 
 def _phrases(result: runs.Result, asked: Asked) -> list[Part]:
     """What tells countries apart: their clearest phrases, with examples."""
-    presence = Presence.of(asked.pairs)
-    table = phrase_table(asked.pairs, asked.rewards, presence)
-    found = with_examples(asked.pairs, asked.rewards, presence, phrase_findings(table, presence))
+    table, found = told_phrases(asked.pairs, asked.rewards)
     lines = phrase_lines(table, found, result.card["unit"])
     rows = _some_of_each(found)
     lines += [f"{inert(r.country)}, {inert(r.phrase)}: {inert(r.example_1)}" for r in rows_of(rows) if r.example_1]

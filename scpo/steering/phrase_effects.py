@@ -223,6 +223,13 @@ def in_context(data: Preferences, rewards: Rewards, presence: Presence, country:
     return list(found.values())
 
 
+def told_phrases(data: Preferences, rewards: Rewards) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every phrase that was tested, as `phrase_table` has them, and the findings among them with their examples."""
+    presence = Presence.of(data)
+    table = phrase_table(data, rewards, presence)
+    return table, with_examples(data, rewards, presence, findings(table, presence))
+
+
 def with_examples(data: Preferences, rewards: Rewards, presence: Presence, found: pd.DataFrame) -> pd.DataFrame:
     """The rows with columns `example_1` and so on: the phrase in context, "" where there is none."""
     each = [in_context(data, rewards, presence, row.country, row.phrase) for row in rows_of(found)]

@@ -168,14 +168,9 @@ def _words(folder: str, changed: int, method: str, country: str) -> tuple[pd.Dat
 
 @st.cache_data(max_entries=4, show_spinner="Looking for phrases in the test pairs ...")
 def _phrases(folder: str, changed: int, method: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    from scpo.steering import phrase_effects
-    from scpo.steering.phrases import Presence
+    from scpo.steering.phrase_effects import told_phrases
 
-    pairs, rewards = texts(finished_run(Path(folder))), _rewards(folder, changed, method)
-    presence = Presence.of(pairs)
-    table = phrase_effects.phrase_table(pairs, rewards, presence)
-    found = phrase_effects.findings(table, presence)
-    return table, phrase_effects.with_examples(pairs, rewards, presence, found)
+    return told_phrases(texts(finished_run(Path(folder))), _rewards(folder, changed, method))
 
 
 @st.cache_data(max_entries=4, show_spinner="Measuring ...")
