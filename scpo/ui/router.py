@@ -61,15 +61,9 @@ def menu() -> dict[str, list[Page]]:
 
 def locked_menu(door: Callable[[], None]) -> list[Page]:
     """What a session without the key has: the voting page, and the door for every other link."""
-    context = get_script_run_ctx()
-    asked = context.pages_manager.intended_page_name if context else None
+    asked = _asked()
     pages = [st.Page(door, title="Vote", url_path=DOOR, default=True), vote_page()]
-    try:
-        if asked and asked not in (VOTE, DOOR):
-            pages.append(st.Page(door, title="Vote", url_path=asked, visibility="hidden"))
-    except StreamlitAPIException:  # a name that no page can have
-        pass
-    return pages
+    return [*pages, *(_hidden(door, "Vote", asked) if asked not in (None, VOTE, DOOR) else [])]
 
 
 def ensure_router() -> None:
@@ -97,8 +91,7 @@ def no_such_page(pages: Sequence[Page]) -> list[Page]:
 
     Without it Streamlit shows the first page, as if that had been asked for.
     """
-    context = get_script_run_ctx()
-    asked = context.pages_manager.intended_page_name if context else None
+    asked = _asked()
     if asked and asked not in (VOTE, *TITLES):
         st.session_state[session.NO_PAGE] = asked  # later drawings of the page know only its hash
     name = st.session_state.get(session.NO_PAGE)
@@ -109,7 +102,18 @@ def no_such_page(pages: Sequence[Page]) -> list[Page]:
         for page in pages:
             st.page_link(page)
 
+    return _hidden(missing, "No such page", name) if name else []
+
+
+def _asked() -> str | None:
+    """The name of the page that the link leads to; None for the first page."""
+    context = get_script_run_ctx()
+    return (context.pages_manager.intended_page_name if context else None) or None
+
+
+def _hidden(draw: Callable[[], None], title: str, name: str) -> list[Page]:
+    """A page of this name outside the menu; none if no page can have the name."""
     try:
-        return [st.Page(missing, title="No such page", url_path=name, visibility="hidden")] if name else []
-    except StreamlitAPIException:  # a name that no page can have
+        return [st.Page(draw, title=title, url_path=name, visibility="hidden")]
+    except StreamlitAPIException:
         return []
