@@ -199,9 +199,14 @@ def _store(space: str, url: str | None) -> Store:
     return open_store(Path(space))
 
 
+def _database() -> tuple[str, str | None]:
+    """What names the database of jobs and rooms: the workspace, and an address where one is set."""
+    return str(runs.workspace()), os.environ.get("SCPO_DATABASE_URL")
+
+
 def job_store() -> Store:
     """The job store of the workspace, opened once for all sessions."""
-    return _store(str(runs.workspace()), os.environ.get("SCPO_DATABASE_URL"))
+    return _store(*_database())
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -211,7 +216,7 @@ def _rooms(space: str, url: str | None) -> RoomStore:
 
 def room_store() -> RoomStore:
     """The rooms of the same database."""
-    return _rooms(str(runs.workspace()), os.environ.get("SCPO_DATABASE_URL"))
+    return _rooms(*_database())
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -221,7 +226,7 @@ def _questions(space: str, url: str | None, code: str) -> Questions:
 
 def room_questions(code: str) -> Questions:
     """What a room asks. Shared by all sessions: never altered."""
-    return _questions(str(runs.workspace()), os.environ.get("SCPO_DATABASE_URL"), code)
+    return _questions(*_database(), code)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -231,7 +236,7 @@ def _class(space: str, url: str | None, code: str, votes: int) -> ClassPopulatio
 
 def class_of(code: str, votes: int) -> ClassPopulation:
     """What a room's votes say, of which there are so many; worked out once for all that look."""
-    return _class(str(runs.workspace()), os.environ.get("SCPO_DATABASE_URL"), code, votes)
+    return _class(*_database(), code, votes)
 
 
 def was_encoded(config: ExperimentConfig, jobs: list[Job]) -> bool:

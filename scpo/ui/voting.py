@@ -12,6 +12,7 @@ from scpo.errors import RoomError, ScpoError
 from scpo.format import counted, inert
 from scpo.rooms.access import rooms_are_on
 from scpo.rooms.ballots import order
+from scpo.rooms.store import ENDED
 from scpo.ui import session
 from scpo.ui.cache import room_questions, room_store
 from scpo.ui.room_access import ask_for_code
@@ -57,7 +58,7 @@ def _welcome(code: str, name: str, is_open: bool) -> None:
     if is_open:
         st.button("Start", type="primary", width="stretch", key="vote-start", on_click=_join, args=(code,))
     else:
-        st.info("This room has ended, so no more votes are taken.")
+        st.info(ENDED)
 
 
 @st.fragment
