@@ -46,9 +46,9 @@ try:
                 "to measure phrases, strengths, mixtures and tastes on; what they are right about is estimated on the "
                 "page Accuracy."
             )
-        views = ["Why"] if whole else list(WITHOUT_TEST) if folds else list(VIEWS)
+        offered = ["Why"] if whole else list(WITHOUT_TEST) if folds else list(VIEWS)
         view = st.segmented_control(
-            "Look at", views, default=views[0], required=True, key=session.VIEW, bind="query-params"
+            "Look at", offered, default=offered[0], required=True, key=session.VIEW, bind="query-params"
         )
         left, right = st.columns([1, 2], gap="large")
         with left:

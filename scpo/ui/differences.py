@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from scpo import runs
@@ -53,6 +54,14 @@ def baselines(result: runs.Result, subset: str) -> None:
                 part,
                 simulated,
             )
+    _chance(of_baseline, method, against, unit, simulated)
+    with st.expander(worded("Country by country, in words")):
+        for row in of_baseline.itertuples():
+            st.markdown(difference_sentence(row, unit))
+
+
+def _chance(of_baseline: pd.DataFrame, method: str, against: str, unit: str, simulated: bool) -> None:
+    """How much of the difference from one baseline is luck of the draw, in every country."""
     section("Is that more than chance?", "chance")
     if of_baseline["unit_se"].notna().any():
         chart(
@@ -65,6 +74,3 @@ def baselines(result: runs.Result, subset: str) -> None:
         )
     else:
         st.info(f"Nothing here tells a difference from chance: no {worded('country')} has enough {unit}s in the test.")
-    with st.expander(worded("Country by country, in words")):
-        for row in of_baseline.itertuples():
-            st.markdown(difference_sentence(row, unit))

@@ -7,8 +7,7 @@ the app's websocket, as a browser opens them; each joins, then presses a button 
 the next pair is drawn, which acknowledges the vote. After half of the votes the app is killed (SIGKILL) and started
 again; voters come back by the link of their phone. At the end the database is compared with what was acknowledged. Exit
 code 1 if a vote was lost or doubled, or a voter did not finish. The time of a press is from sending it to the next pair
-drawn.
-Meanwhile a projector shows the results.
+drawn. Meanwhile a projector shows the results.
 """
 
 from __future__ import annotations

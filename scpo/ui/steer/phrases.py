@@ -25,13 +25,17 @@ SHOWN, IN_CONTEXT = 12, 4  # rows of a chart, and phrases that are shown in cont
 def phrases(models: Models, result: runs.Result, pairs: Preferences, _alpha: float) -> None:
     """Phrases, the length, and of a survey its questions, on which a country's model differs from the global one."""
     country = select("Model of", result.card["countries"], session.TASTE, carried=session.COUNTRY)
-    survey = is_survey(pairs)
+    survey, title = is_survey(pairs), "What tells countries apart?"
     if survey:
         section("On which questions does a country's model differ?", "questions", MEASURES)
-        if steer_inputs.wanted():
+    else:
+        section(title, "phrases", MEASURES)
+    wanted = steer_inputs.wanted()  # its button stands below the first section
+    if survey:
+        if wanted:
             _questions(models.questions(), country, result.card["simulated"])
-    section("What tells countries apart?", "phrases", MEASURES)
-    if not survey and not steer_inputs.wanted() or survey and not st.session_state.get(session.SCORING):
+        section(title, "phrases", MEASURES)
+    if not wanted:
         return
     table, found = models.phrases()
     for line in phrase_lines(table, found, result.card["unit"]):

@@ -1,4 +1,4 @@
-"""Four of the five views of the Steer page: answers, strength, mixtures, tastes. Each asks, measures and draws.
+"""Four views of the Steer page: answers, strength, mixtures, tastes. Each asks, measures and draws.
 
 The models are asked last, so that a view first shows what it is about.
 """
