@@ -31,7 +31,7 @@ from scpo.training.encoder_reading import unreadable
 from scpo.training.heads.held_out import coin_margin, longer_margin
 from scpo.training.memory import give_back
 from scpo.training.threads import spread
-from scpo.training.training_tables import path_table, selection_table, share_table
+from scpo.training.training_tables import path_table, selection_table, tables_of_some
 
 # Steps of the progress for each country: its outcomes, at home and elsewhere, what tables take, and the files after.
 OUTCOMES, TABLES, FILES = 2, {"paired": 6, "efficiency": 3, "curve": 1, "accuracy": 1}, 5
@@ -71,24 +71,17 @@ def measure(
     The measures hold what every model said. In the tables a country whose texts cannot be read has no numbers: they
     would say how ties are counted, and nothing of a taste.
     """
-    rows, reading = whole.rows, whole.result.reading
-    shared, unread = data.card.unit == "question", set(unreadable(reading))
-    survey = shared and bool(set(rows) - unread)
+    rows, shared = whole.rows, data.card.unit == "question"
+    unread = set(unreadable(whole.result.reading))
     read = [c for c in rows if c not in unread]
+    survey = shared and bool(read)
     picked = (FRONTIER + PICKS) * bool(read and config.trained)
     each = OUTCOMES + sum(TABLES.values()) + picked + ALIGNED * survey + FILES
     steps = _Steps(progress, len(rows) * each)
     own = steps.spread(lambda c: _pooled(folds, lambda t: _own_outcomes(config, t, c), c), rows)
     everything = ResampledOutcomes(own, shared)
     resampled = ResampledOutcomes([_seen(o, {o.country}, unread) for o in own], shared) if unread else everything
-
-    crossed: dict[tuple[str, str], Outcomes] = {}
-    found = steps.spread(lambda model: _on_every_country(model, folds), rows)
-    for model, by_country in zip(rows, found, strict=True):
-        crossed |= {(model, on): _seen(o, {model, on}, unread) for on, o in by_country.items()}
-    there = [_seen(o, {o.country, *data.card.reference}, unread) for o in _on_reference(folds)]
-    crossed |= {(o.country, REFERENCE): o for o in there}
-    reference = ResampledOutcomes(there, shared_units=True) if there else None
+    crossed, reference = _elsewhere(steps, folds, unread)
     give_back()
     make = {
         "accuracy": lambda: accuracy_table(resampled),
@@ -108,16 +101,12 @@ def measure(
     if read and config.trained:
         tables |= _frontier(folds, read, shared)
         steps.take(FRONTIER * len(rows))
-        picks = [pool_candidates([_candidates(trained, c, everything) for trained in folds]) for c in read]
-        tables["best_of_n"] = best_of_n_table(picks, shared)
+        tables["best_of_n"] = _best_of_n(folds, read, everything, shared)
         steps.take(PICKS * len(rows))
     if survey:
         tables["alignment"] = _alignment(data, folds, read, resampled)
         steps.take(ALIGNED * len(rows))
-    if whole.result.share is not None and np.isfinite(whole.result.share).any():
-        tables["shares"] = share_table(whole.result.plan.table, whole.result.share)
-    if reading is not None:
-        tables["reading"] = reading
+    tables |= tables_of_some(whole.result)
     if data.folds is not None:
         tables["folds"] = fold_table(resampled, data.units["fold"].to_numpy())
     return everything, tables
@@ -143,6 +132,22 @@ class _Steps:
         """[function(item) for item in items]; steps(item): how many of the total it is."""
         items = list(items)
         return spread(function, items, lambda done: self.take(steps(items[done - 1])))
+
+
+def _elsewhere(
+    steps: _Steps, folds: Sequence[Trained], unread: set[str]
+) -> tuple[dict[tuple[str, str], Outcomes], ResampledOutcomes | None]:
+    """Outcomes of each country's models on everybody's test pairs, by (country of the model, whose pairs), and those on
+    the reference population's alone; None where there is none."""
+    rows = folds[0].rows
+    crossed: dict[tuple[str, str], Outcomes] = {}
+    found = steps.spread(lambda model: _on_every_country(model, folds), rows)
+    for model, by_country in zip(rows, found, strict=True):
+        crossed |= {(model, on): _seen(o, {model, on}, unread) for on, o in by_country.items()}
+    reference = folds[0].data.card.reference
+    there = [_seen(o, {o.country, *reference}, unread) for o in _on_reference(folds)]
+    crossed |= {(o.country, REFERENCE): o for o in there}
+    return crossed, ResampledOutcomes(there, shared_units=True) if there else None
 
 
 def _on_every_country(model: str, folds: Sequence[Trained]) -> dict[str, Outcomes]:
@@ -228,6 +233,14 @@ def _aligned(trained: Trained, country: str, others: Sequence[Answers]) -> Align
     ]
     averages = average_answers(test, [*others, test]), average_answers(test, others)
     return align(test, validation, averages, ["global", *result.plan.table["method"][mine]], *rewards)
+
+
+def _best_of_n(
+    folds: Sequence[Trained], countries: Sequence[str], resampled: ResampledOutcomes, shared: bool
+) -> pd.DataFrame:
+    """Agreement of held-out people with what the models with all pairs pick out of n answers."""
+    picks = [pool_candidates([_candidates(trained, c, resampled) for trained in folds]) for c in countries]
+    return best_of_n_table(picks, shared)
 
 
 def _candidates(trained: Trained, country: str, resampled: ResampledOutcomes) -> Candidates:

@@ -40,6 +40,16 @@ def _paths(trained: BackendResult, unread: Iterable[str]) -> Iterator[pd.DataFra
             yield frame.assign(country=str(country), method=str(method), step=trained.eval_steps)
 
 
+def tables_of_some(result: BackendResult) -> dict[str, pd.DataFrame]:
+    """The tables that only some trainings have: the shares that validation chose, and what an encoder can read."""
+    tables = {}
+    if result.share is not None and np.isfinite(result.share).any():
+        tables["shares"] = share_table(result.plan.table, result.share)
+    if result.reading is not None:
+        tables["reading"] = result.reading
+    return tables
+
+
 def share_table(heads: pd.DataFrame, share: np.ndarray) -> pd.DataFrame:
     """The share of the way from the global model that validation chose, (K,), of the heads that have one."""
     table = heads[["country", "method", "seed", "pairs"]].assign(share=share)
