@@ -10,7 +10,7 @@ from scpo import DataConfig, ScpoError
 from scpo.format import counted, duration, inert, noun
 from scpo.grouping import noun_of
 from scpo.jobs.job import STATES, Job
-from scpo.methods import named
+from scpo.methods import main_of, named
 from scpo.ui import compare_runs, session, side_by_side
 from scpo.ui.cache import job_store, means
 from scpo.ui.data_source import SOURCES
@@ -72,8 +72,7 @@ def _steered_to(data: DataConfig) -> str:
 
 def results(job: Job) -> dict:
     """What a run is and what came out of it, of the paper's method if it has that."""
-    trained = job.config.trained
-    method = "scpo" if "scpo" in trained else next(iter(trained), "")
+    method = main_of(job.config.methods)
     found = means(job.folder, method) if job.state == "done" else {}
     return {
         "name": job.name,

@@ -5,6 +5,7 @@ A method is added by its row here, and by a module of `scpo.training.heads` if n
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -210,6 +211,12 @@ PULLS = (float("inf"), 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
 def named(name: str) -> str:
     """A method's name for people; any other name as it is."""
     return worded(METHODS[name].label) if name in METHODS else name
+
+
+def main_of(methods: Iterable[str]) -> str:
+    """The method that is spoken of first: the paper's, else the first that is trained; "" if none is."""
+    trained = [m for m in methods if m in METHODS and m not in UNTRAINED]
+    return "scpo" if "scpo" in trained else next(iter(trained), "")
 
 
 def is_model(name: str) -> bool:

@@ -11,6 +11,7 @@ from scpo.errors import ConfigError
 from scpo.export.model_card import model_card
 from scpo.export.usage import Asked
 from scpo.grouping import speaking_of
+from scpo.methods import main_of
 from scpo.metrics.rewards import STEPS
 from scpo.runs.files import new_folder
 
@@ -29,7 +30,7 @@ def known_country(result: runs.Result, asked: str) -> str:
 def trained_method(result: runs.Result, country: str, method: str) -> str:
     """The method asked for, "" for scpo or the first that trains. Raises `ConfigError` for what the run has not."""
     trained = result.config.trained
-    method = method or ("scpo" if "scpo" in trained else next(iter(trained), ""))
+    method = method or main_of(trained)
     known_country(result, country)
     if method not in trained:
         raise ConfigError(f"The run has no models of {method!r}; it has {', '.join(trained) or 'none at all'}.")

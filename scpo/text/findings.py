@@ -13,7 +13,7 @@ import pandas as pd
 from scpo import runs
 from scpo.format import TOO_FEW, counted, fixed, inert, percent, points
 from scpo.grouping import worded
-from scpo.methods import METHODS, UNTRAINED, is_model, named
+from scpo.methods import METHODS, UNTRAINED, is_model, main_of, named
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.bias import REFERENCE
 from scpo.metrics.intervals import ALPHA
@@ -40,8 +40,7 @@ def methods_in(table: pd.DataFrame) -> list[str]:
 
 def main_method(result: runs.Result) -> str:
     """The method that a page speaks of first: the paper's, else the first that was trained."""
-    trained = [m for m in methods_in(result.tables["accuracy"]) if m in METHODS and m not in UNTRAINED]
-    return "scpo" if "scpo" in trained else next(iter(trained), "global")
+    return main_of(methods_in(result.tables["accuracy"])) or "global"
 
 
 def differences(result: runs.Result, subset: str, methods: Collection[str] = (), against: str = "") -> pd.DataFrame:
