@@ -43,6 +43,11 @@ def main_method(result: runs.Result) -> str:
     return main_of(methods_in(result.tables["accuracy"])) or "global"
 
 
+def means(accuracy: pd.DataFrame, method: str) -> pd.DataFrame:
+    """A method's means over countries in a table of accuracies, by subset of the test pairs."""
+    return accuracy[(accuracy["country"] == MEAN) & (accuracy["method"] == method)].set_index("subset")
+
+
 def differences(result: runs.Result, subset: str, methods: Collection[str] = (), against: str = "") -> pd.DataFrame:
     """Paired differences between methods on one subset; of these methods, and from that one, where they are given.
 

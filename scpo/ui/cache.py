@@ -15,7 +15,6 @@ from scpo.data.preferences import Preferences
 from scpo.errors import ScpoError
 from scpo.jobs.job import Job
 from scpo.jobs.store import Store, open_store
-from scpo.metrics.accuracy import MEAN
 from scpo.metrics.filtering import Margins, disagreement
 from scpo.planner import plan_table
 from scpo.rooms.population import ClassPopulation, class_population
@@ -25,6 +24,7 @@ from scpo.runs.global_rewards import read_margins
 from scpo.runs.judges import FOLDER, Judge, read_judges
 from scpo.runs.outcomes import RunOutcomes, read_outcomes
 from scpo.study import folder as study_folder
+from scpo.text import findings
 from scpo.training.encoder_reading import reading_by, unreadable
 
 
@@ -42,7 +42,7 @@ def finished_run(folder: Path) -> runs.Result:
 @st.cache_data(max_entries=4096, show_spinner=False)
 def _means(folder: str, changed: int, method: str) -> dict[str, float]:
     table = runs.read(folder).tables["accuracy"]  # not kept: many would push out what the pages of results need
-    rows = table[(table["country"] == MEAN) & (table["method"] == method)].set_index("subset")
+    rows = findings.means(table, method)
     found = rows["accuracy"].astype(float).to_dict() | {"gain": rows["gain"].astype(float).get("full", float("nan"))}
     return {str(name): value for name, value in found.items()}
 

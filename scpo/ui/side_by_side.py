@@ -17,6 +17,7 @@ from scpo.methods import METHODS, named
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.outcomes import SUBSETS
 from scpo.table_rows import rows_of
+from scpo.text import findings
 from scpo.ui import session
 from scpo.ui.cache import finished_run, outcomes
 from scpo.ui.compare_runs import DIFFERS, KINDS, SUBSET, Difference, difference, names, settings_table
@@ -97,8 +98,7 @@ def _has(run: runs.Result, method: str) -> bool:
 
 def _means(run: runs.Result, method: str) -> dict[str, float]:
     """A method's means over countries, by the name of the measure; NaN where the run has none."""
-    table = run.tables["accuracy"]
-    rows = table[(table["country"] == MEAN) & (table["method"] == method)].set_index("subset")["accuracy"].astype(float)
+    rows = findings.means(run.tables["accuracy"], method)["accuracy"].astype(float)
     return {name: float(rows.get(subset, np.nan)) for name, subset in MEANS.items()}
 
 
