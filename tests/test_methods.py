@@ -7,7 +7,7 @@ import pytest
 
 from scpo.config import ExperimentConfig, FinetuneConfig
 from scpo.errors import ConfigError
-from scpo.methods import DEFAULTS, METHODS, UNTRAINED, select
+from scpo.methods import DEFAULTS, METHODS, UNTRAINED, main_of, select
 
 MARGIN = np.array([-2.2, 3.0])
 
@@ -22,6 +22,14 @@ def test_every_method_has_a_name_a_label_and_a_meaning_of_its_own_in_one_line():
 def test_an_experiment_that_names_no_methods_has_the_default_ones():
     assert ExperimentConfig().methods == DEFAULTS and set(UNTRAINED) <= set(METHODS)
     assert DEFAULTS[:6] == ("global", "full", "filter", "weight", "scpo", "shared")
+
+
+@pytest.mark.parametrize(
+    ("methods", "main"),
+    [(DEFAULTS, "scpo"), (("global", "longer", "ridge", "full"), "ridge"), (UNTRAINED, ""), (("another",), "")],
+)
+def test_the_papers_method_is_spoken_of_first_or_the_first_that_is_trained(methods, main):
+    assert main_of(methods) == main
 
 
 def test_what_trains_nothing_needs_no_pairs_and_a_rule_is_no_model():
