@@ -9,10 +9,10 @@ import pandas as pd
 
 from scpo import data, finetune_cost
 from scpo.config import ExperimentConfig
-from scpo.config.judge_names import SETTING, named_models
+from scpo.config.judge_names import named_models, told_by_name
 from scpo.data.choice import FEWEST, choose, without_global
 from scpo.data.preferences import Preferences
-from scpo.errors import ConfigError, ScpoError
+from scpo.errors import ConfigError
 from scpo.format import counted
 from scpo.hub import local_folder, model_folder, must_be_fetched, reward_model_folder
 from scpo.methods import METHODS
@@ -122,12 +122,9 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
 def check_score_models(config: ExperimentConfig) -> None:
     """Raise `ConfigError` for a score model that is seen from here to be none; one of the hub is not fetched."""
     for name, model in named_models(config.score_models).items():
-        if must_be_fetched(model):
-            continue
-        try:
-            reward_model_folder(model)
-        except ScpoError as error:
-            raise ConfigError(f"the score model {name!r} cannot be used: {error}", SETTING) from error
+        if not must_be_fetched(model):
+            with told_by_name(name):
+                reward_model_folder(model)
 
 
 def _of_whole(config: ExperimentConfig, sizes: Sizes, table: pd.DataFrame, models: int) -> tuple[dict, float]:

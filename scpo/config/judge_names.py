@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from scpo.errors import ConfigError
+from scpo.errors import ConfigError, InputError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,58}[A-Za-z0-9._-]|[A-Za-z0-9]")
 SETTING = "score_models"
@@ -46,3 +47,12 @@ def named_models(given: Iterable[str]) -> dict[str, str]:
         except ConfigError as error:
             raise ConfigError(f"{SETTING} has {one!r}: {error} Give one: NAME=FOLDER.", SETTING) from None
     return models
+
+
+@contextlib.contextmanager
+def told_by_name(name: str) -> Iterator[None]:
+    """What is wrong with a score model is told by the name that it has here: a `ConfigError` for an `InputError`."""
+    try:
+        yield
+    except InputError as error:
+        raise ConfigError(f"the score model {name!r} cannot be used: {error}", SETTING) from error

@@ -6,16 +6,14 @@ A model that cannot be read so ends a run while nothing is lost. Rewards are kep
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from scpo.config import ExperimentConfig
-from scpo.config.judge_names import SETTING, named_models
+from scpo.config.judge_names import named_models, told_by_name
 from scpo.data.preferences import Preferences
-from scpo.errors import ConfigError, InputError
 from scpo.judging import judge_beside
 from scpo.plan import reference_rows, tested_rows
 from scpo.progress import Progress
@@ -40,7 +38,7 @@ def rewards_of_models(config: ExperimentConfig, data: Preferences, progress: Pro
 
     rows = np.concatenate([tested_rows(data), reference_rows(data)])
     for name, model in models.items():  # each is looked at before any is put to work
-        with _named(name):
+        with told_by_name(name):
             check_tokenizer(model)
     asked = []
     for at, (name, model) in enumerate(models.items()):
@@ -48,19 +46,10 @@ def rewards_of_models(config: ExperimentConfig, data: Preferences, progress: Pro
         def tell(done: int, total: int, at: int = at) -> None:
             progress.report("score", PARTS * at + PARTS * done // total, PARTS * len(models))
 
-        with _named(name):
+        with told_by_name(name):
             asked.append((name, *rewards_by_model(model, data, rows, config.finetune.max_length, tell)))
         tell(1, 1)
     return asked
-
-
-@contextlib.contextmanager
-def _named(name: str) -> Iterator[None]:
-    """What is wrong with a score model is told by the name that it has here."""
-    try:
-        yield
-    except InputError as error:
-        raise ConfigError(f"the score model {name!r} cannot be used: {error}", SETTING) from error
 
 
 def judge_at_the_end(folder: Path, data: Preferences, asked: Sequence[Rewards], unread: Sequence[str]) -> None:
