@@ -24,6 +24,7 @@ from scpo.plan import pair_margins, reference_rows
 from scpo.runs.judges import Judge, brought, check_name
 from scpo.runs.outcomes import RunOutcomes
 
+Brought = tuple[str, np.ndarray, dict]  # a judge: its name, the rewards (texts,), and what is kept about them
 UNTRAINED_HEAD = {"seed": 0, "level": 0, "pairs": 0, "trained": 0, "step": 0}
 
 

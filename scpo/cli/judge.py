@@ -20,10 +20,9 @@ from scpo.data.scores import rewardbench_rows, texts_to_score
 from scpo.errors import ConfigError
 from scpo.export.safe_csv import safe_csv
 from scpo.grouping import worded
+from scpo.judging import Brought
 from scpo.plan import reference_rows, tested_rows
 from scpo.runs.files import check_free, new_folder, write_bytes, write_json
-
-Brought = tuple[str, np.ndarray, dict]
 
 EXAMPLES = """examples:
   python -m scpo judge runs/demo --write-texts texts.jsonl

@@ -14,18 +14,17 @@ import numpy as np
 from scpo.config import ExperimentConfig
 from scpo.config.judge_names import named_models, told_by_name
 from scpo.data.preferences import Preferences
-from scpo.judging import judge_beside
+from scpo.judging import Brought, judge_beside
 from scpo.plan import reference_rows, tested_rows
 from scpo.progress import Progress
 from scpo.runs import read_json
 from scpo.runs.judges import write_judge
 from scpo.runs.outcomes import read_outcomes
 
-Rewards = tuple[str, np.ndarray, dict]
 PARTS = 1000  # of a model's work, as progress counts it
 
 
-def rewards_of_models(config: ExperimentConfig, data: Preferences, progress: Progress) -> list[Rewards]:
+def rewards_of_models(config: ExperimentConfig, data: Preferences, progress: Progress) -> list[Brought]:
     """Of each score model its name, the rewards (texts,) of all test pairs' texts, NaN elsewhere, and what is kept
     about them.
 
@@ -52,7 +51,7 @@ def rewards_of_models(config: ExperimentConfig, data: Preferences, progress: Pro
     return asked
 
 
-def judge_at_the_end(folder: Path, data: Preferences, asked: Sequence[Rewards], unread: Sequence[str]) -> None:
+def judge_at_the_end(folder: Path, data: Preferences, asked: Sequence[Brought], unread: Sequence[str]) -> None:
     """Put each score model beside the run whose outcomes are written in this folder, in place of an earlier attempt's.
 
     unread  countries whose texts the run's models cannot read
