@@ -88,7 +88,8 @@ def offered(table: pd.DataFrame) -> list[str]:
 def offered_first(rows: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
     """The same of a file's first rows, as its layout names them; columns: role -> column where the user says so."""
     try:
-        table, fitting = with_rater(with_known_names(rows)), layouts_of(with_known_names(rows))
+        known = with_known_names(rows)
+        table, fitting = with_rater(known), layouts_of(known)
         more: list[str] = []
         if len(fitting) == 1 and fitting[0].flat and not fitting[0].dataset:
             flat = with_rater(fitting[0].flat(table))
@@ -123,10 +124,10 @@ def _check_few(table: pd.DataFrame, column: str, names: np.ndarray) -> None:
     long = next((name for name in said if len(name) > LONGEST), None)
     if long is None and not _too_many(table, len(said)):
         return
-    why = f"one is {short(long)}" if long else f"one is {short(min(said))}"
+    one = short(long or min(said))
     raise InputError(
-        f"The column {column!r} has {len(said):,} different values in {len(table):,} rows ({why}): it is an id or a "
-        f"free text, and no group of people. Columns of groups: {there}. Name one of them as `group`."
+        f"The column {column!r} has {len(said):,} different values in {len(table):,} rows (one is {one}): it is an id "
+        f"or a free text, and no group of people. Columns of groups: {there}. Name one of them as `group`."
     )
 
 
