@@ -11,7 +11,7 @@ from scpo import data, finetune_cost
 from scpo.config import ExperimentConfig
 from scpo.config.judge_names import named_models, told_by_name
 from scpo.data.choice import FEWEST, choose, without_global
-from scpo.data.preferences import Preferences
+from scpo.data.preferences import PARTS, Preferences
 from scpo.errors import ConfigError
 from scpo.format import counted
 from scpo.hub import local_folder, model_folder, must_be_fetched, reward_model_folder
@@ -99,7 +99,7 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
     budgets = budgets_below(config.budgets, smallest["country"], int(smallest["train"])) if automatic else ()
     heads, folds = len(table) * len(config.trained) * config.seeds * (len(budgets) + 1), config.data.folds
     check_score_models(config)
-    tested = float(table["test"].sum() / max(sizes.counts[["train", "validation", "test"]].to_numpy().sum(), 1))
+    tested = float(table["test"].sum() / max(sizes.counts[list(PARTS)].to_numpy().sum(), 1))
     score = finetune_cost.scoring_seconds(config, round(sizes.joined * tested), round(sizes.texts * tested))
     if config.finetune.model:
         whole, height = _of_whole(config, sizes, table, heads)

@@ -46,13 +46,16 @@ class TrainedHeads:
             np.concatenate([part.step for part in parts])[order],
             parts[0].eval_steps,
             np.concatenate([part.path for part in parts])[order],
-            np.concatenate([np.full(len(p.theta), np.nan) if p.share is None else p.share for p in parts])[order],
+            np.concatenate([part.shares() for part in parts])[order],
         )
+
+    def shares(self) -> np.ndarray:
+        """`share` with a number for each head, NaN where nothing was chosen, (K,)."""
+        return np.full(len(self.theta), np.nan) if self.share is None else self.share
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """All of them, by the names that a checkpoint has."""
-        share = np.full(len(self.theta), np.nan) if self.share is None else self.share
-        arrays = {"step": self.step, "path": self.path, "share": share}
+        arrays = {"step": self.step, "path": self.path, "share": self.shares()}
         return {"theta": self.theta} | {name: torch.from_numpy(array) for name, array in arrays.items()}
 
     @classmethod
