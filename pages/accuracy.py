@@ -106,7 +106,7 @@ try:
         compare_runs.offer(shown)
         section("Against every baseline", "difference")
         baselines(shown, subset)
-        if len(shown.tables.get("alignment", ())):
+        if shown.has("alignment"):
             section("How like the country's answers is it?", "alignment")
             alignment(shown)
         best_of_n(shown, methods)

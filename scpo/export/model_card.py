@@ -173,9 +173,9 @@ def _step(result: runs.Result, country: str, method: str, alpha: float) -> str:
         f", at step {alpha:g} of the way from the global model, 0, to the model that the method chose, 1: the results "
         "below are of step 1"
     )
-    table = result.tables.get("frontier")
-    if table is None or not len(table):
+    if not result.has("frontier"):
         return told
+    table = result.tables["frontier"]
     here = table[(table["country"] == country) & (table["method"] == method) & (table["step"] == alpha)]
     for row in rows_of(here.dropna(subset=["accuracy", "consensus"])):
         told += (

@@ -150,8 +150,8 @@ def _of_differences(result: runs.Result, methods: list[str]) -> Iterator[Part]:
 
 def _of_picks(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     """Best of n: how often people agree with what a model picks."""
-    table = result.tables.get("best_of_n")
-    if table is not None and len(table):
+    if result.has("best_of_n"):
+        table = result.tables["best_of_n"]
         figure = best_of_n_chart(table, methods, result.card["simulated"])
         lines = best_of_n_lines(table, methods, MEAN)
         yield _part("best-of-n", "Does it matter when a model picks an answer?", "best_of_n", figure, lines, table)
@@ -178,8 +178,8 @@ def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:
         [runaway_sentence(path, MEAN, methods)],
         accuracy[accuracy["country"] == MEAN],
     )
-    frontier = tables.get("frontier")
-    if frontier is not None and len(frontier):
+    if result.has("frontier"):
+        frontier = tables["frontier"]
         figure = frontier_chart(frontier, methods, simulated, shares=tables.get("shares"))
         title, lines = "Could another step do better in both?", edge_lines(frontier, tables["edge"])
         yield _part("frontier", title, "frontier", figure, lines, frontier)
@@ -196,8 +196,9 @@ def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:
 def _of_people(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     """Alignment with survey answers, and accuracy by survey column."""
     tables, simulated, unit = result.tables, result.card["simulated"], result.card["unit"]
-    aligned, groups = tables.get("alignment"), tables["groups"]
-    if aligned is not None and len(aligned):
+    groups = tables["groups"]
+    if result.has("alignment"):
+        aligned = tables["alignment"]
         yield _part(
             "alignment",
             worded("How like the countries' answers is it?"),

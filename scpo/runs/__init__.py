@@ -47,7 +47,11 @@ class Result:
     config: ExperimentConfig
     card: dict
     metrics: pd.DataFrame  # columns METRIC_COLUMNS, accuracies in 0..1, NaN where there is no data
-    tables: dict[str, pd.DataFrame]  # TABLES, and where there are any: alignment, shares, reading
+    tables: dict[str, pd.DataFrame]  # TABLES, and others, which `has` asks for
+
+    def has(self, table: str) -> bool:
+        """Whether the run has rows of a table that not every run has, such as `alignment` or `frontier`."""
+        return len(self.tables.get(table, ())) > 0
 
 
 def workspace() -> Path:

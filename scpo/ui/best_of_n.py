@@ -15,9 +15,9 @@ from scpo.ui.components import chart, country_of, section
 
 def best_of_n(result: runs.Result, methods: Sequence[str]) -> None:
     """The chart of one country or the mean, and what it says; nothing for a run that has not counted it."""
-    table, simulated = result.tables.get("best_of_n"), result.card["simulated"]
-    if table is None or not len(table):
+    if not result.has("best_of_n"):
         return
+    table, simulated = result.tables["best_of_n"], result.card["simulated"]
     section("Does it matter when a model picks an answer?", "best_of_n")
     country = country_of(result, run_picker.PICKED, width=320)
     chart(

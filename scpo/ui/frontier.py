@@ -14,9 +14,9 @@ from scpo.ui.components import chart, section
 
 def frontier(result: runs.Result, methods: Sequence[str], country: str) -> None:
     """The chart, and who is on the edge, of a run that has them."""
-    table, simulated = result.tables.get("frontier"), result.card["simulated"]
-    if table is None or not len(table):
+    if not result.has("frontier"):
         return
+    table, simulated = result.tables["frontier"], result.card["simulated"]
     section("Could another step do better in both?", "frontier")
     chart(
         frontier_chart(table, methods, simulated, country, result.tables.get("shares")),
