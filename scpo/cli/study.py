@@ -17,7 +17,6 @@ from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError
 from scpo.format import brackets, counted, percent, points
 from scpo.metrics.accuracy import MEAN
-from scpo.runs.files import write_bytes
 from scpo.study import design
 from scpo.study import folder as study_folder
 from scpo.table_rows import rows_of
@@ -146,14 +145,16 @@ def _beyond(args: argparse.Namespace) -> None:
         table = better_rule.final(config.data, args.worlds or 10, args.seeds, encoder, tell)
     else:
         table = better_rule.development(config.data, args.worlds or 5, encoder, tell)
+    simulated = config.data.dataset == "demo"
+    if simulated:
+        print(SIMULATED)
     shown = table[table["subset"] != "distinct"].copy()
     shown["difference"] = [f"{points(row.difference)} {brackets(row.low, row.high)}" for row in rows_of(shown)]
     for (name, pairs), part in shown.groupby(["data", "pairs"], sort=False):
         wide = part.pivot(index="candidate", columns=["subset", "against"], values="difference")
         print(f"\n{name}, {pairs} pairs per country; differences in points, 95 % intervals, n = {part['n'].iloc[0]}")
         print(wide.loc[part["candidate"].unique()].to_string())
-    if args.out:
-        write_bytes(Path(args.out).absolute(), table.to_csv(index=False).encode())
+    write_table(args.out, table, simulated)
 
 
 def _when(args: argparse.Namespace) -> None:

@@ -49,7 +49,7 @@ from scpo.runs.falsifiers import (
     read_falsifiers,
     write_falsifiers,
 )
-from scpo.training.encoder_reading import unreadable
+from scpo.training.encoder_reading import readable
 from scpo.training.encoders import load_encoder
 from scpo.training.heads.backend import global_heads, problem_of, train_plan
 from scpo.training.heads.problem import HeadProblem
@@ -96,7 +96,7 @@ def _methods(result: runs.Result, asked: Sequence[str]) -> list[str]:
     if result.config.finetune.model:
         raise ConfigError("this run fine-tuned whole models, which takes hours to do again; falsify takes heads.")
     check_one_split(result.config)
-    if len(_read(result)) < 2:
+    if len(readable(result.tables.get("reading"), result.card["countries"])) < 2:
         which = "one country" if len(result.card["countries"]) == 1 else "fewer than two countries whose texts are read"
         raise ConfigError(f"this run has {which}; what its group means shows only beside another one's model.")
     known = [m for m in result.config.trained if not METHODS[m].one_for_all]
@@ -106,12 +106,6 @@ def _methods(result: runs.Result, asked: Sequence[str]) -> list[str]:
             f"{', '.join(asked) or 'falsify'}: a trained method with a model per country is needed; {told}."
         )
     return [m for m in known if m in asked or not asked]
-
-
-def _read(result: runs.Result) -> list[str]:
-    """The countries whose texts the run reads: of others an accuracy says nothing of a taste."""
-    unread = unreadable(result.tables.get("reading"))
-    return [country for country in result.card["countries"] if country not in unread]
 
 
 def _altered(trainings: _Trainings, before: _Trained, draw: int) -> Iterator[tuple]:
@@ -140,7 +134,7 @@ class _Trainings:
         self.config = dataclasses.replace(config, methods=(*methods, *pooled), seeds=1, budgets=())
         self.methods, self.done, self.total, self.on_progress = list(methods), 0, total, on_progress
         self.data = sources.load_unchanged(config.data, result.card["content_hash"])
-        self._read = _read(result)
+        self._read = readable(result.tables.get("reading"), result.card["countries"])
         self._encoder = load_encoder(config.encoder, config.precision)
         self._first: HeadProblem | None = None
 

@@ -31,6 +31,7 @@ from scpo.metrics.outcomes import count_outcomes
 from scpo.plan import rows_by_country
 from scpo.progress import Progress
 from scpo.text.wording import OTHER_SEED
+from scpo.training.encoder_reading import readable
 from scpo.training.encoders import Encoder, load_encoder
 from scpo.training.heads.backend import global_heads, problem_of, train_plan
 from scpo.training.threads import one_thread
@@ -72,7 +73,7 @@ def wording_table(
         on_progress(done, total)
         said[name] = _trained(worded, dataclasses.replace(config, seeds=seed + 1), encoder, seed)
     on_progress(total, total)
-    return _table(data, said)
+    return _table(data, said, readable(result.tables.get("reading"), data.card.countries))
 
 
 def reworded(data: Preferences, template: str) -> Preferences:
@@ -87,6 +88,8 @@ def _methods(result: runs.Result, asked: Sequence[str]) -> tuple[str, ...]:
     if result.config.finetune.model:
         raise ConfigError("this run fine-tuned whole models, which takes hours to do again; the study takes heads.")
     check_one_split(result.config)
+    if not readable(result.tables.get("reading"), result.card["countries"]):
+        raise ConfigError("the run reads no country's texts, so that nothing can be measured. Name another run.")
     known = [m for m in result.config.methods if METHODS[m].is_model and m != "global"]
     missing = [m for m in asked if m not in known]
     if not known:
@@ -112,10 +115,10 @@ def _trained(data: Preferences, config: ExperimentConfig, encoder: Encoder, seed
     return found
 
 
-def _table(data: Preferences, said: dict[str, Margins]) -> pd.DataFrame:
-    """What each wording changes, against the prompts as they are."""
+def _table(data: Preferences, said: dict[str, Margins], countries: Sequence[str]) -> pd.DataFrame:
+    """What each wording changes, against the prompts as they are, mean over these countries."""
     first, unit, outcomes = said[AS_IT_IS], data.pairs["unit"].to_numpy(), []
-    tests = {country: part.test for country, part in rows_by_country(data, data.card.countries).items()}
+    tests = {country: part.test for country, part in rows_by_country(data, tuple(countries)).items()}
     named = [(wording, method) for wording in said for method in next(iter(first.values()))]
     columns = {"method": [f"{wording}: {method}" for wording, method in named]}
     heads = pd.DataFrame(columns | dict.fromkeys(("seed", "level", "pairs", "trained"), 0))

@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -197,6 +197,12 @@ def _drawn(data: Preferences) -> Preferences:
     table = data.texts.iloc[texts].reset_index(drop=True)
     table["prompt"] = table["prompt"].cat.remove_unused_categories()
     return dataclasses.replace(data, texts=table, pairs=pairs)
+
+
+def readable(table: pd.DataFrame | None, countries: Iterable[str]) -> list[str]:
+    """Those of these countries whose texts the encoder reads: of others an accuracy says nothing of a taste."""
+    unread = set(unreadable(table))
+    return [country for country in countries if country not in unread]
 
 
 def unreadable(table: pd.DataFrame | None) -> list[str]:

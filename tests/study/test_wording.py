@@ -1,5 +1,6 @@
 """Another wording of the prompts: what stays, what is counted, and that the same wording changes nothing."""
 
+import dataclasses
 import json
 from shutil import copytree
 
@@ -94,3 +95,20 @@ def test_a_method_that_the_run_lacks_and_fine_tuned_models_are_refused(folder, t
         wording.wording_table(untrained)
     assert main(["study", "wording", str(tmp_path / "nowhere")]) == 2
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_countries_whose_texts_are_not_read_are_left_out_and_a_run_that_reads_none_is_refused(folder, monkeypatch):
+    monkeypatch.setattr(wording, "TEMPLATES", {"same": "{}"})
+    both = wording.wording_table(folder)
+    reading = pd.DataFrame({"country": ["Borealis", "Cascadia"], "readable": [True, False]})
+    real = wording.runs.read
+    monkeypatch.setattr(wording.runs, "read", lambda path: _with_reading(real(path), reading))
+    one = wording.wording_table(folder)
+    assert 0 < one["pairs"].iloc[0] < both["pairs"].iloc[0]
+    reading["readable"] = False
+    with pytest.raises(ConfigError, match="reads no country's texts"):
+        wording.wording_table(folder)
+
+
+def _with_reading(result, reading):
+    return dataclasses.replace(result, tables={**result.tables, "reading": reading})
