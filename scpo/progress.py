@@ -89,13 +89,17 @@ class Progress:
         self._expected.update(seconds)
         self._told_of.update(seconds)
 
+    def check(self) -> None:
+        """Raise `Stopped` if the work is to end here, which is a safe point."""
+        if self._should_stop and self._should_stop():
+            raise Stopped("stopped as asked, at a safe point; it can be resumed.")
+
     def report(self, stage: str, done: int, total: int, **extra) -> None:
         """A stage has done so many of its steps. The listener gets fraction and seconds_left too.
 
         May be called as often as one likes: in between, the listener hears of it every `EVERY` seconds.
         """
-        if self._should_stop and self._should_stop():
-            raise Stopped("stopped as asked, at a safe point; it can be resumed.")
+        self.check()
         before, self._now = self._now, self._clock()
         part = min(done / total, 1.0) if total else 1.0
         if stage in self._seen:
@@ -151,6 +155,19 @@ class Progress:
         whole = done + here + guessed
         self._fraction = max(self._fraction, done / whole if whole > 0 else 0.0)
         return self._fraction
+
+
+class EncodingProgress(Progress):
+    """Hands on how far texts are encoded, and nothing of the head that is trained on them in a second or two."""
+
+    def __init__(self, whole: Progress):
+        self._whole = whole
+
+    def report(self, stage: str, done: int, total: int, **extra) -> None:
+        if stage == "embed":
+            self._whole.report(stage, done, total)
+        else:
+            self._whole.check()
 
 
 class FoldProgress(Progress):

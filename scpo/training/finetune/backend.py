@@ -27,7 +27,7 @@ from scpo.errors import ConfigError, InputError
 from scpo.grouping import worded
 from scpo.methods import METHODS
 from scpo.plan import HeadPlan, Rows, pair_margins, plan_heads, reference_rows
-from scpo.progress import Progress
+from scpo.progress import EncodingProgress, Progress
 from scpo.training.backend import BackendResult
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.device import device
@@ -161,7 +161,7 @@ def _with_head(
     progress: Progress,
 ) -> StartingModel:
     """The encoder with a head trained on the reference countries, kept as a model folder."""
-    features, heads = global_heads(config, data, encoder, progress)
+    features, heads = global_heads(config, data, encoder, EncodingProgress(progress))
     model, tokenizer = assemble(start.folder, heads[0], config.hidden, torch.from_numpy(features.prompt_mean))
     partial = place.with_name(f".{place.name}")
     shutil.rmtree(partial, ignore_errors=True)

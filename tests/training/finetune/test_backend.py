@@ -150,6 +150,8 @@ def test_an_encoder_gets_a_head_that_the_reference_countries_train(files, tmp_pa
     assert start_of(result) == result.folder / "models" / "global"
     table = result.tables["accuracy"].set_index(["country", "method", "subset"])["accuracy"]
     assert table["mean", "global", "full"] != 0.5
+    steps_told = {e["total"] for e in read_progress(result.folder) if e["stage"] == "global"}
+    assert steps_told == {1}, "the one batch of texts that is scored, and not the steps of the head before it"
     with pytest.raises(ConfigError, match="no reward head"):
         load_start(settings(files, tmp_path / "encoder", finetune={"lora": 4}))
     with pytest.raises(ConfigError, match="head that adapters cannot hold"):
