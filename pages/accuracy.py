@@ -13,7 +13,7 @@ from scpo.grouping import worded
 from scpo.text import findings, paper
 from scpo.text.judges import with_judges
 from scpo.text.measures import MEANINGS, which_pairs
-from scpo.text.results import alignment_sentence, class_line, rank_line
+from scpo.text.results import alignment_sentence, class_line, information_line, rank_line
 from scpo.ui import compare_runs, pairs_behind, run_picker
 from scpo.ui.best_of_n import best_of_n
 from scpo.ui.cache import judges
@@ -42,7 +42,7 @@ def gains(result: runs.Result, subset: str, methods: list[str]) -> None:
     if result.card.get("folds"):
         st.caption(inert(folds_told(result.card)))
     sets = findings.ranks(result, subset)
-    st.markdown(f"{rank_line(sets, _pairs(subset))} {class_line(sets)}")
+    st.markdown(f"{information_line(methods)} {rank_line(sets, _pairs(subset))} {class_line(sets)}")
 
 
 def accuracy(result: runs.Result, subset: str, methods: list[str]) -> None:

@@ -61,6 +61,17 @@ class Method:
         return self.start != "none"
 
     @property
+    def trains(self) -> bool:
+        """Whether models are made at all."""
+        return self.training != "none"
+
+    @property
+    def told(self) -> str:
+        """What it does, and whose pairs it sees."""
+        whose = {"own": "the country's own pairs alone", "all": "the pairs of all countries"}[self.sees]
+        return f"{self.meaning} (sees {whose})" if self.trains else self.meaning
+
+    @property
     def is_fitted(self) -> bool:
         """Whether its models are fitted at once, so that there is no way along steps."""
         return self.training not in ("none", "steps")
@@ -158,6 +169,18 @@ _ROWS = (
         cost=13.0,
     ),
     Method(
+        "prototypes",
+        "Mixture of prototypes",
+        "all of the country's pairs, every weight 1; a country is a mixture of a few prototype tastes that all share",
+        "lime",
+        "star-diamond",
+        training="prototypes",
+        sees="all",
+        heads_only=True,
+        default=False,
+        cost=5.0,
+    ),
+    Method(
         "inverse",
         "Inverse weights",
         "all pairs, weighted up the more the global model disagrees",
@@ -173,6 +196,30 @@ _ROWS = (
         "pentagon",
         sees="all",
         one_for_all=True,
+    ),
+    Method(
+        "pooled_full",
+        "One for all, then its own",
+        "the model for the pairs of all countries, then trained on with the country's own, every weight 1",
+        "violet",
+        "diamond-tall",
+        training="pooled_full",
+        sees="all",
+        heads_only=True,
+        default=False,
+    ),
+    Method(
+        "robust",
+        "One model, the worst served first",
+        "one model for the pairs of all countries, in which those that it serves worst count more",
+        "crimson",
+        "triangle-right",
+        training="robust",
+        sees="all",
+        one_for_all=True,
+        heads_only=True,
+        default=False,
+        cost=2.0,
     ),
     Method(
         "scratch",
@@ -203,7 +250,9 @@ _ROWS = (
 )
 METHODS = {row.name: row for row in _ROWS}
 DEFAULTS = tuple(name for name, row in METHODS.items() if row.default)
-UNTRAINED = tuple(name for name, row in METHODS.items() if row.training == "none")
+UNTRAINED = tuple(name for name, row in METHODS.items() if not row.trains)
+# For people: the global model, the methods that see a country's own pairs, those that see all countries', then rules.
+BY_INFORMATION = tuple(sorted(METHODS, key=lambda m: (not METHODS[m].is_model, METHODS[m].sees == "all")))
 # The method ridge chooses among these lambda, the strongest pull to the global model first.
 PULLS = (float("inf"), 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
 

@@ -7,7 +7,7 @@ import pytest
 
 from scpo.config import ExperimentConfig, FinetuneConfig
 from scpo.errors import ConfigError
-from scpo.methods import DEFAULTS, METHODS, UNTRAINED, main_of, select
+from scpo.methods import BY_INFORMATION, DEFAULTS, METHODS, UNTRAINED, main_of, select
 
 MARGIN = np.array([-2.2, 3.0])
 
@@ -35,6 +35,16 @@ def test_the_papers_method_is_spoken_of_first_or_the_first_that_is_trained(metho
 def test_what_trains_nothing_needs_no_pairs_and_a_rule_is_no_model():
     assert UNTRAINED == ("global", "longer", "random")
     assert [name for name, row in METHODS.items() if not row.is_model] == ["longer", "random"]
+
+
+def test_methods_that_see_equally_much_stand_together_and_each_says_whose_pairs_it_sees():
+    assert sorted(BY_INFORMATION) == sorted(METHODS) and BY_INFORMATION[0] == "global"
+    assert BY_INFORMATION[-2:] == ("longer", "random")
+    sees = [METHODS[m].sees for m in BY_INFORMATION[:-2]]
+    assert sees == sorted(sees, reverse=True) and set(sees) == {"own", "all"}
+    assert METHODS["full"].told.endswith("(sees the country's own pairs alone)")
+    assert METHODS["robust"].told.endswith("(sees the pairs of all countries)")
+    assert METHODS["global"].told == METHODS["global"].meaning
 
 
 @pytest.mark.parametrize("method", METHODS)

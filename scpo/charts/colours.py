@@ -28,6 +28,9 @@ LIGHT = {
     "teal": "#0B7A75",
     "rose": "#A63D57",
     "olive": "#66701C",
+    "lime": "#3F7A1A",
+    "violet": "#7B3FB5",
+    "crimson": "#B00040",
 }
 DARK = {
     "blue": "#3F9BDC",
@@ -46,6 +49,9 @@ DARK = {
     "teal": "#4FC4BE",
     "rose": "#E5899F",
     "olive": "#B4BE58",
+    "lime": "#8FCB4F",
+    "violet": "#C79BFF",
+    "crimson": "#FF7A93",
 }
 SCALES = {  # from few to many, seen on the page and on the land of a map
     "light": (

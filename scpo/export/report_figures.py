@@ -39,6 +39,7 @@ from scpo.text.results import (
     class_line,
     difference_sentence,
     group_sentence,
+    information_line,
     rank_line,
     runaway_sentence,
     told_apart,
@@ -109,7 +110,7 @@ def _of_accuracy(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     accuracy = result.tables["accuracy"]
     figure = accuracy_chart(accuracy, methods, unit, simulated)
     sets = findings.ranks(result, "full")
-    lines = [rank_line(sets, "all test pairs"), class_line(sets)]
+    lines = [information_line(methods), rank_line(sets, "all test pairs"), class_line(sets)]
     yield _part("accuracy", "Is a country's taste learned?", "accuracy", figure, lines, accuracy)
     for at, judge in enumerate(judges):
         rows = judge_differences(judge, "full", unit)

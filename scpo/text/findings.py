@@ -13,7 +13,7 @@ import pandas as pd
 from scpo import runs
 from scpo.format import TOO_FEW, counted, fixed, inert, percent, points
 from scpo.grouping import worded
-from scpo.methods import METHODS, UNTRAINED, is_model, main_of, named
+from scpo.methods import BY_INFORMATION, METHODS, UNTRAINED, is_model, main_of, named
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.bias import REFERENCE
 from scpo.metrics.intervals import ALPHA
@@ -33,9 +33,9 @@ def countries(result: runs.Result) -> list[str]:
 
 
 def methods_in(table: pd.DataFrame) -> list[str]:
-    """The methods that a table has rows of, in the usual order; judges from outside come last."""
+    """The methods that a table has rows of: those that see equally much together, judges from outside last."""
     here = dict.fromkeys(table["method"]) if len(table) else {}
-    return [*(m for m in METHODS if m in here), *(m for m in here if str(m).startswith(BROUGHT))]
+    return [*(m for m in BY_INFORMATION if m in here), *(m for m in here if str(m).startswith(BROUGHT))]
 
 
 def main_method(result: runs.Result) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from scpo.format import TOO_FEW, counted, fixed, inert, known, people, percent, points, span
 from scpo.grouping import AVERAGE, OTHERS, worded
-from scpo.methods import named
+from scpo.methods import METHODS, named
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.alignment import BASELINES, UNIFORM
 from scpo.metrics.groups import FEWEST_SHOWN
@@ -266,6 +266,16 @@ def class_line(sets: pd.DataFrame) -> str:
         for letter in letters
     ]
     return f"Classes of methods that no test tells apart (a method may be in several): {'; '.join(told)}."
+
+
+def information_line(methods: Sequence[str]) -> str:
+    """Whose pairs the trained ones of these methods see; nothing where it is the same of all."""
+    trained = [m for m in methods if m in METHODS and METHODS[m].trains]
+    own, every = ([named(m) for m in trained if METHODS[m].sees == whose] for whose in ("own", "all"))
+    if not own or not every:
+        return ""
+    alone = worded("Two kinds of methods, by the pairs that they see: the country's own alone")
+    return f"{alone} ({', '.join(own)}); {worded('those of all countries')} ({', '.join(every)})."
 
 
 def rank_line(sets: pd.DataFrame, what: str) -> str:

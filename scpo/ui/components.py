@@ -136,7 +136,7 @@ def _with_code(method: str) -> str:
 
 def _meanings(methods: Sequence[str]) -> str:
     """What each method does, one a line."""
-    own = [f"- **{named(m)}** (`{m}`): {worded(METHODS[m].meaning)}" for m in methods if m in METHODS]
+    own = [f"- **{named(m)}** (`{m}`): {worded(METHODS[m].told)}" for m in methods if m in METHODS]
     outside = [f"- **{inert(m)}**: a judge from outside, not trained here" for m in methods if m not in METHODS]
     return "\n".join([*own, *outside])
 

@@ -204,7 +204,7 @@ def explained(spec: dataclasses.Field) -> str:
     bounds = [part for part in (_bounds(spec), f"unit: {about['measured_in']}" if about["measured_in"] else "") if part]
     text = worded(about["help"][0].upper() + about["help"][1:])
     if spec.name == "methods":
-        rows = "\n".join(f"- **{row.name}**: {worded(row.meaning)}" for row in METHODS.values())
+        rows = "\n".join(f"- **{row.name}**: {worded(row.told)}" for row in METHODS.values())
         text = f"What is compared:\n{rows}\n\n"
     return f"{text}{'' if text.endswith(chr(10)) else '. '}{', '.join(bounds).capitalize()}" + ". " * bool(bounds)
 

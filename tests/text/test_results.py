@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from scpo.metrics.intervals import FEWEST_OF_FOLDS, FEWEST_UNITS
-from scpo.text.results import class_line, measured, needed, rank_line
+from scpo.text.results import class_line, information_line, measured, needed, rank_line
 
 
 def sets(*rows, tests=3):
@@ -33,6 +33,14 @@ def test_a_method_between_two_classes_is_in_both_and_one_class_needs_no_sentence
         "on all pairs; B: Fine-tuned on all pairs, SCPO (paper)."
     )
     assert class_line(table.assign(classes="A")) == class_line(table.iloc[:0]) == ""
+
+
+def test_methods_that_see_all_countries_pairs_are_told_apart_from_those_that_see_the_countrys_own():
+    assert information_line(["global", "full", "shared", "pooled", "random"]) == (
+        "Two kinds of methods, by the pairs that they see: the country's own alone (Fine-tuned on all pairs); those of "
+        "all countries (Shared prior (ours), One model for all countries)."
+    )
+    assert information_line(["global", "full", "scpo", "brought: mine"]) == information_line(["pooled"]) == ""
 
 
 def test_a_figure_without_an_interval_is_no_headline():

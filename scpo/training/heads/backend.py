@@ -27,8 +27,11 @@ from scpo.training.heads.features import Features, cache_folder, embed_texts
 from scpo.training.heads.global_model import load_global, train_global
 from scpo.training.heads.interpolated import train_interpolated
 from scpo.training.heads.lowrank import train_lowrank
+from scpo.training.heads.pooled_full import train_pooled_full
 from scpo.training.heads.problem import HeadProblem
+from scpo.training.heads.prototypes import train_prototypes
 from scpo.training.heads.ridge import train_ridge
+from scpo.training.heads.robust import train_robust
 from scpo.training.heads.shared import train_shared
 from scpo.training.heads.stacked import HeadShape
 from scpo.training.heads.train import TrainedHeads
@@ -39,6 +42,9 @@ TRAINERS: dict[str, Callable[..., TrainedHeads]] = {  # of heads that are fitted
     "ridge": train_ridge,
     "interpolated": train_interpolated,
     "lowrank": train_lowrank,
+    "prototypes": train_prototypes,
+    "robust": train_robust,
+    "pooled_full": train_pooled_full,
 }
 
 

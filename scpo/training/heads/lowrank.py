@@ -21,12 +21,11 @@ import torch
 from scipy.optimize import minimize
 
 from scpo.plan import HeadPlan
-from scpo.threads import Counter
-from scpo.training.heads.held_out import validation_score
+from scpo.training.heads.fitted_together import Fit, OnProgress, fitted_together
 from scpo.training.heads.problem import HeadProblem
 from scpo.training.heads.ridge import mean_loss
 from scpo.training.heads.train import TrainedHeads
-from scpo.training.threads import one_thread, spread
+from scpo.training.threads import one_thread
 
 RANKS, PULLS = (1, 2, 4), (1.0, 0.3, 0.1, 0.03)
 SETTINGS = tuple(itertools.product(RANKS, PULLS))
@@ -36,26 +35,16 @@ Loss = Callable[[torch.Tensor], torch.Tensor]  # heads (C, p) of all countries -
 
 @one_thread()
 def train_lowrank(
-    problem: HeadProblem, plan: HeadPlan, on_progress: Callable[[int, int], None] = lambda done, total: None
+    problem: HeadProblem, plan: HeadPlan, on_progress: OnProgress = lambda done, total: None
 ) -> TrainedHeads:
     """The heads of a plan whose rows are all of the method `lowrank`; `on_progress` is called often and may raise."""
-    validation, theta = problem.held_out("validation"), torch.empty(len(plan.pools), problem.shape.size)
     start = torch.stack([problem.start[c] for c in problem.rows]).double()
-    alike = plan.alike()
-    counter = Counter(lambda done: on_progress(done, len(alike) * len(SETTINGS)))
 
-    def fit(same: list[np.ndarray]) -> None:
-        loss, candidates = _loss(problem, plan, same[0]), [start]
-        for rank, pull in SETTINGS:
-            counter.step()
-            candidates.append(start + fitted_shifts(loss, start, rank, pull))
-        heads = torch.stack(candidates).float()  # (settings, C, p)
-        score = validation_score([held_out.margins(heads[:, c]) for c, held_out in enumerate(validation.values())])
-        for places in same:
-            theta[torch.from_numpy(places)] = heads[int(score.numpy().argmax())]  # the first of equals
+    def fit(heads: np.ndarray) -> Fit:
+        loss = _loss(problem, plan, heads)
+        return lambda setting: fitted_shifts(loss, start, *setting)
 
-    spread(fit, alike)
-    return TrainedHeads.fitted(problem, plan, theta)
+    return fitted_together(problem, plan, SETTINGS, fit, on_progress)
 
 
 def fitted_shifts(loss: Loss, start: torch.Tensor, rank: int, pull: float, options: dict | None = None) -> torch.Tensor:

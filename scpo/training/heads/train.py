@@ -81,15 +81,19 @@ class TrainedHeads:
 
 
 def train_countries(
-    problem: HeadProblem, plan: HeadPlan, progress: Progress, checkpoint: Checkpoint | None = None
+    problem: HeadProblem,
+    plan: HeadPlan,
+    progress: Progress,
+    checkpoint: Checkpoint | None = None,
+    begin: torch.Tensor | None = None,
 ) -> TrainedHeads:
-    """Train every head of the plan by steps, from its country's global model or from a fresh head.
+    """Train every head of the plan by steps, from its country's global model or a fresh head, or from heads (K, p).
 
     At each evaluation step all heads are scored on validation; the best step, step 0 included, is kept.
     With a checkpoint, goes on from the state that it holds, to the same weights.
     """
     config, eval_steps = problem.config, (0, *eval_steps_for(problem.config.steps))
-    theta = _first(problem, plan)
+    theta = _first(problem, plan) if begin is None else begin
     training = problem.heads(theta, plan.pools)
     evaluator = Evaluator(problem, plan)
     best = BestSoFar.fresh(theta, len(eval_steps))
