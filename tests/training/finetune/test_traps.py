@@ -1,12 +1,10 @@
 """Traps of training reward models with TRL, transformers and peft, each seen to be closed."""
 
-import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -243,23 +241,18 @@ def test_batches_hold_pairs_of_like_length(folder):
 
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory):
-    """launched(how): folder of the model, and of what `launched.py` leaves in two processes; once for all tests."""
+    """Folder of the model, and how -> the folder of what `launched.py` leaves in two processes that train so."""
     base = tmp_path_factory.mktemp("launched")
     folder = tiny_model(base / "model")
-
-    @functools.cache
-    def launch(how):
-        out = Path(tempfile.mkdtemp(prefix=f"{how}-", dir=base))
-        run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-        root = HERE.parents[2]
-        path = f"{root}:{HERE}:{os.environ.get('PYTHONPATH', '')}".rstrip(":")
-        environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-        command = [*run, str(HERE / "launched.py"), how, str(folder), str(out), "4"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, done.stderr[-3000:]
-        return folder, out
-
-    return launch
+    outs = {how: base / how for how in ("copied", "cut", "copied-bf16", "cut-bf16")}
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    root = HERE.parents[2]
+    path = f"{root}:{HERE}:{os.environ.get('PYTHONPATH', '')}".rstrip(":")
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+    command = [*run, str(HERE / "launched.py"), str(folder), "4", *map(str, outs.values())]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder, outs
 
 
 def found(out):
@@ -277,7 +270,8 @@ def margins_of_saved(out):
 @pytest.mark.parametrize("how, way, weight", [("copied", "MULTI_CPU", "Parameter"), ("cut", "FSDP", "DTensor")])
 def test_two_processes_train_as_one_with_batches_of_their_sum(how, way, weight, launched, tmp_path):
     """With a copy of the model in each, and with the model cut over both, where every call needs both of them."""
-    folder, out = launched(how)
+    folder, outs = launched
+    out = outs[how]
     alone, both = trained_alone(folder, tmp_path / "one"), found(out)
     assert both["processes"] == 2 and both["way"].endswith(way) and both["weight"] == weight
     assert both["selection"] == alone["selection"] and both["checkpoint"] == "checkpoint-3"
@@ -290,10 +284,10 @@ def test_two_processes_train_as_one_with_batches_of_their_sum(how, way, weight, 
 @pytest.mark.parametrize("how", ["copied-bf16", "cut-bf16"])
 def test_two_processes_that_train_in_bfloat16_judge_in_float32(how, launched):
     """FSDP would give bfloat16 weights to every forward, also where pairs are judged."""
-    (_, once), (_, out) = launched(how.removesuffix("-bf16")), launched(how)
-    plain, low = found(once), found(out)
+    _, outs = launched
+    plain, low = found(outs[how.removesuffix("-bf16")]), found(outs[how])
     assert low["losses"] != plain["losses"] and low["losses"] == pytest.approx(plain["losses"], abs=0.02)
-    assert low["margins"] == pytest.approx(margins_of_saved(out), abs=1e-5)
+    assert low["margins"] == pytest.approx(margins_of_saved(outs[how]), abs=1e-5)
 
 
 def trained_alone(folder, out):
