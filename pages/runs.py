@@ -12,7 +12,7 @@ from scpo.grouping import noun_of
 from scpo.jobs.job import STATES, Job
 from scpo.methods import main_of, named
 from scpo.ui import compare_runs, session, side_by_side
-from scpo.ui.cache import job_store, means
+from scpo.ui.cache import GAINS, job_store, means
 from scpo.ui.data_source import SOURCES
 from scpo.ui.head import head
 from scpo.ui.run_actions import opened, undo
@@ -20,6 +20,8 @@ from scpo.ui.run_status import pulse
 
 DELETED = "deleted"
 SETTINGS = ("steered to", "methods", "seeds", "τ", "β", "steps")  # shown where they differ
+ABOUT = ("method", "data", "state")  # the same, told above the table where they are alike
+OPTIONAL = ("took", "note")  # shown where a run has them
 SORTS = {
     "newest": lambda job: -job.created,
     "oldest": lambda job: job.created,
@@ -30,8 +32,10 @@ SORTS = {
 }
 COLUMNS = {
     **{name: st.column_config.NumberColumn(format="percent") for name in ("done", "accuracy", "consensus kept")},
-    "gain": st.column_config.NumberColumn("gain, points", format="%+.1f"),
-    "created": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+    "gain": st.column_config.NumberColumn("gain, points", format="%+.1f", help="over the global model"),
+    "gain_low": st.column_config.NumberColumn("95 % from", format="%+.1f"),
+    "gain_high": st.column_config.NumberColumn("to", format="%+.1f"),
+    "created": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
     "τ": st.column_config.NumberColumn(format="%g"),
     "β": st.column_config.NumberColumn(format="%g"),
 }
@@ -78,12 +82,17 @@ def results(job: Job) -> dict:
         "name": job.name,
         "state": DELETED if job.deleted else job.state,
         "done": round(job.fraction, 2),
-        "data": SOURCES[job.config.data.dataset],
+        "accuracy": rounded(found, "full"),
+        **{column: 100 * found[column] if column in found else None for column in GAINS},
+        "consensus kept": rounded(found, "consensus"),
         "method": named(method) if found else "",
-        "accuracy": found.get("full"),
-        "gain": 100 * found["gain"] if "gain" in found else None,
-        "consensus kept": found.get("consensus"),
+        "data": SOURCES[job.config.data.dataset],
     }
+
+
+def rounded(found: dict, subset: str) -> float | None:
+    """A share with one decimal of its percent."""
+    return round(found[subset], 3) if subset in found else None
 
 
 def settings(job: Job) -> dict:
@@ -102,13 +111,19 @@ def settings(job: Job) -> dict:
     }
 
 
-def listed(jobs: list[Job], chosen: list[str]) -> None:
-    """The table of runs; choosing rows opens or compares them. Another set of rows is another table, so that a
-    row chosen before never means another run."""
+def listed(jobs: list[Job], chosen: list[str], total: int) -> None:
+    """The table of runs, which are so many in all; choosing rows opens or compares them.
+
+    Another set of rows is another table, so that a row chosen before never means another run.
+    """
     ids = [job.id for job in jobs]
     table = pd.DataFrame([results(job) | settings(job) for job in jobs])
-    alike = [name for name in SETTINGS if table[name].astype(str).nunique() == 1]
-    table = table.drop(columns=alike)
+    alike = [name for name in (*ABOUT, *SETTINGS) if table[name].astype(str).nunique() == 1]
+    empty = [name for name in OPTIONAL if not table[name].any()]
+    unneeded = [*(["id"] if table["name"].is_unique else []), *(["done"] if (table["done"] == 1).all() else [])]
+    told = " · ".join(str(table[name][0]) for name in ABOUT if name in alike and table[name][0])
+    st.caption(f"{len(jobs)} of {counted(total, 'run')}{f'; all: {told}' if told else ''}")
+    table = table.drop(columns=[*alike, *empty, *unneeded])
     turn = st.session_state.setdefault(session.TABLE, 0)
     key = f"{session.TABLE}-{turn}-{zlib.crc32(' '.join(ids).encode())}"
 
@@ -124,7 +139,7 @@ def listed(jobs: list[Job], chosen: list[str]) -> None:
         key=key,
         on_select=chose,
         selection_mode="multi-row",
-        alt=f"Table of {len(jobs)} runs.",
+        alt=f"Table of {counted(len(jobs), 'run')}.",
         selection_default={"selection": {"rows": [ids.index(id) for id in chosen if id in ids]}},
     )
 
@@ -177,9 +192,8 @@ try:
     else:
         pulse([job for job in jobs.values() if job.id not in ids])
         rows = found(list(jobs.values()))
-        st.caption(f"{len(rows)} of {len(jobs)} runs")
         if rows:
-            listed(rows, ids)
+            listed(rows, ids, len(jobs))
         else:
             st.info("No run is like that. Take a filter away to see more.")
         choose(jobs, ids)

@@ -7,8 +7,9 @@ import plotly.graph_objects as go
 
 from scpo.charts.colours import PLACE, QUIET, SYMBOL, TEXT
 from scpo.charts.style import DASHES, LINES, finish, noted, plain, spans
-from scpo.format import counted, points
+from scpo.format import counted, fixed, points
 from scpo.methods import named
+from scpo.metrics.frontier import CHOSEN
 
 
 def growing_chart(table: pd.DataFrame, steps: int, note: str, simulated: bool) -> go.Figure:
@@ -92,6 +93,30 @@ def delta_chart(
     figure.update_layout(scattermode="group", showlegend=True)
     figure.update_xaxes(title=f"{what} minus that of {plain(base)}, points<br>(line: 95 % interval)")
     return noted(finish(figure, simulated, height=110 + len(order) * max(34, 18 * table["run"].nunique())), note)
+
+
+def frontiers_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
+    """Accuracy against consensus kept at every step of one method, a curve per run; its own step, 1, is marked.
+
+    table   run, step, accuracy, consensus; shares
+    """
+    figure = go.Figure()
+    for at, (run, rows) in enumerate(table.astype({"accuracy": float, "consensus": float}).groupby("run", sort=False)):
+        rows, colour = rows.sort_values("step"), LINES[at % len(LINES)]
+        figure.add_scatter(
+            x=100 * rows["consensus"],
+            y=100 * rows["accuracy"],
+            name=plain(run),
+            mode="lines+markers",
+            line={"color": colour, "width": 2, "dash": DASHES[at % len(DASHES)]},
+            marker={"color": colour, "size": [11 if step == CHOSEN else 0 for step in rows["step"]], "opacity": 1},
+            hovertext=[f"{plain(run)}, step {fixed(step, 2)}" for step in rows["step"]],
+            hovertemplate="%{hovertext}<br>keeps %{x:.1f} %, right on %{y:.1f} %<extra></extra>",
+        )
+    figure.update_layout(showlegend=True)
+    figure.update_xaxes(title="consensus kept, %")
+    figure.update_yaxes(title="right on all test pairs, %")
+    return finish(figure, simulated, height=380)
 
 
 def balance_chart(table: pd.DataFrame, method: str, simulated: bool) -> go.Figure:

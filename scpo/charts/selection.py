@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from scpo.charts.colours import DROPPED, KEPT, METHOD, SEQUENCE
-from scpo.charts.slider_figures import CUT, axis, cut_line, in_one_go, row_names
+from scpo.charts.slider_figures import CUT, axis, beside_own, cut_line, in_one_go, row_names
 from scpo.charts.style import dots, finish, plain, spans
 from scpo.format import counted, fixed, percent
 from scpo.grouping import ALL, called, worded
@@ -35,31 +35,38 @@ HEADROOM = 1.15  # the height of a histogram, as a multiple of its highest bar
 BAR = 120  # px: the height of a colour bar that can be read
 
 
-def pictures(kept: Margins, now: Chosen, country: str, disagree: pd.DataFrame, card: dict) -> dict[str, Picture]:
-    """Every chart of the page for one position of the sliders; country: the one in the two histograms, or all."""
+def pictures(
+    kept: Margins, now: Chosen, country: str, disagree: pd.DataFrame, card: dict, own: Chosen | None = None
+) -> dict[str, Picture]:
+    """Every chart of the page for one position of the sliders.
+
+    country   the one in the two histograms, or all
+    own       under the settings of the run, which are dotted where the sliders stand elsewhere
+    """
+    own = own or now
     at, simulated, row = kept.of(country), card["simulated"], now.of(country)
     lie, weigh, strip = filter_frame(kept, at, now), weight_frame(kept, at, now), strips(kept, STRIPS)
     return {
         "filter": Picture(
-            filter_chart(lie, now.tau, simulated),
+            filter_chart(lie, now.tau, simulated, own.tau),
             f"{row['kept_pairs']:,.0f} of {row['pairs']:,.0f} training pairs of {called(country)} have F below "
             f"{now.tau:.2f}.",
             lie,
         ),
         "weight": Picture(
-            weight_chart(weigh, now.tau, now.beta, simulated),
+            weight_chart(weigh, now.tau, now.beta, simulated, (own.tau, own.beta)),
             f"Training pairs of {called(country)} over the margin; the weight is 1 from margin 0 on and "
             f"{weigh['weight'].iloc[0]:.2f} at the left end, margin {weigh['low'].iloc[0]:.1f}.",
             weigh,
         ),
         "shares": Picture(
-            shares_chart(now.shares, simulated),
+            shares_chart(now.shares, simulated, own.shares),
             f"Share kept and effective share per {worded('country')}; of all pairs {percent(now.of(ALL)['kept'])} are "
             "kept.",
             now.shares,
         ),
         "strips": Picture(
-            strips_chart(strip, now.tau, simulated),
+            strips_chart(strip, now.tau, simulated, own.tau),
             f"Histogram of F for every {worded('country')}, as strips, with the cut at {now.tau:.2f}.",
             strip.reset_index(names="country"),
         ),
@@ -71,10 +78,11 @@ def pictures(kept: Margins, now: Chosen, country: str, disagree: pd.DataFrame, c
     }
 
 
-def filter_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
+def filter_chart(table: pd.DataFrame, tau: float, simulated: bool, own: float) -> go.Figure:
     """Pairs over F, the global model's probability of the choice, with the cut at tau.
 
     table   low, high, kept, dropped, one row per bin
+    own     tau of the run
     """
     return in_one_go(
         _bars(table, "F"),
@@ -82,20 +90,22 @@ def filter_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
         360,
         barmode="stack",
         bargap=0,
-        **cut_line(tau, f"τ = {tau:.2f}", left=tau > 0.6),
+        **beside_own(cut_line(tau, f"τ = {tau:.2f}", left=tau > 0.6), tau, own),
         xaxis=axis("F: probability that the global model gives<br>to the answer people chose", range=[0, 1]),
         yaxis=axis("training pairs", range=_above(table)),
     )
 
 
-def weight_chart(table: pd.DataFrame, tau: float, beta: float, simulated: bool) -> go.Figure:
+def weight_chart(table: pd.DataFrame, tau: float, beta: float, simulated: bool, own: tuple[float, float]) -> go.Figure:
     """The weight over the margin, above the pairs that lie there.
 
     table   low, high, kept, dropped, weight, one row per bin; the outermost hold what lies beyond
+    own     tau and beta of the run
     """
+    middle = (table["low"] + table["high"]).to_numpy() / 2
     curve = {
         "type": "scatter",
-        "x": (table["low"] + table["high"]) / 2,
+        "x": middle,
         "y": table["weight"],
         "mode": "lines",
         "name": f"W, weight (β = {beta:.2f})",
@@ -103,16 +113,22 @@ def weight_chart(table: pd.DataFrame, tau: float, beta: float, simulated: bool) 
         "line": {"color": CURVE, "width": 3},
         "hovertemplate": "margin %{x:.2f}: W = %{y:.2f}<extra></extra>",
     }
+    ghost = {
+        **curve,
+        "y": pair_weights(middle, own[1]),
+        "name": f"W in this run (β = {own[1]:.2f})",
+        "line": {"color": CURVE, "width": 2, "dash": "dot"},
+    }
     low, high = table["low"].iloc[0], table["high"].iloc[-1]
-    cut = np.inf if tau >= 1 else float(np.log(tau / (1 - tau)))
+    cut, was = margin_at(tau), margin_at(own[0])
     line = cut_line(cut, f"τ = {tau:.2f}", left=cut > (low + high) / 2) if low <= cut <= high else {}
     return in_one_go(
-        [*_bars(table, "margin"), curve],
+        [*_bars(table, "margin"), *([ghost] if beta != own[1] else []), curve],
         simulated,
         360,
         barmode="stack",
         bargap=0,
-        **line,
+        **(beside_own(line, cut, was) if low <= was <= high else line),
         xaxis=axis(
             "m: reward of the chosen minus of the rejected answer<br>(outermost bars: all beyond)", range=[low, high]
         ),
@@ -128,12 +144,13 @@ def weight_chart(table: pd.DataFrame, tau: float, beta: float, simulated: bool) 
     )
 
 
-def shares_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
+def shares_chart(table: pd.DataFrame, simulated: bool, own: pd.DataFrame | None = None) -> go.Figure:
     """Share kept and effective share of each country's training pairs, as dots on one line.
 
     table   country, pairs, kept_pairs, kept, effective_pairs, effective
+    own     the same under the settings of the run, hollow where it differs
     """
-    rows = table.iloc[::-1]
+    rows, of_run = table.iloc[::-1], (table if own is None else own).iloc[::-1]
     names = np.array([plain(country) for country in rows["country"]], object)
     between = np.stack([rows["effective"], rows["kept"], np.full(len(rows), np.nan)], axis=1).ravel()
     traces = [
@@ -153,6 +170,10 @@ def shares_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
     )
     for name, column, colour, symbol, words in kinds:
         numbers = zip(names, rows[column], rows[f"{column}_pairs"], rows["pairs"], strict=True)
+        if (rows[column] - of_run[column]).abs().max() > 0:
+            was = [f"{called(c)}: {name} {percent(v)} in this run" for c, v in zip(names, of_run[column], strict=True)]
+            mark = {"color": colour, "symbol": f"{symbol}-open", "size": 9}
+            traces.append(dots(100 * of_run[column], names, was, mark, name=f"{name} in this run"))
         hover = [
             f"{called(country)}: {name} {percent(value)}<br>" + words.format(part, n)
             for country, value, part, n in numbers
@@ -169,10 +190,11 @@ def shares_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
     )
 
 
-def strips_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
+def strips_chart(table: pd.DataFrame, tau: float, simulated: bool, own: float | None = None) -> go.Figure:
     """Every country's histogram of F at once, as a strip; what lies left of the cut is kept.
 
     table   share of the country's pairs per bin of F: rows countries, columns bins
+    own     tau of the run
     """
     rows, bins = table.iloc[::-1], table.shape[1]
     heat = {
@@ -196,11 +218,12 @@ def strips_chart(table: pd.DataFrame, tau: float, simulated: bool) -> go.Figure:
     cut = cut_line(tau, f"τ = {tau:.2f}, kept to the left", left=tau > 0.5, above=True)
     under = {**cut["shapes"][0], "line": {"color": "black", "width": 4}}  # so that the line shows on every colour
     over = {**cut["shapes"][0], "line": {"color": "white", "width": 2, "dash": "dash"}}
+    was = {**over, "x0": own, "x1": own, "line": {"color": "white", "width": 2, "dash": "dot"}}
     return in_one_go(
         [heat],
         simulated,
         max(90 + 30 * (len(rows) + 1), BAR + 110),
-        **{**cut, "shapes": [under, over]},
+        **{**cut, "shapes": [under, over, *([was] if own not in (None, tau) else [])]},
         xaxis=axis("F: probability of the chosen answer", range=[0, 1]),
     )
 
@@ -247,6 +270,11 @@ def disagreement_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Fi
     )
 
 
+def margin_at(tau: float) -> float:
+    """The margin of the global model at which the probability of the choice is tau."""
+    return np.inf if tau >= 1 else float(np.log(tau / (1 - tau)))
+
+
 def _bars(table: pd.DataFrame, over: str) -> list[dict]:
     """Stacked bars, kept below dropped."""
     middle, width = (table["low"] + table["high"]) / 2, table["high"] - table["low"]
@@ -275,7 +303,7 @@ def _above(table: pd.DataFrame) -> list[float]:
 def method_picture(tau: float, beta: float) -> go.Figure:
     """What the filter and the weight do to a pair, over the global model's margin."""
     margin = np.linspace(-5, 3, 321)
-    cut = float(np.log(tau / (1 - tau))) if tau < 1 else 3.0
+    cut = min(margin_at(tau), 3.0)
     figure = go.Figure()
     figure.add_vrect(x0=cut, x1=3, fillcolor=f"{DROPPED}2E", line_width=0)
     figure.add_annotation(x=(cut + 3) / 2, y=0.5, text="dropped:<br>the global<br>model agrees", showarrow=False)

@@ -10,7 +10,7 @@ from functools import cache
 import pandas as pd
 import plotly.graph_objects as go
 
-from scpo.charts.colours import METHOD
+from scpo.charts.colours import METHOD, QUIET
 from scpo.charts.style import AXIS, dashed, finish
 
 CUT = METHOD["scpo"]
@@ -29,6 +29,21 @@ def cut_line(at: float, words: str, left: bool, above: bool = False) -> dict:
         "yanchor": "bottom" if above else "top",
     }
     return {"shapes": [dashed(at, CUT)], "annotations": [note]}
+
+
+def beside_own(line: dict, at: float, own: float) -> dict:
+    """The same with a dotted line where the run's own setting is, if that is elsewhere.
+
+    line   of `cut_line`, or none
+    """
+    if at == own:
+        return line
+    was = {**dashed(own, QUIET), "line": {"color": QUIET, "width": 2, "dash": "dot"}}
+    note = cut_line(own, "this run", left=own < at)["annotations"][0] | {"y": 0.92}
+    return {
+        "shapes": [*line.get("shapes", []), was],
+        "annotations": [*line.get("annotations", []), note],
+    }
 
 
 def axis(title: str, **more) -> dict:

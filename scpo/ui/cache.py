@@ -27,6 +27,8 @@ from scpo.study import folder as study_folder
 from scpo.text import findings
 from scpo.training.encoder_reading import reading_by, unreadable
 
+GAINS = ["gain", "gain_low", "gain_high"]  # with its 95 % interval
+
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _run(folder: str, changed: int) -> runs.Result:
@@ -43,12 +45,12 @@ def finished_run(folder: Path) -> runs.Result:
 def _means(folder: str, changed: int, method: str) -> dict[str, float]:
     table = runs.read(folder).tables["accuracy"]  # not kept: many would push out what the pages of results need
     rows = findings.means(table, method)
-    found = rows["accuracy"].astype(float).to_dict() | {"gain": rows["gain"].astype(float).get("full", float("nan"))}
-    return {str(name): value for name, value in found.items()}
+    gains = rows.reindex(columns=GAINS).astype(float).reindex(["full"]).iloc[0].to_dict()
+    return {str(name): value for name, value in (rows["accuracy"].astype(float).to_dict() | gains).items()}
 
 
 def means(folder: Path, method: str) -> dict[str, float]:
-    """Of a finished run's method, the mean over countries: accuracy by subset, and gain over the global model."""
+    """Of a finished run's method, the mean over countries: accuracy by subset, and GAINS over the global model."""
     try:
         return _means(str(folder), (folder / "done.json").stat().st_mtime_ns, method)
     except (OSError, ScpoError, KeyError):  # such a run says what is wrong with it when it is opened

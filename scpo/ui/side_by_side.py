@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from scpo import runs
-from scpo.charts.runs import balance_chart, delta_chart
+from scpo.charts.runs import balance_chart, delta_chart, frontiers_chart
 from scpo.format import counted, inert, points, span
 from scpo.grouping import speak_of, worded
 from scpo.jobs.job import Job
@@ -74,22 +74,38 @@ def _results(done: Mapping[str, runs.Result], titles: Mapping[str, str]) -> None
     simulated = any(run.card["simulated"] for run in done.values())
     means = pd.DataFrame([_means(run, method) | {"run": titles[id]} for id, run in done.items()])
     st.dataframe(
-        means[["run", *MEANS]],
+        means[["run", *MEANS]].style.format("{:.1%}", subset=list(MEANS), na_rep="-"),
         hide_index=True,
         key="means",
-        column_config={name: st.column_config.NumberColumn(name, format="percent") for name in MEANS},
         alt=f"Means of {named(method)} in each run: accuracy, consensus kept, what is learned.",
     )
     for column, subset in zip(st.columns(2), (SUBSET, "consensus"), strict=True):
         with column:
             _differences(found[subset], subset, method, titles, base, simulated)
     _explain(found[SUBSET], titles, method)
-    st.subheader("What is kept against what is learned")
+    places = st.columns(2)
+    with places[1]:
+        _frontiers(done, titles, method, simulated)
     balance = pd.concat(
         [pd.DataFrame([_means(run, m) | {"run": titles[id], "method": m} for m in methods]) for id, run in done.items()]
     )
     alt = "Consensus kept against pairs learned where the global model is wrong, for each method and run."
-    chart(balance_chart(balance, method, simulated), "balance", alt, balance, simulated)
+    with places[0]:
+        st.subheader("What is kept against what is learned")
+        chart(balance_chart(balance, method, simulated), "balance", alt, balance, simulated)
+
+
+def _frontiers(done: Mapping[str, runs.Result], titles: Mapping[str, str], method: str, simulated: bool) -> None:
+    """Accuracy against consensus kept at every step of one method, in the runs that have it."""
+    tables = [run.tables["frontier"].assign(run=titles[id]) for id, run in done.items() if run.has("frontier")]
+    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["country", "method"])
+    table = table[(table["country"] == MEAN) & (table["method"] == method)]
+    if not len(table):
+        return
+    st.subheader("Accuracy against consensus kept")
+    alt = f"Accuracy against consensus kept at every step of {named(method)}, a curve for each run."
+    chart(frontiers_chart(table, simulated), "frontiers", alt, table, simulated)
+    st.caption("From the global model, where all is kept, to 1.5 steps; the symbol is the method's own step, 1.")
 
 
 def _has(run: runs.Result, method: str) -> bool:

@@ -48,6 +48,15 @@ LOOK = """
     [data-testid="stExpandSidebarButton"]::after { content: "Menu"; padding-inline: 0.25rem; }
     .st-key-head { min-height: 8.5rem; }
 }
+@media (min-width: 768px) { [data-testid="stLayoutWrapper"]:has(> .st-key-beside) { position: sticky; top: 0.5rem; } }
+@media (max-width: 767px) {
+    :is(.stColumn, .stColumn > .stVerticalBlock, [data-testid="stLayoutWrapper"]):has(> * .st-key-beside),
+    [data-testid="stLayoutWrapper"]:has(> .st-key-beside), .st-key-beside { display: contents; }
+    .st-key-beside > * { width: 100%; }
+    .stHorizontalBlock:has(.st-key-beside) { row-gap: 0.5rem; }
+    .st-key-beside > :is(.st-key-tau, .st-key-beta) { position: sticky; top: 3.75rem; z-index: 9; background: Canvas; }
+    .st-key-beside > .st-key-beta { top: 8rem; padding-top: 0.5rem; margin-top: -0.5rem; }
+}
 .stApp:has(.st-key-presenting) :is([data-testid="stSidebar"], [data-testid="stHeader"]) { display: none; }
 .stApp:has(.st-key-presenting) [data-testid="stMainBlockContainer"] { padding: 0.5rem 2rem 0; }
 .st-key-wall, .st-key-wall .stColumn > .stVerticalBlock { gap: 0.5rem; }
@@ -74,7 +83,8 @@ LOOK = """
 .st-key-projector p { font-size: 1.25rem; }
 .st-key-projector [data-testid="stMetricValue"] p { font-size: 4rem; }
 """  # little air above and around a page's title; on a phone, the button of the menu has a word and a bar of its own,
-# and what stands below the head line keeps its place when a run is chosen; presenter mode has
+# and what stands below the head line keeps its place when a run is chosen; controls beside charts stay in sight while
+# these scroll; presenter mode has
 # the screen to itself: a step is as high as the window, its chart what the rest of it leaves, its type large;
 # what a class votes with is made for thumbs, and what a projector shows of it for the last row
 

@@ -66,11 +66,12 @@ def test_the_tau_slider_moves_the_figures_by_keyboard_and_the_link_follows(opene
     assert "τ = 0.50" in marks(page)
     said = press(page, "Filter: τ (tau)", "ArrowLeft")
     assert said.startswith("τ 0.50 → 0.49:") and "fewer" in said and "loses most" in said
+    assert "this run" in marks(page) and page.get_by_role("link", name="Train with τ = 0.49 and β = 1.1").count() == 1
     assert "τ = 0.49" in marks(page) and "τ = 0.49, kept to the left" in marks(page) and "τ = 0.50" not in marks(page)
     assert bars(page) != before and page.locator("[data-testid=stMetricValue]").all_inner_texts() != metrics
     assert "tau=0.49" in page.url and "run=" in page.url
     page.get_by_role("button", name="Back to the run's settings").click()
-    page.get_by_text("τ 0.49 → 0.50:").wait_for()
+    page.get_by_text("Move a slider").wait_for()
     page.wait_for_timeout(500)
     assert "tau=" not in page.url
 
@@ -120,6 +121,15 @@ def test_a_narrow_screen_needs_no_sideways_scrolling_and_has_every_figure(drawn,
     assert len(plots) == 5
     for box in [part.bounding_box() for part in (*plots, *page.get_by_role("slider").all())]:
         assert box["x"] >= 0 and box["x"] + box["width"] <= 421
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (420, "dark")])
+def test_the_sliders_stay_in_sight_while_the_charts_scroll(drawn, width, scheme):
+    page = drawn(width, scheme)
+    page.get_by_role("figure", name=re.compile("How often the global model disagrees")).scroll_into_view_if_needed()
+    for slider in page.get_by_role("slider").all():
+        assert 0 < slider.bounding_box()["y"] < 900
+    page.get_by_role("heading", name="Filter and weight").scroll_into_view_if_needed()
 
 
 def test_a_slider_moves_on_a_narrow_screen(opened):

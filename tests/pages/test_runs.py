@@ -89,6 +89,18 @@ def test_results_stand_in_the_table_and_settings_only_where_they_differ(three):
         assert (column in table) == (len({getattr(config, of) for config in configs}) > 1)
 
 
+def test_the_gain_stands_with_its_interval_and_nothing_in_the_table_is_alike_or_empty_in_all_runs(three, store):
+    app = opened(state=["done"])
+    table = app.dataframe[0].value
+    row = table.iloc[0]
+    assert row["gain_low"] <= row["gain"] <= row["gain_high"] and round(row["accuracy"], 3) == row["accuracy"]
+    assert not {"done", "state", "data", "note", "id", "τ", "steps"} & set(table)
+    assert "1 of 3 runs; all: SCPO (paper) · Demo world (simulated) · done" in words(app)
+    for name in ("waiting", "stopped"):
+        store.rename(three[name].id, "finished")
+    assert set(opened().dataframe[0].value["id"]) == {job.id for job in three.values()}, "no name tells them apart"
+
+
 def test_runs_are_filtered_by_words_and_state_and_sorted(three, store):
     store.annotate(three["stopped"].id, "for the Tuesday class")
     app = opened()
@@ -263,8 +275,11 @@ def test_a_comparison_shows_results_before_settings_and_of_these_the_differing_a
         False,
         True,
         False,
+        False,
     ]
     assert figures[2]["layout"]["yaxis"]["title"]["text"] == "consensus kept, %"
+    frontier = figures[3]
+    assert frontier["layout"]["xaxis"]["title"]["text"] == "consensus kept, %" and len(frontier["data"]) == 2
 
 
 def test_the_run_compared_to_and_the_method_can_be_chosen(three, store, workspace):

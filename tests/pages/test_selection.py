@@ -218,14 +218,14 @@ def test_examples_are_of_the_chosen_country():
     assert {p for p, _ in places(some, "F", country="B")} == {2, 3, 4}
 
 
-def test_the_pairs_that_the_last_move_changed_are_those_that_crossed_the_cut():
+def test_the_pairs_that_change_against_the_run_are_those_that_crossed_the_cut():
     """tau .7 -> .5: only margins in [0, .8473) are dropped by it; margin .2 loses weight 1, and so does .4."""
     some = margins_of({"A": [-3, 0.2, 2, 0.4, -1]})
-    assert places(some, "last move", before=(0.7, 1.1), now=(0.5, 1.1)) == [
+    assert places(some, "changed", before=(0.7, 1.1), now=(0.5, 1.1)) == [
         (1, "W = 1.00 → dropped"),
         (3, "W = 1.00 → dropped"),
     ]
-    assert places(some, "last move") == []
+    assert places(some, "changed") == []
 
 
 # words
@@ -306,6 +306,28 @@ def test_the_name_of_the_cut_stands_above_the_bars_and_the_colour_bar_is_as_high
     assert bar.len == 1 and bar.title.side == "right"
 
 
+def test_the_settings_of_the_run_are_dotted_where_the_sliders_stand_elsewhere():
+    """ln(.7 / .3) = .8473."""
+    some = margins_of({"A": list(np.linspace(-3, 3, 100))})
+    own, card = Chosen.at(some, 0.7, 1.1), {"simulated": False, "unit": "user"}
+
+    def of(now):
+        return selection.pictures(some, now, ALL, disagreement(some, False), card, own)
+
+    at_rest, moved = of(own), of(Chosen.at(some, 0.5, 2.0))
+    assert len(at_rest["filter"].figure.layout.shapes) == 1 and len(at_rest["weight"].figure.data) == 3
+    for name, at in (("filter", 0.7), ("weight", np.log(7 / 3)), ("strips", 0.7)):
+        line = moved[name].figure.layout.shapes[-1]
+        assert line.x0 == pytest.approx(at) and line.line.dash == "dot", name
+    assert any("this run" in note.text for note in moved["filter"].figure.layout.annotations)
+    ghost = moved["weight"].figure.data[2]
+    assert ghost.line.dash == "dot" and np.array(ghost.y) == pytest.approx(pair_weights(np.array(ghost.x), 1.1))
+    hollow = [trace for trace in moved["shares"].figure.data if "in this run" in (trace.name or "")]
+    assert [trace.x[0] for trace in hollow] == pytest.approx(
+        [100 * own.of(ALL)["kept"], 100 * own.of(ALL)["effective"]]
+    )
+
+
 def test_the_weight_curve_follows_beta(demo_margins):
     for beta in (0.5, 2.0):
         curve = drawn(demo_margins, beta=beta)["weight"].figure.data[-1]
@@ -330,7 +352,7 @@ def test_a_share_that_a_move_leaves_as_it_is_has_no_change_beside_it():
     some = margins_of({"A": [1.0, -1.0, 0.2]})
     before, now = Chosen.at(some, 0.7, 1.1), Chosen.at(some, 0.7, 0.5)
     share, effective = headline(before, now, "A")
-    assert share[2] is None and "points by the last move" in effective[2]
+    assert share[2] is None and "points against this run" in effective[2]
 
 
 def test_a_country_whose_texts_cannot_be_read_has_words_in_place_of_a_disagreement():
@@ -398,11 +420,12 @@ def test_moving_tau_moves_every_figure_that_depends_on_it_and_says_what_changed(
     after = specs(app)
     assert not app.exception and "**τ 0.50 → 0.30**" in words(app) and "loses most" in words(app)
     assert [a == b for a, b in zip(before, after, strict=True)] == [False] * 4 + [True]
-    assert [m.value for m in app.metric] != shares and all("points by the last move" in m.delta for m in app.metric)
+    assert [m.value for m in app.metric] != shares and all("points against this run" in m.delta for m in app.metric)
     app.slider(key="tau").set_value(0.4).run()
-    assert "**τ 0.30 → 0.40**" in words(app)
-    app.button[-1].click().run()
-    assert "**τ 0.40 → 0.50**" in words(app) and app.slider(key="tau").value == 0.5
+    assert "**τ 0.50 → 0.40**" in words(app), "against the run, not against where the slider stood"
+    button = next(b for b in app.button if b.label == "Back to the run's settings")
+    button.click().run()
+    assert "Move a slider" in words(app) and app.slider(key="tau").value == 0.5
 
 
 def test_moving_beta_leaves_the_kept_pairs(with_run):
@@ -458,9 +481,9 @@ def test_the_examples_show_prompt_answers_scores_rewards_filter_value_and_weight
     assert f"-badge[rejected: {pair['score_rejected']:g}] r⁻ = {some.rejected_reward[place]:.2f}" in words(app)
 
 
-def test_examples_of_the_last_move_need_a_move(with_run):
-    app = opened(along="last move")
-    assert not app.text and "The last move changed none" in words(app)
+def test_examples_of_what_changes_need_a_move(with_run):
+    app = opened(along="changed")
+    assert not app.text and "None of these pairs changes against this run" in words(app)
     app.slider(key="tau").set_value(0.4).run()
     assert len(app.text) == 9 and "→ dropped" in words(app)
 
