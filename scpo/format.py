@@ -95,6 +95,16 @@ def shortened(text: str, most: int) -> str:
     return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 
+def both_ends(text: str, most: int) -> str:
+    """A text on one line, of so many characters at most: where it begins and where it ends, as survey questions of one
+    form differ in their ends."""
+    words = " ".join(text.split())
+    if len(words) <= most:
+        return words
+    first = most * 2 // 5
+    return f"{words[:first].rstrip()} … {words[-(most - first - 3) :].lstrip()}"
+
+
 def duration(seconds: float) -> str:
     """12 s, 3 min, 2.5 h: as exact as an estimate is."""
     if seconds < 90:

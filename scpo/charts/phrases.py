@@ -1,4 +1,4 @@
-"""Charts of what tells a country apart: a tidy frame in, a plotly figure out."""
+"""Charts of what tells a country apart, phrases, topics and questions: a tidy frame in, a plotly figure out."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ import plotly.graph_objects as go
 from scpo.charts.colours import METHOD, PLACE, QUIET
 from scpo.charts.style import dots, finish, plain, ring, row_axis
 from scpo.format import counted, percent, points, shortened, signed
+from scpo.steering.phrase_effects import PHRASE, TOPIC
 from scpo.table_rows import rows_of
 
 BEGINNING = 44  # characters of a question at its row
+HAVE = {PHRASE: "have it on one side", TOPIC: "are on it"}
+AXES = {
+    PHRASE: "log odds beyond the global model",
+    TOPIC: "log odds: how much further than on other topics the model goes,<br>and how far its people go along",
+}
 
 
-def phrases_chart(rows: pd.DataFrame, country: str, simulated: bool) -> go.Figure:
-    """Effect of each phrase on the country's model and on its held-out people, with intervals, largest at the top.
+def phrases_chart(rows: pd.DataFrame, country: str, simulated: bool, of: str = PHRASE) -> go.Figure:
+    """Effect of each phrase, or topic, on the country's model and its held-out people, with intervals, largest on top.
 
     rows   of one country, of `steering.phrase_effects.findings`
     """
@@ -27,16 +33,14 @@ def phrases_chart(rows: pd.DataFrame, country: str, simulated: bool) -> go.Figur
     for column, low, high, label, colour, symbol in kinds:
         hover = [
             f"{plain(row.phrase)}, {label}: {signed(getattr(row, column), 2)}<br>95 %: {signed(getattr(row, low), 2)} "
-            f"to {signed(getattr(row, high), 2)}<br>{counted(row.pairs, 'test pair')} of everybody have it on one side"
+            f"to {signed(getattr(row, high), 2)}<br>{counted(row.pairs, 'test pair')} of everybody {HAVE[of]}"
             for row in rows_of(rows)
         ]
         ends = rows[low], rows[high]
         figure.add_trace(dots(rows[column], names, hover, ring(colour, symbol), ends, name=label))
     row_axis(figure, names)
     figure.add_vline(x=0, line={"color": QUIET, "dash": "dash", "width": 1})
-    figure.update_xaxes(
-        title="log odds beyond the global model<br>(line: 95 % interval;<br>none: too few people or questions)"
-    )
+    figure.update_xaxes(title=f"{AXES[of]}<br>(line: 95 % interval;<br>none: too few people or questions)")
     return finish(figure, simulated, height=130 + 30 * max(len(rows), 3))
 
 

@@ -1,4 +1,4 @@
-"""What tells countries apart: phrases, and survey questions (`python -m scpo apart`)."""
+"""What tells countries apart: phrases, topics, and survey questions (`python -m scpo apart`)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def add_apart(commands) -> None:
     """The command and its options."""
     parser = commands.add_parser(
         "apart",
-        help="phrases, and survey questions, on which a country's model differs from the global one",
-        description="What tells countries apart on a finished run's test pairs: the phrases and the length whose "
+        help="phrases, topics, and survey questions, on which a country's model differs from the global one",
+        description="What tells countries apart on a finished run's test pairs: the phrases, topics and lengths whose "
         "presence moves a country's model away from the global one, with held-out people's choices beside them, and of "
         "a survey the questions on which it differs most.",
     )
@@ -31,7 +31,7 @@ def add_apart(commands) -> None:
     parser.add_argument("--country", help="show this country alone (default: all that the run steered to)")
     add_method(parser)
     parser.add_argument("--most", type=int, default=SHOWN, help=f"rows to show (default: {SHOWN}); a csv has all")
-    parser.add_argument("--out", metavar="FILE", help="also write every phrase, clear or not, to this csv file")
+    parser.add_argument("--out", metavar="FILE", help="also write all that was tested, clear or not, to this csv file")
     parser.add_argument("--questions-out", metavar="FILE", help="also write a survey's questions to this csv file")
 
 
@@ -40,6 +40,8 @@ def apart(args: argparse.Namespace) -> None:
     from scpo import data as sources
     from scpo.steering.questions import is_survey
     from scpo.training.encoder_reading import told
+    from scpo.training.encoders import load_encoder
+    from scpo.training.heads.saved import encode_by
     from scpo.training.saved import held_out_rewards
 
     result = runs.read(Path(args.run))
@@ -57,7 +59,7 @@ def apart(args: argparse.Namespace) -> None:
         print(line)
     if is_survey(data):
         _questions(data, rewards, country, args)
-    _phrases(data, rewards, country, args)
+    _phrases(data, rewards, encode_by(load_encoder(result.config.encoder, result.config.precision)), country, args)
 
 
 def _tell(done: int, total: int) -> None:
@@ -65,23 +67,34 @@ def _tell(done: int, total: int) -> None:
     print(f"{done} of {total} models asked", file=sys.stderr)
 
 
-def _phrases(data, rewards, country: str, args: argparse.Namespace) -> None:
-    from scpo.steering.phrase_effects import findings, phrase_table, with_examples
-    from scpo.steering.phrases import Presence
-    from scpo.text.phrases import phrase_lines, phrases_shown
+def _phrases(data, rewards, encode, country: str, args: argparse.Namespace) -> None:
+    from scpo.steering.phrase_effects import TOPIC, findings, phrase_table, with_examples
+    from scpo.steering.presence import Presence
+    from scpo.text.phrases import phrase_lines, topic_lines
 
-    presence = Presence.of(data)
+    presence = Presence.of(data, encode)
     table = phrase_table(data, rewards, presence)
     found = findings(table, presence)
-    print(worded("\nPhrases that tell a country's model from the global one"))
-    print("\n".join(phrase_lines(table, found, data.card.unit)))
-    shown = with_examples(data, rewards, presence, _of(found, country).head(args.most))
-    if len(shown):
-        print("\n" + phrases_shown(shown.drop(columns=["example_1", "example_2"])).to_string(index=False) + "\n")
-    for row in shown.to_dict("records"):
+    of_topics = found["kind"] == TOPIC
+    for title, lines, rows in (
+        ("Phrases that tell a country's model from the global one", phrase_lines, found[~of_topics]),
+        ("Topics on which a country's model differs from the global one", topic_lines, found[of_topics]),
+    ):
+        print(worded(f"\n{title}"))
+        print("\n".join(lines(table, found, data.card.unit)))
+        _shown(with_examples(data, rewards, presence, _of(rows, country).head(args.most)))
+    write_table(args.out, table, data.card.simulated)
+
+
+def _shown(rows: pd.DataFrame) -> None:
+    """A table of phrases or topics, and the examples of each."""
+    from scpo.text.phrases import phrases_shown
+
+    if len(rows):
+        print("\n" + phrases_shown(rows.drop(columns=["example_1", "example_2"])).to_string(index=False) + "\n")
+    for row in rows.to_dict("records"):
         for text in filter(None, (row["example_1"], row["example_2"])):
             print(f"{row['country']}, {row['phrase']}: {text}")
-    write_table(args.out, table, data.card.simulated)
 
 
 def _questions(data, rewards, country: str, args: argparse.Namespace) -> None:

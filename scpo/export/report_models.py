@@ -22,7 +22,7 @@ from scpo.format import inert
 from scpo.grouping import worded
 from scpo.methods import UNTRAINED
 from scpo.metrics.rewards import Rewards
-from scpo.steering.phrase_effects import told_phrases
+from scpo.steering.phrase_effects import PHRASE, TOPIC, told_phrases
 from scpo.steering.questions import ROUNDING, is_survey, question_table
 from scpo.steering.reasons import explained, held_against_taste
 from scpo.steering.serving import reversed_pairs
@@ -30,7 +30,7 @@ from scpo.steering.taste import taste_table
 from scpo.table_rows import rows_of
 from scpo.text import findings
 from scpo.text.phrases import MEASURES as PHRASE_MEASURES
-from scpo.text.phrases import phrase_lines, question_lines
+from scpo.text.phrases import phrase_lines, question_lines, topic_lines
 from scpo.text.reasons import MEASURES as REASON_MEASURES
 from scpo.text.reasons import UNKNOWN, measured_line, planted_line, reason_lines
 from scpo.text.steer import MEASURES as STEER_MEASURES
@@ -99,14 +99,25 @@ def _reasons(result: runs.Result, asked: Asked) -> list[Part]:
 
 
 def _phrases(result: runs.Result, asked: Asked) -> list[Part]:
-    """What tells countries apart: their clearest phrases, with examples."""
-    table, found = told_phrases(asked.pairs, asked.rewards)
-    lines = phrase_lines(table, found, result.card["unit"])
+    """What tells countries apart: their clearest phrases and topics, with examples."""
+    from scpo.training.heads.saved import encode_by
+
+    table, found = told_phrases(asked.pairs, asked.rewards, encode_by(asked.models.encoder))
+    of_topics, unit = found["kind"] == TOPIC, result.card["unit"]
+    lines = phrase_lines(table, found, unit) + ([] if of_topics.any() else topic_lines(table, found, unit))
+    parts = [_part(result, "What tells countries apart?", PHRASE, lines, found[~of_topics])]
+    if of_topics.any():
+        lines = topic_lines(table, found, unit)
+        parts += [_part(result, "On which topics does a country's model differ?", TOPIC, lines, found[of_topics])]
+    return parts
+
+
+def _part(result: runs.Result, title: str, kind: str, lines: list[str], found: pd.DataFrame) -> Part:
+    """The clearest phrases, or topics, of every country, an example of each in words."""
     rows = _some_of_each(found)
     lines += [f"{inert(r.country)}, {inert(r.phrase)}: {inert(r.example_1)}" for r in rows_of(rows) if r.example_1]
-    figure = phrases_chart(_by_country(rows, "phrase"), worded("the country"), result.card["simulated"])
-    measure = worded(PHRASE_MEASURES["phrases"][0])
-    return [Part("phrases", worded("What tells countries apart?"), measure, figure, lines, found)]
+    figure = phrases_chart(_by_country(rows, "phrase"), worded("the country"), result.card["simulated"], kind)
+    return Part(f"{kind}s", worded(title), worded(PHRASE_MEASURES[f"{kind}s"][0]), figure, lines, found)
 
 
 def _questions(result: runs.Result, asked: Asked) -> list[Part]:

@@ -1,15 +1,13 @@
-"""What tells countries apart: phrases whose presence moves a country's model, or its people, away from the global one.
+"""What tells countries apart: phrases, lengths and topics whose presence moves a country's model, or its people.
 
 Over test pairs, D is the country's margin minus the global one, and x is 1 where a phrase is in the chosen answer
 alone, -1 where it is in the rejected one alone. What is looked for is b in
 
     D = a1 * global margin + a2 * difference of log2 length + b * x + e
 
-so that a model that is merely surer, or likes longer answers, has no phrases for that. The length is one more row.
-Standard errors come from the sums of whole people (or questions), or of whole prompts where those give larger ones,
-held against a t distribution of as few as have the phrase (Cameron and Miller 2015, J. Hum. Resour. 50, 317-372). p is
-corrected for false discovery over all phrases and countries (Benjamini and Hochberg 1995, J. R. Stat. Soc. B 57,
-289-300); clear is what has q of at most 0.05.
+so that a model that is merely surer, or likes longer answers, has no phrases for that. The length is one more row, and
+so is each topic (`scpo.steering.topic_effects`). Errors are those of whole people (or questions) or prompts, and p is
+corrected for false discovery over all rows of all countries; clear is what has q of at most 0.05.
 
 That says what the model does. Whether the country's people do so too is asked of their held-out choices: b again, by
 one step of a logistic regression of the choices on the same terms (a score test), in the same unit, log odds.
@@ -17,100 +15,52 @@ one step of a logistic regression of the choices on the same terms (a score test
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.special import expit, stdtr
 
 from scpo.data.preferences import Preferences
-from scpo.metrics.intervals import ALPHA, FEWEST_UNITS, reach
+from scpo.format import both_ends
+from scpo.metrics.intervals import ALPHA
 from scpo.metrics.rewards import Rewards
-from scpo.steering.phrases import Presence, by_group, having, numbered, phrases_in
+from scpo.steering.clustered_regression import (
+    Effects,
+    effects,
+    false_discovery,
+    having,
+    left_of_change,
+    left_of_choices,
+    numbered,
+)
+from scpo.steering.phrases import phrases_in
+from scpo.steering.presence import Presence
 from scpo.steering.taste import AXIS, LENGTH
+from scpo.steering.topic_effects import LONGEST_PROMPT, examples_of_topic, topic_effects
+from scpo.steering.topics import Encode
 from scpo.table_rows import rows_of
 
-COLUMNS = ["country", "phrase", "effect", "low", "high", "p", "q", "clear", "people", "people_low", "people_high"]
-COLUMNS += ["pairs", "units", "prompts", "planted"]
+KINDS = PHRASE, SIZE, TOPIC = "phrase", "length", "topic"
+COLUMNS = ["country", "kind", "phrase", "effect", "low", "high", "p", "q", "clear"]
+COLUMNS += ["people", "people_low", "people_high", "pairs", "units", "prompts", "planted"]
 RIGHT, WRONG, ELSEWHERE = 1, -1, 0  # of an effect in the demo world: the planted tastes have it, its opposite, neither
 ALIKE = 0.8  # of the texts of the rarer of two phrases have both: then they are one finding
 EXAMPLES, AROUND = 2, 60  # of a phrase, and characters to either side of it
-NEWTON_STEPS, CELLS = 8, 4_000_000
-
-
-@dataclass(frozen=True)
-class Effects:
-    """Effects of P columns with their standard errors and degrees of freedom, (P,) each; NaN where none can be told."""
-
-    effect: np.ndarray
-    error: np.ndarray
-    freedom: np.ndarray
-
-    def interval(self) -> tuple[np.ndarray, np.ndarray]:
-        """The 95 % interval, NaN with too few groups."""
-        half = np.where(self.freedom + 1 >= FEWEST_UNITS, reach(self.freedom + 1) * self.error, np.nan)
-        return self.effect - half, self.effect + half
-
-    def p(self) -> np.ndarray:
-        """Two-sided, that the effect is 0; 1 where nothing can be told."""
-        told = np.nan_to_num(np.abs(self.effect / self.error))
-        return np.where(self.freedom + 1 >= FEWEST_UNITS, 2 * stdtr(np.maximum(self.freedom, 1), -told), 1.0)
-
-
-def effects(
-    x: sparse.csc_array, controls: np.ndarray, residual: np.ndarray, weight: np.ndarray, groups: Sequence[np.ndarray]
-) -> Effects:
-    """Effects of the columns of x (n, P), one at a time, beside controls (n, K): score over information.
-
-    residual   (n,) what the controls leave of the outcome; weight (n,) the information of each pair
-    groups     (n,) each; of several groupings the one with the largest error counts
-    """
-    weighted = controls * weight[:, None]
-    cross = (x.T @ weighted).T  # (K, P)
-    slope = np.linalg.pinv(controls.T @ weighted) @ cross  # x as the controls explain it
-    whole = x.power(2).T @ weight
-    left = whole - (slope * cross).sum(0)
-    information = np.where(left > 1e-9 * whole, left, np.nan)
-    score = x.T @ residual - slope.T @ (controls.T @ residual)
-    variance = np.max([_variance(x, slope, controls, residual, group) for group in groups], axis=0)
-    error = np.sqrt(variance) / information
-    freedom = np.min([having(x, group) for group in groups], axis=0) - 1
-    return Effects(score / information, np.where(error > 0, error, np.nan), freedom)
-
-
-def _variance(
-    x: sparse.csc_array, slope: np.ndarray, controls: np.ndarray, residual: np.ndarray, group: np.ndarray
-) -> np.ndarray:
-    """Variance of each column's score, (P,), from the sums of whole groups."""
-    summed = by_group(residual, group)
-    count = summed.shape[0]
-    of_controls, step = summed @ controls, max(CELLS // count, 1)
-    found = np.full(x.shape[1], np.nan)
-    for first in range(0, x.shape[1] if count > 1 else 0, step):
-        here = slice(first, first + step)
-        sums = (summed @ x[:, here]).toarray() - of_controls @ slope[:, here]
-        found[here] = sums.var(0, ddof=1) * count
-    return found
-
-
-def false_discovery(p: np.ndarray) -> np.ndarray:
-    """q (n,) of p (n,): of all that are at most as large, the share that is expected to be chance."""
-    order = np.argsort(p, kind="stable")
-    raised = p[order] * len(p) / np.arange(1, len(p) + 1)
-    q = np.empty(len(p))
-    q[order] = np.minimum(np.minimum.accumulate(raised[::-1])[::-1], 1)
-    return q
+SHORT = 40  # characters of an answer, below which its prompt is shown too
 
 
 def phrase_table(data: Preferences, rewards: Rewards, presence: Presence | None = None) -> pd.DataFrame:
-    """Every phrase, and the length, of every country that has rewards, the clearest first; columns as `COLUMNS`.
+    """Every phrase, topic, and the length, of every country that has rewards, the clearest first; columns as `COLUMNS`.
 
+    kind      one of `KINDS`; phrase: its words, or the name of the topic
     effect    how much more the country's model than the global one gives an answer that has the phrase, in log odds,
-              mean over seeds; low, high its 95 % interval; clear after the correction
-    people    the same of the country's own held-out people, against what the global model expects of them
-    pairs, units, prompts   how many have the phrase on one side
+              mean over seeds; of a topic, how much further it goes either way than on other pairs; low, high its 95 %
+              interval; clear after the correction
+    people    the same of the country's own held-out people, against what the global model expects of them; of a topic,
+              how much they choose what the country's model goes towards
+    pairs, units, prompts   how many have the phrase on one side, or are of the topic
     planted   demo world only: RIGHT, WRONG or ELSEWHERE
     """
     presence = presence or Presence.of(data)
@@ -127,46 +77,58 @@ def _tested(data: Preferences, rewards: Rewards, presence: Presence) -> pd.DataF
     return table.assign(q=q, clear=q <= ALPHA)
 
 
-def _of_country(data: Preferences, rewards: Rewards, presence: Presence, place: int) -> pd.DataFrame:
-    """One country's rows: the phrases with margin and length held equal, the length with the margin held equal."""
+class Family(NamedTuple):
+    """What is tested alike for one country: P names, x (n, P), effects on the model with their p, and x of people."""
+
+    kind: str
+    names: list[str]
+    x: sparse.csc_array
+    model: Effects
+    p: np.ndarray
+    of_people: sparse.csc_array
+    controls: np.ndarray
+
+
+def _moves(data: Preferences, rewards: Rewards, presence: Presence, place: int) -> tuple[np.ndarray, np.ndarray]:
+    """What is held equal, (n, 2), the global margin and the length, and the change of the country's margin, (n,)."""
     pairs = data.pairs.iloc[presence.rows]
     chosen, rejected = pairs["chosen"].to_numpy(), pairs["rejected"].to_numpy()
     base, own = rewards.base[place].astype(np.float64), rewards.own[place].mean(0, dtype=np.float64)
     margin = base[chosen] - base[rejected]
-    change = own[chosen] - own[rejected] - margin
-    here = np.flatnonzero((pairs["country"] == rewards.countries[place]).to_numpy())
+    return np.column_stack([margin, presence.length]), own[chosen] - own[rejected] - margin
+
+
+def _families(presence: Presence, controls: np.ndarray, change: np.ndarray) -> Iterator[Family]:
+    """The phrases with margin and length held equal, the length with the margin held equal, and the topics."""
+    length, margin = sparse.csc_array(presence.length[:, None]), controls[:, :1]
+    for kind, names, x, held in (
+        (PHRASE, presence.phrases, presence.x, controls),
+        (SIZE, [LENGTH], length, margin),
+    ):
+        model = effects(x, held, *left_of_change(held, change), presence.groups)
+        yield Family(kind, names, x, model, model.p(), x, held)
+    moves = left_of_change(controls, change)[0]
+    x = presence.of_topics()
+    towards = sparse.csc_array(x * np.sign(moves)[:, None])
+    yield Family(TOPIC, presence.topics, x, *topic_effects(x, controls, moves, presence.groups), towards, controls)
+
+
+def _of_country(data: Preferences, rewards: Rewards, presence: Presence, place: int) -> pd.DataFrame:
+    """One country's rows."""
+    here = np.flatnonzero((data.pairs["country"].iloc[presence.rows] == rewards.countries[place]).to_numpy())
     own_groups = [numbered(group[here]) for group in presence.groups]
-    both = np.column_stack([margin, presence.length])
-    of_length = sparse.csc_array(presence.length[:, None])
     parts = []
-    for names, x, controls in ((presence.phrases, presence.x, both), ([LENGTH], of_length, both[:, :1])):
-        model = effects(x, controls, *_left_of_change(controls, change), presence.groups)
-        people = effects(sparse.csc_array(x[here]), controls[here], *_left_of_choices(controls[here]), own_groups)
+    for kind, names, x, model, p, of_people, controls in _families(presence, *_moves(data, rewards, presence, place)):
+        if not names:
+            continue
+        own = controls[here]
+        people = effects(sparse.csc_array(of_people[here]), own, *left_of_choices(own), own_groups)
         (low, high), (people_low, people_high) = model.interval(), people.interval()
-        numbers = {"effect": model.effect, "low": low, "high": high, "p": model.p(), "people": people.effect}
+        numbers = {"effect": model.effect, "low": low, "high": high, "p": p, "people": people.effect}
         sizes = dict(zip(("units", "prompts"), (having(x, group) for group in presence.groups), strict=True))
         numbers |= {"people_low": people_low, "people_high": people_high, "pairs": np.diff(x.indptr), **sizes}
-        parts.append(pd.DataFrame({"country": rewards.countries[place], "phrase": names, **numbers}))
+        parts.append(pd.DataFrame({"country": rewards.countries[place], "kind": kind, "phrase": names, **numbers}))
     return pd.concat(parts, ignore_index=True)
-
-
-def _left_of_change(controls: np.ndarray, change: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What least squares on the controls leaves of the change, (n,), nothing where it is rounding; and weights of 1."""
-    left = change - controls @ np.linalg.lstsq(controls, change)[0]
-    near = 1e-5 * np.abs(controls[:, 0]).mean() if len(left) else 0.0
-    return np.where(np.abs(left) > near, left, 0.0), np.ones(len(change))
-
-
-def _left_of_choices(controls: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What a logistic regression on the controls leaves of choices, all of the first answer, (n,), and the information
-    of each. It starts from the global model's own margins, and has a little ridge, so that it ends."""
-    slope = np.eye(1, controls.shape[1])[0]
-    for _ in range(NEWTON_STEPS):
-        p = expit(controls @ slope)
-        curve = (controls * (p * (1 - p))[:, None]).T @ controls + 1e-3 * np.eye(len(slope))
-        slope = slope + np.linalg.solve(curve, controls.T @ (1 - p) - 1e-3 * slope)
-    p = expit(controls @ slope)
-    return 1 - p, p * (1 - p)
 
 
 def _planted(data: Preferences, presence: Presence, table: pd.DataFrame) -> np.ndarray:
@@ -193,7 +155,10 @@ def findings(table: pd.DataFrame, presence: Presence) -> pd.DataFrame:
     taken: dict[tuple[str, bool], list[set[int]]] = {}
     kept = []
     for row in rows_of(clear):
-        at, others = place.get(row.phrase), taken.setdefault((row.country, row.effect > 0), [])
+        at, others = (
+            place.get(row.phrase) if row.kind == PHRASE else None,
+            taken.setdefault((row.country, row.effect > 0), []),
+        )
         mine = set() if at is None else set(presence.has.indices[ends[at] : ends[at + 1]].tolist())
         kept.append(not any(len(mine & other) >= ALIKE * min(len(mine), len(other)) for other in others if mine))
         if kept[-1] and mine:
@@ -217,24 +182,34 @@ def in_context(data: Preferences, rewards: Rewards, presence: Presence, country:
     found: dict[str, str] = {}
     for prompt, response in zip(data.texts["prompt"].iloc[has], data.texts["response"].iloc[has], strict=True):
         begin, end = next((begin, end) for said, begin, end in phrases_in(response) if said == phrase)
-        found.setdefault(prompt, _around(response, begin, end))
+        asked = f"{both_ends(prompt, LONGEST_PROMPT)} → " if len(response) < SHORT else ""
+        found.setdefault(prompt, asked + _around(response, begin, end))
         if len(found) == EXAMPLES:
             break
     return list(found.values())
 
 
-def told_phrases(data: Preferences, rewards: Rewards) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every phrase that was tested, as `phrase_table` has them, and the findings among them with their examples."""
-    presence = Presence.of(data)
+def told_phrases(
+    data: Preferences, rewards: Rewards, encode: Encode | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Everything that was tested, as `phrase_table` has it, and the findings with their examples; encode for topics."""
+    presence = Presence.of(data, encode)
     table = phrase_table(data, rewards, presence)
     return table, with_examples(data, rewards, presence, findings(table, presence))
 
 
 def with_examples(data: Preferences, rewards: Rewards, presence: Presence, found: pd.DataFrame) -> pd.DataFrame:
-    """The rows with columns `example_1` and so on: the phrase in context, "" where there is none."""
-    each = [in_context(data, rewards, presence, row.country, row.phrase) for row in rows_of(found)]
+    """The rows with columns `example_1` and so on: the phrase in context, or prompts of the topic; "" for none."""
+    each = [_examples(data, rewards, presence, row) for row in rows_of(found)]
     columns = {f"example_{at + 1}": [texts[at] if at < len(texts) else "" for texts in each] for at in range(EXAMPLES)}
     return found.assign(**columns)
+
+
+def _examples(data: Preferences, rewards: Rewards, presence: Presence, row) -> list[str]:
+    if row.kind != TOPIC:
+        return in_context(data, rewards, presence, row.country, row.phrase)
+    moves = left_of_change(*_moves(data, rewards, presence, rewards.countries.index(row.country)))[0]
+    return examples_of_topic(data, presence, moves, row.phrase, EXAMPLES)
 
 
 def _around(text: str, begin: int, end: int) -> str:

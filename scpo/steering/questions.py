@@ -16,7 +16,7 @@ from scpo.data.preferences import TEST, VALIDATION, Preferences
 from scpo.metrics.alignment import answers_of, fit_temperature, predicted
 from scpo.metrics.intervals import ALPHA, reach
 from scpo.metrics.rewards import Rewards
-from scpo.steering.phrase_effects import false_discovery
+from scpo.steering.clustered_regression import false_discovery
 
 FEWEST_SEEDS = 3  # with fewer, training's luck is not known
 ROUNDING = 1e-6  # of a share: seeds that differ by no more have trained the same model, and nothing is known of luck

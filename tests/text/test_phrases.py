@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 
 from scpo.steering.phrase_effects import COLUMNS
-from scpo.text.phrases import UNKNOWN, phrase_lines, phrases_shown, question_lines, questions_shown
+from scpo.text.phrases import UNKNOWN, phrase_lines, phrases_shown, question_lines, questions_shown, topic_lines
 
-ROW = dict(zip(COLUMNS, ["Aland", "hi", 0.5, 0.2, 0.8, 0.001, 0.01, True, 0.3, 0.1, 0.5, 40, 30, 25, 1.0], strict=True))
+VALUES = ["Aland", "phrase", "hi", 0.5, 0.2, 0.8, 0.001, 0.01, True, 0.3, 0.1, 0.5, 40, 30, 25, 1.0]
+ROW = dict(zip(COLUMNS, VALUES, strict=True))
 QUESTION = {
     "country": "Aland",
     "question": "Is it *good*?",
@@ -42,10 +43,21 @@ def test_on_real_data_it_says_that_the_truth_is_not_known():
 
 def test_nothing_found_and_nothing_to_find_are_sentences():
     every = table({"clear": False}, {"phrase": "no", "clear": False})
-    assert "nothing is clear" in phrase_lines(every, every[:0], "user")[0]
-    assert "only the length was tested" in phrase_lines(every[:1], every[:0], "user")[0]
+    assert "nothing of what answers have is clear" in phrase_lines(every, every[:0], "user")[0]
+    assert "only the length was tested" in phrase_lines(every[:1].assign(kind="length"), every[:0], "user")[0]
     nobody = table({"people": np.nan}, {"phrase": "no", "people": np.nan})
     assert "No held-out person" in phrase_lines(nobody, nobody, "user")[1]
+
+
+def test_topics_are_told_apart_from_phrases_with_the_people_who_go_along():
+    every = table({}, {"kind": "topic", "phrase": "bread, soup"}, {"kind": "topic", "phrase": "war", "effect": -0.5})
+    lines = " ".join(topic_lines(every, every, "user"))
+    assert "make 2 topics" in lines and "in 1 and less far in 1" in lines and "in 2, and less often in 0" in lines
+    assert "1 phrase, 2 topics, the length" in phrase_lines(every, every, "user")[0]
+    assert "on none of them" in topic_lines(every, every[:1], "user")[0]
+    assert "make no topics" in topic_lines(every[:1], every[:1], "user")[0]
+    shown = phrases_shown(every[1:].assign(people_low=np.nan))
+    assert shown["topic"][1] == "bread, soup" and shown["people go along"][1] == "+0.30"
 
 
 def test_questions_are_told_with_the_people_and_with_what_luck_is_known():

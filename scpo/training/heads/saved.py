@@ -117,6 +117,11 @@ def reward_texts(
     return Rewards(models.countries, found[:c], found[c:].reshape(c, s, n))
 
 
+def encode_by(encoder: Encoder) -> Callable[[Sequence[str], int], np.ndarray]:
+    """Vectors (n, d) of strings, of which the first so many are prompts; from the cache where it has them."""
+    return lambda strings, prompts: cached_vectors(strings, encoder, cache_folder(), prompts=prompts)
+
+
 def reward_typed(models: Models, prompt: str, answers: Sequence[str], method: str) -> Rewards:
     """Rewards of typed answers to a typed prompt; equal answers have one.
 

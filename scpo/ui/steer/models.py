@@ -77,7 +77,7 @@ class Models:
         return _words(self.folder, self.changed, self.method, country)
 
     def phrases(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Every phrase that was tested, and the findings with their examples."""
+        """Every phrase and topic that was tested, and the findings with their examples."""
         return _phrases(self.folder, self.changed, self.method)
 
     def questions(self) -> pd.DataFrame:
@@ -166,11 +166,13 @@ def _words(folder: str, changed: int, method: str, country: str) -> tuple[pd.Dat
     return taste.word_table(texts(finished_run(Path(folder))), _rewards(folder, changed, method), country)
 
 
-@st.cache_data(max_entries=4, show_spinner="Looking for phrases in the test pairs ...")
+@st.cache_data(max_entries=4, show_spinner="Looking for phrases and topics in the test pairs ...")
 def _phrases(folder: str, changed: int, method: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     from scpo.steering.phrase_effects import told_phrases
+    from scpo.training.heads.saved import encode_by
 
-    return told_phrases(texts(finished_run(Path(folder))), _rewards(folder, changed, method))
+    rewards = _rewards(folder, changed, method)
+    return told_phrases(texts(finished_run(Path(folder))), rewards, encode_by(_models(folder, changed).encoder))
 
 
 @st.cache_data(max_entries=4, show_spinner="Measuring ...")

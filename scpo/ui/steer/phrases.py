@@ -9,9 +9,10 @@ from scpo import runs
 from scpo.charts.phrases import phrases_chart, questions_chart
 from scpo.data.preferences import Preferences
 from scpo.format import inert, signed
+from scpo.steering.phrase_effects import PHRASE, TOPIC
 from scpo.steering.questions import ROUNDING, is_survey
 from scpo.table_rows import rows_of
-from scpo.text.phrases import MEASURES, phrase_lines, question_lines, question_texts
+from scpo.text.phrases import MEASURES, phrase_lines, question_lines, question_texts, topic_lines
 from scpo.ui import session
 from scpo.ui.components import chart, section
 from scpo.ui.context import select
@@ -23,7 +24,7 @@ SHOWN, IN_CONTEXT = 12, 4  # rows of a chart, and phrases that are shown in cont
 
 
 def phrases(models: Models, result: runs.Result, pairs: Preferences, _alpha: float) -> None:
-    """Phrases, the length, and of a survey its questions, on which a country's model differs from the global one."""
+    """Phrases, length, topics, and a survey's questions, on which a country's model differs from the global one."""
     country = select("Model of", result.card["countries"], session.TASTE, carried=session.COUNTRY)
     survey, title = is_survey(pairs), "What tells countries apart?"
     if survey:
@@ -41,24 +42,40 @@ def phrases(models: Models, result: runs.Result, pairs: Preferences, _alpha: flo
     for line in phrase_lines(table, found, result.card["unit"]):
         st.markdown(line)
     rows = found[found["country"] == country]
+    of_topics = rows["kind"] == TOPIC
+    _findings(rows[~of_topics], country, result.card["simulated"], PHRASE)
+    section("On which topics does a country's model differ?", "topics", MEASURES)
+    for line in topic_lines(table, found, result.card["unit"]):
+        st.markdown(line)
+    _findings(rows[of_topics], country, result.card["simulated"], TOPIC)
+
+
+def _findings(rows: pd.DataFrame, country: str, simulated: bool, kind: str) -> None:
+    """A chart of phrases or topics of one country, and two examples of each of the first."""
     if not len(rows):
-        st.info(f"Nothing tells {inert(country)}'s model from the global one for sure.")
+        st.info(f"No {kind} tells {inert(country)}'s model from the global one for sure.")
         return
-    shown, simulated = rows.head(SHOWN), result.card["simulated"]
-    alt = f"The phrases that move {country}'s model most, with its held-out people beside them and 95 % intervals."
-    chart(phrases_chart(shown, country, simulated), "phrases", alt, found, simulated)
-    st.subheader("In context")
+    shown = rows.head(SHOWN)
+    alt = f"The {kind}s that move {country}'s model most, with its held-out people beside them and 95 % intervals."
+    chart(phrases_chart(shown, country, simulated, kind), f"{kind}s", alt, rows, simulated)
+    st.subheader("In context" if kind == PHRASE else "Two prompts of each, and the answers that the model goes towards")
     for row in rows_of(shown[shown["example_1"] != ""].head(IN_CONTEXT)):
         _in_context(row, country)
 
 
 def _in_context(row, country: str) -> None:
-    """One phrase, what it moves, and two answers that have it."""
+    """One phrase or topic, what it moves, and two examples."""
     with st.container(border=True):
-        moves = "raises" if row.effect > 0 else "lowers"
-        st.markdown(f"**{inert(row.phrase)}** {moves} the reward in {inert(country)}: {signed(row.effect, 2)}")
+        st.markdown(f"**{inert(row.phrase)}** {_says(row, inert(country))}: {signed(row.effect, 2)}")
         for text in filter(None, (row.example_1, row.example_2)):
             plain(text)
+
+
+def _says(row, country: str) -> str:
+    """What a phrase or a topic does to a country's model."""
+    if row.kind == TOPIC:
+        return f"takes {country}'s model {'further' if row.effect > 0 else 'less far'} than other topics do"
+    return f"{'raises' if row.effect > 0 else 'lowers'} the reward in {country}"
 
 
 def _questions(table: pd.DataFrame, country: str, simulated: bool) -> None:
