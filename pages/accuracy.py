@@ -12,17 +12,17 @@ from scpo.format import inert
 from scpo.grouping import worded
 from scpo.text import findings, paper
 from scpo.text.judges import with_judges
-from scpo.text.measures import MEANINGS, which_pairs
+from scpo.text.measures import MEANINGS, what_pairs, which_pairs
 from scpo.text.results import alignment_sentence, class_line, information_line, rank_line
 from scpo.ui import compare_runs, pairs_behind, run_picker
 from scpo.ui.best_of_n import best_of_n
-from scpo.ui.cache import judges
 from scpo.ui.components import chart, controls, country_of, figures, methods_shown, section
 from scpo.ui.context import segments
 from scpo.ui.differences import baselines
 from scpo.ui.falsifiers import falsifiers
 from scpo.ui.head import head
 from scpo.ui.judges import judges_beside
+from scpo.ui.rulers import chosen_ruler, told
 
 
 def gains(result: runs.Result, subset: str, methods: list[str]) -> None:
@@ -38,7 +38,7 @@ def gains(result: runs.Result, subset: str, methods: list[str]) -> None:
             table,
             simulated,
         )
-    st.caption(worded(MEANINGS[subset][1]))
+    st.caption(worded(what_pairs(subset)))
     if result.card.get("folds"):
         st.caption(inert(folds_told(result.card)))
     sets = findings.ranks(result, subset)
@@ -94,23 +94,25 @@ st.title(worded("Is a country's taste learned?"))
 try:
     shown = run_picker.finished(job)
     if shown:
-        every = with_judges(shown, judges(shown))
         with controls():
+            ruled, beside = chosen_ruler(shown)
+            every = with_judges(ruled, beside)
             subset = segments("Test pairs", MEANINGS, run_picker.SUBSET, format_func=which_pairs)
             methods = methods_shown(findings.methods_in(every.tables["accuracy"]), findings.leading(every))
             pairs_behind.ways(shown)
+        told()
         gains(every, subset, methods)
         figures(findings.accuracy_figures(shown))
         section("How often is each method right?", "accuracy")
         accuracy(every, subset, methods)
         compare_runs.offer(shown)
         section("Against every baseline", "difference")
-        baselines(shown, subset)
+        baselines(ruled, subset)
         if shown.has("alignment"):
             section("How like the country's answers is it?", "alignment")
             alignment(shown)
         best_of_n(shown, methods)
-        judges_beside(shown, judges(shown), subset)
+        judges_beside(ruled, beside, subset)
         falsifiers(shown)
         run_picker.origin(shown)
 except ScpoError as error:

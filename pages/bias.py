@@ -13,11 +13,11 @@ from scpo.text import findings
 from scpo.text.judges import with_judges
 from scpo.text.results import bias_sentence, runaway_sentence
 from scpo.ui import compare_runs, run_picker, session
-from scpo.ui.cache import judges
 from scpo.ui.components import chart, controls, country_of, figures, method_of, methods_shown, section
 from scpo.ui.frontier import frontier
 from scpo.ui.groups import people
 from scpo.ui.head import head
+from scpo.ui.rulers import chosen_ruler, side_by_side, told
 
 
 def served(result: runs.Result, methods: list[str]) -> None:
@@ -44,9 +44,8 @@ def plane(result: runs.Result, methods: list[str], country: str) -> None:
         simulated,
     )
     dotted = " Dotted: accuracy on all pairs is the same, 5 points from line to line." if country != MEAN else ""
-    st.caption(
-        f"Symbols: the step that validation pairs chose. Lines: all of training; the arrow is its very end.{dotted}"
-    )
+    way = " Lines: all of training; the arrow is its very end." if len(tables["path"]) else ""
+    st.caption(f"Symbols: the step that validation pairs chose.{way}{dotted}")
     st.markdown(runaway_sentence(tables["path"], country, methods))
 
 
@@ -99,15 +98,18 @@ st.title("What does it do to everybody else?")
 try:
     shown = run_picker.finished(job)
     if shown:
-        every = with_judges(shown, judges(shown))
         with controls():
+            ruled, beside = chosen_ruler(shown)
+            every = with_judges(ruled, beside)
             methods = methods_shown(findings.methods_in(every.tables["bias"]), findings.leading(every))
+        told()
         served(every, methods)
-        figures(findings.bias_figures(shown))
+        figures(findings.bias_figures(ruled))
         section("What is kept, what is learned?", "plane")
         country = country_of(shown, width=320)
         plane(every, methods, country)
-        frontier(shown, methods, country)
+        frontier(ruled, methods, country)
+        side_by_side(shown, methods)
         compare_runs.offer(shown)
         section("Who is served worst?", "gap")
         gap(every, methods)

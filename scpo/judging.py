@@ -7,7 +7,7 @@ a pair without is counted, and nothing is guessed for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,7 @@ from scpo.metrics.bias import bias_table
 from scpo.metrics.outcomes import SUBSETS, Outcomes, PairOutcomes, count_outcomes
 from scpo.metrics.paired import paired_table
 from scpo.plan import pair_margins, reference_rows
-from scpo.runs.judges import Judge, brought, check_name
+from scpo.runs.judges import UNSCORED, Judge, brought, check_name
 from scpo.runs.outcomes import RunOutcomes
 
 Brought = tuple[str, np.ndarray, dict]  # a judge: its name, the rewards (texts,), and what is kept about them
@@ -48,7 +48,7 @@ def judge_beside(
     """
     method = brought(check_name(name))
     margin = pair_margins(data, {name: rewards})[name]
-    counted, each = {}, []
+    counted, signs = {}, {}
     for country, o in outcomes.outcomes.items():
         if o.each is None:
             raise RunFolderError(
@@ -57,31 +57,46 @@ def judge_beside(
         of = margin[data.of(country, TEST)]
         if len(of) != len(o.each.unit):
             raise RunFolderError(f"The test pairs of {country} are not those of the run. Run it again.")
-        scored = ~np.isnan(of)
-        counted[country] = [int(scored.sum()), len(of)]
-        if scored.any() and country not in unread:
-            each.append(_with_judge(o, o.each, scored, of[scored], method))
-    if not each:
+        signs[country] = np.where(np.isnan(of), UNSCORED, np.sign(of)).astype(np.int8)
+        counted[country] = [int((signs[country] != UNSCORED).sum()), len(of)]
+    resampled = beside(outcomes.outcomes, signs, method, data.card.unit == "question", unread)
+    if resampled is None:
         raise InputError(
             f"no test pair of this run has scores for both of its answers: of {sum(n for _, n in counted.values()):,} "
             "test pairs none could be used. Prompt and answer must be the very texts of the run's data; "
             "`--write-texts FILE` writes them."
         )
-    resampled = ResampledOutcomes(each, data.card.unit == "question")
     tables = {
         "accuracy": accuracy_table(resampled),
         "paired": paired_table(resampled, (method,)),
         "bias": bias_table(resampled, _on_reference(data, margin, method)),
     }
     kept = {"name": name, **about, "countries": counted, "unread": [c for c in unread if c in counted]}
-    return Judge(kept | {"content_hash": card["content_hash"]}, tables)
+    return Judge(kept | {"content_hash": card["content_hash"]}, tables, signs)
 
 
-def _with_judge(o: Outcomes, each: PairOutcomes, scored: np.ndarray, margin: np.ndarray, method: str) -> Outcomes:
-    """Outcomes of a run's heads and of a judge on the pairs that it scored. scored (n,) bool, margin (scored,)."""
+def beside(
+    outcomes: Mapping[str, Outcomes],
+    signs: Mapping[str, np.ndarray],
+    method: str,
+    shared_units: bool,
+    unread: Collection[str] = (),
+) -> ResampledOutcomes | None:
+    """Outcomes of a run's heads and of a judge on the pairs that the judge scored; None where it scored none.
+
+    outcomes  country -> of the run, pair by pair; signs: country -> as of `scpo.runs.judges.Judge`
+    """
+    scored = {c: outcomes[c] for c, of in signs.items() if c not in unread and (of != UNSCORED).any()}
+    each = [_with_judge(o, o.each, signs[country], method) for country, o in scored.items() if o.each]
+    return ResampledOutcomes(each, shared_units) if each else None
+
+
+def _with_judge(o: Outcomes, each: PairOutcomes, said: np.ndarray, method: str) -> Outcomes:
+    """Outcomes of a run's heads and of a judge on the pairs that it scored. said (n,), as of `Judge.signs`."""
     row = pd.DataFrame([{"method": method, **UNTRAINED_HEAD}])
     heads = pd.concat([o.heads.assign(level=0, trained=0, step=0), row], ignore_index=True)
-    signs = np.vstack([each.signs[:, scored], np.sign(margin)[None]])
+    scored = said != UNSCORED
+    signs = np.vstack([each.signs[:, scored], said[None, scored]])
     counted = count_outcomes(o.country, heads, signs, each.known[scored].astype(np.float64), each.unit[scored])
     return replace(counted, folds=o.folds)
 

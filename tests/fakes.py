@@ -208,6 +208,25 @@ def unfinished(workspace: Path, worker: str, *entries: dict):
     return store, Leases(store.table).begin(config, folder, worker)
 
 
+def chance_judge(folder: Path, name: str = "J") -> str:
+    """Puts a judge beside a finished run that is right on two pairs of three by chance; what it is called."""
+    from scpo.judging import beside
+    from scpo.metrics.accuracy import accuracy_table
+    from scpo.metrics.bias import bias_table
+    from scpo.metrics.paired import paired_table
+    from scpo.runs.judges import Judge, brought, write_judge
+    from scpo.runs.outcomes import read_outcomes
+
+    rng, outcomes, called = np.random.default_rng(0), read_outcomes(folder).outcomes, brought(name)
+    signs = {c: np.where(rng.random(len(o.each.known)) < 2 / 3, 1, -1).astype(np.int8) for c, o in outcomes.items()}
+    read = beside(outcomes, signs, called, False)
+    tables = {"accuracy": accuracy_table(read), "paired": paired_table(read, (called,)), "bias": bias_table(read, None)}
+    countries = {country: [len(of), len(of)] for country, of in signs.items()}
+    about = {"name": name, "source": "made up", "texts": 9, "matched": 9, "left_out": {}, "rows": 9, "unread": []}
+    write_judge(folder, Judge(about | {"countries": countries}, tables, signs))
+    return called
+
+
 def falsified(*rows: tuple) -> pd.DataFrame:
     """Results of altered groups: kind, draw, method, quantity, difference, p; an interval that goes with p."""
     table = pd.DataFrame(rows, columns=["kind", "draw", "method", "quantity", "difference", "p"])

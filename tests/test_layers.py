@@ -16,7 +16,7 @@ LAYERS = (
     ("rooms",),
     ("bench", "export"),
     ("charts", "jobs", "study"),
-    ("text", "training"),
+    ("rulers", "text", "training"),
     ("estimate", "judging", "planner"),
     ("lesson",),
     ("plan", "steering"),

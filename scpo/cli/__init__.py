@@ -1,8 +1,8 @@
 """The command line: the same functions as the app, nothing of its own.
 
-`python -m scpo run | data check | plan | judge | falsify | jobs | worker | best-of-n | apart | export | report |
-study | reproduce | bench`. Progress goes to stderr, results to stdout. Exit codes: 0 done, 1 failed, 2 unusable input,
-130 interrupted.
+`python -m scpo run | results | data check | plan | judge | falsify | jobs | worker | best-of-n | apart | export |
+report | study | reproduce | bench`. Progress goes to stderr, results to stdout. Exit codes: 0 done,
+1 failed, 2 unusable input, 130 interrupted.
 Options are made from the configuration classes, so a default and its help text are written once.
 """
 
@@ -25,6 +25,7 @@ from scpo.cli.judge import add_judge, judge_command
 from scpo.cli.options import config_of
 from scpo.cli.plan import add_plan, plan_command
 from scpo.cli.reproduce import add_reproduce, reproduce
+from scpo.cli.results import add_results, results_command
 from scpo.cli.run import add_run, run_command
 from scpo.cli.study import add_study, study
 from scpo.errors import JobError, ScpoError
@@ -32,7 +33,7 @@ from scpo.grouping import speaking_of
 from scpo.runs import is_done, read_config, workspace
 
 # Commands that take a run by its folder or its id.
-OF_A_RUN = ("apart", "best-of-n", "export", "falsify", "judge", "report", "study")
+OF_A_RUN = ("apart", "best-of-n", "export", "falsify", "judge", "report", "results", "study")
 EXAMPLES = """examples:
   python -m scpo run --dataset demo --out runs/demo
       the simulated world: seven invented countries, every method, about half a minute
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_run(commands, EXAMPLES)
+    add_results(commands)
     add_data(commands)
     add_plan(commands)
     add_judge(commands)
@@ -101,6 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     commands = {
         "run": run_command,
+        "results": results_command,
         "data": data_check,
         "plan": plan_command,
         "judge": judge_command,

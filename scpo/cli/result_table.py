@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -13,20 +14,24 @@ from scpo.grouping import worded
 from scpo.metrics.accuracy import MEAN
 from scpo.runs import Result
 from scpo.runs.files import write_bytes
-from scpo.runs.judges import read_judges
+from scpo.runs.judges import Judge, read_judges
 from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_lines
 from scpo.text.findings import ranks
 from scpo.text.judges import with_judges
 from scpo.text.results import class_line, rank_line
+from scpo.text.rulers import ruler_line
 from scpo.training.encoder_reading import told
 
 SIMULATED = "SIMULATED DATA: nothing here is measured from real people."
 
 
-def result_table(result: Result) -> str:
-    """Accuracy per country and method at the largest budget, gain and consensus, and data efficiency."""
-    result = with_judges(result, read_judges(result.folder))
+def result_table(result: Result, judges: Sequence[Judge] | None = None) -> str:
+    """Accuracy per country and method at the largest budget, gain and consensus, and data efficiency.
+
+    judges  beside the run; None = those of its folder
+    """
+    result = with_judges(result, read_judges(result.folder) if judges is None else judges)
     table = result.tables["accuracy"]
     full = table[table["subset"] == "full"]
     methods, lines = list(dict.fromkeys(full["method"])), []
@@ -44,6 +49,7 @@ def result_table(result: Result) -> str:
     lines += [
         *_ties(full, methods),
         "",
+        *filter(None, [ruler_line()]),
         *_gains(table, methods, ranks(result, "full").set_index("method")["classes"]),
         "",
         *_ranks(result),

@@ -66,6 +66,12 @@ class ExperimentConfig:
         open_low=True,
         rare=True,
     )
+    second_global: bool = setting(
+        False,
+        "train the global model on one half of its people, and a second one on the other half, as a ruler of distinct "
+        "and consensus that nothing starts from; surveys: halves of the questions",
+        rare=True,
+    )
     encoder: str = setting("minilm", "text encoder: " + ENCODERS_NOTE)
     precision: str = setting(
         "auto", "arithmetic of the encoder or model: auto (bf16 where the processor has it), bf16 or fp32"
@@ -96,6 +102,12 @@ class ExperimentConfig:
                 f"methods has {heads_only}, which train heads on a frozen encoder alone. Leave them out to fine-tune "
                 "whole models.",
                 "methods",
+            )
+        if self.second_global and (self.finetune.model or self.global_model not in ("reference", "others")):
+            raise ConfigError(
+                "second_global trains the global model on one half of its people; it goes with heads whose "
+                "global_model is 'reference' or 'others'. Leave it out.",
+                "second_global",
             )
         if self.finetune.model and self.global_scale != 1:
             raise ConfigError(

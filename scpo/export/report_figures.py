@@ -18,13 +18,17 @@ from scpo.charts.falsifiers import falsifiers_chart
 from scpo.charts.frontier import frontier_chart
 from scpo.charts.groups import groups_chart
 from scpo.charts.paper import beside_chart
+from scpo.charts.rulers import rulers_chart
 from scpo.charts.style import MEAN, country_marks, method_marks, on_paper
+from scpo.errors import RunFolderError
 from scpo.format import fixed, percent, points
 from scpo.grouping import worded
 from scpo.methods import METHODS, UNTRAINED, is_model
 from scpo.metrics.groups import EVERYBODY
+from scpo.rulers import agreement, compared, rulers_of
 from scpo.runs.falsifiers import read_falsifiers
 from scpo.runs.judges import read_judges
+from scpo.runs.outcomes import read_outcomes
 from scpo.table_rows import row_of
 from scpo.text import findings, paper
 from scpo.text.best_of_n import best_of_n_lines
@@ -45,6 +49,8 @@ from scpo.text.results import (
     told_apart,
     too_few,
 )
+from scpo.text.rulers import ruler_lines
+from scpo.training.encoder_reading import unreadable
 
 
 @dataclass(frozen=True)
@@ -184,6 +190,7 @@ def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:
         figure = frontier_chart(frontier, methods, simulated, shares=tables.get("shares"))
         title, lines = "Could another step do better in both?", edge_lines(frontier, tables["edge"])
         yield _part("frontier", title, "frontier", figure, lines, frontier)
+    yield from _of_rulers(result, methods)
     yield _part(
         "countries",
         worded("Which country is served worst?"),
@@ -192,6 +199,28 @@ def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:
         [bias_sentence(bias, m) for m in methods if is_model(m)],
         bias,
     )
+
+
+def _of_rulers(result: runs.Result, methods: list[str]) -> Iterator[Part]:
+    """What is kept and learned under every ruler, of a run that has another than the global model."""
+    try:
+        said, judges = read_outcomes(result.folder), read_judges(result.folder)
+    except RunFolderError:  # of an older version
+        return
+    known = rulers_of(said, judges)
+    if len(known) < 2:
+        return
+    table = compared(result, said, judges, unreadable(result.tables.get("reading")))
+    agree = {name: agreement(said, signs) for name, signs in known.items()}
+    for measure, title in (
+        ("consensus retention", "Is the consensus kept, under another ruler?"),
+        ("distinct accuracy", "Is their own taste learned, under another ruler?"),
+    ):
+        figure = rulers_chart(table, measure, methods, result.card["simulated"])
+        shown = list(dict.fromkeys(["global", findings.main_method(result), "full"]))
+        lines = ruler_lines(table, agree, [m for m in shown if m in methods])
+        name = f"under-another-ruler-{measure.partition(' ')[0]}"
+        yield _part(name, title, "rulers", figure, lines, table[table["measure"] == measure])
 
 
 def _of_people(result: runs.Result, methods: list[str]) -> Iterator[Part]:

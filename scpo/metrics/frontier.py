@@ -29,7 +29,7 @@ class HeldOutMargins:
     """Margins on one country's n test pairs: base (n,) of the global model, own (K, n) of its models with all pairs.
 
     method (K,) names the method of each model; several seeds of one method follow each other. unit (n,): who judged.
-    folds: of how many they are, 0 = none.
+    folds: of how many they are, 0 = none. ruler (n,): above 0 for the pairs of the consensus, None = the global model's
     """
 
     country: str
@@ -38,6 +38,12 @@ class HeldOutMargins:
     own: np.ndarray
     method: np.ndarray
     folds: int = 0
+    ruler: np.ndarray | None = None
+
+    @property
+    def known(self) -> np.ndarray:
+        """What the ruler says of each pair, (n,): above 0 where it is right."""
+        return self.base if self.ruler is None else self.ruler
 
     def at(self, method: str, step: float) -> np.ndarray:
         """Margins of a method's models at a step, (seeds, n)."""
@@ -61,7 +67,7 @@ def frontier_table(parts: Sequence[HeldOutMargins], steps: Sequence[float] = STE
 
 def _accuracies(part: HeldOutMargins, method: str, steps: Sequence[float]) -> np.ndarray:
     """On each of SUBSETS at each step, mean over seeds: (steps, S)."""
-    subsets = subset_masks(part.base).astype(np.float32)
+    subsets = subset_masks(part.known).astype(np.float32)
     right = np.stack([(part.at(method, step) > 0).mean(0) for step in steps]).astype(np.float32)  # (steps, n)
     return ratio(right @ subsets.T, subsets.sum(1))
 
@@ -107,7 +113,7 @@ def _outcomes_at(part: HeldOutMargins, points: Iterable[Point]) -> Outcomes:
     margins = {point: part.at(*point) for point in points}
     heads = [{"method": str(point), "seed": seed} for point, m in margins.items() for seed in range(len(m))]
     table = pd.DataFrame(heads).assign(level=0, pairs=0, trained=0)
-    counted = count_outcomes(part.country, table, np.concatenate(list(margins.values())), part.base, part.unit)
+    counted = count_outcomes(part.country, table, np.concatenate(list(margins.values())), part.known, part.unit)
     return replace(counted, folds=part.folds)
 
 

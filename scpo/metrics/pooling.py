@@ -60,12 +60,16 @@ def pool_aligned(parts: Sequence[Aligned]) -> Aligned:
     return Aligned(unit[order], parts[0].methods, values, np.mean([part.temperature for part in parts], axis=0))
 
 
-def pool_margins(parts: Sequence[HeldOutMargins]) -> HeldOutMargins:
-    """One country's margins of all folds, each pair's by the models of its fold."""
+def pool_margins(parts: Sequence[HeldOutMargins], rows: Sequence[np.ndarray]) -> HeldOutMargins:
+    """One country's margins of all folds, each pair's by the models of its fold, in the order of the pair table.
+
+    rows  of the pair table, (n,) per fold
+    """
     if len(parts) == 1:
         return parts[0]
-    unit, base = (np.concatenate([getattr(part, name) for part in parts]) for name in ("unit", "base"))
-    own = np.concatenate([part.own for part in parts], axis=1)
+    order = np.argsort(np.concatenate(rows), kind="stable")
+    unit, base = (np.concatenate([getattr(part, name) for part in parts])[order] for name in ("unit", "base"))
+    own = np.concatenate([part.own for part in parts], axis=1)[:, order]
     return HeldOutMargins(parts[0].country, unit, base, own, parts[0].method, len(parts))
 
 

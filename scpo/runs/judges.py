@@ -6,9 +6,10 @@ other file of the run is touched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from scpo.config.judge_names import NAME, check_name
@@ -19,6 +20,8 @@ from scpo.runs.files import write_json
 FOLDER = "judges"
 TABLES = ("accuracy", "paired", "bias")
 BROUGHT = "brought: "
+SIGNS = "-0+?"  # what a judge said of a pair, as letters of its file: from -1 on, and that it has no score
+UNSCORED = 2
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,12 @@ class Judge:
     about   name, source, texts, matched, left_out, rows (of a file) or cut and longest (of a model), countries (country
             -> pairs with scores, all test pairs), unread (countries), content_hash; plain values
     tables  accuracy, paired, bias: as of a run, on the pairs that have scores, with the judge as a method of its own
+    signs   country -> of each test pair 1 where it is right, -1 wrong, 0 a tie, UNSCORED (n,); none in older files
     """
 
     about: dict
     tables: dict[str, pd.DataFrame]
+    signs: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def method(self) -> str:
@@ -56,7 +61,8 @@ def write_judge(folder: Path, judge: Judge, replace: bool = False) -> Path:
             f"{folder.name} has scores of {judge.about['name']!r} already; give another name, or replace them."
         )
     path.parent.mkdir(exist_ok=True)
-    write_json(path, {"about": judge.about, "tables": judge.tables})
+    signs = {country: "".join(SIGNS[sign + 1] for sign in said) for country, said in judge.signs.items()}
+    write_json(path, {"about": judge.about, "tables": judge.tables, "signs": signs})
     return path
 
 
@@ -77,5 +83,13 @@ def _read(path: Path) -> Judge:
         # The name becomes a file's in an archive, and stands in charts: one that was altered is none of ours.
         name = about.get("name")
         if isinstance(name, str) and NAME.fullmatch(name):
-            return Judge(about, {table: read_table(tables[table], path) for table in TABLES})
+            return Judge(about, {table: read_table(tables[table], path) for table in TABLES}, _signs(said))
     raise RunFolderError(f"{path} holds no judge of a run. Delete the file, and bring the scores again.")
+
+
+def _signs(said: dict) -> dict[str, np.ndarray]:
+    """What a judge said pair by pair; nothing of a file that an older version wrote, or that was altered."""
+    signs = said.get("signs")
+    if not isinstance(signs, dict) or any(not isinstance(of, str) or set(of) - set(SIGNS) for of in signs.values()):
+        return {}
+    return {str(country): np.array([SIGNS.index(sign) - 1 for sign in of], np.int8) for country, of in signs.items()}

@@ -23,6 +23,7 @@ from scpo.runs.judges import BROUGHT
 from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_figure
 from scpo.text.results import headline, measured, needed, with_findings
+from scpo.text.rulers import who_rules
 
 Figure = tuple[str, str, str]
 
@@ -187,7 +188,7 @@ def bias_figures(result: runs.Result) -> list[Figure]:
             percent(learned["value"]),
             (learned["low"], learned["high"]),
             counted(learned["n"], "pair"),
-            before=f"of the pairs the global model gets wrong, {named(method)} gets these right",
+            before=f"of the pairs {who_rules()} gets wrong, {named(method)} gets these right",
         ),
         measured(
             worded("Gap between countries"),
@@ -226,7 +227,7 @@ def consensus_kept(result: runs.Result, method: str) -> Figure:
         percent(row["value"]),
         (row["low"], row["high"]),
         f"{counted(row['n'], 'pair')}{full}",
-        before=f"of the pairs the global model gets right, {named(method)} still gets these right",
+        before=f"of the pairs {who_rules()} gets right, {named(method)} still gets these right",
     )
 
 

@@ -20,6 +20,7 @@ from scpo.runs import Result
 from scpo.runs.judges import TABLES, Judge
 from scpo.table_rows import row_of
 from scpo.text.results import bias_sentence, by_chance, with_findings
+from scpo.text.rulers import who_rules
 
 FULL, DISTINCT, CONSENSUS = SUBSETS
 
@@ -94,7 +95,7 @@ def judge_sentences(judge: Judge, unit: str, paired: pd.DataFrame) -> list[str]:
         f"({span(full['low'], full['high'])}; {counted(full['units'], unit)}, {counted(full['n'], 'pair')}{ties}); the "
         f"global model on {percent(base['accuracy'])} of the same.",
         f"It keeps {percent(kept['accuracy'])} of the consensus ({span(kept['low'], kept['high'])}), and is right on "
-        f"{percent(distinct['accuracy'])} of the pairs that the global model gets wrong "
+        f"{percent(distinct['accuracy'])} of the pairs that {who_rules()} gets wrong "
         f"({span(distinct['low'], distinct['high'])}).",
         _open_ranks(judge, paired),
         _served_worst(judge),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from scpo.metrics.rulers import GLOBAL
+from scpo.text.rulers import in_a_label, ruler_in_force, who_rules
+
 MEANINGS = {  # which test pairs an accuracy is of: label, and what that means
     "full": ("All pairs", "All test pairs of a country."),
     "distinct": (
@@ -16,8 +19,15 @@ MEANINGS = {  # which test pairs an accuracy is of: label, and what that means
 
 
 def which_pairs(subset: str) -> str:
-    """The label of a subset of the test pairs."""
-    return MEANINGS[subset][0]
+    """The label of a subset of the test pairs, by the ruler in force."""
+    return MEANINGS[subset][0].replace("global", in_a_label())
+
+
+def what_pairs(subset: str) -> str:
+    """What a subset of the test pairs is, by the ruler in force."""
+    if ruler_in_force() == GLOBAL or subset == "full":
+        return MEANINGS[subset][1]
+    return f"Only pairs that {who_rules()} gets {'wrong' if subset == 'distinct' else 'right'}."
 
 
 MEASURES = {  # what a measure is: one plain sentence, and its formula with what stands in it
@@ -76,12 +86,23 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         "Every other figure on this page is the mean over seeds.",
     ),
     "plane": (
-        "Consensus kept: of the pairs the global model gets right, the share a steered model still gets right. "
-        "Own taste learned: of the pairs it gets wrong, the share a steered model now gets right.",
-        r"\text{kept} = P\left(m_{\text{steered}} > 0 \mid m_{\text{global}} > 0\right), \qquad "
-        r"\text{learned} = P\left(m_{\text{steered}} > 0 \mid m_{\text{global}} < 0\right)",
+        "Consensus kept: of the pairs that the ruler (the global model, unless another is chosen) gets right, the "
+        "share a steered model still gets right. Own taste learned: of the pairs it gets wrong, the share a steered "
+        "model now gets right.",
+        r"\text{kept} = P\left(m_{\text{steered}} > 0 \mid m_{\text{ruler}} > 0\right), \qquad "
+        r"\text{learned} = P\left(m_{\text{steered}} > 0 \mid m_{\text{ruler}} < 0\right)",
         "m is the reward of the chosen minus that of the rejected answer. What consensus kept lacks to 100 % "
         "is what a model gave up for its country; the paper calls it excess bias.",
+    ),
+    "rulers": (
+        "A ruler says which test pairs are of the consensus (those that it gets right) and which distinct (those that "
+        "it gets wrong). The global model is the usual one, and also what filters and where training begins.",
+        r"\text{kept}_R = P\left(m_{\text{steered}} > 0 \mid m_R > 0\right), \qquad "
+        r"\text{learned}_R = P\left(m_{\text{steered}} > 0 \mid m_R < 0\right)",
+        "Where the global model errs by chance, a model that leaves it anywhere is right by chance too: by the global "
+        "model as ruler that looks like taste learned. Another ruler errs elsewhere. The global model itself is a row "
+        "like any other then, and what a method adds to it counts. Nothing is trained or scored anew: a pair only "
+        "changes its kind.",
     ),
     "frontier": (
         "The frontier: how often a model is right, against how much of the consensus it keeps, at every step from the "

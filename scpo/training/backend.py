@@ -23,6 +23,7 @@ class BackendResult:
     eval_steps  (M,) steps at which path (K, M, 3) holds the test accuracy on full, distinct, consensus
     weights   the content of the run's weights file
     reading   what of the texts was read, per country; see `scpo.training.encoder_reading`
+    second    as `rewards`, by a second global model that nothing started from; None where there is none
     share     (K,) of the way from the global model to what was fitted, chosen on validation; NaN where none was
     """
 
@@ -35,3 +36,4 @@ class BackendResult:
     weights: bytes
     reading: pd.DataFrame | None = None
     share: np.ndarray | None = None
+    second: dict[str, np.ndarray] | None = None

@@ -62,8 +62,8 @@ class Trained:
 
 def measure(
     config: ExperimentConfig, data: Preferences, folds: Sequence[Trained], whole: Trained, progress: Progress
-) -> tuple[ResampledOutcomes, dict[str, pd.DataFrame]]:
-    """All that is shown of the trained models, from the test split: measures, and the tables of summary.json.
+) -> tuple[ResampledOutcomes, dict[str, pd.DataFrame], list[HeldOutMargins]]:
+    """All that is shown of the trained models, from the test split: measures, the tables of summary.json, and margins.
 
     folds  one training where there is one split; else one per fold, and every pair is judged by the models of its fold
     whole  the training whose models are kept: that of the one split, or of all pairs
@@ -98,8 +98,10 @@ def measure(
     tables = dict(zip(make, found, strict=True))
     about = data.units if data.folds is None else data.units.drop(columns="fold")
     tables["groups"], tables["group_gaps"] = group_tables(resampled, about)
-    if read and config.trained:
-        tables |= _frontier(folds, read, shared)
+    held_out = [_held_out(folds, country) for country in read if config.trained]
+    if held_out:
+        frontier = frontier_table(held_out)
+        tables |= {"frontier": frontier, "edge": edge_table(held_out, frontier, shared)}
         steps.take(FRONTIER * len(rows))
         tables["best_of_n"] = _best_of_n(folds, read, everything, shared)
         steps.take(PICKS * len(rows))
@@ -109,7 +111,7 @@ def measure(
     tables |= tables_of_some(whole.result)
     if data.folds is not None:
         tables["folds"] = fold_table(resampled, data.units["fold"].to_numpy())
-    return everything, tables
+    return everything, tables, held_out
 
 
 def _pooled(folds: Sequence[Trained], outcomes: Callable[[Trained], Outcomes], on: str) -> Outcomes:
@@ -207,19 +209,16 @@ def _alignment(
     return alignment_table(found, resampled.drawn, data.card.folds)
 
 
-def _frontier(folds: Sequence[Trained], countries: Sequence[str], shared: bool) -> dict[str, pd.DataFrame]:
-    """Accuracy against consensus kept at every step of the models with all pairs, and who is on the edge."""
-    parts = [pool_margins([_held_out(trained, country) for trained in folds]) for country in countries]
-    frontier = frontier_table(parts)
-    return {"frontier": frontier, "edge": edge_table(parts, frontier, shared)}
-
-
-def _held_out(trained: Trained, country: str) -> HeldOutMargins:
+def _held_out(folds: Sequence[Trained], country: str) -> HeldOutMargins:
     """Margins of a country's models with all pairs on its test pairs."""
-    plan, test = trained.result.plan, trained.rows[country].test
-    pick = plan.with_all_pairs(country)
-    unit, base = trained.data.pairs["unit"].to_numpy()[test], trained.margin[country][test]
-    return HeldOutMargins(country, unit, base, trained.tests[country](pick), plan.table["method"][pick].to_numpy())
+    parts = []
+    for trained in folds:
+        plan, test = trained.result.plan, trained.rows[country].test
+        pick = plan.with_all_pairs(country)
+        unit, base = trained.data.pairs["unit"].to_numpy()[test], trained.margin[country][test]
+        method = plan.table["method"][pick].to_numpy()
+        parts.append(HeldOutMargins(country, unit, base, trained.tests[country](pick), method))
+    return pool_margins(parts, [trained.rows[country].test for trained in folds])
 
 
 def _aligned(trained: Trained, country: str, others: Sequence[Answers]) -> Aligned:

@@ -40,6 +40,7 @@ from scpo.training.evaluate import Trained, measure
 from scpo.training.heads import ray_cluster
 from scpo.training.heads.backend import train_heads
 from scpo.training.memory import give_back
+from scpo.training.rulings import rulings_of
 from scpo.training.threads import one_thread
 
 Listener = Callable[[Mapping], None]
@@ -120,12 +121,15 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard: Call
 
     give_back()
     progress.report("measure", 0, 1)
-    resampled, summary = measure(config, data, trained[:-1] or trained, whole, progress)
+    folds, unread = trained[:-1] or trained, unreadable(whole.result.reading)
+    resampled, summary, held_out = measure(config, data, folds, whole, progress)
+    rulings = rulings_of(folds, unread)
     guard()
-    write_outcomes(folder, resampled, {c: data.of(c, TEST) for c in whole.rows}, fold_of_pairs(data))
+    tested = {c: data.of(c, TEST) for c in whole.rows}
+    write_outcomes(folder, resampled, tested, fold_of_pairs(data), rulings, held_out)
     write_json(folder / "metrics.json", metric_records(data.card.dataset, resampled))
     write_json(folder / "summary.json", summary)
-    judge_at_the_end(folder, data, asked, unreadable(whole.result.reading))
+    judge_at_the_end(folder, data, asked, unread)
     progress.report("measure", 1, 1)
     return checkpoint
 

@@ -20,9 +20,10 @@ from scpo.planner import plan_table
 from scpo.rooms.population import ClassPopulation, class_population
 from scpo.rooms.questions import Questions
 from scpo.rooms.store import RoomStore
+from scpo.rulers import agreement, compared, rulers_of, under
 from scpo.runs.global_rewards import read_margins
 from scpo.runs.judges import FOLDER, Judge, read_judges
-from scpo.runs.outcomes import RunOutcomes, read_outcomes
+from scpo.runs.outcomes import RunOutcomes, read_held_out, read_outcomes
 from scpo.study import folder as study_folder
 from scpo.text import findings
 from scpo.training.encoder_reading import reading_by, unreadable
@@ -182,8 +183,55 @@ def _judges(folder: str, changed: tuple[tuple[str, int], ...]) -> list[Judge]:
 
 def judges(result: runs.Result) -> list[Judge]:
     """The judges from outside beside a run; read again when one is brought or taken away."""
+    return _judges(str(result.folder), _judge_files(result))
+
+
+def _judge_files(result: runs.Result) -> tuple[tuple[str, int], ...]:
     files = sorted((result.folder / FOLDER).glob("*.json"))
-    return _judges(str(result.folder), tuple((path.name, path.stat().st_mtime_ns) for path in files))
+    return tuple((path.name, path.stat().st_mtime_ns) for path in files)
+
+
+def _unread(result: runs.Result) -> list[str]:
+    return unreadable(result.tables.get("reading"))
+
+
+def rulers(result: runs.Result) -> dict[str, float]:
+    """What may rule the test pairs of a finished run, and on which share of them it says what the global model says.
+
+    The global model is the first; none of a run that did not keep what its models said pair by pair.
+    """
+    try:
+        said = outcomes(result)
+    except ScpoError:
+        return {}
+    return {name: agreement(said, signs) for name, signs in rulers_of(said, judges(result)).items()}
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _ruled(folder: str, changed: tuple, ruler: str) -> tuple[runs.Result, list[Judge]]:
+    result = finished_run(Path(folder))
+    return under(result, outcomes(result), read_held_out(Path(folder)), ruler, judges(result), _unread(result))
+
+
+def under_ruler(result: runs.Result, ruler: str) -> tuple[runs.Result, list[Judge]]:
+    """A finished run and its judges with distinct and consensus by another ruler. Shared by all users."""
+    return _ruled(str(result.folder), _changed_run(result), ruler)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _under_every(folder: str, changed: tuple) -> pd.DataFrame:
+    result = finished_run(Path(folder))
+    return compared(result, outcomes(result), judges(result), _unread(result))
+
+
+def under_every_ruler(result: runs.Result) -> pd.DataFrame:
+    """Consensus kept and own taste learned under every ruler of a finished run."""
+    return _under_every(str(result.folder), _changed_run(result))
+
+
+def _changed_run(result: runs.Result) -> tuple:
+    """When a run and each judge beside it last changed."""
+    return (result.folder / "done.json").stat().st_mtime_ns, *_judge_files(result)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

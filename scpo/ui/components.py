@@ -18,6 +18,7 @@ from scpo.grouping import COUNTRY, worded
 from scpo.methods import METHODS, named
 from scpo.text.findings import Figure, countries
 from scpo.text.measures import MEASURES
+from scpo.text.rulers import with_ruler
 from scpo.ui import session
 from scpo.ui.context import pills, select
 from scpo.ui.theme import draw
@@ -50,6 +51,7 @@ CHART_OPTIONS = {"topojsonURL": "./app/static/", "displaylogo": False, "toImageB
 def chart(figure: go.Figure, key: str, alt: str, table: pd.DataFrame, simulated: bool, **more: Any) -> None:
     """A figure, its text alternative, and its numbers as a table and a csv; more: what a press on it does."""
     draw(figure, f"{key}-chart", alt, CHART_OPTIONS, **more)
+    table = with_ruler(table)
     with st.expander("The numbers behind this chart"):
         st.dataframe(table, hide_index=True, key=f"{key}-table", column_config=printed(table))
         st.download_button(

@@ -23,13 +23,15 @@ from scpo.errors import JobError, ScpoError
 from scpo.format import inert
 from scpo.grouping import speak_of
 from scpo.jobs.job import Job
+from scpo.metrics.rulers import GLOBAL
+from scpo.text.rulers import rule_by
 from scpo.ui import session
 from scpo.ui.cache import job_store
 from scpo.ui.router import ensure_router
 
 ID = re.compile(r"[0-9a-f]{12}")
 OF_A_RUN = ("overview", "selection", "accuracy", "bias", "efficiency", "steer", "paper")  # pages that always show one
-CARRIED = (session.COUNTRY, session.METHOD, session.METHODS_SHOWN, session.OF)
+CARRIED = (session.COUNTRY, session.METHOD, session.METHODS_SHOWN, session.RULER, session.OF)
 RUNS_DATA, OTHER_DATA = "this run's pairs", "another source"
 OF_LINK = {"data": {session.OF: RUNS_DATA}, "train": {session.NEW: "1"}}
 
@@ -38,6 +40,7 @@ def arrive(page: str) -> Job | None:
     """The chosen run, which the link has from now on; None if there is none yet."""
     ensure_router()
     speak_of(())  # of countries, as the lesson and the study are
+    rule_by(GLOBAL)  # until a page asks who rules
     kept = _kept()
     arrived = kept.get("page") != page
     into_link: dict[str, str | list[str]] = {**_carried()} if arrived else {}

@@ -59,7 +59,7 @@ TRAINED_IS = {
     WHOLE: "The whole reward model is fine-tuned, once per country, method and seed: minutes each on two cores, so "
     "begin with one country. Results are shown as those of heads are.",
 }
-NOT_OF_WHOLE = {"lr", "encoder", "global_scale"}  # settings that a fine-tuned model does not have
+NOT_OF_WHOLE = {"lr", "encoder", "global_scale", "second_global"}  # settings that a fine-tuned model does not have
 OWN_OF_WHOLE = ("model", "model_lr")  # its own that come first
 FIRST_WHOLE: dict[str, Any] = {"methods": ("global", "full", "scpo"), "seeds": 1, "steps": 200, "batch_size": 8}
 

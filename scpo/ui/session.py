@@ -6,6 +6,7 @@ COUNTRY = "country"
 READING = "reading"
 READ = "read"  # whether the Data page shows what an encoder reads
 METHODS_SHOWN = "methods"
+RULER = "ruler"  # who says which pairs are distinct and which consensus
 TRANSFER = "transfer"
 SOURCE = "source"
 BROWSE_COUNTRY = "from"

@@ -1,12 +1,14 @@
 """A judge's file beside a run: whole or not at all, by a name that no path can be made of."""
 
+import dataclasses
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from scpo.errors import ConfigError, RunFolderError
-from scpo.runs.judges import TABLES, Judge, check_name, read_judges, remove_judge, write_judge
+from scpo.runs.judges import TABLES, UNSCORED, Judge, check_name, read_judges, remove_judge, write_judge
 
 
 def judge(name="LLM judge", accuracy=0.6):
@@ -60,3 +62,14 @@ def test_a_judge_of_an_altered_name_is_none(tmp_path, name):
     path.write_text(json.dumps(said | {"about": said["about"] | {"name": name}}))
     with pytest.raises(RunFolderError, match="holds no judge"):
         read_judges(tmp_path)
+
+
+def test_what_a_judge_said_pair_by_pair_reads_back_and_an_altered_file_has_none(tmp_path):
+    said = {"A": np.array([1, -1, 0, UNSCORED], np.int8), "B": np.array([], np.int8)}
+    path = write_judge(tmp_path, dataclasses.replace(judge("a"), signs=said))
+    (read,) = read_judges(tmp_path)
+    assert {c: of.tolist() for c, of in read.signs.items()} == {"A": [1, -1, 0, 2], "B": []}
+    kept = json.loads(path.read_text())
+    for signs in ({"A": "+x"}, {"A": [1]}, "++", None):
+        path.write_text(json.dumps(kept | {"signs": signs}))
+        assert read_judges(tmp_path)[0].signs == {}

@@ -7,9 +7,10 @@ import scipy.stats
 
 from scpo.errors import RunFolderError
 from scpo.metrics.accuracy import MEAN, ResampledOutcomes, accuracy_table
+from scpo.metrics.frontier import HeldOutMargins
 from scpo.metrics.outcomes import count_outcomes
 from scpo.runs.comparison import differences
-from scpo.runs.outcomes import FILE, read_outcomes, write_outcomes
+from scpo.runs.outcomes import FILE, read_held_out, read_outcomes, write_outcomes
 
 COLUMNS = ["method", "seed", "level", "pairs", "trained", "step"]
 
@@ -105,3 +106,41 @@ def test_missing_and_damaged_files_say_so(tmp_path, damage):
         write_outcomes(tmp_path, broken, {"A": np.arange(100)})
     with pytest.raises(RunFolderError, match="older version" if damage == "gone" else "damaged"):
         read_outcomes(tmp_path)
+
+
+def test_margins_and_what_other_rulers_say_read_back_however_they_lie_in_memory(tmp_path):
+    """Columns of an array lie side by side in memory after some products; row after row is what a file holds."""
+    rng = np.random.default_rng(0)
+    resampled = ResampledOutcomes([country("A", 1), country("B", 2)], True)
+    own = np.asfortranarray(rng.normal(size=(2, 100)).astype(np.float32))
+    held = HeldOutMargins("A", np.repeat(np.arange(20), 5), rng.normal(size=100), own, np.array(["scpo", "scpo"]))
+    said = {name: rng.integers(-1, 2, 100).astype(np.int8) for name in "AB"}
+    test = {name: np.arange(100) for name in "AB"}
+    write_outcomes(tmp_path, resampled, test, rulings={"majority": said}, held_out=[held])
+    (found,) = read_held_out(tmp_path)
+    assert found.country == "A" and found.method.tolist() == ["scpo", "scpo"] and found.folds == 0
+    assert np.array_equal(found.own, own) and np.array_equal(found.base, np.float32(held.base))
+    rulings = read_outcomes(tmp_path).rulings
+    assert list(rulings) == ["majority"] and all(np.array_equal(rulings["majority"][name], said[name]) for name in "AB")
+
+
+def test_a_run_without_margins_and_other_rulers_has_none(tmp_path):
+    _, found = kept(tmp_path, 1, 2)
+    assert found.rulings == {} and read_held_out(tmp_path) == []
+
+
+@pytest.mark.parametrize("wrong", [np.zeros(99, np.int8), np.full(100, 4, np.int8)])
+def test_what_a_ruler_says_of_other_pairs_is_refused(tmp_path, wrong):
+    resampled = ResampledOutcomes([country("A", 1)], True)
+    write_outcomes(tmp_path, resampled, {"A": np.arange(100)}, rulings={"majority": {"A": wrong}})
+    with pytest.raises(RunFolderError, match="what a ruler says of A does not go with its pairs"):
+        read_outcomes(tmp_path)
+
+
+def test_margins_that_do_not_go_with_the_heads_are_refused(tmp_path):
+    resampled = ResampledOutcomes([country("A", 1)], True)
+    own = np.zeros((3, 100), np.float32)
+    held = HeldOutMargins("A", np.arange(100), np.zeros(100), own, np.array(["scpo"] * 3))
+    write_outcomes(tmp_path, resampled, {"A": np.arange(100)}, held_out=[held])
+    with pytest.raises(RunFolderError, match="the margins of A do not go with its heads"):
+        read_held_out(tmp_path)

@@ -9,9 +9,11 @@ import pytest
 import safetensors.numpy
 
 from scpo import runs
-from scpo.config import DataConfig, ExperimentConfig
+from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.errors import ConfigError, RunFolderError, Stopped
 from scpo.methods import DEFAULTS
+from scpo.rulers import agreement
+from scpo.runs.outcomes import read_outcomes
 from scpo.runs.progress_log import read_progress
 from scpo.training.experiment import run
 
@@ -225,3 +227,19 @@ def test_the_order_of_the_rows_in_the_file_changes_no_pair_and_no_global_margin(
         return sorted(zip(side[data.pairs["chosen"]], side[data.pairs["rejected"]], data.pairs["country"], strict=True))
 
     assert texts_of(own_file) == texts_of(str(tmp_path / "sorted.csv"))
+
+
+def test_a_second_global_model_of_the_other_half_rules_and_nothing_starts_from_it(config, tmp_path):
+    """Both are right more often than by chance, and each is wrong where the other is not."""
+    asked = dataclasses.replace(config, second_global=True, seeds=1, methods=("global", "full"), budgets=(), steps=4)
+    done = run(asked, tmp_path / "halves")
+    said = read_outcomes(done.folder)
+    assert set(said.rulings) == {"second", "majority"}
+    for country, o in said.outcomes.items():
+        second = said.rulings["second"][country]
+        assert second.shape == o.each.known.shape and set(np.unique(second)) <= {-1, 0, 1}
+    assert 0.5 < agreement(said, said.rulings["second"]) < 1
+    assert ExperimentConfig.from_dict(done.config.as_dict()) == asked and "second_global" not in config.as_dict()
+    for more in ({"global_model": "heads.safetensors"}, {"finetune": FinetuneConfig(model="m")}):
+        with pytest.raises(ConfigError, match="second_global trains the global model on one half"):
+            dataclasses.replace(asked, **more)

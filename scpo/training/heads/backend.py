@@ -72,7 +72,8 @@ def train_heads(
 
     weights = head_bytes(problem, encoder.key, globals_, plan, trained)
     steps = (trained.step, trained.eval_steps, trained.path)
-    return BackendResult(plan, rewards, score, *steps, weights, reading, trained.share)
+    second = second_rewards(problem) if config.second_global else None
+    return BackendResult(plan, rewards, score, *steps, weights, reading, trained.share, second)
 
 
 def problem_of(
@@ -137,14 +138,23 @@ def global_heads(config: ExperimentConfig, data: Preferences, encoder: Encoder, 
     progress.report("embed", 1, 1)
     shape = HeadShape(features.width, config.hidden)
     if config.global_model in ("reference", "others"):
+        half = 0 if config.second_global else None
         globals_ = train_global(
-            data, features, shape, config.global_model, lambda done, total: progress.report("global", done, total)
+            data, features, shape, config.global_model, lambda done, total: progress.report("global", done, total), half
         )
     else:
         globals_, mean = load_global(config.global_model, encoder.key, config)
         features = dataclasses.replace(features, prompt_mean=mean)
     progress.report("global", 1, 1)
     return features, shape.scaled(globals_, config.global_scale)
+
+
+def second_rewards(problem: HeadProblem) -> dict[str, np.ndarray]:
+    """The same as `global_rewards` by a second global model, trained on the half of the people that the first has not
+    seen."""
+    config, data = problem.config, problem.data
+    second = train_global(data, problem.features, problem.shape, config.global_model, half=1)
+    return global_rewards(problem_of(config, data, problem.rows, problem.features, second))
 
 
 def global_rewards(problem: HeadProblem) -> dict[str, np.ndarray]:

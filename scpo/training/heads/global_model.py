@@ -35,16 +35,20 @@ def train_global(
     shape: HeadShape,
     mode: str,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    half: int | None = None,
 ) -> torch.Tensor:
     """Global heads (1, p) for mode `reference`, or (countries, p) for mode `others`.
 
     `on_progress(steps done, steps in all)` is called often and may raise.
+    half  0 or 1: of one half of the people (or questions) alone, see `halves`
     """
     country, split = data.pairs["country"].to_numpy(), data.split_of_pairs()
     if mode == "reference":
         members = [np.isin(country, data.card.reference)]
     else:
         members = [country != c for c in data.card.countries]
+    if half is not None:
+        members = [member & (halves(data) == half) for member in members]
     chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
     pools = [_pool(member & (split == TRAIN), place) for place, member in enumerate(members)]
     start = torch.stack([shape.fresh(0)] * len(pools))
@@ -58,6 +62,16 @@ def train_global(
             if loss < best_loss[k]:
                 best[k], best_loss[k] = heads.theta[k], loss
     return best
+
+
+def halves(data: Preferences) -> np.ndarray:
+    """Of each pair 0 or 1, by a draw of its person (or question): both have as many of the reference population, and of
+    all others, in each split."""
+    unit = data.pairs["unit"].to_numpy()
+    reference = np.zeros(len(data.units), bool)
+    reference[unit[np.isin(data.pairs["country"].to_numpy(), data.card.reference)]] = True
+    drawn = data.units.assign(reference=reference).sample(frac=1, random_state=0)
+    return (drawn.groupby(["split", "reference"], observed=True).cumcount() % 2).sort_index().to_numpy()[unit]
 
 
 def _pool(mask: np.ndarray, seed: int) -> Pool:

@@ -8,7 +8,7 @@ import torch
 
 from scpo.errors import ConfigError
 from scpo.training.heads.features import embed_texts
-from scpo.training.heads.global_model import train_global
+from scpo.training.heads.global_model import halves, train_global
 from scpo.training.heads.stacked import HeadShape
 
 from fakes import CountingEncoder, tiny_preferences
@@ -62,3 +62,25 @@ def test_without_reference_pairs_it_says_what_to_do(world):
     alone = dataclasses.replace(data, card=dataclasses.replace(data.card, reference=()))
     with pytest.raises(ConfigError, match="Name other reference countries"):
         trained(alone, features)
+
+
+def test_halves_of_the_people_train_two_models_of_which_neither_sees_the_others_pairs(world):
+    data, features = world
+    half = halves(data)
+    one, two = (train_global(data, features, HeadShape(features.width), "reference", half=h) for h in (0, 1))
+    for mine, model in ((0, one), (1, two)):
+        other = flipped(data, half != mine)
+        assert torch.equal(model, train_global(other, features, HeadShape(features.width), "reference", half=mine))
+    assert not torch.equal(one, two)
+
+
+def test_halves_are_of_whole_people_and_alike_in_every_split(world):
+    data, _ = world
+    half, unit = halves(data), data.pairs["unit"].to_numpy()
+    of_unit = dict(zip(unit, half, strict=True))
+    assert all(of_unit[u] == h for u, h in zip(unit, half, strict=True))
+    reference = (data.pairs["country"] == "Aland").to_numpy()
+    for split in ("train", "validation", "test"):
+        here = reference & (data.split_of_pairs() == split)
+        sizes = [len(set(unit[here & (half == h)])) for h in (0, 1)]
+        assert abs(sizes[0] - sizes[1]) <= 1 and min(sizes) > 0
