@@ -4,13 +4,12 @@ import streamlit as st
 
 from scpo import ScpoError, runs
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
-from scpo.charts.style import country_marks
 from scpo.format import inert
 from scpo.grouping import worded
 from scpo.methods import named
 from scpo.text import findings
 from scpo.text.efficiency import (
-    efficiency_sentence,
+    efficiency_sentences,
     kept_sentence,
     per_pair_sentence,
     why_no_ratio,
@@ -32,8 +31,9 @@ def curves(result: runs.Result, country: str, reading: str, methods: list[str]) 
         table[table["country"] == country],
         simulated,
     )
-    for method in [m for m in methods if m in findings.methods_in(result.tables["efficiency"])]:
-        st.markdown(efficiency_sentence(result.tables["efficiency"], country, method, reading))
+    told = [m for m in methods if m in findings.methods_in(result.tables["efficiency"])]
+    for words in efficiency_sentences(result.tables["efficiency"], country, told, reading):
+        st.markdown(words)
     explained(*MEASURES["curve"])
 
 
@@ -52,7 +52,7 @@ def ratios(result: runs.Result, reading: str) -> None:
         )
         return
     chart(
-        ratio_chart(rows, method, country_marks(findings.countries(result)), simulated),
+        ratio_chart(rows, method, simulated),
         "ratios",
         f"How many times fewer pairs {named(method)} needs than fine-tuning on all pairs, "
         f"{worded('per country')}, with 95 % intervals, or not reached.",
@@ -111,7 +111,7 @@ try:
         figures(findings.efficiency_figures(shown))
         section("How many times fewer than fine-tuning on all pairs?", "ratio")
         ratios(shown, reading)
-        section("What does each pair bring?", "per_pair")
+        section("Gain per training pair", "per_pair")
         per_pair(shown, country, methods)
         run_picker.origin(shown)
 except ScpoError as error:

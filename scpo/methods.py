@@ -262,6 +262,11 @@ def named(name: str) -> str:
     return worded(METHODS[name].label) if name in METHODS else name
 
 
+def spoken(name: str) -> str:
+    """The same within a sentence: the global model has an article there."""
+    return "the global model" if name == "global" else named(name)
+
+
 def main_of(methods: Iterable[str]) -> str:
     """The method that is spoken of first: the paper's, else the first that is trained; "" if none is."""
     trained = [m for m in methods if m in METHODS and m not in UNTRAINED]

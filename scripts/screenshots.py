@@ -46,7 +46,7 @@ PAGES = {  # page -> what stands on it when it is drawn
     "train": "What is compared",
     "accuracy": "Country by country, in words",
     "bias": "Bold: a country's model",
-    "efficiency": "What does each pair bring",
+    "efficiency": "Gain per training pair",
     "runs": "The numbers behind this chart",
     "steer": "Loads this run's reward models",
     "learn": "Question.",

@@ -50,7 +50,7 @@ def test_fewer_people_than_an_interval_takes_see_no_difference_and_are_told_how_
     table = plan_table(data)
     few = table[table["country"] == "Borealis"].iloc[0]
     assert few["test_units"] < FEWEST_UNITS <= few["needed"] and np.isnan(few["detectable"])
-    assert any("and an interval takes 8" in line for line in plan_lines(table, "user"))
+    assert any("and an interval needs 8" in line for line in plan_lines(table, "user"))
     nobody = dataclasses.replace(data, units=data.units.assign(split=pd.Categorical(["train"] * len(data.units))))
     assert "nothing can be measured" in plan_lines(plan_table(nobody), "user")[0]
 

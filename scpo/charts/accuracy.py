@@ -29,7 +29,7 @@ from scpo.charts.style import (
 from scpo.format import counted, fixed, known, percent, points
 from scpo.grouping import worded
 from scpo.methods import named
-from scpo.metrics.accuracy import AT_LEAST, AT_MOST
+from scpo.metrics.accuracy import AT_LEAST, AT_MOST, worst_served_first
 from scpo.table_rows import rows_of
 from scpo.text.measures import which_pairs
 from scpo.text.results import fewest, is_clear
@@ -46,14 +46,14 @@ def accuracy_chart(
     subset: str = FULL,
     published: pd.DataFrame | None = None,
 ) -> go.Figure:
-    """Accuracy per country and method at the largest budget, with 95 % intervals.
+    """Accuracy per country and method at the largest budget, with 95 % intervals; who is served worst stands first.
 
     table       the summary table `accuracy`
     published   the authors' figures for the same quantity: country, method, accuracy
     """
     part = table[(table["subset"] == subset) & table["method"].isin(methods)]
     part = part.astype({"accuracy": float, "low": float, "high": float})
-    order = [c for c in part["country"].unique() if c != MEAN][::-1] + [MEAN]
+    order = [c for c in worst_served_first(table) if c in set(part["country"])][::-1] + [MEAN]
     figure = go.Figure()
     for method in methods[::-1]:
         rows = part[part["method"] == method].set_index("country").reindex(order)
@@ -96,7 +96,9 @@ def _published(theirs: pd.DataFrame) -> list[dict]:
     return traces
 
 
-def _name_rows(figure: go.Figure, order: Sequence[str], rows: pd.DataFrame, unit: str) -> None:
+def _name_rows(
+    figure: go.Figure, order: Sequence[str], rows: pd.DataFrame, unit: str, of_methods: bool = False
+) -> None:
     """Names along the y axis; one whose interval is missing says of how few. rows: low, units, by name."""
     rows = rows.reindex(list(order)).astype({"low": float, "units": float})
     row_axis(
@@ -106,6 +108,7 @@ def _name_rows(figure: go.Figure, order: Sequence[str], rows: pd.DataFrame, unit
             f"no interval: {counted(units, unit)}" if np.isnan(low) else ""
             for low, units in zip(rows["low"], rows["units"].fillna(0), strict=True)
         ],
+        of_methods,
     )
 
 
@@ -158,15 +161,18 @@ def difference_chart(
 
     table   `by`, difference, low, high, p_holm (NaN without a test), units, pairs, note (what it tells)
     by      the column that names the rows: country or against; drawn from the top
-    marks   row name -> colour and symbol; words: what is subtracted from what; row: height of one, px
+    marks   row name -> colour and symbol, of methods; countries are grey. words: what is subtracted from what
+    row     height of one, px
     """
     rows = table.iloc[::-1]
     names, low = rows[by].tolist(), rows["low"].astype(float)
+    of_methods = by == "against"
     value, high, p = (rows[c].astype(float) for c in ("difference", "high", "p_holm"))
     clear = is_clear(rows).to_numpy()
     colours = [marks.get(name, (QUIET, ""))[0] for name in names]
-    symbols = [marks.get(name, ("", "circle"))[1].removesuffix("-open") for name in names]
-    numbers = zip(names, value, spans(low, high), p, rows["units"], rows["pairs"], rows["note"], strict=True)
+    symbols = [marks.get(name, (QUIET, "circle"))[1].removesuffix("-open") for name in names]
+    shown = [named(name) for name in names] if of_methods else names
+    numbers = zip(shown, value, spans(low, high), p, rows["units"], rows["pairs"], rows["note"], strict=True)
     hover = [
         f"{plain(name)}: {points(d)} points<br>{told}<br>{_chance(chance)}{counted(units, unit)}, "
         f"{counted(pairs, 'pair')}<br>{note}"
@@ -175,8 +181,8 @@ def difference_chart(
     figure = go.Figure()
     lines = zip(names, 100 * low, 100 * high, colours, strict=True)
     rules(figure, [line for line in lines if not np.isnan(line[1])], at=0)
-    for shown, tail, word in ((clear, "", "clear"), (~clear, "-open", "may be chance")):
-        at = np.flatnonzero(shown)
+    for mine, tail, word in ((clear, "", "clear"), (~clear, "-open", "may be chance")):
+        at = np.flatnonzero(mine)
         colour = [colours[i] for i in at]
         mark = {"size": 11, "color": colour, "symbol": [symbols[i] + tail for i in at]}
         mark["line"] = {"width": 2, "color": colour}
@@ -188,7 +194,7 @@ def difference_chart(
     subset = rows["subset"].iloc[0] if len(rows) else FULL
     words = words.replace(" minus ", "<br>minus ")  # in one line it is wider than half a page
     figure.update_xaxes(title=f"{words}, points<br>{_rule(subset, unit)}", range=ends)
-    _name_rows(figure, names, rows.set_index(by), unit)
+    _name_rows(figure, names, rows.set_index(by), unit, of_methods)
     return finish(figure, simulated, height=130 + max((row if low.notna().all() else max(row, 44)) * len(rows), 60))
 
 
@@ -222,5 +228,6 @@ def variance_chart(table: pd.DataFrame, unit: str, simulated: bool) -> go.Figure
     row_axis(figure, rows["country"].tolist(), few)
     known = 100 * rows[["unit_se", "seed_sd", "detectable"]].astype(float)
     figure.update_layout(showlegend=True)
-    figure.update_xaxes(title="points of accuracy", range=[0, 1.1 * max(np.nanmax(known.to_numpy(), initial=1.0), 1.0)])
+    ends = reach([0.0, 1.0, *known.to_numpy().ravel()])  # from below 0: a mark on the edge would be cut in half
+    figure.update_xaxes(title="points of accuracy", range=ends)
     return finish(figure, simulated, height=170 + 44 * len(rows))

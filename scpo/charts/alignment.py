@@ -46,7 +46,7 @@ def method_dots(
         interval = spans(*(pd.Series([row[c]]) for c in ("low", "high")))[0]
         hover = f"{called(name)}: {fixed(x[0])} {unit}<br>{interval}<br>{more}"
         figure.add_trace(dots(x, [name], hover, mark, (low, high)))
-    row_axis(figure, list(rows.index))
+    row_axis(figure, list(rows.index), of_methods=True)
     figure.update_xaxes(title=title)
     figure.update_layout(showlegend=False)
     return no_interval(finish(figure, simulated, height=110 + 34 * len(rows)), rows)

@@ -15,7 +15,6 @@ from scpo.charts.colours import AROUND_ZERO, METHOD, MORE, QUIET, TEXT
 from scpo.charts.style import (
     MEAN,
     cells,
-    country_marks,
     dots,
     finish,
     marker,
@@ -30,7 +29,7 @@ from scpo.charts.style import (
 from scpo.format import counted, fixed, percent, signed
 from scpo.grouping import worded
 from scpo.methods import METHODS, named
-from scpo.table_rows import row_of
+from scpo.table_rows import row_of, rows_of
 from scpo.text.measures import which_pairs
 from scpo.text.rulers import who_rules
 
@@ -216,35 +215,36 @@ def spread_chart(table: pd.DataFrame, methods: list[str], unit: str, simulated: 
     """How far countries lie apart under each method: a dot per country, a line from the worst to the best.
 
     table   the summary table `accuracy`
+    Dots have the look of the method, as everywhere; the two at the ends are named.
     """
     rows = table[(table["subset"] == "full") & (table["country"] != MEAN) & table["method"].isin(methods)]
     rows = rows.astype({"accuracy": float, "low": float, "high": float})
-    order = methods[::-1]
-    traces = []  # drawn in one go: adding many to a figure one by one is slow
-    for country, (colour, symbol) in country_marks(list(dict.fromkeys(rows["country"]))).items():
-        mine = rows[rows["country"] == country].set_index("method").reindex(order)
-        few = " (no interval)" if mine["low"].isna().all() else ""
+    order, traces = methods[::-1], []
+    for method in order:
+        mine = rows[rows["method"] == method].sort_values("accuracy")
         hover = [
-            f"{plain(country)}, {named(method)}: {percent(v)}<br>{told}<br>{counted(units, unit)}, {counted(n, 'pair')}"
-            for method, v, told, units, n in zip(
-                order, mine["accuracy"], spans(mine["low"], mine["high"]), mine["units"], mine["n"], strict=True
-            )
+            f"{plain(row.country)}, {named(method)}: {percent(row.accuracy)}<br>{told}<br>{counted(row.units, unit)}, "
+            f"{counted(row.n, 'pair')}"
+            for row, told in zip(rows_of(mine), spans(mine["low"], mine["high"]), strict=True)
         ]
-        traces.append(
-            dots(
-                100 * mine["accuracy"],
-                order,
-                hover,
-                {"color": colour, "symbol": symbol, "size": 11},
-                name=plain(country) + few,
-            )
-        )
+        mark, names = marker(method, 11, methods), _ends_named(mine)
+        trace = dots(100 * mine["accuracy"], [method] * len(mine), hover, mark, showlegend=False, cliponaxis=False)
+        traces.append(trace | {"mode": "markers+text", "text": names, "textposition": "top center"})
     figure = go.Figure(traces)
     ends = 100 * rows.groupby("method")["accuracy"].agg(["min", "max"]).reindex(order)
     rules(figure, zip(order, ends["min"], ends["max"], [QUIET] * len(order), strict=True))
     figure.update_xaxes(
-        title=worded("accuracy of each country's model<br>on its own test pairs, %<br>(line: worst to best)")
+        title=worded("accuracy of each country's model<br>on its own test pairs, %<br>(line: worst to best)"),
+        range=reach(100 * rows["accuracy"], beside=0.12),
     )
-    row_axis(figure, order)
-    countries = rows["country"].nunique()  # each takes a place in the legend
-    return finish(figure, simulated, height=130 + 40 * len(order) + 8 * min(countries, 20))
+    row_axis(figure, order, of_methods=True)
+    return finish(figure, simulated, height=110 + 56 * len(order))
+
+
+def _ends_named(mine: pd.DataFrame) -> list[str]:
+    """The names of the worst and the best served of rows sorted by accuracy, and of those without an interval."""
+    few, last = mine["low"].isna().tolist(), len(mine) - 1
+    return [
+        f"{plain(country)}{' (no interval)' * few[at]}" if few[at] or at in (0, last) else ""
+        for at, country in enumerate(mine["country"])
+    ]

@@ -41,12 +41,19 @@ def gains_chart(table: pd.DataFrame, methods: Sequence[str], unit: str, simulate
     tested = table.loc[(table["country"] != MEAN) & table["p_holm"].notna(), "country"].nunique()
     figure.update_layout(scattermode="group", legend_traceorder="reversed", showlegend=True)
     figure.update_xaxes(
-        title="accuracy minus that of the global model, points<br>(line: 95 % interval; pale: may be chance,<br>p not "
-        f"below 0.05 after Holm's correction<br>over {counted(tested, worded('country'))})",
+        title=f"accuracy minus that of the global model, points<br>({_pale(tested)})",
         range=reach([0, *(100 * table[["difference", "low", "high"]].astype(float)).to_numpy().ravel()]),
     )
     row_axis(figure, order, [_few(table, country, unit) for country in order])
     return finish(figure, simulated, height=130 + max(16 * len(methods), 40) * len(order))
+
+
+def _pale(tested: int) -> str:
+    """What pale marks are; tested: in so many countries."""
+    if not tested:
+        return "pale: may be chance, too few people<br>or questions to tell"
+    over = counted(tested, worded("country"))
+    return f"line: 95 % interval; pale: may be chance,<br>p not below 0.05 after Holm's correction<br>over {over}"
 
 
 def _few(table: pd.DataFrame, country: str, unit: str) -> str:

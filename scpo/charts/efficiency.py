@@ -98,7 +98,7 @@ def _flat(figure: go.Figure, accuracy: float, pairs: pd.Series) -> None:
     )
 
 
-def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, str]], simulated: bool) -> go.Figure:
+def ratio_chart(table: pd.DataFrame, method: str, simulated: bool) -> go.Figure:
     """How many times fewer pairs a method needs than `full`, per country, on a log axis; or `not reached`.
 
     table   the summary table `efficiency`, of one method and reading: country, ratio, low, high, ...
@@ -111,7 +111,7 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
     left, right = min([0.5, *finite]) / 1.3, max([2.0, *finite]) * 1.3
     figure = go.Figure()
     # A resample that never gets there counts as ratio 0: its line leaves the chart on the left.
-    lines = [(r.country, max(r.low, left), r.high, marks.get(r.country, (QUIET, ""))[0]) for r in rows_of(rows)]
+    lines = [(r.country, max(r.low, left), r.high, QUIET) for r in rows_of(rows)]
     rules(figure, [line for line in lines if line[2] > 0], at=1)
     at = rows[rows["reached"].astype(bool)]
     hover = [
@@ -121,11 +121,8 @@ def ratio_chart(table: pd.DataFrame, method: str, marks: dict[str, tuple[str, st
     ]
     mark = {
         "size": 12,
-        "color": [marks.get(c, (QUIET, ""))[0] for c in at["country"]],
-        "symbol": [
-            ARROWS.get(note) or marks.get(c, ("", "circle"))[1]
-            for c, note in zip(at["country"], at["note"], strict=True)
-        ],
+        "color": METHOD[method],
+        "symbol": [ARROWS.get(note, "circle") for note in at["note"]],
     }
     figure.add_trace(dots(at["ratio"], at["country"], hover, mark, showlegend=False))
     figure.add_trace(_missed(rows[~rows["reached"].astype(bool)], left))
@@ -172,7 +169,7 @@ def per_pair_chart(table: pd.DataFrame, country: str, methods: Sequence[str], si
         f"{points(gain)} points with {counted(trained, 'pair')}"
         for gain, trained in zip(rows["gain"].astype(float), rows["trained"], strict=True)
     ]
-    title = "points of accuracy over global gained<br>per 100 pairs trained on<br>(line: 95 % interval)"
+    title = "points of accuracy gained over the global model<br>per 100 pairs trained on<br>(line: 95 % interval)"
     figure = method_dots(rows, "per_100", "points", told, title, simulated)
     ends = rows[["per_100", "low", "high"]].astype(float).to_numpy().ravel()
     figure.update_xaxes(range=reach([0, *(100 * ends)]))

@@ -25,9 +25,8 @@ SIMULATED = "Simulated data: nothing here is measured from real people"
 
 LINES = tuple(
     PLACE[name] for name in ("blue", "orange", "green", "purple", "sky", "vermilion", "brown", "grey")
-)  # one per country
+)  # one per line of a chart that has neither methods nor an order
 DASHES = ("solid", "dash", "dot", "dashdot")
-DOTS = ("circle", "square", "diamond", "triangle-up", "cross", "pentagon", "star")
 AXIS: dict[str, Any] = {"tickfont": {"color": TEXT}, "title": {"font": {"color": TEXT}}}
 COLOUR = re.compile(r"(#0000\d\d)([0-9A-F]{2})?")
 JUDGES = ("hexagram", "hourglass", "bowtie", "star-square", "star-triangle-up", "hexagon")  # brought from outside
@@ -72,13 +71,10 @@ def on_paper(figure: go.Figure) -> go.Figure:
 
 
 def labelled(figure: go.Figure) -> go.Figure:
-    """The figure with the names of methods as people read them, in its legend and along its axes."""
+    """The figure with the names of methods as people read them in its legend."""
     for trace in figure.data:
         if trace.name in METHODS:
             trace.name = named(trace.name)
-    for axis in (figure.layout.xaxis, figure.layout.yaxis):
-        if axis.ticktext:
-            axis.ticktext = [named(text) for text in axis.ticktext]
     return figure
 
 
@@ -109,12 +105,16 @@ def plain(text: object) -> str:
     return html.escape(called(str(text)), quote=False)
 
 
-def row_axis(figure: go.Figure, names: Sequence[str], notes: Sequence[str] | None = None) -> None:
+def row_axis(
+    figure: go.Figure, names: Sequence[str], notes: Sequence[str] | None = None, of_methods: bool = False
+) -> None:
     """Rows of a chart by name, from the bottom, with a note under each; the mean stands out.
 
     The kind of the axis is said, since plotly guesses it from the first trace, which may be empty.
+    of_methods   the names are those of methods, and shown as people read them; a country's name stays what it is
     """
-    shown = [f"<b>{MEAN}</b>" if name == MEAN else plain(name) for name in names]
+    words = [named(name) if of_methods else name for name in names]
+    shown = [f"<b>{MEAN}</b>" if name == MEAN else plain(name) for name in words]
     labels = [
         name + (f"<br>{note}" if note else "") for name, note in zip(shown, notes or [""] * len(shown), strict=True)
     ]
@@ -136,18 +136,13 @@ def marker(method: str, size: int, among: Sequence[str] = ()) -> dict:
     return {"color": colour, "symbol": symbol, "size": size, "line": {"width": 1.5, "color": colour}}
 
 
-def country_marks(countries: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Country -> colour and symbol, by its place in the run; no two of the first 56 have both alike."""
-    return {c: (LINES[at % len(LINES)], DOTS[at % len(DOTS)]) for at, c in enumerate(countries)}
-
-
 def spans(low: pd.Series, high: pd.Series) -> list[str]:
     """Intervals in words, for hover texts."""
     return [span(a, b, "no interval: too few") for a, b in zip(low.astype(float), high.astype(float), strict=True)]
 
 
 def method_marks() -> dict[str, tuple[str, str]]:
-    """Method -> colour and symbol, as `country_marks` for countries."""
+    """Method -> colour and symbol."""
     return {method: (METHOD[method], SYMBOL[method]) for method in METHOD}
 
 

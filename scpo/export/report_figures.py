@@ -12,18 +12,18 @@ from scpo import runs
 from scpo.charts.accuracy import accuracy_chart, difference_chart, variance_chart
 from scpo.charts.alignment import alignment_chart
 from scpo.charts.best_of_n import best_of_n_chart
-from scpo.charts.bias import plane_chart, spread_chart, transfer_chart
+from scpo.charts.bias import CHANGE, plane_chart, spread_chart, transfer_chart
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
 from scpo.charts.falsifiers import falsifiers_chart
 from scpo.charts.frontier import frontier_chart
 from scpo.charts.groups import groups_chart
 from scpo.charts.paper import beside_chart
 from scpo.charts.rulers import rulers_chart
-from scpo.charts.style import MEAN, country_marks, method_marks, on_paper
+from scpo.charts.style import MEAN, method_marks, on_paper
 from scpo.errors import RunFolderError
 from scpo.format import fixed, percent, points
 from scpo.grouping import worded
-from scpo.methods import METHODS, UNTRAINED, is_model
+from scpo.methods import METHODS, UNTRAINED, is_model, named, spoken
 from scpo.metrics.groups import EVERYBODY
 from scpo.rulers import agreement, compared, rulers_of
 from scpo.runs.falsifiers import read_falsifiers
@@ -32,7 +32,7 @@ from scpo.runs.outcomes import read_outcomes
 from scpo.table_rows import row_of
 from scpo.text import findings, paper
 from scpo.text.best_of_n import best_of_n_lines
-from scpo.text.efficiency import efficiency_sentence, per_pair_sentence
+from scpo.text.efficiency import ALL, efficiency_sentence, per_pair_sentence
 from scpo.text.falsifiers import falsifier_lines
 from scpo.text.frontier import edge_lines
 from scpo.text.judges import judge_differences, judge_sentences, scores_told, with_judges
@@ -73,13 +73,13 @@ def results_table(result: runs.Result) -> pd.DataFrame:
     shown, rows = [m for m in findings.methods_in(table) if m in ("global", "full", method) or m not in METHODS], []
     for country, part in table.groupby("country", sort=False):
         of = {m: row_of(part.set_index("method"), m) for m in shown}
-        each = {m: f"{percent(row['accuracy'])} {_within(row, 'low', 'high')}" for m, row in of.items()}
+        each = {named(m): f"{percent(row['accuracy'])} {_within(row, 'low', 'high')}" for m, row in of.items()}
         main = of[method]
         gain = f"{points(main['gain'])} {_within(main, 'gain_low', 'gain_high')}"
         size = {f"{unit}s": f"{main['units']:,}", "pairs": f"{main['n']:,}"}
         tied = main["n"] * main["seeds"]
         size["ties"] = percent(main["ties"] / tied) if tied else percent(None)
-        rows.append({"country": country, **size, **each, f"gain of {method}": gain})
+        rows.append({"country": country, **size, **each, f"gain of {named(method)}": gain})
     return pd.DataFrame(rows)
 
 
@@ -131,23 +131,24 @@ def _of_accuracy(result: runs.Result, methods: list[str]) -> Iterator[Part]:
 def _of_differences(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     """The main method against the global model and against all pairs, and whether it is more than chance."""
     method, simulated, unit = findings.main_method(result), result.card["simulated"], result.card["unit"]
-    marks = country_marks(findings.countries(result))
     differences = findings.differences(result, "full")
     for against in [m for m in ("global", "full") if m in methods and m != method and method not in UNTRAINED]:
         rows = differences[(differences["method"] == method) & (differences["against"] == against)]
         each = rows[rows["country"] != MEAN]
         yield _part(
             f"{method}-against-{against}",
-            f"{method} against {against}",
+            f"{named(method)} against {spoken(against)}",
             "difference",
-            difference_chart(rows, "country", marks, f"accuracy of {method} minus {against}", unit, simulated),
+            difference_chart(
+                rows, "country", {}, f"accuracy of {named(method)} minus {spoken(against)}", unit, simulated
+            ),
             [told_apart(each, method, against, unit), too_few(each, unit)],
             rows,
         )
         if against == "global" and rows["unit_se"].notna().any():
             yield _part(
                 "chance",
-                f"Is {method} against {against} more than chance?",
+                f"{named(method)} against {spoken(against)}: is that more than chance?",
                 "chance",
                 variance_chart(rows, unit, simulated),
                 [difference_sentence(row, unit) for row in rows.itertuples()],
@@ -257,10 +258,9 @@ def _of_transfer(result: runs.Result, _methods: list[str]) -> Iterator[Part]:
     known = findings.methods_in(transfer)
     if known:
         shown = method if method in known else known[0]
-        figure = transfer_chart(transfer, shown, result.card["simulated"])
-        yield _part(
-            "transfer", f"Does a {shown} model serve other {worded('countries')}?", "transfer", figure, [], transfer
-        )
+        figure = transfer_chart(transfer, shown, result.card["simulated"], CHANGE)
+        title = f"Does a model by {named(shown)} serve other {worded('countries')}?"
+        yield _part("transfer", title, "transfer", figure, [], transfer)
 
 
 def _of_pairs_needed(result: runs.Result, methods: list[str]) -> Iterator[Part]:
@@ -281,9 +281,9 @@ def _of_pairs_needed(result: runs.Result, methods: list[str]) -> Iterator[Part]:
         rows = efficiency.query("method == @shown and reading == 'trained'")
         yield _part(
             "ratio",
-            f"How many times fewer pairs than full must {shown} train on?",
+            f"How many times fewer pairs than {ALL} does {named(shown)} need?",
             "ratio",
-            ratio_chart(rows, shown, country_marks(findings.countries(result)), simulated),
+            ratio_chart(rows, shown, simulated),
             [],
             efficiency,
         )
@@ -291,7 +291,7 @@ def _of_pairs_needed(result: runs.Result, methods: list[str]) -> Iterator[Part]:
         listed = findings.methods_in(each)
         yield _part(
             "per-pair",
-            "What does each pair bring?",
+            "Gain per training pair",
             "per_pair",
             per_pair_chart(each, MEAN, listed, simulated),
             [per_pair_sentence(each, MEAN, m) for m in listed],

@@ -14,9 +14,9 @@ WHY = Step(
     ),
     said=(
         "Trained on {pairs:,} of {country}'s pairs: {right} of {known} sentences of this answer have the planted sign. "
-        "Over {draws} such trainings, each on other pairs, {sign:.0f} % of the signs are right; a coin has 50 %."
+        "Over {draws} such trainings, each on other pairs, {sign:.0f} % of the signs are right; a coin flip gets 50 %."
     ),
-    large="{pairs:,} pairs of {country}: {sign:.0f} % of the reasons have the right sign. A coin has 50 %.",
+    large="{pairs:,} pairs of {country}: {sign:.0f} % of the reasons have the right sign. A coin flip gets 50 %.",
     alt=(
         "What training changed in the share of each sentence of an answer in {country}, and what was planted; {right} "
         "of {known} have the planted sign."

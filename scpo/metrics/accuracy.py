@@ -162,6 +162,14 @@ def accuracy_table(resampled: ResampledOutcomes, against: str = "global") -> pd.
     return pd.DataFrame(rows)
 
 
+def worst_served_first(accuracy: pd.DataFrame) -> list[str]:
+    """The countries of a table of accuracies, by how well the global model serves them; as they come without it."""
+    rows = accuracy[(accuracy["subset"] == "full") & (accuracy["country"] != MEAN)]
+    served = rows[rows["method"] == "global"].set_index("country")["accuracy"].astype(float)
+    found = dict.fromkeys(accuracy.loc[accuracy["country"] != MEAN, "country"])
+    return sorted(found, key=lambda country: served.get(country, np.inf))
+
+
 def curve_table(resampled: ResampledOutcomes) -> pd.DataFrame:
     """Accuracy over the number of pairs, per country and averaged."""
     rows = []

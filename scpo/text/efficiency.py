@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from scpo.format import TOO_FEW, fixed, known, percent, points, signed, span
@@ -29,8 +31,8 @@ def row_of(table: pd.DataFrame, country: str, method: str, reading: str) -> pd.S
 def why_no_row(method: str) -> str:
     """Why a run has no ratio of a method at all."""
     if method == "full":
-        return "needs another trained method beside full"
-    return "needs the method full, a trained method, and at least one budget below all pairs; this run lacks one"
+        return f"needs another trained method beside {ALL}"
+    return f"needs {ALL}, another trained method, and at least one budget below all pairs; this run lacks one of them"
 
 
 def why_no_ratio(row) -> str:
@@ -38,7 +40,7 @@ def why_no_ratio(row) -> str:
     reasons = {
         NO_GAIN: NOTHING_GAINED,
         UNCLEAR: f"what {ALL} gains over the global model may be chance, so the ratio could be anything",
-        TOO_FEW_TO_TELL: f"a ratio takes at least {FEWEST_FOR_RATIOS} people or questions in the test",
+        TOO_FEW_TO_TELL: f"a ratio needs at least {FEWEST_FOR_RATIOS} people or questions in the test",
         NO_PAIRS: f"{named(row['method'])} trained on no pair (the filter kept none)",
         BOTH_AT_ONCE: f"{ALL} and {named(row['method'])} both get to {percent(row['target'])} with the fewest "
         "pairs that were tried, so how many times fewer one needs is not known",
@@ -110,10 +112,18 @@ def efficiency_sentence(table: pd.DataFrame, country: str, method: str, reading:
     if none:
         return f"**{named(method)}** ({PAIRS[reading]}): {verdict_of(row)}, since {none}."
     return (
-        f"**{named(method)}**: {percent(row['target'])} takes {ALL} {row['pairs_full']:,.0f} "
+        f"**{named(method)}**: to reach {percent(row['target'])}, {ALL} needs {row['pairs_full']:,.0f} "
         f"{PAIRS[reading]} and {named(method)} {row['pairs_method']:,.0f}: {verdict_of(row)} as efficient "
         f"({more(row['ratio'])}); {spread_of(row)}.{_whose(method)}"
     )
+
+
+def efficiency_sentences(table: pd.DataFrame, country: str, methods: Sequence[str], reading: str) -> list[str]:
+    """One for each method; where the same keeps all of them from having a ratio, that is said once."""
+    rows = [row_of(table, country, method, reading) for method in methods]
+    if len(rows) > 1 and all(row is not None and row["note"] in OF_FULL for row in rows):
+        return [f"No method has a ratio of {PAIRS[reading]} here, since {why_no_ratio(rows[0])}."]
+    return [efficiency_sentence(table, country, method, reading) for method in methods]
 
 
 def efficiency_lines(table: pd.DataFrame) -> list[str]:
@@ -123,7 +133,7 @@ def efficiency_lines(table: pd.DataFrame) -> list[str]:
         return []
     if rows["note"].iloc[0] in OF_FULL:
         return [f"Data efficiency: no ratio, since {why_no_ratio(rows.iloc[0])}."]
-    lines = ["Pairs needed for the accuracy that full ends with (ratio full / method; 2.8 = 180 % more efficient):"]
+    lines = [f"Pairs needed for the accuracy that {ALL} ends with (a ratio of 2.8 is 180 % more efficient):"]
     for row in rows.to_dict("records"):
         none = why_no_ratio(row)
         lines.append(f"  {row['method']:<9}{row['reading']:<10}{verdict_of(row)}; {none or spread_of(row)}")
@@ -172,5 +182,6 @@ def _whose(method: str) -> str:
     if not METHODS[method].borrows:
         return ""
     return worded(
-        " Counted are a country's own pairs; what it expects of the country, it learns from the pairs of the others."
+        " Only the country's own pairs are counted; what to expect of the country, it learns from the pairs of the "
+        "others."
     )

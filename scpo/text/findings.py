@@ -14,7 +14,7 @@ from scpo import runs
 from scpo.format import TOO_FEW, counted, fixed, inert, percent, points
 from scpo.grouping import worded
 from scpo.methods import BY_INFORMATION, METHODS, UNTRAINED, is_model, main_of, named
-from scpo.metrics.accuracy import MEAN
+from scpo.metrics.accuracy import MEAN, worst_served_first
 from scpo.metrics.bias import REFERENCE
 from scpo.metrics.intervals import ALPHA
 from scpo.metrics.paired import COLUMNS as PAIRED
@@ -22,14 +22,14 @@ from scpo.metrics.ranks import rank_sets
 from scpo.runs.judges import BROUGHT
 from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_figure
-from scpo.text.results import headline, measured, needed, with_findings
+from scpo.text.results import NO_GAP, headline, measured, needed, with_findings
 from scpo.text.rulers import who_rules
 
 Figure = tuple[str, str, str]
 
 
 def countries(result: runs.Result) -> list[str]:
-    """The countries of a run, in its own order; a country keeps its place and with it its colour."""
+    """The countries of a run, in its own order."""
     return [c for c in dict.fromkeys(result.tables["accuracy"]["country"]) if c != MEAN]
 
 
@@ -52,6 +52,7 @@ def means(accuracy: pd.DataFrame, method: str) -> pd.DataFrame:
 def differences(result: runs.Result, subset: str, methods: Collection[str] = (), against: str = "") -> pd.DataFrame:
     """Paired differences between methods on one subset; of these methods, and from that one, where they are given.
 
+    The mean stands first, then who is served worst by the global model.
     Columns country, subset, method, against, difference, low, high, p_holm, units, pairs, detectable, finding, note.
     """
     table = result.tables["paired"].reindex(columns=PAIRED)  # without a method beside `global` it has no rows
@@ -60,7 +61,7 @@ def differences(result: runs.Result, subset: str, methods: Collection[str] = (),
     wanted &= table["method"].isin(methods) if methods else True
     wanted &= table["against"] == against if against else True
     table = table[wanted].astype(dict.fromkeys(numbers, float))
-    place = {name: at for at, name in enumerate([MEAN, *countries(result), *METHODS])}
+    place = {name: at for at, name in enumerate([MEAN, *worst_served_first(result.tables["accuracy"]), *METHODS])}
     table = table.sort_values(["country", "method", "against"], key=lambda c: c.map(place), kind="stable")
     return with_findings(table, result.card["unit"])
 
@@ -87,10 +88,7 @@ def leading(result: runs.Result) -> list[str]:
 
 def gains(result: runs.Result, methods: Sequence[str], subset: str) -> pd.DataFrame:
     """Paired gains of these methods over the global model: the mean first, then who is served worst by that model."""
-    table = differences(result, subset, methods, "global")
-    served = result.tables["accuracy"].query("method == 'global' and subset == 'full'").set_index("country")["accuracy"]
-    place = served.drop(index=MEAN).astype(float).rank(method="first").reindex(table["country"]).fillna(0).to_numpy()
-    return table.iloc[np.argsort(place, kind="stable")]
+    return differences(result, subset, methods, "global")
 
 
 def served_by(result: runs.Result, methods: Sequence[str]) -> pd.DataFrame:
@@ -165,7 +163,7 @@ def _clear_gains(rows: pd.DataFrame, up: int, down: int, unit: str) -> Figure:
     """In how many countries a gain is more than chance; of none, where no country has people enough to tell."""
     label, known, takes = worded("Countries with a clear gain"), int(rows["low"].notna().sum()), needed(rows, "full")
     if not known:
-        return label, "-", f"no {worded('country')} has the {takes} {unit}s in the test that an interval takes"
+        return label, "-", f"no {worded('country')} has the {takes} {unit}s in the test that an interval needs"
     without = len(rows) - known
     few = f"; {counted(without, worded('country'))} with fewer than {takes} {unit}s cannot be told" if without else ""
     return (
@@ -190,7 +188,9 @@ def bias_figures(result: runs.Result) -> list[Figure]:
             counted(learned["n"], "pair"),
             before=f"of the pairs {who_rules()} gets wrong, {named(method)} gets these right",
         ),
-        measured(
+        (worded("Gap between countries"), "-", worded(NO_GAP))
+        if worst["n"] == gap["n"]
+        else measured(
             worded("Gap between countries"),
             f"{fixed(100 * gap['value'])} points",
             (gap["low"], gap["high"]),

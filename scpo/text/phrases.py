@@ -175,7 +175,7 @@ def question_lines(table: pd.DataFrame) -> list[str]:
     if table["low"].isna().all():
         return [
             *lines,
-            f"Training's luck is not known here: that takes {FEWEST_SEEDS} seeds, and a method that seeds change. So "
+            f"Training's luck is not known here: that needs {FEWEST_SEEDS} seeds, and a method that seeds change. So "
             "nothing is called clear.",
         ]
     if not len(clear):

@@ -30,7 +30,7 @@ def plan_sentence(row, unit: str, wanted: float = WANTED) -> str:
     enough = f"{row.needed:,.0f} would show {counted(100 * wanted, 'point')}"
     if not known(row.detectable):
         takes = FEWEST_UNITS if row.test_units < FEWEST_UNITS else FEWEST_OF_FOLDS
-        return f"{told}, and an interval takes {takes}; {enough}"
+        return f"{told}, and an interval needs {takes}; {enough}"
     below = f"{told}; differences below about {counted(100 * row.detectable, 'point')} cannot be seen"
     return below if row.detectable <= wanted else f"{below}; {enough}"
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from scpo.format import TOO_FEW, counted, fixed, inert, known, people, percent, points, span
 from scpo.grouping import AVERAGE, OTHERS, worded
-from scpo.methods import METHODS, named
+from scpo.methods import METHODS, main_of, named, spoken
 from scpo.metrics.accuracy import MEAN
 from scpo.metrics.alignment import BASELINES, UNIFORM
 from scpo.metrics.groups import FEWEST_SHOWN
@@ -43,7 +43,7 @@ def measured(
 
 def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str) -> list[tuple[str, str, str]]:
     """Three figures of a run: label, value, and the note with interval and n. `-` where there is none."""
-    method = "scpo" if "scpo" in methods else next((m for m in methods if m != "global"), "global")
+    method = main_of(methods) or "global"
     accuracy = tables["accuracy"]
     mean = accuracy[accuracy["country"] == MEAN].set_index(["method", "subset"])
     full = row_of(mean, (method, "full"))
@@ -68,6 +68,9 @@ def headline(tables: dict[str, pd.DataFrame], methods: Sequence[str], unit: str)
     return [gain, retention, efficiency_figure(tables["efficiency"], method)]
 
 
+NO_GAP = "a gap needs two countries"
+
+
 def bias_sentence(table: pd.DataFrame, method: str, few: str = TOO_FEW) -> str:
     """Who is served worst by a method, how far countries are apart, and what the reference population loses.
 
@@ -75,12 +78,14 @@ def bias_sentence(table: pd.DataFrame, method: str, few: str = TOO_FEW) -> str:
     """
     rows = table[table["method"] == method].set_index("measure")
     worst, gap = row_of(rows, "worst country"), row_of(rows, "gap")
-    words = (
-        f"**{named(method)}**: {inert(worst['country'])} is served worst, {percent(worst['value'])} "
-        f"({span(worst['low'], worst['high'], few)}; {counted(worst['n'], 'pair')}); between best and worst "
-        f"{worded('country')} lie {fixed(100 * gap['value'])} points ({span(gap['low'], gap['high'], few)}; "
-        f"{by_chance(gap['low'])})"
+    size = f"({span(worst['low'], worst['high'], few)}; {counted(worst['n'], 'pair')})"
+    words = f"**{named(method)}**: {inert(worst['country'])} is served worst, {percent(worst['value'])} {size}; "
+    words += (
+        f"the best and the worst served {worded('country')} are {fixed(100 * gap['value'])} points apart "
+        f"({span(gap['low'], gap['high'], few)}; {by_chance(gap['low'])})"
     )
+    if worst["n"] == gap["n"]:
+        words = f"**{named(method)}**: {percent(worst['value'])} in {inert(worst['country'])} {size}; {worded(NO_GAP)}"
     if method == "global" or "reference drop" not in rows.index:
         return words + "."
     drop = row_of(rows, "reference drop")
@@ -137,7 +142,7 @@ def _note(finding: Finding, row, unit: str) -> str:
     """A finding in words; of one that is missed for want of people, how large it would have to be to be found."""
     if finding is Finding.NO_INTERVAL:
         takes = fewest(row.subset) if row.units < fewest(row.subset) else FEWEST_OF_FOLDS
-        return f"no interval: {counted(row.units, unit)}, and one takes {takes}"
+        return f"no interval: {counted(row.units, unit)}, and one needs {takes}"
     if finding is not Finding.TOO_FEW:
         return finding.value
     return (
@@ -177,14 +182,14 @@ def told_apart(rows: pd.DataFrame, method: str, against: str, unit: str) -> str:
     tested = rows[rows["p_holm"].notna()]
     takes = f"{needed(rows, rows['subset'].iloc[0])} {unit}s" if len(rows) else ""
     if not len(tested):
-        pair = f"{named(method)} from {named(against)}"
-        return f"No {worded('country')} has enough {unit}s in the test to tell {pair}: an interval takes {takes}."
+        pair = f"{named(method)} from {spoken(against)}"
+        return f"No {worded('country')} has enough {unit}s in the test to tell {pair}: an interval needs {takes}."
     clear = tested[tested["p_holm"] < ALPHA].sort_values("difference", ascending=False)
     up, down = clear[clear["difference"] > 0], clear[clear["difference"] < 0]
     of = counted(len(tested), worded("country"))
     known = "" if len(tested) == len(rows) else f" with at least {takes} in the test"
     where = f"in {len(clear)}" if len(clear) else "in none"
-    pair = f"{named(method)} is clearly different from {named(against)}"
+    pair = f"{named(method)} is clearly different from {spoken(against)}"
     words = f"Of {of}{known}, {pair} {where} after Holm's correction"
     for name, part in (("higher", up), ("lower", down)):
         if len(part):
@@ -245,7 +250,7 @@ def alignment_sentence(table: pd.DataFrame, country: str) -> str:
     row = models.iloc[int(models["alignment"].argmax())]
     told = f"**{named(str(row.name))}** is nearest to the answers with {percent(row['alignment'])}"
     if row.name != "global":
-        told += f", {points(row['gain'])} points against global ({span(row['gain_low'], row['gain_high'])})"
+        told += f", {points(row['gain'])} points against the global model ({span(row['gain_low'], row['gain_high'])})"
     told += f"; every option alike reaches {percent(rows['alignment'].get(UNIFORM, np.nan))}"
     for name, who in ((AVERAGE, worded("all countries")), (OTHERS, worded("the other countries"))):
         reached = rows["alignment"].get(name, np.nan)

@@ -59,7 +59,7 @@ def serving_sentence(table: pd.DataFrame, steered: pd.Series, country: str, meth
     if len(table) < min(everybody, 2):
         return (
             f"Too few people to say whom the global model serves best: {len(table)} of {everybody} populations have "
-            f"the {FEWEST_UNITS} people or questions in the test that an interval takes."
+            f"the {FEWEST_UNITS} people or questions in the test that an interval needs."
         )
     best, worst = table.iloc[0], table.iloc[-1]
     told = f"The global model serves {inert(best['name'])}{' best' * (len(table) > 1)} ({_whole(best['accuracy'])})"

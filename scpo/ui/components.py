@@ -120,7 +120,7 @@ def method_of(known: Sequence[str], label: str = "Method", key: str = session.ME
 def country_of(result: runs.Result, key: str = session.COUNTRY, width: int | Literal["stretch"] = "stretch") -> str:
     """One country, or the mean over countries."""
     names = [MEAN, *countries(result)]
-    words = {MEAN: "all, on average"}
+    words = {MEAN: worded("mean of all countries")}
     return select(
         worded("Country"),
         names,

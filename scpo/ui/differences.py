@@ -7,10 +7,10 @@ import streamlit as st
 
 from scpo import runs
 from scpo.charts.accuracy import difference_chart, variance_chart
-from scpo.charts.style import MEAN, country_marks, method_marks
+from scpo.charts.style import MEAN, method_marks
 from scpo.format import inert
 from scpo.grouping import worded
-from scpo.methods import named
+from scpo.methods import named, spoken
 from scpo.text import findings
 from scpo.text.results import difference_sentence, told_apart, too_few
 from scpo.ui import run_picker
@@ -39,14 +39,14 @@ def baselines(result: runs.Result, subset: str) -> None:
     each = of_baseline[of_baseline["country"] != MEAN]
     st.markdown(f"{told_apart(each, method, against, unit)} {too_few(each, unit)}")
     left, right = st.columns(2, gap="large")
-    marks = {"country": country_marks(findings.countries(result)), "against": method_marks()}
+    marks: dict[str, dict[str, tuple[str, str]]] = {"country": {}, "against": method_marks()}
     for column, part, by, other, where in (
         (left, of_baseline, "country", against, worded("every country")),
         (right, in_country, "against", "every baseline", worded("mean over countries") if country == MEAN else country),
     ):
         with column:
-            st.subheader(inert(f"{named(method)} against {named(other)}, {where}"))
-            minus = f"accuracy of {named(method)} minus {named(other)}"
+            st.subheader(inert(f"{named(method)} against {spoken(other)}, {where}"))
+            minus = f"accuracy of {named(method)} minus {spoken(other)}"
             chart(
                 difference_chart(part, by, marks[by], minus, unit, simulated),
                 f"differences-{by}",
@@ -67,7 +67,7 @@ def _chance(of_baseline: pd.DataFrame, method: str, against: str, unit: str, sim
         chart(
             variance_chart(of_baseline, unit, simulated),
             "chance",
-            f"Of {named(method)} minus {named(against)}: standard error from {unit}s, standard deviation over seeds, "
+            f"Of {named(method)} minus {spoken(against)}: standard error from {unit}s, standard deviation over seeds, "
             f"and the smallest difference that would be found, per {worded('country')}.",
             of_baseline,
             simulated,

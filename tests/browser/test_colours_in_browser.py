@@ -15,7 +15,7 @@ PALETTES = {"light": LIGHT, "dark": DARK}
 LAST = {
     "accuracy": "Country by country, in words",
     "bias": "Bold: a country's model",
-    "efficiency": "What does each pair bring",
+    "efficiency": "Gain per training pair",
     "learn": "Question.",
     "data": "Read the pairs",
 }

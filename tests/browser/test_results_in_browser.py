@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 LAST = {  # what stands below the last chart of each page
     "accuracy": "Country by country, in words",
     "bias": "Bold: a country's model",
-    "efficiency": "What does each pair bring",
+    "efficiency": "Gain per training pair",
 }
 CHARTS = {"accuracy": 6, "bias": 6, "efficiency": 2}  # so small a run has no ratio to draw
 PAGES = list(LAST)

@@ -13,7 +13,7 @@ from plotly.colors import sample_colorscale
 from scpo import runs
 from scpo.charts import colours
 from scpo.charts.colours import DARK, LIGHT, METHOD, ON_PAPER, PLACE, SCALES, SEQUENCE, TEXT
-from scpo.charts.style import LINES, country_marks, finish, on_paper
+from scpo.charts.style import LINES, finish, on_paper
 from scpo.export.report import report
 from scpo.export.report_figures import parts_of
 
@@ -113,11 +113,10 @@ def test_figures_of_a_report_have_the_light_colours_and_no_places(result):
 
 
 def test_a_figure_on_paper_keeps_its_numbers_and_its_words(result):
-    marks = country_marks(["A"])
     before = go.Figure({"data": [{"y": np.arange(3.0), "name": "a country called #000001"}]})
     after = json.loads(on_paper(before).to_json())["data"]
     assert after == json.loads(before.to_json())["data"]
-    assert marks["A"][0] == PLACE["blue"] and ON_PAPER[PLACE["blue"]] == LIGHT["blue"]
+    assert ON_PAPER[PLACE["blue"]] == LIGHT["blue"]
     faded = on_paper(finish(go.Figure([{"type": "scatter", "fillcolor": PLACE["blue"] + "1F"}]), False))
     assert faded.data[0].fillcolor == LIGHT["blue"] + "1F" and faded.layout.font.color == ON_PAPER[TEXT]
 

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +18,27 @@ from streamlit.testing.v1 import AppTest
 from scpo import runs
 from scpo.charts.accuracy import accuracy_chart, difference_chart, seeds_chart, variance_chart
 from scpo.charts.bias import CHANGE, plane_chart, spread_chart, transfer_chart
-from scpo.charts.colours import AROUND_ZERO, INK, MORE
+from scpo.charts.colours import AROUND_ZERO, INK, METHOD, MORE, QUIET
 from scpo.charts.comparison import gains_chart, served_chart
 from scpo.charts.efficiency import curve_chart, ratio_chart
-from scpo.charts.style import SIMULATED, country_marks, log_ticks
+from scpo.charts.style import SIMULATED, labelled, log_ticks, method_marks
 from scpo.format import inert
 from scpo.jobs.store import open_store
-from scpo.methods import DEFAULTS, named
+from scpo.methods import DEFAULTS, METHODS, named
+from scpo.metrics.accuracy import worst_served_first
 from scpo.runs.files import write_json
 from scpo.text import findings, paper
 from scpo.text.measures import MEASURES
-from scpo.text.results import difference_sentence, is_clear, runaway_sentence, told_apart, too_few, with_findings
+from scpo.text.results import (
+    bias_sentence,
+    difference_sentence,
+    headline,
+    is_clear,
+    runaway_sentence,
+    told_apart,
+    too_few,
+    with_findings,
+)
 
 from fakes import RATIO
 
@@ -184,21 +195,59 @@ def test_ticks_of_a_log_axis_are_whole_numbers():
     assert log_ticks(0.4, 3)["ticktext"] == ["0.5", "1", "2"]
 
 
-def test_a_country_has_the_same_colour_in_every_chart(demo):
-    marks = country_marks(findings.countries(demo))
+def test_colour_stands_for_methods_alone_and_countries_are_told_by_their_names(demo):
     rows = findings.gain_rows(demo, "scpo")
-    bars = difference_chart(rows, "country", marks, "scpo minus global", "user", True)
-    drawn = {name: colour for t in bars.data[::2] if t.y for name, colour in zip(t.y, t.marker.color, strict=True)}
-    spread = spread_chart(demo.tables["accuracy"], ["scpo"], "user", True)
-    dots = {t.name.partition(" (no interval")[0]: t.marker.color for t in spread.data}
-    lines = {s.y0: s.line.color for s in ratio_chart(ratios(demo), "scpo", marks, True).layout.shapes}
-    for country in findings.countries(demo):
-        assert drawn[country] == dots[country] == marks[country][0] == lines.get(country, marks[country][0])
-    assert len({*marks.values()}) == len(marks)
+    bars = difference_chart(rows, "country", {}, "scpo minus global", "user", True)
+    assert {c for t in bars.data for c in np.atleast_1d(t.marker.color)} == {QUIET}
+    spread = spread_chart(demo.tables["accuracy"], ["global", "scpo"], "user", True)
+    assert [t.marker.color for t in spread.data] == [METHOD["scpo"], METHOD["global"]]
+    for trace in spread.data:  # the worst and the best served have their names beside them
+        assert trace.text[0] and trace.text[-1] and not any(name for name in trace.text[1:-1] if "(no" not in name)
+        assert list(trace.x) == sorted(trace.x) and len(trace.x) == len(findings.countries(demo))
+    ratio = ratio_chart(ratios(demo), "scpo", True)
+    assert {s.line.color for s in ratio.layout.shapes} == {QUIET} and ratio.data[0].marker.color == METHOD["scpo"]
 
 
-def test_fifty_countries_look_different():
-    assert len({*country_marks([str(i) for i in range(50)]).values()}) == 50
+def test_who_is_served_worst_by_the_global_model_stands_first(demo):
+    order = worst_served_first(demo.tables["accuracy"])
+    served = demo.tables["accuracy"].query("method == 'global' and subset == 'full'").set_index("country")["accuracy"]
+    assert order == list(served.drop("mean").sort_values().index)
+    drawn = accuracy_chart(demo.tables["accuracy"], ["global", "scpo"], "user", True)
+    assert list(drawn.layout.yaxis.categoryarray) == [*order[::-1], "mean"]
+    assert list(dict.fromkeys(findings.differences(demo, "full")["country"])) == ["mean", *order]
+
+
+def test_rows_of_methods_have_their_labels_and_a_country_called_like_one_keeps_its_name(demo):
+    rows = findings.differences(demo, "full", ["scpo"]).query("country == 'mean'")
+    words = difference_chart(rows.assign(low=np.nan), "against", method_marks(), "a minus b", "user", True)
+    shown = labelled(words).layout.yaxis.ticktext
+    assert all(text.partition("<br>")[0] in {m.label for m in METHODS.values()} for text in shown)
+    called = difference_chart(rows.assign(country="full"), "country", {}, "a minus b", "user", True)
+    assert {text.partition("<br>")[0] for text in labelled(called).layout.yaxis.ticktext} == {"full"}
+
+
+def test_a_mark_of_chance_at_zero_is_drawn_whole(demo):
+    assert variance_chart(findings.gain_rows(demo, "scpo"), "user", True).layout.xaxis.range[0] < 0
+
+
+def test_pale_marks_speak_of_a_test_only_where_there_was_one(demo):
+    rows = findings.gains(demo, ["scpo"], "full")
+    assert "Holm" in gains_chart(rows, ["scpo"], "user", True).layout.xaxis.title.text
+    title = gains_chart(rows.assign(p_holm=np.nan, low=np.nan), ["scpo"], "user", True).layout.xaxis.title.text
+    assert "too few" in title and "Holm" not in title
+
+
+def test_one_country_alone_has_no_gap(demo):
+    table = demo.tables["bias"].query("method == 'scpo'").copy()
+    table.loc[table["measure"] == "gap", "n"] = table.loc[table["measure"] == "worst country", "n"].iloc[0]
+    alone = replace(demo, tables=demo.tables | {"bias": table})
+    assert "a gap needs two countries" in bias_sentence(table, "scpo") and "apart" not in bias_sentence(table, "scpo")
+    assert ("Gap between countries", "-", "a gap needs two countries") in findings.bias_figures(alone)
+
+
+def test_a_rule_that_is_no_model_is_never_what_a_run_is_about(demo):
+    label = headline(demo.tables, ["global", "longer", "full"], "user")[0][0]
+    assert label == "Gain of Fine-tuned on all pairs over the global model"
 
 
 # charts
@@ -210,7 +259,7 @@ def ratios(result, method="scpo", reading="trained"):
 
 
 def every_figure(result, simulated=True, country="Galune"):
-    tables, marks, unit = result.tables, country_marks(findings.countries(result)), result.card["unit"]
+    tables, marks, unit = result.tables, {}, result.card["unit"]
     methods = ["global", "full", "scpo"]
     return {
         "accuracy": accuracy_chart(tables["accuracy"], methods, unit, simulated, "distinct"),
@@ -223,7 +272,7 @@ def every_figure(result, simulated=True, country="Galune"):
         "spread": spread_chart(tables["accuracy"], methods, unit, simulated),
         "transfer": transfer_chart(tables["transfer"], "scpo", simulated, CHANGE),
         "curve": curve_chart(tables["curve"], country, methods, "trained", simulated),
-        "ratio": ratio_chart(ratios(result), "scpo", marks, simulated),
+        "ratio": ratio_chart(ratios(result), "scpo", simulated),
     }
 
 
@@ -304,7 +353,7 @@ def test_too_few_people_are_said_beside_the_name_in_the_chart_itself(demo):
     for name in ("accuracy", "difference"):
         assert "Galune<br>no interval: 3 users" in drawn[name].layout.yaxis.ticktext, name
     assert any(re.match("Galune<br>(no interval|not reached)", text) for text in drawn["ratio"].layout.yaxis.ticktext)
-    assert any(t.name == "Galune (no interval)" for t in drawn["spread"].data)
+    assert any("Galune (no interval)" in t.text for t in drawn["spread"].data)
     for name in ("plane", "curve"):
         assert "no interval" in drawn[name].layout.title.text, name
     assert "no interval" not in every_figure(demo)["curve"].layout.title.text
@@ -357,7 +406,7 @@ def test_not_reached_is_written_into_the_chart():
     missed = {"pairs_method": NONE, "ratio": NONE, "low": 0.0, "high": 1.2}
     missed |= {"country": "B", "reached": False, "share_reached": 0.1, "note": "not reached"}
     table = pd.DataFrame([reached, {**reached, **missed}])
-    figure = ratio_chart(table, "scpo", {}, False)
+    figure = ratio_chart(table, "scpo", False)
     assert list(figure.layout.yaxis.ticktext) == ["B<br>not reached", "A"]
     assert list(figure.data[0].x) == [2.8] and "in 10.0 % of resamples it does" in figure.data[1].hovertext[0]
     assert "fine-tuning on all pairs 280 pairs, SCPO (paper) 100," in figure.data[0].hovertext[0]
@@ -422,8 +471,8 @@ def test_verdicts_say_what_a_difference_tells():
     assert of() == "higher" and of(difference=-0.04) == "lower"
     assert of(p_holm=0.2) == "too few people to tell: with 60 users only differences above 3.0 points would be found"
     assert of(p_holm=0.2, detectable=NONE) == "no difference found"
-    assert of(low=NONE, units=3) == "no interval: 3 users, and one takes 8"
-    assert of(low=NONE, units=14, subset="distinct") == "no interval: 14 users, and one takes 20"
+    assert of(low=NONE, units=3) == "no interval: 3 users, and one needs 8"
+    assert of(low=NONE, units=14, subset="distinct") == "no interval: 14 users, and one needs 20"
     assert of(p_holm=NONE) == "the interval excludes 0" and of(p_holm=NONE, low=-0.1) == "the interval includes 0"
 
 
@@ -568,10 +617,10 @@ def test_a_link_opens_the_same_view_of_bias_and_efficiency(with_run):
 def test_differences_have_tests_and_words_for_every_baseline(with_run):
     app = opened("accuracy")
     assert app.selectbox(key="against").options == [named(m) for m in DEFAULTS if m != "scpo"]
-    assert "clearly different from Global model" in words(app) and "after Holm's correction" in words(app)
+    assert "clearly different from the global model" in words(app) and "after Holm's correction" in words(app)
     every = next(s for s in specs(app) if "minus every baseline" in s["layout"]["xaxis"]["title"]["text"])
     assert len(every["layout"]["yaxis"]["ticktext"]) == len(DEFAULTS) - 1
-    first = next(s for s in specs(app) if "minus Global model" in s["layout"]["xaxis"]["title"]["text"])
+    first = next(s for s in specs(app) if "minus the global model" in s["layout"]["xaxis"]["title"]["text"])
     assert first["layout"]["yaxis"]["ticktext"][-1] == "<b>mean</b>"
 
 
@@ -625,7 +674,7 @@ def test_of_no_country_with_people_enough_it_is_said_that_nothing_can_be_told():
     rows = pd.DataFrame([a_difference(country=c, low=NONE, p_holm=NONE, units=5) for c in "AB"])
     rows = with_findings(rows, "user")
     assert told_apart(rows, "scpo", "global", "user") == (
-        "No country has enough users in the test to tell SCPO (paper) from Global model: an interval takes 8 users."
+        "No country has enough users in the test to tell SCPO (paper) from the global model: an interval needs 8 users."
     )
     assert too_few(rows, "user") == ""
 

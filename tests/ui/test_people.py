@@ -180,7 +180,7 @@ def test_each_number_of_efficiency_says_how_its_pairs_are_counted(demo):
         often_missed = table.assign(low=0.0, share_reached=0.9)
         within = "95 %: not reached to 4.00 (not reached in 10.0 % of resamples)"
         assert within in efficiency_sentence(often_missed, "mean", "scpo", reading)
-        one = ratio_chart(table[table["reading"] == reading], "scpo", {}, True)
+        one = ratio_chart(table[table["reading"] == reading], "scpo", True)
         assert one.layout.xaxis.title.text.count(named) == 2
     each = pd.DataFrame(
         [
@@ -202,7 +202,7 @@ def test_each_number_of_efficiency_says_how_its_pairs_are_counted(demo):
         each, "mean", "scpo"
     )
     assert "may be chance" in per_pair_sentence(each.assign(ratio=float("nan")), "mean", "scpo")
-    whose = "what it expects of the country, it learns from the pairs of the others"
+    whose = "what to expect of the country, it learns from the pairs of the others"
     for method, said in (("scpo", False), ("shared", True)):
         assert (whose in per_pair_sentence(each.assign(method=method), "mean", method)) is said
         assert (whose in efficiency_sentence(table.assign(method=method), "mean", method, "labelled")) is said
