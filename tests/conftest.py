@@ -9,6 +9,7 @@ import gc
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +36,19 @@ settings.register_profile(
 )
 settings.register_profile("search", settings.get_profile("same"), derandomize=False, max_examples=1000)
 settings.load_profile("same")
+
+
+FIRST = ("browser", "jobs", "training", "export")  # folders of tests/ whose files take longest
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take longest, so that the workers end together."""
+
+    def place(item):
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        return FIRST.index(folder) if folder in FIRST else len(FIRST)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -140,17 +154,40 @@ def file_store(workspace):
 
 
 @pytest.fixture(scope="session")
-def tiny_encoder(tmp_path_factory):
-    """Folder of a tiny random BERT."""
-    return tiny_encoder_folder(tmp_path_factory.mktemp("encoder"))
+def shared(tmp_path_factory):
+    """shared(name, make): a folder that `make` fills, by one of the processes of a session for all of them."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder_of(name, make):
+        folder, whole = base / f"shared-{name}", base / f"shared-{name}.whole"
+        with FileLock(base / f"shared-{name}.lock"):
+            if not whole.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                whole.touch()
+        return folder
+
+    return folder_of
 
 
 @pytest.fixture(scope="session")
-def survey_run(tmp_path_factory, tiny_encoder):
+def tiny_encoder(shared):
+    """Folder of a tiny random BERT."""
+    return shared("encoder", tiny_encoder_folder)
+
+
+@pytest.fixture(scope="session")
+def survey_run(shared, tiny_encoder):
     """A run on survey answers of four invented countries to 40 questions."""
+    return shared("survey", lambda folder: _survey(folder, tiny_encoder)) / "run"
+
+
+def _survey(folder, encoder):
     from scpo import DataConfig, ExperimentConfig
 
-    folder, rows = tmp_path_factory.mktemp("survey"), []
+    rows = []
     for question in range(40):
         for at, country in enumerate(("Aland", "Borealis", "Cascadia", "Delos")):
             first = round(0.2 + 0.1 * ((question + at) % 5), 2)
@@ -170,10 +207,8 @@ def survey_run(tmp_path_factory, tiny_encoder):
         test_share=0.3,
         countries=("Borealis", "Cascadia", "Delos"),
     )
-    config = ExperimentConfig(
-        data, ("global", "full", "scpo"), seeds=2, steps=20, budgets=(20,), encoder=str(tiny_encoder)
-    )
-    return run_apart(config, folder).folder
+    config = ExperimentConfig(data, ("global", "full", "scpo"), seeds=2, steps=20, budgets=(20,), encoder=str(encoder))
+    assert run_apart(config, folder).folder == folder / "run"
 
 
 @pytest.fixture(scope="session")
@@ -187,12 +222,14 @@ def shared_data():
 
 
 @pytest.fixture(scope="session")
-def demo_run(tmp_path_factory, tiny_encoder):
+def demo_run(shared, tiny_encoder):
     """A finished small run on the demo world, made once; copy it into a workspace to show it."""
+    return shared("demo", lambda folder: _demo(folder, tiny_encoder)) / "demo"
+
+
+def _demo(folder, encoder):
     from scpo import ExperimentConfig, run
 
-    folder = tmp_path_factory.mktemp("run") / "demo"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCPO_WORKSPACE", str(folder.parent))
-        run(ExperimentConfig(seeds=2, steps=12, tau=0.5, budgets=(50, 200), encoder=str(tiny_encoder)), folder)
-    return folder
+        patch.setenv("SCPO_WORKSPACE", str(folder))
+        run(ExperimentConfig(seeds=2, steps=12, tau=0.5, budgets=(50, 200), encoder=str(encoder)), folder / "demo")

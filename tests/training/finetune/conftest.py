@@ -3,22 +3,28 @@
 import pytest
 from models import COUNTRIES, prism_files, settings, tiny_model
 
+from scpo import runs
 from scpo.training.experiment import run
 
 
 @pytest.fixture(scope="session")
-def files(tmp_path_factory):
-    return prism_files(tmp_path_factory.mktemp("prism"), users=90, countries=COUNTRIES)
+def files(shared):
+    folder = shared("prism", lambda folder: prism_files(folder, users=90, countries=COUNTRIES))
+    return [str(path) for path in sorted(folder.iterdir())]
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory):
-    return tiny_model(tmp_path_factory.mktemp("deberta"), "deberta")
+def model(shared):
+    return shared("deberta", lambda folder: tiny_model(folder, "deberta"))
 
 
 @pytest.fixture(scope="session")
-def result(files, model, tmp_path_factory):
+def result(files, model, shared):
     """A run of full and scpo with one seed on two countries."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCPO_WORKSPACE", str(tmp_path_factory.mktemp("finetuned-space")))
-        return run(settings(files, model), tmp_path_factory.mktemp("run") / "out")
+
+    def make(folder):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SCPO_WORKSPACE", str(folder / "space"))
+            run(settings(files, model), folder / "out")
+
+    return runs.read(shared("finetuned", make) / "out")

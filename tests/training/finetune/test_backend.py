@@ -417,18 +417,10 @@ def test_a_killed_training_resumes_to_the_same_weights(result, files, model, tmp
     """SIGKILL in the second model, after its first checkpoint; then the same command again."""
     (tmp_path / "config.json").write_text(json.dumps(result.config.as_dict()))
     out = tmp_path / "out"
-    command = [
-        sys.executable,
-        "-m",
-        "scpo",
-        "run",
-        "--config",
-        str(tmp_path / "config.json"),
-        "--out",
-        str(out),
-        "--quiet",
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = ["run", "--config", str(tmp_path / "config.json"), "--out", str(out), "--quiet"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scpo", *command], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     deadline = time.monotonic() + 300
     while not list(out.glob("models/0001.part/checkpoint-*/files.json")) and time.monotonic() < deadline:
         assert process.poll() is None, "it ended before it could be killed"
@@ -436,7 +428,7 @@ def test_a_killed_training_resumes_to_the_same_weights(result, files, model, tmp
     process.kill()
     process.wait()
     assert not runs.is_done(out)
-    assert subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL).returncode == 0
+    assert main(command) == 0
     one, other = (safetensors.numpy.load_file(folder / runs.MODELS) for folder in (result.folder, out))
     assert all(np.array_equal(one[name], other[name], equal_nan=True) for name in one)
     hashes = [[row["hash"] for row in about(runs.read(folder))["models"]] for folder in (result.folder, out)]
