@@ -178,7 +178,7 @@ _ROWS = (
         sees="all",
         heads_only=True,
         default=False,
-        cost=5.0,
+        cost=8.0,
     ),
     Method(
         "inverse",
@@ -207,6 +207,7 @@ _ROWS = (
         sees="all",
         heads_only=True,
         default=False,
+        cost=0.7,
     ),
     Method(
         "robust",
@@ -219,7 +220,7 @@ _ROWS = (
         one_for_all=True,
         heads_only=True,
         default=False,
-        cost=2.0,
+        cost=2.4,
     ),
     Method(
         "scratch",

@@ -16,6 +16,7 @@ from scpo.cli.result_table import SIMULATED, write_table
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError
 from scpo.format import brackets, counted, percent, points
+from scpo.methods import METHODS
 from scpo.metrics.accuracy import MEAN
 from scpo.study import design
 from scpo.study import folder as study_folder
@@ -52,6 +53,11 @@ def add_study(commands) -> None:
     beyond.add_argument("--final", action="store_true", help="the winner alone, on the test questions and fresh worlds")
     beyond.add_argument("--worlds", type=int, help="worlds or splits (default: 5; with --final 10 worlds)")
     beyond.add_argument("--seeds", type=int, default=10, help="training seeds with --final (default: 10)")
+    beyond.add_argument(
+        "--against",
+        metavar="A,B,...",
+        help="methods to compare with (default: full, scpo, and those a run has only by name)",
+    )
     add_table_file(beyond)
     why = names.add_parser("why", **says["why"])
     add_run_folder(why, "a finished run of the demo")
@@ -136,15 +142,16 @@ def _beyond(args: argparse.Namespace) -> None:
     from scpo.training.encoders import load_encoder
 
     config = config_of(args, ExperimentConfig())
+    against = _against(args.against or "") or better_rule.AGAINST
     encoder = load_encoder(config.encoder)
 
     def tell(what: str) -> None:
         print(what, file=sys.stderr)
 
     if args.final:
-        table = better_rule.final(config.data, args.worlds or 10, args.seeds, encoder, tell)
+        table = better_rule.final(config.data, args.worlds or 10, args.seeds, encoder, tell, against)
     else:
-        table = better_rule.development(config.data, args.worlds or 5, encoder, tell)
+        table = better_rule.development(config.data, args.worlds or 5, encoder, tell, against)
     simulated = config.data.dataset == "demo"
     if simulated:
         print(SIMULATED)
@@ -155,6 +162,15 @@ def _beyond(args: argparse.Namespace) -> None:
         print(f"\n{name}, {pairs} pairs per country; differences in points, 95 % intervals, n = {part['n'].iloc[0]}")
         print(wide.loc[part["candidate"].unique()].to_string())
     write_table(args.out, table, simulated)
+
+
+def _against(text: str) -> list[str]:
+    """The methods that the rule is compared with. Raises `ConfigError` for what is none, or needs no training."""
+    asked = listed(text, "--against")
+    known = [name for name, row in METHODS.items() if row.trains and name != "shared"]
+    if set(asked) <= set(known):
+        return asked
+    raise ConfigError(f"--against is {text!r}; it takes methods that are trained: {', '.join(known)}.")
 
 
 def _when(args: argparse.Namespace) -> None:

@@ -35,7 +35,7 @@ from scpo.training.heads.shared import STEPS, Rule, common_step, margins_at, tra
 from scpo.training.threads import one_thread
 
 SHARED = "shared"
-AGAINST = ("full", "scpo", "ridge", "interpolated", "lowrank")
+AGAINST = ("full", "scpo", "ridge", "interpolated", "lowrank", "prototypes", "pooled_full", "robust")
 BUDGETS = (50, 200)  # pairs; beside all
 COLUMNS = ["candidate", "pairs", "against", "subset", "accuracy", "difference", "low", "high", "n"]
 
@@ -102,26 +102,35 @@ CANDIDATES = {
 
 
 @one_thread()
-def development(config: DataConfig, parts: int, encoder: Encoder, tell: Callable[[str], None]) -> pd.DataFrame:
+def development(
+    config: DataConfig, parts: int, encoder: Encoder, tell: Callable[[str], None], against: Sequence[str] = AGAINST
+) -> pd.DataFrame:
     """Every candidate, on so many demo worlds, or splits of the training questions; in columns data, COLUMNS."""
     if config.dataset == "demo":
         worlds = [sources.load(dataclasses.replace(config, demo_seed=100 + at)) for at in range(parts)]
-        return _over("demo, development worlds", worlds, CANDIDATES, encoder, tell)
+        return _over("demo, development worlds", worlds, CANDIDATES, encoder, tell, against)
     whole = sources.load(config)
     splits = [without_test(whole, seed + 1) for seed in range(parts)]
-    return _over(f"{whole.card.title}, training questions", splits, CANDIDATES, encoder, tell)
+    return _over(f"{whole.card.title}, training questions", splits, CANDIDATES, encoder, tell, against)
 
 
 @one_thread()
-def final(config: DataConfig, worlds: int, seeds: int, encoder: Encoder, tell: Callable[[str], None]) -> pd.DataFrame:
+def final(
+    config: DataConfig,
+    worlds: int,
+    seeds: int,
+    encoder: Encoder,
+    tell: Callable[[str], None],
+    against: Sequence[str] = AGAINST,
+) -> pd.DataFrame:
     """The winner alone, on fresh worlds or on the test questions, columns as of `development`."""
     winner = {SHARED: CANDIDATES[SHARED]}
     if config.dataset == "demo":
         fresh = [sources.load(dataclasses.replace(config, demo_seed=at)) for at in range(worlds)]
-        return _over("demo, fresh worlds", fresh, winner, encoder, tell, seeds)
+        return _over("demo, fresh worlds", fresh, winner, encoder, tell, against, seeds)
     data = sources.load(config)
-    resampled = measure(data, winner, encoder, seeds)
-    return _of(resampled, winner).assign(data=f"{data.card.title}, test questions")
+    resampled = measure(data, winner, encoder, seeds, against)
+    return _of(resampled, winner, against).assign(data=f"{data.card.title}, test questions")
 
 
 def without_test(data: Preferences, seed: int) -> Preferences:
@@ -133,12 +142,12 @@ def without_test(data: Preferences, seed: int) -> Preferences:
     return dataclasses.replace(data, pairs=pairs, units=data.units.assign(split=split))
 
 
-def _over(name: str, parts: Sequence[Preferences], candidates, encoder, tell, seeds: int = 2) -> pd.DataFrame:
+def _over(name: str, parts: Sequence[Preferences], candidates, encoder, tell, against, seeds: int = 2) -> pd.DataFrame:
     """Differences averaged over data sets of one kind; the interval is Student's over these."""
     tables = []
     for at, data in enumerate(parts):
         tell(f"{name}: {at + 1} of {len(parts)}")
-        tables.append(_of(measure(data, candidates, encoder, seeds), candidates))
+        tables.append(_of(measure(data, candidates, encoder, seeds, against), candidates, against))
     together = pd.concat(tables).groupby(COLUMNS[:4], sort=False)
     table = together[["accuracy", "difference"]].mean()
     count = together["difference"].count()
@@ -147,15 +156,15 @@ def _over(name: str, parts: Sequence[Preferences], candidates, encoder, tell, se
     return table.reset_index().assign(data=name)
 
 
-def _of(resampled: ResampledOutcomes, candidates) -> pd.DataFrame:
-    """Mean over countries, per budget and subset, paired with the methods of the paper on the same pairs."""
+def _of(resampled: ResampledOutcomes, candidates, against: Sequence[str]) -> pd.DataFrame:
+    """Mean over countries, per budget and subset, paired with other methods on the same pairs."""
     rows = []
     for budget_index in range(resampled.top[SHARED] + 1):
         pairs = resampled.result(MEAN, SHARED, budget_index).pairs
         for name in ("global", *candidates):
             mine = resampled.result(MEAN, name, budget_index if name != "global" else 0)
-            for against in AGAINST:
-                other = resampled.result(MEAN, against, budget_index)
+            for method in against:
+                other = resampled.result(MEAN, method, budget_index)
                 sizes = [resampled.size(MEAN, s) for s in range(len(SUBSETS))]
                 low, high = interval(
                     mine.draws - other.draws,
@@ -168,7 +177,7 @@ def _of(resampled: ResampledOutcomes, candidates) -> pd.DataFrame:
                         (
                             name,
                             "all" if budget_index == resampled.top[SHARED] else f"{pairs:.0f}",
-                            against,
+                            method,
                             subset,
                             mine.value[s],
                             mine.value[s] - other.value[s],
@@ -180,11 +189,17 @@ def _of(resampled: ResampledOutcomes, candidates) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def measure(data: Preferences, candidates: dict[str, Candidate], encoder: Encoder, seeds: int) -> ResampledOutcomes:
-    """Test outcomes of the global model, the methods of AGAINST and candidates, with BUDGETS and with all pairs."""
+def measure(
+    data: Preferences,
+    candidates: dict[str, Candidate],
+    encoder: Encoder,
+    seeds: int,
+    against: Sequence[str] = AGAINST,
+) -> ResampledOutcomes:
+    """Test outcomes of the global model, the methods `against` and candidates, with BUDGETS and with all pairs."""
     rows = rows_by_country(data, data.card.countries)
     budgets = tuple(b for b in BUDGETS if b < min(len(part.train) for part in rows.values()))
-    config = ExperimentConfig(methods=AGAINST, seeds=seeds, budgets=budgets)
+    config = ExperimentConfig(methods=tuple(against), seeds=seeds, budgets=budgets)
     features, globals_ = global_heads(config, data, encoder, Progress())
     problem = problem_of(config, data, rows, features, globals_)
     rewards, plan, trained = train_plan(problem, budgets, Progress())

@@ -6,6 +6,7 @@ import torch
 
 from scpo import DataConfig, ExperimentConfig, run
 from scpo import data as sources
+from scpo.cli import main
 from scpo.data.preferences import TEST
 from scpo.study.better_rule import (
     AGAINST,
@@ -57,7 +58,7 @@ def test_the_study_measures_what_a_run_does(config, tmp_path):
     data = sources.load(config.data)
     names = {name: CANDIDATES[name] for name in (SHARED, "its own pairs alone", "as few pairs of the others")}
     resampled = measure(data, names, load_encoder(config.encoder), seeds=2)
-    table = _of(resampled, names)
+    table = _of(resampled, names, AGAINST)
     result = run(config, tmp_path / "run").tables["curve"]
     mean = result[(result["country"] == "mean")]
     for method in (*AGAINST, SHARED):
@@ -67,6 +68,13 @@ def test_the_study_measures_what_a_run_does(config, tmp_path):
     differences = table[(table["against"] == "full") & (table["subset"] == "full") & (table["pairs"] == "all")]
     assert set(differences["candidate"]) == {"global", *names}
     assert differences["accuracy"].sub(differences["difference"]).nunique() <= 2, "one accuracy of full under all"
+
+
+@pytest.mark.parametrize("methods", ["shared", "full,global", "full,another"])
+def test_the_rule_is_compared_with_methods_that_are_trained(methods, capsys):
+    assert main(["study", "beyond", "--final", "--against", methods]) == 2
+    said = capsys.readouterr().err
+    assert f"--against is {methods!r}" in said and "full, filter" in said
 
 
 def test_candidates_choose_the_step_by_accuracy_per_country_or_as_small_as_validation_allows():

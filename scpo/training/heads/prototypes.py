@@ -1,8 +1,8 @@
 """The method `prototypes`: a country is a mixture of a few prototype tastes that all countries share.
 
     theta_c = theta_global + w_c P        w_c (count,), none below 0, their sum 1; P (count, p)
-    minimise  sum over countries of the mean over their pairs of -w log sigmoid(margin under theta_c)
-              + (pull / 2) |P|^2
+    minimise  sum over countries of: the mean over its pairs of -w log sigmoid(margin under theta_c)
+              + (pull / 2) |w_c P|^2
 
 all countries of a seed and budget together, as PAL does for people (https://arxiv.org/abs/2406.08469); on frozen
 vectors a prototype is a head. Weights are the softmax of free numbers. L-BFGS begins with countries put together by the
@@ -28,7 +28,7 @@ from scpo.training.heads.problem import HeadProblem
 from scpo.training.heads.train import TrainedHeads
 from scpo.training.threads import one_thread
 
-COUNTS, PULLS = (1, 2, 3, 5), (0.3, 0.1, 0.03, 0.01)
+COUNTS, PULLS = (1, 2, 4, 8), (1.0, 0.3, 0.1, 0.03)
 SETTINGS = tuple(itertools.product(COUNTS, PULLS))
 LBFGS = {"maxiter": 100, "ftol": 1e-5, "gtol": 1e-6}
 OWN = 2.0  # the free number of a country's own cluster where the search begins; the others are 0
@@ -72,12 +72,13 @@ def fitted_mixture(
 
     def cost(values: np.ndarray) -> tuple[float, np.ndarray]:
         weights, prototypes = parts(values)
-        loss, down = losses(weights @ prototypes)
+        shift = weights @ prototypes
+        loss, down = losses(shift)
+        down = down + pull * shift
         of_weights = down @ prototypes.T
         of_free = weights * (of_weights - (weights * of_weights).sum(1, keepdims=True))
-        of_prototypes = weights.T @ down + pull * prototypes
-        total = loss.sum() + pull / 2 * (prototypes * prototypes).sum()
-        return float(total), np.concatenate([of_free.ravel(), of_prototypes.ravel()])
+        total = loss.sum() + pull / 2 * (shift * shift).sum()
+        return float(total), np.concatenate([of_free.ravel(), (weights.T @ down).ravel()])
 
     begin = np.concatenate([OWN * own.ravel(), first.ravel()])
     return parts(minimize(cost, begin, jac=True, method="L-BFGS-B", options=options or LBFGS).x)

@@ -32,9 +32,9 @@ from scpo.training.heads.problem import HeadProblem
 from scpo.training.heads.train import TrainedHeads
 from scpo.training.threads import one_thread
 
-SHARPNESS, PULLS = (3.0, 10.0, 30.0), (0.3, 0.1, 0.03, 0.01)
+SHARPNESS, PULLS = (3.0, 10.0, 100.0), (1.0, 0.3, 0.1, 0.03)
 SETTINGS = tuple(itertools.product(SHARPNESS, PULLS))
-LBFGS = {"maxiter": 200, "ftol": 1e-7, "gtol": 1e-6}
+LBFGS = {"maxiter": 100, "ftol": 1e-6, "gtol": 1e-6}
 
 
 @one_thread()
