@@ -41,8 +41,8 @@ def gains(result: runs.Result, subset: str, methods: list[str]) -> None:
     st.caption(worded(what_pairs(subset)))
     if result.card.get("folds"):
         st.caption(inert(folds_told(result.card)))
-    sets = findings.ranks(result, subset)
-    st.markdown(f"{information_line(methods)} {rank_line(sets, _pairs(subset))} {class_line(sets)}")
+    sets, every = findings.ranks(result, subset), findings.methods_in(result.tables["accuracy"])
+    st.markdown("\n\n".join([information_line(every), rank_line(sets, _pairs(subset)), class_line(sets)]))
 
 
 def accuracy(result: runs.Result, subset: str, methods: list[str]) -> None:

@@ -134,9 +134,10 @@ def efficiency_lines(table: pd.DataFrame) -> list[str]:
     if rows["note"].iloc[0] in OF_FULL:
         return [f"Data efficiency: no ratio, since {why_no_ratio(rows.iloc[0])}."]
     lines = [f"Pairs needed for the accuracy that {ALL} ends with (a ratio of 2.8 is 180 % more efficient):"]
+    width = max(8, rows["method"].str.len().max()) + 1
     for row in rows.to_dict("records"):
         none = why_no_ratio(row)
-        lines.append(f"  {row['method']:<9}{row['reading']:<10}{verdict_of(row)}; {none or spread_of(row)}")
+        lines.append(f"  {row['method']:<{width}}{row['reading']:<10}{verdict_of(row)}; {none or spread_of(row)}")
     return lines
 
 
