@@ -4,9 +4,9 @@ import streamlit as st
 
 from scpo import ScpoError, runs
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
-from scpo.format import inert
+from scpo.format import inert, people
 from scpo.grouping import worded
-from scpo.methods import named
+from scpo.methods import is_model, named
 from scpo.text import findings
 from scpo.text.efficiency import (
     efficiency_sentences,
@@ -16,9 +16,13 @@ from scpo.text.efficiency import (
     why_no_row,
 )
 from scpo.text.measures import MEASURES
+from scpo.text.people import HOW, needed_sentence, per_person_sentence, worth_sentence
 from scpo.ui import run_picker, session
 from scpo.ui.components import chart, controls, country_of, explained, figures, method_of, methods_shown, section
+from scpo.ui.context import segments
 from scpo.ui.head import head
+
+PAIRS, PEOPLE = "pairs", "people"  # what curves are over, in the link
 
 
 def curves(result: runs.Result, country: str, reading: str, methods: list[str]) -> None:
@@ -35,6 +39,25 @@ def curves(result: runs.Result, country: str, reading: str, methods: list[str]) 
     for words in efficiency_sentences(result.tables["efficiency"], country, told, reading):
         st.markdown(words)
     explained(*MEASURES["curve"])
+
+
+def over_people(result: runs.Result, country: str, methods: list[str]) -> None:
+    """Accuracy over people, who each bring all their pairs; with how many a method is ahead, and what few are worth."""
+    table, needed = result.tables["people"], result.tables["people_needed"]
+    unit, simulated = result.card["unit"], result.card["simulated"]
+    chart(
+        curve_chart(table, country, methods, "people", simulated),
+        "people",
+        f"Accuracy over the number of training {people(unit)}, {country}, per method with 95 % bands.",
+        table[table["country"] == country],
+        simulated,
+    )
+    st.caption(per_person_sentence(table, country, unit))
+    for method in methods:
+        for told in (needed_sentence(needed, country, method, unit), worth_sentence(table, country, method, unit)):
+            if told:
+                st.markdown(worded(told))
+    explained(*MEASURES["people"])
 
 
 def ratios(result: runs.Result, reading: str) -> None:
@@ -95,7 +118,10 @@ try:
     shown = run_picker.finished(job)
     if shown:
         with controls():
-            country = country_of(shown, width=320)
+            country, over = country_of(shown, width=320), PAIRS
+            if shown.has("people"):
+                words = {PAIRS: "pairs", PEOPLE: people(shown.card["unit"])}
+                over = segments("Curves over", words, session.OVER, format_func=lambda name: words[name])
             reading = st.segmented_control(
                 "Count",
                 ["labelled", "trained"],
@@ -107,7 +133,12 @@ try:
                 width="content",
             )
             methods = methods_shown(findings.methods_in(shown.tables["curve"]))
-        curves(shown, country, reading, methods)
+        if over == PEOPLE:
+            over_people(shown, country, methods)
+        else:
+            curves(shown, country, reading, methods)
+            if not shown.has("people") and is_model(findings.main_method(shown)):
+                st.caption(f"Curves over people instead of pairs: run it again with `{HOW}`, or People on Train.")
         figures(findings.efficiency_figures(shown))
         section("How many times fewer than fine-tuning on all pairs?", "ratio")
         ratios(shown, reading)

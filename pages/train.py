@@ -70,14 +70,16 @@ def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> list[str]:
         f"{small['train']:,}. Test pairs: {int(table['test'].sum()):,}."
     )
     right.metric("Models to train", f"{cost.heads:,}", border=True)
+    persons = [counted(n, sizes.unit) for n in sorted(set(config.people))]
+    budgets = [*map(str, cost.budgets), "all", *persons]
     parts = (
         counted(len(table), worded("country")),
         counted(len(config.trained), "trained method"),
         counted(config.seeds, "seed"),
-        counted(len(cost.budgets) + 1, "budget"),
+        counted(len(budgets), "budget"),
         *([f"({config.data.folds} folds + all pairs)"] if config.data.folds > 1 else []),
     )
-    right.caption(f"{' x '.join(parts)} ({', '.join(map(str, (*cost.budgets, 'all')))})")
+    right.caption(f"{' x '.join(parts)} ({', '.join(budgets)})")
     own = config.global_model != "reference" or config.finetune.model
     reference = "" if own else f"; the global model learns from {', '.join(cost.reference)}"
     st.markdown(inert(f"Steered to {', '.join(table['country'])}{reference}."))

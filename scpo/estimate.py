@@ -97,7 +97,8 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
     smallest = table.iloc[int(table["train"].argmin())]
     automatic = config.budgets or not config.finetune.model  # every budget is another whole model
     budgets = budgets_below(config.budgets, smallest["country"], int(smallest["train"])) if automatic else ()
-    heads, folds = len(table) * len(config.trained) * config.seeds * (len(budgets) + 1), config.data.folds
+    subsets, folds = len(budgets) + len(set(config.people)), config.data.folds
+    heads = len(table) * len(config.trained) * config.seeds * (subsets + 1)
     check_score_models(config)
     tested = float(table["test"].sum() / max(sizes.counts[list(PARTS)].to_numpy().sum(), 1))
     score = finetune_cost.scoring_seconds(config, round(sizes.joined * tested), round(sizes.texts * tested))
@@ -110,7 +111,7 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
         config.steps,
         config.batch_size,
         round(table["train"].sum() * fit_cost(config)),
-        config.seeds * len(budgets),
+        config.seeds * subsets,
         len(table),
         len(table) * (sizes.unit == "question"),
     )

@@ -6,7 +6,7 @@ Pure bookkeeping over numpy arrays; checks every request against the data before
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -20,11 +20,12 @@ from scpo.methods import METHODS, select
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of the pair table of one country, by split."""
+    """Rows of the pair table of one country, by split; unit: the person (or question) of each training pair."""
 
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+    unit: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 def rows_by_country(data: Preferences, countries: tuple[str, ...], all_train: bool = False) -> dict[str, Rows]:
@@ -33,12 +34,13 @@ def rows_by_country(data: Preferences, countries: tuple[str, ...], all_train: bo
     all_train  the pairs of the validation split are trained on too
     """
     code, split = data.pairs["country"].cat.codes.to_numpy(), data.split_of_pairs()
-    names = list(data.pairs["country"].cat.categories)
+    names, unit = list(data.pairs["country"].cat.categories), data.pairs["unit"].to_numpy()
     rows_of = {}
     for country in countries:
         here = np.flatnonzero(code == names.index(country))
         train, validation, test = (here[split[here] == part] for part in (TRAIN, VALIDATION, TEST))
-        rows_of[country] = Rows(np.union1d(train, validation) if all_train else train, validation, test)
+        train = np.union1d(train, validation) if all_train else train
+        rows_of[country] = Rows(train, validation, test, unit[train])
     return rows_of
 
 
@@ -64,6 +66,23 @@ def budgets_for(config: ExperimentConfig, *rows: dict[str, Rows]) -> tuple[int, 
     sizes = {country: min(len(fold[country].train) for fold in rows) for country in rows[0]}
     smallest = min(sizes, key=lambda country: sizes[country])
     return budgets_below(config.budgets, smallest, sizes[smallest])
+
+
+def people_for(config: ExperimentConfig, *rows: dict[str, Rows]) -> tuple[int, ...]:
+    """The numbers of people that are asked for, rising. Raises `ConfigError` naming any that a country does not have.
+
+    rows  of the one split, or of each fold
+    """
+    sizes = {country: min(len(np.unique(fold[country].unit)) for fold in rows) for country in rows[0]}
+    smallest = min(sizes, key=lambda country: sizes[country])
+    beyond = [n for n in config.people if n > sizes[smallest]]
+    if beyond:
+        raise ConfigError(
+            f"people {beyond} are beyond the data: {smallest} has {sizes[smallest]} training people (or questions). "
+            f"Use numbers up to {sizes[smallest]}, or leave out {smallest}.",
+            "people",
+        )
+    return tuple(sorted(set(config.people)))
 
 
 @dataclass(frozen=True)
@@ -97,32 +116,51 @@ class HeadPlan:
 def plan_heads(
     config: ExperimentConfig, rows: dict[str, Rows], margin: dict[str, np.ndarray], budgets: tuple[int, ...]
 ) -> HeadPlan:
-    """One head per country, trained method, seed and budget (`level` numbers budgets; the last = all pairs).
+    """One head per country, trained method, seed and budget (`level` numbers budgets; the last = all pairs), and for
+    each number of people that `people_for` gives (levels -1, -2, ...).
 
     margin  per country, the global model's margin on every row of the pair table that it needs:
             (pairs,) float, NaN elsewhere
-    The first n pairs of a seed's shuffle are its budget n, so budgets are nested.
+    The first n pairs of a seed's shuffle are its budget n, so budgets are nested; so are numbers of people.
     """
     records, pools = [], []
+    people = people_for(config, rows)
+    levels = [*range(len(budgets) + 1), *range(-1, -1 - len(people), -1)]
     for_all: dict[tuple[str, int, int], Pool] = {}
     shuffles = {
         (country, seed): np.random.default_rng([seed, place]).permutation(len(part.train))
         for place, (country, part) in enumerate(rows.items())
         for seed in range(config.seeds)
     }
-    cells = itertools.product(enumerate(rows), range(config.seeds), range(len(budgets) + 1), config.trained)
-    for (place, country), seed, budget_index, method in cells:
+    drawn = {
+        (country, seed): _places_of_people(part.unit, [seed, place, 1])
+        for place, (country, part) in enumerate(rows.items())
+        for seed in range(config.seeds * bool(people))
+    }
+    cells = itertools.product(enumerate(rows), range(config.seeds), levels, config.trained)
+    for (place, country), seed, level, method in cells:
         one_for_all = METHODS[method].one_for_all
         members = list(rows) if one_for_all else [country]
-        pairs = np.concatenate([_take(rows[c].train, shuffles[c, seed], budgets, budget_index) for c in members])
+        if level < 0:
+            taken = [rows[c].train[drawn[c, seed] < people[-1 - level]] for c in members]
+        else:
+            taken = [_take(rows[c].train, shuffles[c, seed], budgets, level) for c in members]
+        pairs = np.concatenate(taken)
         keep, weight = select(method, margin[country][pairs], config.tau, config.beta, bool(config.finetune.model))
         stream = 0 if one_for_all else place + 1
-        pool = Pool(pairs[keep], weight[keep].astype(np.float32), (seed, stream, budget_index))
+        order = (seed, stream, level if level >= 0 else len(budgets) - level)
+        pool = Pool(pairs[keep], weight[keep].astype(np.float32), order)
         # countries that share one model share its pool, kept once
-        pools.append(for_all.setdefault((method, seed, budget_index), pool) if one_for_all else pool)
-        records.append((country, method, seed, budget_index, len(pairs), int(keep.sum())))
+        pools.append(for_all.setdefault((method, seed, level), pool) if one_for_all else pool)
+        records.append((country, method, seed, level, len(pairs), int(keep.sum())))
     columns = ["country", "method", "seed", "level", "pairs", "trained"]
     return HeadPlan(pd.DataFrame(records, columns=columns), pools)
+
+
+def _places_of_people(unit: np.ndarray, seed: list[int]) -> np.ndarray:
+    """Of each pair, the place of its person in a draw of all people, from 0: (n,). unit (n,) who gave it."""
+    units, person = np.unique(unit, return_inverse=True)
+    return np.random.default_rng(seed).permutation(len(units))[person]
 
 
 def _take(train: np.ndarray, shuffle: np.ndarray, budgets: tuple[int, ...], budget_index: int) -> np.ndarray:

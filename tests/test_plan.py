@@ -5,7 +5,7 @@ import pytest
 
 from scpo.config import ExperimentConfig
 from scpo.errors import ConfigError
-from scpo.plan import budgets_for, eval_steps_for, plan_heads, rows_by_country
+from scpo.plan import budgets_for, eval_steps_for, people_for, plan_heads, rows_by_country
 
 from fakes import tiny_preferences
 
@@ -91,3 +91,35 @@ def test_no_training_pool_holds_a_held_out_pair(data):
 def test_evaluation_steps_rise_to_the_last_step(steps):
     found = eval_steps_for(steps)
     assert found[-1] == steps and found[0] >= 1 and list(found) == sorted(set(found))
+
+
+def test_people_are_drawn_whole_nested_and_beside_the_same_budgets(data):
+    asked = {"methods": ("full", "pooled"), "seeds": 2, "budgets": (5, 20)}
+    rows, without, _ = planned(data, **asked)
+    _, plan, _ = planned(data, **asked, people=(3, 1))
+    same = (plan.table["level"] >= 0).to_numpy()
+    assert plan.table[same].reset_index(drop=True).equals(without.table)
+    for k, other in zip(np.flatnonzero(same), without.pools, strict=True):
+        assert np.array_equal(plan.pools[k].rows, other.rows) and plan.pools[k].seed == other.seed
+    unit, country = data.pairs["unit"].to_numpy(), data.pairs["country"].to_numpy()
+    drawn = {}
+    for row, pool in zip(plan.table.itertuples(), plan.pools, strict=True):
+        if row.level < 0:
+            n = {-1: 1, -2: 3}[row.level]
+            for name in rows if row.method == "pooled" else [row.country]:
+                here = rows[name].train[np.isin(rows[name].train, pool.rows)]
+                people = set(unit[here])
+                assert len(people) == n and set(unit[country == name]) > people
+                assert set(here) == set(rows[name].train[np.isin(rows[name].unit, list(people))])
+                drawn[name, row.seed, n] = people
+    assert all(drawn[name, seed, 1] < drawn[name, seed, 3] for name in rows for seed in (0, 1))
+    assert any(drawn[name, 0, 1] != drawn[name, 1, 1] for name in rows)
+    assert all(min(pool.seed) >= 0 for pool in plan.pools)  # which numpy's generators need
+
+
+def test_more_people_than_a_country_has_are_refused_by_name(data):
+    rows = rows_by_country(data, data.card.countries)
+    fewest = min(len(np.unique(part.unit)) for part in rows.values())
+    assert people_for(ExperimentConfig(people=(fewest, 1, 1)), rows) == (1, fewest)
+    with pytest.raises(ConfigError, match=rf"people \[99\] are beyond the data: \w+ has {fewest} training people"):
+        people_for(ExperimentConfig(people=(1, 99)), rows)

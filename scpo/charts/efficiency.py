@@ -32,13 +32,15 @@ from scpo.text.efficiency import ALL, PAIRS, spread_of, verdict_of, why_no_ratio
 READINGS = {  # column of the table, title of the axis
     "labelled": ("pairs", "labelled pairs available"),
     "trained": ("trained", "pairs trained on, after the filter"),
+    "people": ("people", "training people (or questions),<br>each with all their pairs"),
 }
 
 
 def curve_chart(table: pd.DataFrame, country: str, methods: list[str], reading: str, simulated: bool) -> go.Figure:
-    """Accuracy over the number of training pairs, log axis, with 95 % bands.
+    """Accuracy over the number of training pairs, or of people, log axis, with 95 % bands.
 
-    reading     `labelled`: pairs that were available; `trained`: pairs left after the filter
+    reading     `labelled`: pairs that were available; `trained`: pairs left after the filter; `people`: table is as of
+                `scpo.metrics.people.people_curve`
     """
     column, words = READINGS[reading]
     figure = go.Figure()
@@ -62,11 +64,9 @@ def curve_chart(table: pd.DataFrame, country: str, methods: list[str], reading: 
                 **band(colour),
             )
         hover = [
-            f"{named(method)}, {counted(x, 'pair')}: {percent(a)}<br>{told}<br>mean of {counted(s, 'seed')}, "
-            f"n = {counted(n, 'test pair')}"
-            for x, a, told, s, n in zip(
-                line[column], line["accuracy"], spans(line["low"], line["high"]), line["seeds"], line["n"], strict=True
-            )
+            f"{named(method)}, {_so_many(row, column)}: {percent(row.accuracy)}<br>{told}<br>mean of "
+            f"{counted(row.seeds, 'seed')}, n = {counted(row.n, 'test pair')}"
+            for row, told in zip(rows_of(line), spans(line["low"], line["high"]), strict=True)
         ]
         figure.add_scatter(
             x=line[column],
@@ -84,6 +84,13 @@ def curve_chart(table: pd.DataFrame, country: str, methods: list[str], reading: 
     figure.update_yaxes(title="accuracy, % (band: 95 %)")
     figure.update_layout(showlegend=True)
     return no_interval(finish(figure, simulated, height=460), rows)
+
+
+def _so_many(row, column: str) -> str:
+    """What a point of a curve was trained on."""
+    if column != "people":
+        return counted(getattr(row, column), "pair")
+    return f"{row.people:,.0f} people or questions with {counted(row.pairs, 'pair')}"
 
 
 def _flat(figure: go.Figure, accuracy: float, pairs: pd.Series) -> None:

@@ -81,7 +81,7 @@ def _given(args: argparse.Namespace, config_class: type) -> dict:
             value = [name for said in value for part in listed(said, field.name) for name in crossed(part)]
         elif isinstance(field.default, tuple) and field.name not in REPEATED:
             value = listed(value, field.name)
-            if field.name == "budgets":
+            if field.name in ("budgets", "people"):
                 value = [_whole(part, field.name) for part in value]
         found[field.name] = tuple(value) if isinstance(value, list) else value
     return found
@@ -102,7 +102,8 @@ def _whole(text: str, name: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ConfigError(f"{name} has {text!r}; it takes whole numbers of pairs, such as 50,100,200.") from None
+        what = "people, such as 1,5,20" if name == "people" else "pairs, such as 50,100,200"
+        raise ConfigError(f"{name} has {text!r}; it takes whole numbers of {what}.") from None
 
 
 def config_of(args: argparse.Namespace, base: ExperimentConfig | None = None) -> ExperimentConfig:

@@ -19,6 +19,7 @@ from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_lines
 from scpo.text.findings import ranks
 from scpo.text.judges import with_judges
+from scpo.text.people import people_lines
 from scpo.text.results import class_line, rank_line
 from scpo.text.rulers import ruler_line
 from scpo.training.encoder_reading import told
@@ -54,6 +55,7 @@ def result_table(result: Result, judges: Sequence[Judge] | None = None) -> str:
         "",
         *_ranks(result),
         *efficiency_lines(result.tables["efficiency"]),
+        *map(worded, people_lines(result.tables.get("people_needed", pd.DataFrame()), unit)),
     ]
     return "\n".join([*lines, *sentences(result.card), f"run folder: {result.folder}"])
 

@@ -22,8 +22,9 @@ from scpo.data.leaks import sentences
 from scpo.data.naming import provenance
 from scpo.errors import RunFolderError
 from scpo.export.local_paths import Hidden
-from scpo.export.report_figures import Part, results_table
+from scpo.export.report_figures import results_table
 from scpo.export.report_models import every_part
+from scpo.export.report_part import Part
 from scpo.export.safe_csv import safe_csv
 from scpo.export.templates import rendered
 from scpo.format import counted

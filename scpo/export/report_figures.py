@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from scpo import runs
 from scpo.charts.accuracy import accuracy_chart, difference_chart, variance_chart
@@ -18,17 +16,16 @@ from scpo.charts.falsifiers import falsifiers_chart
 from scpo.charts.frontier import frontier_chart
 from scpo.charts.groups import groups_chart
 from scpo.charts.paper import beside_chart
-from scpo.charts.rulers import rulers_chart
 from scpo.charts.style import MEAN, method_marks, on_paper
-from scpo.errors import RunFolderError
+from scpo.export.report_part import Part, measured_part
+from scpo.export.report_rulers import of_rulers
 from scpo.format import fixed, percent, points
+from scpo.format import people as people_of
 from scpo.grouping import worded
 from scpo.methods import METHODS, UNTRAINED, is_model, named, spoken
 from scpo.metrics.groups import EVERYBODY
-from scpo.rulers import agreement, compared, rulers_of
 from scpo.runs.falsifiers import read_falsifiers
 from scpo.runs.judges import read_judges
-from scpo.runs.outcomes import read_outcomes
 from scpo.table_rows import row_of
 from scpo.text import findings, paper
 from scpo.text.best_of_n import best_of_n_lines
@@ -36,7 +33,7 @@ from scpo.text.efficiency import ALL, efficiency_sentence, per_pair_sentence
 from scpo.text.falsifiers import falsifier_lines
 from scpo.text.frontier import edge_lines
 from scpo.text.judges import judge_differences, judge_sentences, scores_told, with_judges
-from scpo.text.measures import MEASURES
+from scpo.text.people import needed_sentence, worth_sentence
 from scpo.text.results import (
     alignment_sentence,
     bias_sentence,
@@ -49,20 +46,6 @@ from scpo.text.results import (
     told_apart,
     too_few,
 )
-from scpo.text.rulers import ruler_lines
-from scpo.training.encoder_reading import unreadable
-
-
-@dataclass(frozen=True)
-class Part:
-    """One figure of a report: file name, heading, what the measure is, the figure, its words, and its numbers."""
-
-    name: str
-    title: str
-    measure: str
-    figure: go.Figure
-    lines: list[str]
-    table: pd.DataFrame
 
 
 def results_table(result: runs.Result) -> pd.DataFrame:
@@ -106,10 +89,6 @@ def parts_of(result: runs.Result) -> Iterator[Part]:
         yield from of_subject(result, methods)
 
 
-def _part(name: str, title: str, measure: str, figure: go.Figure, lines: list[str], table: pd.DataFrame) -> Part:
-    return Part(name, worded(title), worded(MEASURES[measure][0]), on_paper(figure), lines, table)
-
-
 def _of_accuracy(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     """Accuracy of every method in every country."""
     judges, unit, simulated = read_judges(result.folder), result.card["unit"], result.card["simulated"]
@@ -117,7 +96,7 @@ def _of_accuracy(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     figure = accuracy_chart(accuracy, methods, unit, simulated)
     sets = findings.ranks(result, "full")
     lines = [information_line(methods), rank_line(sets, "all test pairs"), class_line(sets)]
-    yield _part("accuracy", "Is a country's taste learned?", "accuracy", figure, lines, accuracy)
+    yield measured_part("accuracy", "Is a country's taste learned?", "accuracy", figure, lines, accuracy)
     for at, judge in enumerate(judges):
         rows = judge_differences(judge, "full", unit)
         mean = rows[rows["country"] == MEAN]
@@ -125,7 +104,7 @@ def _of_accuracy(result: runs.Result, methods: list[str]) -> Iterator[Part]:
             mean, "against", method_marks(), f"accuracy of {judge.about['name']} minus the method's", unit, simulated
         )
         lines = [*judge_sentences(judge, unit, result.tables["paired"]), *scores_told(judge.about)]
-        yield _part(f"judge-{at + 1}", f"{judge.method} against every method", "judge", figure, lines, rows)
+        yield measured_part(f"judge-{at + 1}", f"{judge.method} against every method", "judge", figure, lines, rows)
 
 
 def _of_differences(result: runs.Result, methods: list[str]) -> Iterator[Part]:
@@ -135,7 +114,7 @@ def _of_differences(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     for against in [m for m in ("global", "full") if m in methods and m != method and method not in UNTRAINED]:
         rows = differences[(differences["method"] == method) & (differences["against"] == against)]
         each = rows[rows["country"] != MEAN]
-        yield _part(
+        yield measured_part(
             f"{method}-against-{against}",
             f"{named(method)} against {spoken(against)}",
             "difference",
@@ -146,7 +125,7 @@ def _of_differences(result: runs.Result, methods: list[str]) -> Iterator[Part]:
             rows,
         )
         if against == "global" and rows["unit_se"].notna().any():
-            yield _part(
+            yield measured_part(
                 "chance",
                 f"{named(method)} against {spoken(against)}: is that more than chance?",
                 "chance",
@@ -162,7 +141,9 @@ def _of_picks(result: runs.Result, methods: list[str]) -> Iterator[Part]:
         table = result.tables["best_of_n"]
         figure = best_of_n_chart(table, methods, result.card["simulated"])
         lines = best_of_n_lines(table, methods, MEAN)
-        yield _part("best-of-n", "Does it matter when a model picks an answer?", "best_of_n", figure, lines, table)
+        yield measured_part(
+            "best-of-n", "Does it matter when a model picks an answer?", "best_of_n", figure, lines, table
+        )
 
 
 def _of_altered_groups(result: runs.Result, _methods: list[str]) -> Iterator[Part]:
@@ -171,14 +152,14 @@ def _of_altered_groups(result: runs.Result, _methods: list[str]) -> Iterator[Par
     if len(table):
         figure = falsifiers_chart(table, result.card["unit"], result.card["simulated"])
         title = "Would it find a gain where there is none?"
-        yield _part("falsifiers", title, "falsifiers", figure, falsifier_lines(table), table)
+        yield measured_part("falsifiers", title, "falsifiers", figure, falsifier_lines(table), table)
 
 
 def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     """What a steered model keeps of the common taste, and who is served worst."""
     tables, simulated = result.tables, result.card["simulated"]
     accuracy, path, bias = tables["accuracy"], tables["path"], tables["bias"]
-    yield _part(
+    yield measured_part(
         "plane",
         "What is kept, what is learned?",
         "plane",
@@ -190,9 +171,9 @@ def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:
         frontier = tables["frontier"]
         figure = frontier_chart(frontier, methods, simulated, shares=tables.get("shares"))
         title, lines = "Could another step do better in both?", edge_lines(frontier, tables["edge"])
-        yield _part("frontier", title, "frontier", figure, lines, frontier)
-    yield from _of_rulers(result, methods)
-    yield _part(
+        yield measured_part("frontier", title, "frontier", figure, lines, frontier)
+    yield from of_rulers(result, methods)
+    yield measured_part(
         "countries",
         worded("Which country is served worst?"),
         "gap",
@@ -202,35 +183,13 @@ def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     )
 
 
-def _of_rulers(result: runs.Result, methods: list[str]) -> Iterator[Part]:
-    """What is kept and learned under every ruler, of a run that has another than the global model."""
-    try:
-        said, judges = read_outcomes(result.folder), read_judges(result.folder)
-    except RunFolderError:  # of an older version
-        return
-    known = rulers_of(said, judges)
-    if len(known) < 2:
-        return
-    table = compared(result, said, judges, unreadable(result.tables.get("reading")))
-    agree = {name: agreement(said, signs) for name, signs in known.items()}
-    for measure, title in (
-        ("consensus retention", "Is the consensus kept, under another ruler?"),
-        ("distinct accuracy", "Is their own taste learned, under another ruler?"),
-    ):
-        figure = rulers_chart(table, measure, methods, result.card["simulated"])
-        shown = list(dict.fromkeys(["global", findings.main_method(result), "full"]))
-        lines = ruler_lines(table, agree, [m for m in shown if m in methods])
-        name = f"under-another-ruler-{measure.partition(' ')[0]}"
-        yield _part(name, title, "rulers", figure, lines, table[table["measure"] == measure])
-
-
 def _of_people(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     """Alignment with survey answers, and accuracy by survey column."""
     tables, simulated, unit = result.tables, result.card["simulated"], result.card["unit"]
     groups = tables["groups"]
     if result.has("alignment"):
         aligned = tables["alignment"]
-        yield _part(
+        yield measured_part(
             "alignment",
             worded("How like the countries' answers is it?"),
             "alignment",
@@ -242,7 +201,7 @@ def _of_people(result: runs.Result, methods: list[str]) -> Iterator[Part]:
         rows, gaps = groups[groups["column"] == column], tables["group_gaps"]
         where = EVERYBODY if EVERYBODY in set(rows["country"]) else rows["country"].iloc[0]
         gaps = gaps[(gaps["column"] == column) & (gaps["country"] == where)]
-        yield _part(
+        yield measured_part(
             f"groups-{at + 1}",
             f"People by {column}, {where}",
             "groups",
@@ -260,7 +219,7 @@ def _of_transfer(result: runs.Result, _methods: list[str]) -> Iterator[Part]:
         shown = method if method in known else known[0]
         figure = transfer_chart(transfer, shown, result.card["simulated"], CHANGE)
         title = f"Does a model by {named(shown)} serve other {worded('countries')}?"
-        yield _part("transfer", title, "transfer", figure, [], transfer)
+        yield measured_part("transfer", title, "transfer", figure, [], transfer)
 
 
 def _of_pairs_needed(result: runs.Result, methods: list[str]) -> Iterator[Part]:
@@ -268,7 +227,7 @@ def _of_pairs_needed(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     tables, simulated, method = result.tables, result.card["simulated"], findings.main_method(result)
     efficiency, each = tables["efficiency"], tables["per_pair"]
     trained = findings.methods_in(efficiency)
-    yield _part(
+    yield measured_part(
         "curve",
         "How many pairs does it need?",
         "curve",
@@ -276,10 +235,16 @@ def _of_pairs_needed(result: runs.Result, methods: list[str]) -> Iterator[Part]:
         [efficiency_sentence(efficiency, MEAN, m, r) for m in trained for r in ("labelled", "trained")],
         tables["curve"],
     )
+    if result.has("people"):
+        people, needed, unit = tables["people"], tables["people_needed"], result.card["unit"]
+        figure = curve_chart(people, MEAN, methods, "people", simulated)
+        told = [f(t, MEAN, m, unit) for m in methods for f, t in ((needed_sentence, needed), (worth_sentence, people))]
+        title = f"How many {people_of(unit)} does it need?"
+        yield measured_part("people", title, "people", figure, [line for line in told if line], people)
     if trained:
         shown = method if method in trained else trained[0]
         rows = efficiency.query("method == @shown and reading == 'trained'")
-        yield _part(
+        yield measured_part(
             "ratio",
             f"How many times fewer pairs than {ALL} does {named(shown)} need?",
             "ratio",
@@ -289,7 +254,7 @@ def _of_pairs_needed(result: runs.Result, methods: list[str]) -> Iterator[Part]:
         )
     if len(each):
         listed = findings.methods_in(each)
-        yield _part(
+        yield measured_part(
             "per-pair",
             "Gain per training pair",
             "per_pair",

@@ -17,7 +17,8 @@ from scpo.charts.style import on_paper
 from scpo.charts.taste import PER_AXIS, axes_chart, cosine_chart, errors_chart
 from scpo.data.preferences import Preferences
 from scpo.errors import ScpoError
-from scpo.export.report_figures import Part, parts_of
+from scpo.export.report_figures import parts_of
+from scpo.export.report_part import Part
 from scpo.format import inert
 from scpo.grouping import worded
 from scpo.methods import UNTRAINED

@@ -115,7 +115,8 @@ def nan_mean(parts: list[np.ndarray]) -> np.ndarray:
 def metric_records(dataset: str, resampled: ResampledOutcomes) -> pd.DataFrame:
     """metrics.json: one row per country, head and subset."""
     tables = []
-    for country, o in resampled.outcomes.items():
+    for country, every in resampled.outcomes.items():
+        o = every.pick((every.heads["level"] >= 0).to_numpy())  # those of some people are in a table of their own
         value, units = o.accuracy(), (o.counts > 0).sum(-1)
         draws = accuracy_draws(o, resampled.drawn[country])  # made again: kept, they would be most of the memory
         low, high = interval(draws, units[None], o.effective()[None], fewest=resampled.fewest)

@@ -142,6 +142,16 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         r"A(n) = \text{accuracy after training on } n \text{ pairs}",
         "Labelled pairs are those somebody had to label; trained pairs are what the filter leaves of them.",
     ),
+    "people": (
+        "Each point is the accuracy after training on so many of the country's people (surveys: questions), each with "
+        "all their pairs; the test pairs stay the same. A method is ahead from where its curve passes the other model.",
+        r"A(p) = \text{accuracy after training on all pairs of } p \text{ people}, \qquad "
+        r"p^* = \min \{ p : A(p) > A_{\text{other}} \}",
+        "People are drawn first, at random, anew for each seed, and the first few of a draw are among the first many. "
+        "Curves are made to rise (isotonic regression) and read between numbers of people on the log axis. Pairs of "
+        "few people tell of few tastes: how they stand against as many pairs of everybody, read off the curve over "
+        "pairs, shows what that costs. One model for all countries has all pairs of all countries, these people's too.",
+    ),
     "ratio": (
         "Efficiency ratio: how many times fewer pairs a method needs than fine-tuning on all pairs, for the accuracy "
         "that this ends with.",

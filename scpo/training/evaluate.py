@@ -31,7 +31,7 @@ from scpo.training.encoder_reading import unreadable
 from scpo.training.heads.held_out import coin_margin, longer_margin
 from scpo.training.memory import give_back
 from scpo.training.threads import spread
-from scpo.training.training_tables import path_table, selection_table, tables_of_some
+from scpo.training.training_tables import path_table, people_tables, selection_table, tables_of_some
 
 # Steps of the progress for each country: its outcomes, at home and elsewhere, what tables take, and the files after.
 OUTCOMES, TABLES, FILES = 2, {"paired": 6, "efficiency": 3, "curve": 1, "accuracy": 1}, 5
@@ -96,6 +96,8 @@ def measure(
     }
     found = steps.spread(lambda name: make[name](), make, lambda name: TABLES.get(name, 0) * len(rows))
     tables = dict(zip(make, found, strict=True))
+    if config.people:
+        tables |= people_tables(config, [t.rows for t in folds], resampled)
     about = data.units if data.folds is None else data.units.drop(columns="fold")
     tables["groups"], tables["group_gaps"] = group_tables(resampled, about)
     held_out = [_held_out(folds, country) for country in read if config.trained]

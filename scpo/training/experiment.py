@@ -25,7 +25,7 @@ from scpo.errors import Fenced, ScpoError, Stopped
 from scpo.estimate import expected_of_run, of_folds
 from scpo.grouping import speaking_of
 from scpo.metrics.accuracy import metric_records
-from scpo.plan import budgets_for, rows_by_country
+from scpo.plan import budgets_for, people_for, rows_by_country
 from scpo.progress import FoldProgress, Progress
 from scpo.runs.files import write_bytes, write_json
 from scpo.runs.global_rewards import write_margins
@@ -97,13 +97,13 @@ def _run(config: ExperimentConfig, folder: Path, progress: Progress, guard: Call
     sources.check_global(config, data)
     parts = splits_to_train(data)
     rows = [rows_by_country(part, data.card.countries, config.finetune.as_published) for part in parts]
-    budgets = budgets_for(config, *rows)
+    budgets, people = budgets_for(config, *rows), people_for(config, *rows)
     train_models = _back_end(config)
     content = sources.content_hash(data)
     checkpoint = Checkpoint(folder, f"{config.digest()}-{content}")
     guard()
     write_card(folder, data, content)
-    expected = expected_of_run(config, data, len(budgets))
+    expected = expected_of_run(config, data, len(budgets) + len(people))
     progress.expect(**expected if len(parts) == 1 else of_folds(expected, len(parts)))
     progress.report("data", 1, 1)
     asked = rewards_of_models(config, data, progress)

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from scpo.config import ExperimentConfig
-from scpo.metrics.accuracy import MEAN
+from scpo.metrics.accuracy import MEAN, ResampledOutcomes
 from scpo.metrics.outcomes import SUBSETS
-from scpo.plan import Rows
+from scpo.metrics.people import people_curve, people_needed
+from scpo.plan import Rows, people_for
 from scpo.selection import effective_size, keep_mask, pair_weights
 from scpo.training.backend import BackendResult
 
@@ -73,3 +74,13 @@ def selection_table(config: ExperimentConfig, rows: dict[str, Rows], margin: dic
             }
         )
     return pd.DataFrame(records)
+
+
+def people_tables(
+    config: ExperimentConfig, rows: Sequence[dict[str, Rows]], resampled: ResampledOutcomes
+) -> dict[str, pd.DataFrame]:
+    """Accuracy over numbers of training people, and with how many of them a method is ahead. rows: of each fold."""
+    people = people_for(config, *rows)
+    everybody = {c: float(np.mean([len(np.unique(of_fold[c].unit)) for of_fold in rows])) for c in rows[0]}
+    curve = people_curve(resampled, people, everybody)
+    return {"people": curve, "people_needed": people_needed(resampled, curve, people)}

@@ -19,6 +19,8 @@ LABELS = {
     "folds": "Folds (1 = one split)",
     "hidden": "Hidden width",
     "budgets": "Budgets: numbers of training pairs",
+    "people": "People: numbers of training people, or questions",
+    "second_global": "Second global model, as a ruler",
     "methods": "Methods",
     "model": "Reward model",
     "model_lr": "Learning rate",

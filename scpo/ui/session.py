@@ -4,6 +4,7 @@ shows is read from the workspace on every run, so that a reload shows the same."
 RUN = "run"
 COUNTRY = "country"
 READING = "reading"
+OVER = "over"  # whether curves are over pairs or over people
 READ = "read"  # whether the Data page shows what an encoder reads
 METHODS_SHOWN = "methods"
 RULER = "ruler"  # who says which pairs are distinct and which consensus

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from scpo import data as data_source
 from scpo import runs
 from scpo.config import DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.errors import ConfigError, RunFolderError, Stopped
+from scpo.estimate import Sizes, estimate
 from scpo.methods import DEFAULTS
 from scpo.rulers import agreement
 from scpo.runs.outcomes import read_outcomes
@@ -243,3 +245,21 @@ def test_a_second_global_model_of_the_other_half_rules_and_nothing_starts_from_i
     for more in ({"global_model": "heads.safetensors"}, {"finetune": FinetuneConfig(model="m")}):
         with pytest.raises(ConfigError, match="second_global trains the global model on one half"):
             dataclasses.replace(asked, **more)
+
+
+def test_people_add_curves_and_change_no_other_number(result, config, tmp_path):
+    asked = dataclasses.replace(config, people=(1, 4))
+    assert "people" not in config.as_dict() and ExperimentConfig.from_dict(asked.as_dict()) == asked
+    done = run(asked, tmp_path / "people")
+    assert (done.folder / "metrics.json").read_bytes() == (result.folder / "metrics.json").read_bytes()
+    for name in ("curve", "efficiency", "paired"):
+        assert done.tables[name].equals(result.tables[name])
+    curve = done.tables["people"]
+    assert set(curve.loc[curve["method"] == "full", "people"]) >= {1.0, 4.0}
+    needed = done.tables["people_needed"]
+    assert set(needed["against"]) == {"global", "pooled"} and set(needed["country"]) == {"mean", "Borealis", "Cascadia"}
+    assert estimate_heads(asked) - estimate_heads(config) == 2 * 2 * len(config.trained) * 2
+
+
+def estimate_heads(config):
+    return estimate(config, Sizes.of(data_source.look(config.data)[0]), True).heads
