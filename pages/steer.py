@@ -47,10 +47,10 @@ try:
                 "page Accuracy."
             )
         offered = ["Why"] if whole else list(WITHOUT_TEST) if folds else list(VIEWS)
-        view = st.segmented_control(
+        looked_at, left, right = st.columns([5, 2, 2], vertical_alignment="bottom")
+        view = looked_at.segmented_control(
             "Look at", offered, default=offered[0], required=True, key=session.VIEW, bind="query-params"
         )
-        left, right = st.columns([1, 2], gap="large")
         with left:
             method = method_of(shown.config.trained)
         alpha = right.select_slider(

@@ -9,10 +9,10 @@ from scpo.format import inert
 from scpo.methods import named
 from scpo.study import design, folder
 from scpo.ui import study as study_page
-from scpo.ui.components import chart, explain
+from scpo.ui.components import chart, controls, explain, explained
 from scpo.ui.head import head
 
-TITLES = {"full": "accuracy", "consensus": "consensus retention", "distinct": "distinct accuracy"}
+TITLES = {"full": "accuracy", "consensus": "consensus kept", "distinct": "accuracy where the global model is wrong"}
 
 
 def along(study: folder.Study, factor: str, subset: str, when: str, pairs: int, method: str) -> None:
@@ -90,38 +90,52 @@ def countries(study: folder.Study, when: str, pairs: int, method: str) -> None:
     )
 
 
+def drawn(study: folder.Study, factor: str) -> None:
+    """The answer, the chart of one factor with its controls, and the grids."""
+    answered = st.empty()
+    subset, when, pairs, method = study_page.choices(study)
+    answered.markdown(study_page.answer(study, method))
+    along(study, factor, subset, when, pairs, method)
+    study_page.told(study)
+    explained(
+        "One thing is varied, everything else stays at its default.",
+        r"\Delta_v = \frac{1}{W} \sum_w \left(A_w^{\,\text{method}}(v) - A_w^{\,\text{full}}(v)\right)",
+        "w: worlds, or countries of a survey. Both methods see the same pairs of the same world.",
+        label="The formula",
+    )
+    explain(
+        "Where does filtering collapse?",
+        "Pairs available and training steps together, always at the last step: "
+        "what training does when no validation stops it.",
+        r"\text{pairs seen} = 16 \cdot \text{steps}",
+    )
+    collapse(study, subset, method)
+    explain(
+        "How should tau and beta follow?",
+        "The same global model, its rewards multiplied: the filter and the weight read that as more or less certainty.",
+        r"\operatorname{logit}(\tau') = s \cdot \operatorname{logit}(\tau), \qquad \beta' = s \cdot \beta",
+        "With these, a global model whose rewards are s times as large keeps the same pairs with the same weights.",
+    )
+    follow(study, subset, when, pairs, method)
+    st.header("In which countries?")
+    countries(study, when, pairs, method)
+    st.header("A point of it as a run")
+    study_page.point(study, factor)
+
+
 head("study")
 st.title("When does SCPO help?")
 try:
-    study = study_page.chosen()
-    if study:
-        subset, when, pairs, method = study_page.choices(study)
-        explain(
-            "Where is it ahead of training on all pairs?",
-            "One thing is varied, everything else stays at its default.",
-            r"\Delta_v = \frac{1}{W} \sum_w \left(A_w^{\,\text{method}}(v) - A_w^{\,\text{full}}(v)\right)",
-            "w: worlds, or countries of a survey. Both methods see the same pairs of the same world.",
-        )
-        factor = study_page.factor_of(study)
-        along(study, factor, subset, when, pairs, method)
-        explain(
-            "Where does filtering collapse?",
-            "Pairs available and training steps together, always at the last step: "
-            "what training does when no validation stops it.",
-            r"\text{pairs seen} = 16 \cdot \text{steps}",
-        )
-        collapse(study, subset, method)
-        explain(
-            "How should tau and beta follow?",
-            "The same global model, its rewards multiplied: the filter and the "
-            "weight read that as more or less certainty.",
-            r"\operatorname{logit}(\tau') = s \cdot \operatorname{logit}(\tau), \qquad \beta' = s \cdot \beta",
-            "With these, a global model whose rewards are s times as large keeps the same pairs with the same weights.",
-        )
-        follow(study, subset, when, pairs, method)
-        st.header("In which countries?")
-        countries(study, when, pairs, method)
-        st.header("A point of it as a run")
-        study_page.point(study, factor)
+    row = controls()
+    with row:
+        study = study_page.chosen()
+        factor = study_page.factor_of(study) if study and study.finished_worlds else ""
+    if study and not study.done:
+        st.warning(f"Not finished: {study.finished_worlds} of {study.worlds} are measured so far.")
+    if factor:
+        drawn(study, factor)
+    elif study:
+        study_page.told(study)
+    study_page.run_it()
 except ScpoError as error:
     st.error(inert(error))

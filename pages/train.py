@@ -13,7 +13,7 @@ from scpo.format import counted, duration, inert, people
 from scpo.grouping import worded
 from scpo.jobs import launch
 from scpo.jobs.job import NAME_LENGTH, Job
-from scpo.text.estimate import time_words
+from scpo.text.estimate import method_words, time_words
 from scpo.ui import session
 from scpo.ui.cache import job_store, was_encoded
 from scpo.ui.context import form_is_asked, link
@@ -40,11 +40,12 @@ def one_run(job: Job) -> None:
     st.header(inert(job.name))
     if job.state in LIVE:
         st.caption("It works outside this page: close the tab or reload as you like; the address here opens it again.")
-    watch(job)
     if job.state == "done":
         with st.container(horizontal=True):
             for page, label in RESULTS.items():
                 link(page, label)
+    watch(job)
+    if job.state == "done":
         model_download(job)
     with st.container(horizontal=True):
         if st.button("Open it on the Runs page", icon=":material/open_in_new:"):
@@ -80,6 +81,7 @@ def costs(config: ExperimentConfig, sizes: Sizes, jobs: list[Job]) -> list[str]:
         *([f"({config.data.folds} folds + all pairs)"] if config.data.folds > 1 else []),
     )
     right.caption(f"{' x '.join(parts)} ({', '.join(budgets)})")
+    st.caption(inert(method_words(config, cost)))
     own = config.global_model != "reference" or config.finetune.model
     reference = "" if own else f"; the global model learns from {', '.join(cost.reference)}"
     st.markdown(inert(f"Steered to {', '.join(table['country'])}{reference}."))
@@ -102,7 +104,7 @@ def start(config: ExperimentConfig) -> None:
     same = store.find(config)
     if same is None:
         name = st.text_input("Name (optional)", max_chars=NAME_LENGTH, key=f"{session.FORM}-name")
-        if st.button("Start", icon=":material/play_arrow:", key=START):
+        if st.button("Start", icon=":material/play_arrow:", key=START, type="primary"):
             job = launch.start(replace(config, data=kept(config.data)), store, name)
             follow(**{session.RUN: job.id})
         return
@@ -149,7 +151,7 @@ def set_up(jobs: list[Job]) -> None:
     if config:
         try:
             chosen = costs(config, sizes, jobs)
-            what_it_can_tell(replace(config.data, countries=(), reference=()), chosen)
+            what_it_can_tell(replace(config.data, countries=(), reference=()), chosen, folded=True)
         except ScpoError as error:
             about = getattr(error, "setting", "") or ("model" if config.finetune.model else "")
             problems.tell(about, in_labels(error))

@@ -19,6 +19,8 @@ from scpo.methods import METHODS
 from scpo.plan import budgets_below, tested_rows
 from scpo.progress import OF_TRAINING
 
+ONCE = 0.2  # seconds that training takes however many heads there are
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -118,6 +120,24 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
     if folds > 1:
         heads, seconds = (folds + 1) * heads, of_folds(seconds, folds + 1)
     return Estimate(table, choice.reference, budgets, heads, seconds | {"score": score})
+
+
+def seconds_by_method(config: ExperimentConfig, cost: Estimate) -> dict[str, float]:
+    """Of the time of training, what each trained method takes, in seconds; none where the time is not known.
+
+    cost   of `estimate`
+    """
+    if not cost.seconds or not config.trained:
+        return {}
+    heads, trainings = cost.heads / len(config.trained), config.data.folds + 1 if config.data.folds > 1 else 1
+    if config.finetune.model:
+        return dict.fromkeys(config.trained, cost.seconds["train"] / len(config.trained))
+    pairs, subsets, found = int(cost.table["train"].sum()), config.seeds * len(cost.budgets), {}
+    for method in config.trained:
+        fitted = round(pairs * METHODS[method].cost) if METHODS[method].is_fitted else 0
+        alone = expected_seconds(0, round(heads), config.steps, config.batch_size, fitted, subsets)
+        found[method] = alone["train"] - ONCE + trainings * alone["share"]
+    return found
 
 
 def check_score_models(config: ExperimentConfig) -> None:
@@ -221,7 +241,7 @@ def expected_seconds(
     return {
         "embed": characters / 4.5 / 25_000,
         "global": 0.2,
-        "train": 3e-10 * heads * steps * batch_size * 768 + 0.2,
+        "train": 3e-10 * heads * steps * batch_size * 768 + ONCE,
         "share": 2.8e-5 * fitted * (1 + 0.15 * subsets),
         "measure": 0.5 + 0.16 * countries + 0.06 * aligned,
     }

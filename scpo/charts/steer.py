@@ -25,10 +25,11 @@ KINDS = {  # subset -> colour, symbol, dash: no two differ in colour alone
 }
 
 
-def answers_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
+def answers_chart(table: pd.DataFrame, simulated: bool, unlike: Sequence[str] = ()) -> go.Figure:
     """Rank and reward of each answer (columns) by each model (rows, the global one on top).
 
-    table   model, answer, reward, rank, agree, seeds
+    table    model, answer, reward, rank, agree, seeds
+    unlike   letters of answers that are unlike the run's data, which is said at their column
     """
     models, letters = list(table["model"].unique()), list(table["answer"].unique())
     shape = (len(models), len(letters))
@@ -45,7 +46,7 @@ def answers_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
     figure = go.Figure(
         cells(
             reward,
-            [f"answer {a}" for a in letters],
+            [f"answer {a}<br>unlike the data" if a in unlike else f"answer {a}" for a in letters],
             [_name(m) for m in models[::-1]],
             text,
             scale=AROUND_ZERO,
@@ -63,7 +64,7 @@ def answers_chart(table: pd.DataFrame, simulated: bool) -> go.Figure:
     figure.update_xaxes(side="top", showgrid=False)
     figure.update_yaxes(type="category")
     finish(figure, simulated, height=70 + 46 * len(models))
-    return figure.update_layout(margin_t=50 + 30 * simulated)
+    return figure.update_layout(margin_t=50 + 30 * simulated + 20 * bool(unlike))
 
 
 def _name(model: str) -> str:

@@ -14,8 +14,9 @@ from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from scpo.charts.colours import AROUND_ZERO, INK, METHOD, QUIET
-from scpo.charts.style import LINES, cells, finish, marker, plain, reach, spans
+from scpo.charts.style import cells, finish, marker, plain, reach, spans
 from scpo.format import counted, percent, points, signed
+from scpo.methods import named
 
 EACH = {"world": "over simulated worlds", "country": "over countries"}
 
@@ -191,16 +192,16 @@ def countries_chart(table: pd.DataFrame, method: str, against: str, simulated: b
     table   `kept.by_country`: country, world, disagree, difference
     """
     figure = go.Figure()
-    for place, (country, rows) in enumerate(table.groupby("country", sort=False)):
+    for country, rows in table.groupby("country", sort=False):
         figure.add_scatter(
             x=100 * rows["disagree"],
             y=100 * rows["difference"],
             name=plain(country),
-            showlegend=simulated,
+            showlegend=False,
             mode="markers" if simulated else "markers+text",
             text=[plain(country)] * len(rows),
             textposition="top center",
-            marker={"color": LINES[place % len(LINES)], "size": 9},
+            marker={"color": METHOD[method], "size": 9},
             hoverinfo="text",
             hovertext=[
                 f"{plain(country)}: the global model is wrong on {percent(wrong)}, difference {points(ahead)} points"
@@ -212,5 +213,5 @@ def countries_chart(table: pd.DataFrame, method: str, against: str, simulated: b
         title="share of the country's training pairs<br>that the global model gets wrong, %",
         range=reach(100 * table["disagree"]),
     )
-    figure.update_yaxes(title=f"accuracy of {method} minus that of {against}, points")
+    figure.update_yaxes(title=f"accuracy of {named(method)}<br>minus that of {named(against)}, points")
     return finish(figure, simulated, height=430)

@@ -18,21 +18,13 @@ from scpo.errors import ConfigError
 from scpo.format import brackets, counted, percent, points
 from scpo.methods import METHODS
 from scpo.metrics.accuracy import MEAN
-from scpo.study import design
+from scpo.study import STUDIES, design
 from scpo.study import folder as study_folder
 from scpo.table_rows import rows_of
 from scpo.text.wording import wording_lines, wording_shown
 
-STUDIES = {
-    "coverage": "how often 95 % intervals hold the truth, on planted people (about 10 minutes)",
-    "beyond": "a search for a better rule: every candidate, or the winner on fresh data (20 minutes each)",
-    "why": "how often the reasons that Steer shows are the planted ones, in a run of the demo (some minutes)",
-    "wording": "how much hangs on the wording of prompts: a run trained again with each said otherwise (some minutes)",
-    "when": "when SCPO helps: one factor at a time, and two grids (10 to 20 minutes)",
-}
 WORLDS = 8  # of the demo
 SPLITS = 5  # of a real survey
-BASE = ExperimentConfig(methods=design.METHODS, seeds=1, budgets=(design.FEW,))  # of the study when SCPO helps
 
 
 def add_study(commands) -> None:
@@ -70,7 +62,7 @@ def add_study(commands) -> None:
     add_table_file(wording)
     when = names.add_parser("when", **says["when"])
     add_settings(when, DataConfig, {"dataset", "data_files", "countries"})
-    add_settings(when, ExperimentConfig, {"methods", "encoder"}, BASE)
+    add_settings(when, ExperimentConfig, {"methods", "encoder"}, design.BASE_CONFIG)
     when.add_argument(
         "--worlds", type=int, help="demo worlds, each of another seed (default: 8), or splits of real data (default: 5)"
     )
@@ -174,27 +166,28 @@ def _against(text: str) -> list[str]:
 
 
 def _when(args: argparse.Namespace) -> None:
-    from scpo import data as sources
-    from scpo.study.when_it_helps import measure_world
-    from scpo.training.encoders import load_encoder
-
     base = _config(args)
     worlds = args.worlds or (1 if args.quick else WORLDS if base.data.dataset == "demo" else SPLITS)
-    card = sources.load(design.first_point(base, 0).data).card
-    encoder = load_encoder(base.encoder, base.precision)
-    folder = Path(args.out) if args.out else study_folder.home() / f"when-{base.data.dataset}-{base.digest()[:8]}"
-    study_folder.begin(folder, base, dataclasses.asdict(card), worlds, args.quick)
-    began = time.monotonic()
-    for world in [w for w in range(worlds) if not study_folder.has_world(folder, w)]:
-        tell = _Telling(world, worlds)
-        study_folder.add_world(folder, world, measure_world(design.first_point(base, world), encoder, args.quick, tell))
-    study_folder.finish(folder, time.monotonic() - began)
+    folder = Path(args.out) if args.out else study_folder.place_of(base)
+    with study_folder.measured_here(folder):
+        from scpo import data as sources
+        from scpo.study.when_it_helps import measure_world
+        from scpo.training.encoders import load_encoder
+
+        card = sources.load(design.first_point(base, 0).data).card
+        encoder = load_encoder(base.encoder, base.precision)
+        study_folder.begin(folder, base, dataclasses.asdict(card), worlds, args.quick)
+        began = time.monotonic()
+        for world in [w for w in range(worlds) if not study_folder.has_world(folder, w)]:
+            tell, start = _Telling(world, worlds), design.first_point(base, world)
+            study_folder.add_world(folder, world, measure_world(start, encoder, args.quick, tell))
+        study_folder.finish(folder, time.monotonic() - began)
     print(summary(study_folder.read(folder)))
 
 
 def _config(args: argparse.Namespace) -> ExperimentConfig:
     """The settings that nothing varies. Raises `ConfigError` for options that cannot be used."""
-    config = config_of(args, BASE)
+    config = config_of(args, design.BASE_CONFIG)
     if "full" not in config.methods or len(config.methods) < 2:
         named = ",".join(config.methods)
         raise ConfigError(f"--methods is {named!r}; the study compares with full: name it and another method.")

@@ -78,6 +78,9 @@ FACTORS = (
 )
 
 
+BASE_CONFIG = ExperimentConfig(
+    methods=METHODS, seeds=1, budgets=(FEW,)
+)  # what no factor varies, unless asked otherwise
 ALONG = {  # what is shown over one axis
     ALONG_PAIRS: "Pairs available per country",
     ALONG_STEPS: "Training steps (16 pairs each)",

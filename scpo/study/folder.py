@@ -1,7 +1,7 @@
 """Study folders: what a study measured, world by world, kept so that it can be gone on with and shown.
 
     study.json     settings, data card, number of worlds; written first
-    world-3.csv    every point of one world; written whole or not at all
+    world-3.csv    every point of one world, or packed as world-3.csv.gz; written whole or not at all
     done.json      written last: a folder without it is unfinished, and what it has so far is shown as that
 
 An interval here is over worlds: the demo world with other tastes, texts and people. A real survey cannot be drawn
@@ -10,14 +10,16 @@ again; there, differences are averaged over splits, and the interval is over cou
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock, Timeout
 from scipy.special import stdtrit
 
 from scpo.config import ExperimentConfig
@@ -29,6 +31,7 @@ from scpo.runs import workspace
 from scpo.runs.files import write_bytes, write_json
 from scpo.study.design import ALONG_PAIRS, ALONG_STEPS, BASE, PAIRS_STEPS
 
+SHIPPED = Path(__file__).parent / "finished"
 CHOSEN, END = "chosen", "end"  # the step that validation pairs chose; the last step
 NUMBERS = (*SUBSETS, "step", "kept", "trained", "disagree")
 COLUMNS = ["factor", "value", "second", "country", "method", "pairs", "when", *NUMBERS]
@@ -66,6 +69,11 @@ def home() -> Path:
     return workspace() / "studies"
 
 
+def place_of(config: ExperimentConfig) -> Path:
+    """The folder of the workspace in which a study of these settings lies."""
+    return home() / f"when-{config.data.dataset}-{config.digest()[:8]}"
+
+
 def begin(folder: Path, config: ExperimentConfig, card: Mapping, worlds: int, quick: bool) -> None:
     """Make a study folder, or take up one of the same settings that has fewer worlds so far.
 
@@ -95,6 +103,16 @@ def has_world(folder: Path, world: int) -> bool:
     return (folder / f"world-{world}.csv").is_file()
 
 
+def has_begun(folder: Path) -> bool:
+    """True for a study folder, finished or not."""
+    return (folder / "study.json").is_file()
+
+
+def worlds_in(folder: Path) -> int:
+    """How many worlds are measured."""
+    return len(list(folder.glob("world-*.csv*")))
+
+
 def add_world(folder: Path, world: int, table: pd.DataFrame) -> None:
     """Keep the points of one world."""
     write_bytes(folder / f"world-{world}.csv", table[COLUMNS].to_csv(index=False, float_format="%.7g").encode())
@@ -107,17 +125,57 @@ def finish(folder: Path, seconds: float) -> None:
 
 def studies() -> list[Path]:
     """Study folders of the workspace, the newest first; unfinished ones too."""
-    found = [p for p in home().iterdir() if (p / "study.json").is_file()] if home().is_dir() else []
-    return sorted(found, key=lambda p: ((p / "study.json").stat().st_mtime, p.name), reverse=True)
+    return sorted(_folders(home()), key=lambda p: ((p / "study.json").stat().st_mtime, p.name), reverse=True)
+
+
+def shipped() -> list[Path]:
+    """Finished studies that come with the project."""
+    return sorted(_folders(SHIPPED))
+
+
+def _folders(place: Path) -> list[Path]:
+    return [p for p in place.iterdir() if has_begun(p)] if place.is_dir() else []
+
+
+@contextlib.contextmanager
+def measured_here(folder: Path) -> Iterator[None]:
+    """Nobody else measures this study meanwhile.
+
+    Raises `RunFolderError` if somebody does already, or if the place cannot be written to.
+    """
+    try:
+        with _lock(folder):
+            yield
+    except Timeout as error:
+        raise RunFolderError(f"{folder} is being measured by another process. Wait for it.") from error
+
+
+def being_measured(folder: Path) -> bool:
+    """True while a process measures this study; its end, also by a kill, ends that."""
+    try:
+        with _lock(folder):
+            return False
+    except Timeout:
+        return True
+
+
+def _lock(folder: Path) -> FileLock:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(str(folder.parent / f".{folder.name}.lock"), timeout=0)
+    except OSError as error:
+        raise RunFolderError(f"{folder} cannot be written: {error.strerror}. Give another --out.") from error
 
 
 def read(folder: Path) -> Study:
     """A study as far as it has come. Raises `RunFolderError` where there is none, or a damaged one."""
     about = _json(folder / "study.json")
-    files = sorted(folder.glob("world-*.csv"))
+    files = sorted(folder.glob("world-*.csv*"))  # those of a shipped study are packed
     try:
         parts = [
-            pd.read_csv(p, keep_default_na=False, na_values=[""]).assign(world=int(p.stem.removeprefix("world-")))
+            pd.read_csv(p, keep_default_na=False, na_values=[""]).assign(
+                world=int(p.name.partition(".")[0].removeprefix("world-"))
+            )
             for p in files
         ]
         parts = [part.astype(dict.fromkeys(NUMBERS, float))[[*COLUMNS, "world"]] for part in parts]

@@ -5,9 +5,22 @@ from __future__ import annotations
 import psutil
 
 from scpo.config import ExperimentConfig
-from scpo.estimate import Estimate
+from scpo.estimate import Estimate, seconds_by_method
 from scpo.format import duration
 from scpo.hub import local_folder
+from scpo.methods import UNTRAINED, named
+
+
+def method_words(config: ExperimentConfig, cost: Estimate) -> str:
+    """What each method costs: the seconds of its training, the longest first, and which are free."""
+    each = sorted(seconds_by_method(config, cost).items(), key=lambda pair: -pair[1])
+    told = [f"{named(method)} {duration(seconds) if seconds >= 1 else 'under 1 s'}" for method, seconds in each]
+    free = [named(method) for method in config.methods if method in UNTRAINED]
+    parts = [
+        f"Training takes, by method: {', '.join(told)}" if told else "",
+        f"free: {', '.join(free)}" if free else "",
+    ]
+    return f"{'; '.join(filter(None, parts))}." if told or free else ""
 
 
 def time_words(config: ExperimentConfig, cost: Estimate) -> str:

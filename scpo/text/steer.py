@@ -125,6 +125,33 @@ def _beyond(rows: pd.DataFrame, alpha: float) -> str:
     return f"{verdict} ({points(full['change'])} points), {price} points of the consensus."
 
 
+EXAMPLES = {  # a question, and answers in several styles
+    "A meal for guests": (
+        "My parents-in-law visit for the first time. What do I cook?",
+        "Oh, how lovely, do not worry! Make one big dish that you know well, and laugh together if it burns.",
+        "Serve what tradition expects at a first visit: soup, a roast, and a cake. Ask what the elders eat.",
+        "Cook pasta. It takes twenty minutes, costs little, and nobody dislikes it.",
+    ),
+    "A disagreement at work": (
+        "My boss made a mistake in front of a client. Do I say so?",
+        "Yes, at once and plainly. A mistake that stays costs more than a red face.",
+        "Perhaps wait until you are alone together, and put it as a question; you may have missed something.",
+        "It is not your place to correct a superior. Help to put it right, and say nothing.",
+    ),
+    "Money lent to a friend": (
+        "A friend has not paid back the money that I lent. What now?",
+        "You decide what you need. Set a date, and if it passes, end the loan and the favours.",
+        "We all go through lean months. Let the family know, and share what there is until it is better.",
+        "Studies of loans between friends say that a written plan with small sums is paid back most often.",
+    ),
+    "A child and a screen": (
+        "How long may my child of ten play on the computer?",
+        "One hour on school days and two at weekends, as most doctors advise. Keep to it.",
+        "As long as it is fun, dear! Sit down beside it and let it show you the game.",
+    ),
+}
+
+
 def mixture_line(table: pd.DataFrame, members: Sequence[str], shares: Sequence[float] | np.ndarray) -> str:
     """What a mixture keeps of each member's own accuracy; table has mixture 0 and then each member alone."""
     rows = table[table["subset"] == "full"].set_index(["country", "mixture"])
@@ -136,8 +163,16 @@ def mixture_line(table: pd.DataFrame, members: Sequence[str], shares: Sequence[f
             f"{inert(country)} {percent(mixed['accuracy'])}, {points(-alone['change'])} points against its "
             f"own model ({gap})"
         )
-    share = ", ".join(f"{inert(c)} {100 * s:.0f} %" for c, s in zip(members, shares, strict=True))
-    return f"**{share}.** On their own test pairs: {'; '.join(parts)}."
+    return f"**{mixture_words(members, shares)}** On their own test pairs: {'; '.join(parts)}."
+
+
+def mixture_words(members: Sequence[str], shares: Sequence[float] | np.ndarray) -> str:
+    """A mixture in a sentence: how much of each country is in it, the largest share first."""
+    order = sorted(zip(members, shares, strict=True), key=lambda pair: -pair[1])
+    named = [f"{100 * share:.0f} % {inert(country)}" for country, share in order if share > 0]
+    if len(named) == 1:
+        return f"The model of {inert(order[0][0])} alone."
+    return f"A mixture of {', '.join(named[:-1])} and {named[-1]}."
 
 
 def triangle_line(rows: pd.DataFrame, members: Sequence[str], grid: np.ndarray, where: str) -> str:

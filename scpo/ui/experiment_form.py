@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
+from scpo import data
 from scpo.config import DATASETS, SPLITS, SURVEYS, DataConfig, ExperimentConfig, FinetuneConfig, check_bounds
-from scpo.data.choice import NEEDED
+from scpo.data.choice import NEEDED, Choice, choose
 from scpo.errors import ConfigError
 from scpo.estimate import Sizes
 from scpo.format import inert
 from scpo.grouping import worded
-from scpo.methods import METHODS, named
+from scpo.methods import METHODS
 from scpo.ui import session
 from scpo.ui.cache import models_here, preferences
-from scpo.ui.labels import label
+from scpo.ui.labels import label, with_cost
+from scpo.ui.name_choice import USUAL, several_names
 
 COMPARED, TRAINED = ("methods", "seeds", "budgets"), ("tau", "beta", "steps", "lr")
 OF_SOURCE = (
@@ -51,7 +53,8 @@ CHOICES = {  # settings of one text, and whether another text may be typed
     "split_by": (SPLITS, False),
 }
 SEVERAL = ("countries", "reference", "methods")  # some of several names
-FEW, NAMED = 24, 5
+FIRST_OF_FILE = ("global", "full", "scpo", "shared", "longer")  # of a file of one's own
+NAMED = 5
 HEADS, WHOLE = "heads", "whole models"
 OF_WHOLE = "-whole"  # ends the keys of widgets whose first values are others
 TRAINED_IS = {
@@ -97,6 +100,8 @@ def experiment(
         suffix += OF_WHOLE
     if fresh:
         start = dataclasses.replace(start, finetune=FinetuneConfig(models_here()[0]), **FIRST_WHOLE)
+    elif source.dataset == "file" and start.methods == ExperimentConfig.methods:
+        start = dataclasses.replace(start, methods=FIRST_OF_FILE)
     form = _Form(source.dataset, suffix, problems)
     compared, training = st.columns(2, gap="large")
     with compared:
@@ -120,17 +125,36 @@ def experiment(
         steered = [c for c in sizes.countries if c in sizes.enough()] or sizes.enough()
         start = dataclasses.replace(start, data=dataclasses.replace(start.data, countries=tuple(steered[:1])))
     with countries_here:
-        countries = form.field("countries", start.data, sizes.enough())
-        _not_offered(sizes.too_few())
-        reference = form.field("reference", start.data, list(sizes.counts["country"]))
+        countries, reference = _countries(form, start.data, base, sizes)
     if problems.of:
         return None, sizes
-    data = dataclasses.replace(base, countries=countries, reference=reference)
+    chosen = dataclasses.replace(base, countries=countries, reference=reference)
     try:
-        return ExperimentConfig(data, finetune=FinetuneConfig(**whole), **rest), sizes
+        return ExperimentConfig(chosen, finetune=FinetuneConfig(**whole), **rest), sizes
     except ConfigError as error:
         problems.tell(error.setting, str(error))
         return None, sizes
+
+
+def _countries(form: _Form, start: DataConfig, base: DataConfig, sizes: Sizes) -> tuple[tuple, tuple]:
+    """Countries to steer to and reference countries; what the data set is usually used with is lit and means none.
+
+    What is usual of the one depends on what is chosen of the other.
+    """
+    steered, referred = st.container(), st.container()
+
+    def usual(**asked: tuple) -> Choice:
+        of = dataclasses.replace(base, **({"countries": (), "reference": ()} | asked))
+        return choose(sizes.counts, data.usual(base.dataset), of)
+
+    with referred:
+        asked = form.chosen("countries", start)
+        reference = form.field("reference", start, list(sizes.counts["country"]), usual(countries=asked).reference)
+    with steered:
+        first = usual(reference=reference).countries
+        countries = form.field("countries", start, sizes.enough(), first)
+        _not_offered(sizes.too_few())
+    return countries, reference
 
 
 def _kind(start: ExperimentConfig, suffix: str) -> str:
@@ -167,14 +191,21 @@ class _Form:
         names = [spec.name for spec in dataclasses.fields(start) if spec.name not in {*ELSEWHERE, *drawn_elsewhere}]
         return {n: self.field(n, start) for n in names if _is_of(start, n, self.dataset)}
 
-    def field(self, name: str, start, options: Sequence[str] = ()):
+    def chosen(self, name: str, start) -> tuple[str, ...]:
+        """Names chosen by a widget that is drawn later; none where it has what is usual."""
+        key = f"{session.FORM}-{name}{self.suffix}"
+        held = st.session_state.get(key, getattr(start, name))
+        return () if set(held) == set(st.session_state.get(f"{key}{USUAL}", ())) else tuple(held)
+
+    def field(self, name: str, start, options: Sequence[str] = (), usual: Sequence[str] = ()):
         """The widget of one setting and what is wrong with its value; the value it started with, if that is wrong.
 
         options  the names it takes, of a setting that takes some of several
+        usual    those that are meant where none is named
         """
         spec, problem = _spec(start, name), ""
         try:
-            value = _widget(spec, getattr(start, name), self.suffix, options)
+            value = _widget(spec, getattr(start, name), self.suffix, options, usual)
         except ConfigError as error:
             problem = str(error)
         if name == "methods" and not problem and not value:
@@ -209,7 +240,7 @@ def explained(spec: dataclasses.Field) -> str:
     return f"{text}{'' if text.endswith(chr(10)) else '. '}{', '.join(bounds).capitalize()}" + ". " * bool(bounds)
 
 
-def _widget(spec: dataclasses.Field, value, suffix: str, options: Sequence[str]):
+def _widget(spec: dataclasses.Field, value, suffix: str, options: Sequence[str], usual: Sequence[str]):
     """The widget of one setting, by the type of its default; returns the value in that type.
 
     A number may be typed that is out of bounds: a browser that holds it back would leave the former one in force.
@@ -218,8 +249,8 @@ def _widget(spec: dataclasses.Field, value, suffix: str, options: Sequence[str])
     name, words = spec.name, label(spec)
     about = {"key": f"{session.FORM}-{name}{suffix}", "help": explained(spec), "persist_state": "session"}
     if name in SEVERAL:
-        shown = named if name == "methods" else inert
-        return _several(words, value, options, NONE.get(name, "none"), shown, about)
+        shown = with_cost if name == "methods" else inert
+        return several_names(words, value, usual, options, shown, about)
     if isinstance(value, tuple):
         nothing = "all pairs only" if name == "budgets" and suffix.endswith(OF_WHOLE) else NONE.get(name, "none")
         text = st.text_input(words, ", ".join(map(str, value)), placeholder=nothing, **about)
@@ -252,27 +283,6 @@ def _bounds(spec: dataclasses.Field) -> str:
     low, high = about["low"], about["high"]
     bounds = [] if low is None else [f"above {low:g}" if about["open_low"] else f"at least {low:g}"]
     return ", ".join([*bounds, *([] if high is None else [f"at most {high:,g}"])])
-
-
-def _several(
-    words: str,
-    value: tuple[str, ...],
-    options: Sequence[str],
-    nothing: str,
-    shown: Callable[[str], str],
-    about: dict,
-) -> tuple[str, ...]:
-    """Some of several names, in an order that does not depend on which was chosen first.
-
-    Few are shown all at once; the tags of a multiselect are hard to read in the dark theme.
-    """
-    known = [v for v in value if v in options]
-    if len(options) <= FEW:
-        words = words if value else f"{words} (none chosen: {nothing})"
-        chosen = st.pills(words, options, selection_mode="multi", default=known, format_func=shown, wrap=True, **about)
-    else:
-        chosen = st.multiselect(words, options, known, placeholder=nothing, wrap=True, **about)
-    return value if set(chosen) == set(value) else tuple(v for v in options if v in chosen)
 
 
 def _numbers(words: str, parts: list[str]) -> tuple[int, ...]:

@@ -7,7 +7,9 @@ import re
 
 from scpo.config import PARTS, DataConfig, ExperimentConfig, FinetuneConfig
 from scpo.grouping import worded
+from scpo.methods import METHODS, named
 
+SLOW = 4.0  # times the fit of `shared`, from which a method is called slow
 LABELS = {
     "countries": "Countries to steer to",
     "group": "Groups",
@@ -43,5 +45,12 @@ def in_labels(text: object) -> str:
     specs = {
         spec.name: spec for part in (ExperimentConfig, DataConfig, FinetuneConfig) for spec in dataclasses.fields(part)
     }
-    named = {name: label(spec) for name, spec in specs.items() if name not in PARTS}
-    return re.sub(r"`(\w+)`", lambda found: f'"{named.get(found[1], found[1])}"', str(text))
+    labels = {name: label(spec) for name, spec in specs.items() if name not in PARTS}
+    return re.sub(r"`(\w+)`", lambda found: f'"{labels.get(found[1], found[1])}"', str(text))
+
+
+def with_cost(method: str) -> str:
+    """A method's label, and whether it is free or slow to fit."""
+    row = METHODS[method]
+    slow = row.is_fitted and row.cost >= SLOW
+    return named(method) + (" · free" if row.training == "none" else " · slow" if slow else "")

@@ -15,8 +15,11 @@ from scpo.ui.cache import plan, preferences
 FIRST = 3  # sentences that are shown; the others can be unfolded
 
 
-def what_it_can_tell(config: DataConfig, countries: Sequence[str] = ()) -> None:
-    """In words for the mean and the countries with the fewest test people, as a table with bars for all."""
+def what_it_can_tell(config: DataConfig, countries: Sequence[str] = (), folded: bool = False) -> None:
+    """In words for the mean and the countries with the fewest test people, as a table with bars for all.
+
+    folded   the table is unfolded by those who ask
+    """
     table, unit = plan(config, countries), preferences(config).card.unit
     if not len(table):
         return
@@ -37,6 +40,7 @@ def what_it_can_tell(config: DataConfig, countries: Sequence[str] = ()) -> None:
         )
         for name, values in bars.items()
     }
-    st.dataframe(shown.assign(**bars), hide_index=True, key="plan-table", column_config=columns)
+    with st.expander(worded("Country by country")) if folded else st.container():
+        st.dataframe(shown.assign(**bars), hide_index=True, key="plan-table", column_config=columns)
     with st.expander("What is assumed"):
         st.caption(worded(ASSUMED))

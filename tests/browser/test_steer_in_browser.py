@@ -41,6 +41,7 @@ def test_a_view_fits_and_has_no_serious_accessibility_fault(opened, view, width,
     page = opened(view, "", width, scheme)
     plots = page.locator(".js-plotly-plot").all()
     assert len(plots) == CHARTS[view] and page.get_by_role("figure").count() >= CHARTS[view]
+    assert width < 1400 or plots[0].bounding_box()["y"] < 420
     assert page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollWidth") <= width
     for box in [plot.bounding_box() for plot in plots]:
         assert box["x"] >= 0 and box["x"] + box["width"] <= width + 1

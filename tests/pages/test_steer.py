@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,9 @@ from scpo import ExperimentConfig, run
 from scpo.charts import steer as steer_charts
 from scpo.charts import taste
 from scpo.config import DataConfig
-from scpo.steering.mixing import GLOBAL, LONGEST, line
+from scpo.steering.mixing import GLOBAL, LONGEST, line, typed_faults
 from scpo.text import steer as steer_text
+from scpo.text.steer import EXAMPLES, mixture_words
 from scpo.ui import session
 from scpo.ui.steer import inputs
 
@@ -120,6 +122,27 @@ def test_typed_texts_that_cannot_be_scored_are_a_message_in_the_form(given, said
     assert order.index("error") == (1 if "prompt" in said else 5)  # below the prompt, or below the answers
 
 
+def test_an_example_fills_the_form_is_scored_and_is_in_the_link(with_run):
+    app = opened(asked=False, texts=inputs.TYPED)
+    name, (prompt, *answers) = next(iter(EXAMPLES.items()))
+    next(b for b in app.button if b.label == name).click().run()
+    assert not app.exception and not app.error and len(specs(app)) == 1
+    assert [t.value for t in app.text_area] == [prompt, *answers, *[""] * (4 - len(answers))]
+    assert app.query_params[session.TYPED_PROMPT] == prompt
+
+
+def test_every_example_can_be_scored_and_its_link_is_not_too_long():
+    for prompt, *answers in EXAMPLES.values():
+        assert not any(typed_faults(prompt, answers))
+        assert sum(len(quote(text)) for text in (prompt, *answers)) < inputs.LONGEST_LINK
+
+
+def test_a_mixture_is_a_sentence_the_largest_share_first():
+    assert mixture_words(["A", "B<b>", "C"], [0.2, 0.8, 0.0]) == r"A mixture of 80 % B\<b\> and 20 % A."
+    assert mixture_words(["A", "B", "C"], [0.2, 0.5, 0.3]) == "A mixture of 50 % B, 30 % C and 20 % A."
+    assert mixture_words(["A", "B"], [0.0, 1.0]) == "The model of B alone."
+
+
 def test_equal_answers_are_scored_alike(with_run):
     app = typed(opened(asked=False, texts=inputs.TYPED), "p", "same", "same")
     assert not app.exception and not app.error and specs(app)
@@ -127,7 +150,12 @@ def test_equal_answers_are_scored_alike(with_run):
 
 def form_of(app):
     """The elements of the form, as a screen reader or the keyboard meets them."""
-    return list(next(block for block in app.main.children.values() if block.type == "form"))
+
+    def forms(block):
+        for child in getattr(block, "children", {}).values():
+            yield from ([child] if child.type == "form" else forms(child))
+
+    return list(next(forms(app.main)))
 
 
 def test_an_empty_form_that_is_sent_says_what_it_needs(with_run):
@@ -207,6 +235,7 @@ def test_a_typed_answer_that_is_unlike_the_data_is_named(with_run, monkeypatch):
     monkeypatch.setattr(inputs.Models, "nearness", lambda self, answers: (np.array([0.9, 0.1]), 0.5))
     app = typed(opened(asked=False, texts=inputs.TYPED), "p", "usual", "strange")
     assert [w.value.startswith("Answer B is unlike") for w in app.warning] == [True]
+    assert specs(app)[0]["data"][0]["x"] == ["answer A", "answer B<br>unlike the data"]
 
 
 def test_a_mixture_is_a_triangle_of_three_a_line_of_two_and_a_chart_of_others(with_run):
@@ -217,7 +246,7 @@ def test_a_mixture_is_a_triangle_of_three_a_line_of_two_and_a_chart_of_others(wi
     app.button_group(key=session.MEMBERS).set_value(["Alvoria", "Galune"]).run()
     assert not app.exception and len(specs(app)) == 2 and "share of Galune" in str(specs(app)[1]["layout"]["xaxis"])
     app.button_group(key=session.MEMBERS).set_value(["Galune"]).run()
-    assert not app.exception and len(specs(app)) == 1 and "Galune 100 %" in told(app)
+    assert not app.exception and len(specs(app)) == 1 and "The model of Galune alone." in told(app)
     app.button_group(key=session.MEMBERS).set_value([]).run()
     assert not app.exception and not specs(app) and "Choose the countries to mix" in told(app)
     app.button_group(key=session.MEMBERS).set_value(list(app.button_group(key=session.MEMBERS).options)).run()
@@ -226,7 +255,7 @@ def test_a_mixture_is_a_triangle_of_three_a_line_of_two_and_a_chart_of_others(wi
 
 def test_parts_weigh_the_mixture_and_none_at_all_is_said(with_run):
     app = opened(view="Mixtures", mix=["Alvoria", "Bresland"], part1="3", part2="1")
-    assert "Alvoria 75 %, Bresland 25 %" in told(app)
+    assert "A mixture of 75 % Alvoria and 25 % Bresland." in told(app)
     for slider in app.slider:
         slider.set_value(0)
     app.run()

@@ -18,6 +18,7 @@ from scpo.metrics.accuracy import MEAN
 from scpo.study import design
 from scpo.study import folder as study_folder
 from scpo.ui import study as study_page
+from scpo.ui import study_process
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "study.py")
 BASE = ExperimentConfig(methods=("full", "filter", "scpo"), seeds=1, budgets=(50,))
@@ -82,10 +83,47 @@ def opened(**query):
     return app
 
 
-def test_an_empty_workspace_says_how_to_run_it(workspace):
+@pytest.fixture
+def none_shipped(monkeypatch, tmp_path):
+    monkeypatch.setattr(study_folder, "SHIPPED", tmp_path / "none")
+
+
+def test_an_empty_workspace_says_how_to_run_it(workspace, none_shipped):
     app = opened()
     assert "no study" in app.info[0].value and "python -m scpo study when" in app.code[0].value
     assert not app.get("plotly_chart")
+
+
+def test_an_empty_workspace_shows_the_finished_study_that_is_shipped_with_its_answer_and_a_button_to_start_one(
+    workspace,
+):
+    app = opened()
+    assert len(app.get("plotly_chart")) == 4 and not app.warning
+    said = " ".join(m.value for m in app.markdown)
+    assert "At the defaults SCPO (paper) is at " in said and "points against “Fine-tuned on all pairs” (95 %:" in said
+    assert "% of the pairs. Without validation, at the last of 3,000 steps, it is at -" in said
+    assert "Start the study in the simulated world" in [b.label for b in app.button]
+    assert "10 to 20 minutes" in " ".join(c.value for c in app.caption)
+    assert "python -m scpo study when --worlds 6" in app.code[-1].value
+
+
+def test_the_shipped_study_is_whole_small_and_simulated():
+    (place,) = study_folder.shipped()
+    found = study_folder.read(place)
+    assert found.done and found.finished_worlds == found.worlds >= study_folder.FEWEST and found.card["simulated"]
+    assert sum(file.stat().st_size for file in place.iterdir()) < 300_000
+
+
+def test_the_button_starts_one_process_and_while_it_measures_there_is_no_button(workspace, monkeypatch):
+    started = []
+    monkeypatch.setattr(study_process, "start_study", lambda: started.append(True))
+    app = opened()
+    next(b for b in app.button if b.label.startswith("Start the study")).click().run()
+    assert started == [True]
+    with study_folder.measured_here(study_process.own_study()):
+        app = opened()
+        assert not any("the study" in b.label for b in app.button)
+        assert any("It is being measured" in i.value for i in app.info)
 
 
 def test_every_chart_of_a_simulated_study_says_so(workspace):

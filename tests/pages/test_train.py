@@ -275,6 +275,35 @@ def test_unusable_settings_are_a_message_and_cannot_be_started(name, value, mess
     assert len(app.metric) == (0 if message else 3), "no estimate stands that is not of these settings"
 
 
+def test_what_is_meant_by_default_is_lit_follows_the_other_choice_and_is_lit_again_when_put_out(store):
+    app = opened()
+    steered = ["Alvoria", "Bresland", "Cindara", "Dolvane", "Estovia", "Farrowind", "Galune"]
+    assert field(app, "countries").value == steered and field(app, "reference").value == ["Meridia"]
+    field(app, "reference").set_value(["Alvoria"]).run()
+    assert field(app, "countries").value == steered[1:]
+    field(app, "reference").set_value([]).run()
+    assert field(app, "countries").value == steered and field(app, "reference").value == ["Meridia"]
+    field(app, "countries").set_value([]).run()
+    assert field(app, "countries").value == steered
+    button(app, "Start").click().run()
+    assert store.jobs()[0].config == ExperimentConfig(), "lit by itself, a default is named by no setting"
+
+
+def test_a_file_of_ones_own_is_compared_with_few_methods_first_and_each_says_what_it_costs(tmp_path):
+    scored_rows(90).to_csv(tmp_path / "a.csv", index=False)
+    app = opened()
+    app.get("button_group")[0].set_value("file").run()
+    app.text_input[0].set_value(str(tmp_path / "a.csv")).run()
+    assert field(app, "methods").value == ["global", "full", "scpo", "shared", "longer"]
+    shown = field(app, "methods").options
+    assert "Longer answer · free" in shown and "Shared directions · slow" in shown
+    assert "free: Global model, Longer answer." in words(app) and "Training takes, by method: Shared prior" in words(
+        app
+    )
+    app.get("button_group")[0].set_value("demo").run()
+    assert tuple(field(app, "methods").value) == ExperimentConfig().methods
+
+
 def test_a_country_cannot_be_both_steered_to_and_reference():
     app = opened()
     field(app, "countries").set_value(["Galune"])

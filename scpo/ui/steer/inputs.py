@@ -15,6 +15,7 @@ from scpo.format import inert, shortened
 from scpo.grouping import worded
 from scpo.steering import mixing
 from scpo.text.reasons import unlike_line
+from scpo.text.steer import EXAMPLES
 from scpo.ui import session
 from scpo.ui.steer.models import Models
 
@@ -34,8 +35,8 @@ class Asked:
     rows: np.ndarray | None = None
 
 
-def prompt_and_answers(pairs: Preferences) -> Asked | None:
-    """A prompt and answers, of the data or typed; None until there are any."""
+def prompt_and_answers(pairs: Preferences, across: int = 2) -> Asked | None:
+    """A prompt and answers, of the data or typed; None until there are any. across: fields side by side."""
     source = st.segmented_control(
         "Prompt and answers",
         [DATA, TYPED],
@@ -45,28 +46,30 @@ def prompt_and_answers(pairs: Preferences) -> Asked | None:
         bind="query-params",
     )
     if source == TYPED:
-        sent = typed()
+        sent = typed(across)
         return Asked(*sent) if sent else None
-    of_data = picked(pairs)
+    of_data = picked(pairs, across)
     if of_data is None:
         return None
     prompt, rows = of_data
     return Asked(prompt, pairs.texts["response"].iloc[rows].tolist(), rows)
 
 
-def tell_unlike(models: Models, answers: Sequence[str]) -> None:
-    """A line under answers that are unlike all that the run's data has."""
+def tell_unlike(models: Models, answers: Sequence[str]) -> list[str]:
+    """A line under answers that are unlike all that the run's data has; returns their letters."""
     near, usual = models.nearness(answers)
-    for at in np.flatnonzero(near < usual):
+    unlike = np.flatnonzero(near < usual)
+    for at in unlike:
         st.warning(unlike_line(int(at), float(near[at]), usual), icon=":material/explore_off:")
+    return [mixing.letter(int(at)) for at in unlike]
 
 
-def picked(pairs: Preferences) -> tuple[str, np.ndarray] | None:
+def picked(pairs: Preferences, across: int = 2) -> tuple[str, np.ndarray] | None:
     """A prompt of the data and rows of some of its answers, both chosen here; None if no prompt is found."""
     code = pairs.texts["prompt"].cat.codes.to_numpy()
     prompts = pairs.texts["prompt"].cat.categories.tolist()
     found = np.flatnonzero(np.bincount(code, minlength=len(prompts)) >= mixing.FEWEST_ANSWERS)
-    left, right = st.columns([3, 1])
+    left, right = st.columns([3, 1]) if across > 1 else (st.container(), st.container())
     if len(found) > MOST_PROMPTS:
         words = left.text_input("Prompts that contain", key=session.PROMPT_SEARCH)
         found = np.array([at for at in found if words.casefold() in prompts[at].casefold()], int)
@@ -89,19 +92,23 @@ def picked(pairs: Preferences) -> tuple[str, np.ndarray] | None:
     return prompts[prompt], rows
 
 
-def typed() -> tuple[str, list[str]] | None:
+def typed(across: int = 2) -> tuple[str, list[str]] | None:
     """A typed prompt and typed answers; None until they are sent, and while something is wrong with them.
 
     What is wrong stands at its field. The texts are in the link, so that a reload and another reader have them.
     """
     _texts_of_the_link()
+    st.caption("Examples to begin with")
+    with st.container(horizontal=True, gap="xsmall"):
+        for name, texts in EXAMPLES.items():
+            st.button(name, on_click=_fill, args=(texts,), key=f"{session.TYPED_PROMPT}-{name}")
     with st.form("typed"):
         size = {"max_chars": mixing.LONGEST, "persist_state": "session"}
         prompt = st.text_area("Prompt", key=session.TYPED_PROMPT, height=80, **size)
         at_prompt = st.container()
         fields = [
             column.text_area(f"Answer {mixing.letter(at)}", key=f"{session.TYPED_ANSWER}-{at}", height=110, **size)
-            for at, column in enumerate(in_pairs(mixing.MOST_ANSWERS))
+            for at, column in enumerate(side_by_side(mixing.MOST_ANSWERS, across))
         ]
         at_answers = st.container()
         st.caption(
@@ -123,10 +130,10 @@ def typed() -> tuple[str, list[str]] | None:
     return None if any(found) else (prompt, answers)
 
 
-def in_pairs(count: int) -> Iterator[DeltaGenerator]:
-    """Places in two columns, row by row: A beside B, C beside D, and in this order on a narrow screen too."""
-    for first in range(0, count, 2):
-        yield from st.columns(2)[: count - first]
+def side_by_side(count: int, across: int) -> Iterator[DeltaGenerator]:
+    """Places in columns, row by row: A beside B, C beside D, and in this order on a narrow screen too."""
+    for first in range(0, count, across):
+        yield from st.columns(across)[: count - first]
 
 
 def _texts_of_the_link() -> None:
@@ -157,6 +164,13 @@ def wanted() -> bool:
         st.button("Ask the models", type="primary", icon=":material/play_arrow:", on_click=_score)
         st.caption("Loads this run's reward models and scores its texts; this takes some seconds the first time.")
     return bool(st.session_state.get(session.SCORING))
+
+
+def _fill(texts: Sequence[str]) -> None:
+    """Put an example into the fields, and score it."""
+    for key, text in zip(TYPED_FIELDS, [*texts, *[""] * len(TYPED_FIELDS)], strict=False):
+        st.session_state[key] = text
+    _send()
 
 
 def _send() -> None:
@@ -191,12 +205,11 @@ def mixture(countries: Sequence[str]) -> tuple[list[str], np.ndarray] | None:
     if not members:
         st.info(worded("Choose the countries to mix: two are drawn along a line, three in a triangle."))
         return None
-    columns = st.columns(min(len(members), 3))
     parts = [
-        columns[at % 3].slider(
+        st.slider(
             f"Parts of {inert(c)}", 0, MOST_PARTS, 1, key=f"{session.PART}{countries.index(c) + 1}", bind="query-params"
         )
-        for at, c in enumerate(members)
+        for c in members
     ]
     if not sum(parts):
         st.info(worded("Every country has 0 parts; give one of them more."))

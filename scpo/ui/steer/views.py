@@ -18,7 +18,7 @@ from scpo.steering import mixing
 from scpo.text import steer as steer_text
 from scpo.text.measures import which_pairs
 from scpo.ui import run_picker, session
-from scpo.ui.components import chart, country_of, section
+from scpo.ui.components import chart, country_of, explained, section
 from scpo.ui.context import segments, select
 from scpo.ui.pairs import plain
 from scpo.ui.steer import inputs as steer_inputs
@@ -26,43 +26,53 @@ from scpo.ui.steer.models import Models
 
 
 def answers(models: Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
-    """A prompt and answers, and what every country's model makes of them."""
-    simulated = result.card["simulated"]
-    section("Which answer does each country's model like best?", "answers", steer_text.MEASURES)
-    asked = steer_inputs.prompt_and_answers(pairs)
-    if asked is None:
-        return
-    plain(asked.prompt)
-    for at, (column, text) in enumerate(zip(steer_inputs.in_pairs(len(asked.answers)), asked.answers, strict=True)):
-        with column.container(border=True):
-            st.badge(f"answer {mixing.letter(at)}", color="gray")
-            plain(text)
-    if not steer_inputs.wanted():
-        return
+    """A prompt and answers, and beside them what every country's model makes of them."""
+    texts, results = st.columns([2, 3], gap="large")
+    with texts:
+        asked = steer_inputs.prompt_and_answers(pairs, across=1)
+        if asked:
+            plain(asked.prompt)
+            for at, text in enumerate(asked.answers):
+                with st.container(border=True):
+                    st.badge(f"answer {mixing.letter(at)}", color="gray")
+                    plain(text)
+    with results:
+        if asked and steer_inputs.wanted():
+            _ranked(models, asked, result.card["simulated"], alpha)
+        else:
+            st.caption("Which answer does each model like best? What they say stands here.")
+
+
+def _ranked(models: Models, asked: steer_inputs.Asked, simulated: bool, alpha: float) -> None:
+    """Rank and reward of each answer by each model, in a chart and in words."""
     if asked.rows is None:
         rewards = models.typed(asked.prompt, asked.answers)
     else:
         rewards = models.data().of(asked.rows)
-    table = mixing.answer_table(rewards, alpha)
-    if asked.rows is None:
-        steer_inputs.tell_unlike(models, asked.answers)
+    table, place = mixing.answer_table(rewards, alpha), st.container()
+    st.caption("In a cell: the rank, ▲ if better than by the global model, ▼ if worse; and the reward.")
+    unlike = steer_inputs.tell_unlike(models, asked.answers) if asked.rows is None else []
     lines = steer_text.answer_lines(table)
     for line in lines:
         st.markdown(line)
     alt = worded("Rank and reward of each answer by the global model and by each country's. ") + " ".join(lines)
-    chart(steer_charts.answers_chart(table, simulated), "answers", alt, table, simulated)
-    st.caption("In a cell: the rank, ▲ if better than by the global model, ▼ if worse; and the reward.")
+    with place:
+        chart(steer_charts.answers_chart(table, simulated, unlike), "answers", alt, table, simulated)
+    measured("answers")
+
+
+def measured(measure: str) -> None:
+    """What the charts of a view show, in a sentence, and its formula."""
+    explained(*steer_text.MEASURES[measure], label="The formula")
 
 
 def strength(models: Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
     """Curves over alpha, and every country at the chosen one."""
     simulated = result.card["simulated"]
-    section("How far to steer?", "strength", steer_text.MEASURES)
     if not steer_inputs.wanted():
+        measured("strength")
         return
     country, table = country_of(result), models.table("alpha")
-    for line in steer_text.strength_lines(table, country, alpha, result.card["unit"]):
-        st.markdown(line)
     rows = table[table["country"] == country]
     chart(
         steer_charts.strength_chart(rows, alpha, simulated),
@@ -72,6 +82,9 @@ def strength(models: Models, result: runs.Result, pairs: Preferences, alpha: flo
         rows,
         simulated,
     )
+    for line in steer_text.strength_lines(table, country, alpha, result.card["unit"]):
+        st.markdown(line)
+    measured("strength")
     st.subheader(f"Every {worded('country')} at α = {alpha:g}")
     rows = table[table["alpha"] == alpha]
     chart(
@@ -84,30 +97,40 @@ def strength(models: Models, result: runs.Result, pairs: Preferences, alpha: flo
 
 
 def mixtures(models: Models, result: runs.Result, pairs: Preferences, alpha: float) -> None:
-    """One mixture on everybody's test pairs, and all mixtures of two or three countries."""
-    simulated = result.card["simulated"]
-    section("What does a mixture of countries cost each of them?", "mixtures", steer_text.MEASURES)
-    countries = result.card["countries"]
-    chosen = steer_inputs.mixture(countries)
-    if chosen is None or not steer_inputs.wanted():
-        return
+    """One mixture on everybody's test pairs beside its parts, and all mixtures of two or three countries."""
+    simulated, countries = result.card["simulated"], result.card["countries"]
+    parts, results = st.columns([2, 5], gap="large")
+    with parts:
+        chosen = steer_inputs.mixture(countries)
+        measured("mixtures")
+    with results:
+        if chosen is None or not steer_inputs.wanted():
+            return
     members, shares = chosen
     places = [countries.index(c) for c in members]
     everyone = np.eye(len(countries))
     weights = np.vstack([shares @ everyone[places], everyone[places]])
     table = models.table("mixture", weights.tolist(), alpha)
-    st.markdown(steer_text.mixture_line(table, members, shares))
     rows = table[table["mixture"] == 0]
     alt = worded("Accuracy of the mixture on the test pairs of every country with 95 % intervals.")
-    chart(steer_charts.countries_chart(rows, result.card["unit"], simulated), "mixture", alt, rows, simulated)
-    if len(members) not in (2, 3):
-        return
+    with results:
+        st.markdown(steer_text.mixture_line(table, members, shares))
+        chart(steer_charts.countries_chart(rows, result.card["unit"], simulated), "mixture", alt, rows, simulated)
+    if len(members) in (2, 3):
+        _all_mixtures(models, result, members, shares, everyone[places], alpha)
+
+
+def _all_mixtures(
+    models: Models, result: runs.Result, members: list[str], shares: np.ndarray, of_members: np.ndarray, alpha: float
+) -> None:
+    """Every mixture of two countries along a line, of three in a triangle. of_members: (k, countries) weights."""
+    simulated = result.card["simulated"]
     st.subheader(inert(f"All mixtures of {', '.join(members)}"))
     left, right = st.columns(2)
     with left:
         subset = segments("Pairs", list(steer_charts.KINDS), run_picker.SUBSET, format_func=which_pairs)
     grid = mixing.simplex(steer_inputs.TRIANGLE) if len(members) == 3 else mixing.line(2 * steer_inputs.TRIANGLE)
-    table = models.table("mixture", (grid @ everyone[places]).tolist(), alpha)
+    table = models.table("mixture", (grid @ of_members).tolist(), alpha)
     rows = table[table["subset"] == subset]
     if len(members) == 2:
         chart(
@@ -139,11 +162,8 @@ def tastes(models: Models, result: runs.Result, pairs: Preferences, alpha: float
     if not steer_inputs.wanted():
         return
     if pairs.truth is not None:
-        section("Was the planted taste recovered?", "truth", steer_text.MEASURES)
-        table = models.table("truth", alpha)
-        for line in steer_text.truth_lines(table, alpha):
-            st.markdown(inert(line))
-        left, right = st.columns(2, gap="large")
+        table, told = models.table("truth", alpha), st.container()
+        left, right = told.columns(2, gap="large")
         with left:
             st.subheader(worded("Every country"))
             once = table.drop_duplicates(["country", "model"]).drop(columns=taste.PER_AXIS)
@@ -153,6 +173,9 @@ def tastes(models: Models, result: runs.Result, pairs: Preferences, alpha: float
             st.subheader(inert(f"Planted and learned, {country}"))
             rows = table[table["country"] == country]
             chart(taste.axes_chart(rows), "axes", f"Planted and learned taste of {country} per axis.", rows, simulated)
+        for line in steer_text.truth_lines(table, alpha):
+            st.markdown(inert(line))
+        measured("truth")
         st.subheader(worded("Error per axis and country: learned minus planted"))
         chart(
             taste.errors_chart(table),

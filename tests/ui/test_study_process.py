@@ -1,0 +1,40 @@
+"""The study's process: its command, one at a time, and what it has said."""
+
+import pytest
+
+from scpo.errors import RunFolderError
+from scpo.study import folder as study_folder
+from scpo.ui import study_process
+
+
+def test_it_is_started_with_the_command_that_the_page_shows_and_its_last_line_is_told(workspace, monkeypatch):
+    asked = []
+
+    class Ended:
+        pid, returncode = 0, 1
+
+        def __init__(self, command, stdout, **_):
+            asked.append(command[1:])
+            stdout.write(b"world 1 of 6: 9 of 85 experiments, 3 s\n\n")
+
+        def wait(self):
+            return 1
+
+    monkeypatch.setattr(study_process.subprocess, "Popen", Ended)
+    monkeypatch.setattr(study_process.psutil, "Process", lambda pid: type("P", (), {"nice": lambda self, by: None})())
+    assert study_process.last_word() == ""
+    study_process.start_study()
+    assert asked == [["-m", "scpo", "study", "when", "--worlds", "6"]]
+    assert study_process.last_word() == "world 1 of 6: 9 of 85 experiments, 3 s"
+
+
+def test_one_process_measures_a_study_at_a_time(tmp_path):
+    place = tmp_path / "studies" / "when"
+    with study_folder.measured_here(place):
+        assert study_folder.being_measured(place)
+        with (
+            pytest.raises(RunFolderError, match="being measured by another process"),
+            study_folder.measured_here(place),
+        ):
+            pass
+    assert not study_folder.being_measured(place)
