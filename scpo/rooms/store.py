@@ -11,6 +11,7 @@ import re
 import secrets
 import string
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pandas as pd
 import sqlalchemy as sa
@@ -143,7 +144,7 @@ class RoomStore:
             now = self._table.now(c)
             row = self._open_row(c, code, now)
             number = _number(c, code, token)
-            asked = len(Questions.from_json(row.questions))
+            asked = _asked(row.questions)
             if not 0 <= pair < asked:
                 raise RoomError(f"Pair {pair + 1} is not one of the {asked} that you are asked. Reload the page.")
             if not self._table.insert(c, _new_vote(code, number, pair, chose_left, now), VOTES):
@@ -169,7 +170,7 @@ class RoomStore:
                     f"The room has {counted(first, 'voter')}; {len(labels)} more are beyond the {MOST_VOTERS} that a "
                     "room takes. Give fewer."
                 )
-            asked = len(Questions.from_json(row.questions))
+            asked = _asked(row.questions)
             if not ballots["pair"].between(0, asked - 1).all():
                 raise RoomError(f"A pair is not one of the {asked} of this room.")
             number = {label: first + 1 + at for at, label in enumerate(labels)}
@@ -190,7 +191,7 @@ class RoomStore:
     def counts(self, code: str) -> Counts:
         """How far a room is."""
         with self._table.reading() as c:
-            asked = len(Questions.from_json(_row(c, code).questions))
+            asked = _asked(_row(c, code).questions)
             each = sa.select(sa.func.count()).where(VOTES.c.room == code).group_by(VOTES.c.voter)
             sizes = list(c.execute(each).scalars())
             return Counts(_voters(c, code), sum(size >= asked for size in sizes), sum(sizes))
@@ -208,6 +209,12 @@ def _row(c: sa.Connection, code: str, lock: bool = False):
     if row is None:
         raise RoomError(WRONG)
     return row
+
+
+@lru_cache(maxsize=64)
+def _asked(questions: str) -> int:
+    """How many pairs a room asks; they never change, so they are read once, not at every vote."""
+    return len(Questions.from_json(questions))
 
 
 def _room(row, now: float) -> Room:

@@ -256,9 +256,12 @@ def told(table: pd.DataFrame | None) -> list[str]:
 
 
 def tell_unread(table: pd.DataFrame) -> None:
-    """Into the log, before anything is trained."""
+    """Into the log, before anything is trained; as a warning, in short, only what no figure will come of: the table of
+    results says the rest."""
     for line in told(table):
-        log.warning("%s", line)
+        log.info("%s", line)
+    if unread := unreadable(table):
+        log.warning("Too little is read of the texts of %s: no accuracy will be shown there.", ", ".join(unread))
 
 
 def _name(key: str, strings: Sequence[str], prompts: int) -> str:

@@ -224,3 +224,13 @@ def test_before_a_run_so_many_pairs_of_a_country_are_drawn_and_their_shares_are_
     assert drawn["pairs"].tolist() == [50, 50] and drawn["country"].tolist() == whole["country"].tolist()
     assert drawn["unknown"].to_numpy() == pytest.approx(whole["unknown"].to_numpy(), abs=0.05)
     assert drawn["alike"].tolist() == whole["alike"].tolist()
+
+
+def test_before_training_only_what_comes_to_nothing_is_a_warning_and_the_rest_stays_in_the_log(caplog):
+    row = {"texts": 9, "tokens": 90, "unknown": 0.2, "cut": 0.0, "pairs": 9, "alike": 0.0, "readable": True}
+    table = pd.DataFrame([row | {"country": "Chile"}, row | {"country": "Kenya", "unknown": 0.9, "readable": False}])
+    with caplog.at_level("INFO", "scpo"):
+        encoder_reading.tell_unread(table)
+    warned = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert warned == ["Too little is read of the texts of Kenya: no accuracy will be shown there."]
+    assert all(line in caplog.text for line in told(table)) and not any(line in warned for line in told(table))
