@@ -98,8 +98,13 @@ def planted_line(shares: pd.DataFrame) -> str:
     )
 
 
-def measured_line(method: str) -> str:
-    """How often reasons were true on the demo run that the app comes with, by its kept study, in words."""
+def measured_line(method: str, whole: bool = False) -> str:
+    """How often reasons were true on the demo run that the app comes with, by its kept study, in words.
+
+    whole   of whole models, which that study did not ask
+    """
+    if whole:
+        return "How often this holds over many answers was counted for heads on a frozen encoder, not for whole models."
     found, of = measured(method), named(method)
     if found is None:
         return f"How often this holds over many answers was not counted for {of}; `study why` counts it on a run."

@@ -27,10 +27,12 @@ from scpo.ui.steer.inputs import wanted
 from scpo.ui.steer.models import Models
 
 
-def how_true(shares: pd.DataFrame, pairs: Preferences, method: str, country: str) -> tuple[pd.DataFrame, list[str]]:
+def how_true(shares: pd.DataFrame, pairs: Preferences, models: Models, country: str) -> tuple[pd.DataFrame, list[str]]:
     """The shares with what is planted in each sentence, where that is known, and lines that say how true they are."""
     shares = held_against_taste(shares, pairs, country)
-    return shares, [planted_line(shares), measured_line(method)] if pairs.truth is not None else [worded(UNKNOWN)]
+    if pairs.truth is None:
+        return shares, [worded(UNKNOWN)]
+    return shares, [planted_line(shares), measured_line(models.method, models.whole)]
 
 
 def why(
@@ -46,7 +48,7 @@ def why(
         models = Models.of(result, method)
         tell_unread(models, answers)
         _, shares, sums = explained(answers, lambda forms: models.trials(prompt, forms, country), country)
-        told(shares, sums, country, how_true(shares, pairs, method, country)[1])
+        told(shares, sums, country, how_true(shares, pairs, models, country)[1])
 
 
 def tell_unread(models: Models, answers: Sequence[str]) -> None:

@@ -80,6 +80,7 @@ def test_how_often_reasons_are_true_is_told_by_the_kept_study_and_of_no_other_me
     line = measured_line("shared")
     assert "right in 83.1 % (95 %: 81.2 to 84.8), by chance in 50.0 %" in line and "34.9 %" in line
     assert "was not counted" in measured_line("filter")
+    assert "77.4" not in (line := measured_line("scpo", whole=True)) and "not for whole models" in line
 
 
 def test_an_answer_that_the_encoder_cannot_read_is_a_sentence():

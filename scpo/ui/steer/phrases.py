@@ -58,8 +58,11 @@ def _findings(rows: pd.DataFrame, country: str, simulated: bool, kind: str) -> N
     shown = rows.head(SHOWN)
     alt = f"The {kind}s that move {country}'s model most, with its held-out people beside them and 95 % intervals."
     chart(phrases_chart(shown, country, simulated, kind), f"{kind}s", alt, rows, simulated)
+    shown = shown[shown["example_1"] != ""].head(IN_CONTEXT)
+    if not len(shown):
+        return
     st.subheader("In context" if kind == PHRASE else "Two prompts of each, and the answers that the model goes towards")
-    for row in rows_of(shown[shown["example_1"] != ""].head(IN_CONTEXT)):
+    for row in rows_of(shown):
         _in_context(row, country)
 
 

@@ -47,7 +47,7 @@ def reasons(models: Models, result: runs.Result, pairs: Preferences, alpha: floa
         st.markdown(line)
     if asked.rows is None and not models.whole:
         steer_inputs.tell_unlike(models, answers)
-    shares, lines = how_true(shares, pairs, models.method, country)
+    shares, lines = how_true(shares, pairs, models, country)
     mark(shares, _explained_reward())
     for line in lines:
         st.caption(line)
