@@ -56,19 +56,25 @@ def opened(context, address):
 
 
 @pytest.fixture
-def visit(profiles, served):
-    """visit(path, width, scheme) opens a page of the app; it must end without errors or foreign requests."""
+def visit_app(profiles):
+    """visit_app(address, path, width, scheme) opens a page of an app; to end without errors or foreign requests."""
     pages = []
 
-    def go(path="", width=1400, scheme="light"):
-        page = opened(profiles(width, scheme), served)
+    def go(address, path="", width=1400, scheme="light"):
+        page = opened(profiles(width, scheme), address)
         pages.append(page)
-        page.goto(f"{served}/{path}")
+        page.goto(f"{address}/{path}")
         return page
 
     yield go
     for page in pages:
         page.close()
+
+
+@pytest.fixture
+def visit(visit_app, served):
+    """visit(path, width, scheme) opens a page of the app; it must end without errors or foreign requests."""
+    return functools.partial(visit_app, served)
 
 
 @pytest.fixture(scope="module")

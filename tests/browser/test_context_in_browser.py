@@ -9,7 +9,7 @@ from scpo.jobs.store import open_store
 from scpo.ui.router import TITLES
 
 from screenshots import DRAWN as STILL
-from screenshots import QUIET, app_server, open_page, watched_page
+from screenshots import QUIET, app_server, watched_page
 
 pytestmark = pytest.mark.browser
 MENU = {
@@ -44,6 +44,12 @@ def two_runs(tmp_path_factory, demo_run, survey_run, browser):
         yield address, older
 
 
+@pytest.fixture
+def served(two_runs):
+    """What `visit` visits in this file."""
+    return two_runs[0]
+
+
 def drawn(page, path):
     page.wait_for_url(re.compile(rf"/{path}(\?|$)"))
     page.get_by_text("Run: ").first.wait_for()
@@ -57,11 +63,10 @@ def figures(page):
     return head, page.locator("[data-testid=stMetricValue]").all_inner_texts()
 
 
-def test_the_run_of_a_link_stays_on_every_page_of_the_menu_after_a_reload_and_on_the_way_back(browser, two_runs):
+def test_the_run_of_a_link_stays_on_every_page_of_the_menu_after_a_reload_and_on_the_way_back(visit, two_runs):
     address, older = two_runs
-    page = open_page(browser, address)
+    page = visit(f"accuracy?run={older.id}")
     alone = watched_page(page.context, address)
-    page.goto(f"{address}/accuracy?run={older.id}")
     drawn(page, "accuracy")
     for name, path in MENU.items():
         page.get_by_role("link", name=name, exact=True).first.click()
@@ -79,35 +84,28 @@ def test_the_run_of_a_link_stays_on_every_page_of_the_menu_after_a_reload_and_on
     page.go_back()
     drawn(page, "learn|study")
     assert "the older run" in figures(page)[0]
-    page.context.close()
+    alone.close()
 
 
-def test_two_tabs_have_a_run_each(browser, two_runs):
-    address, older = two_runs
-    page = open_page(browser, address)
-    other = watched_page(page.context, address)
-    page.goto(f"{address}/bias?run={older.id}")
+def test_two_tabs_have_a_run_each(visit, two_runs):
+    page = visit(f"bias?run={two_runs[1].id}")
     drawn(page, "bias")
-    other.goto(f"{address}/bias")
+    other = visit("bias")
     drawn(other, "bias")
     page.get_by_role("link", name="Accuracy", exact=True).first.click()
     drawn(page, "accuracy")
     assert "the older run" in figures(page)[0] and "the newest run" in figures(other)[0]
-    page.context.close()
 
 
-def test_a_link_to_no_page_says_so_and_lists_the_pages(browser, two_runs):
-    address, _ = two_runs
-    page = open_page(browser, address)
-    page.goto(address)  # the first link after a start is taken in Streamlit's older way, with a note of its own
+def test_a_link_to_no_page_says_so_and_lists_the_pages(visit, served):
+    page = visit()  # the first link after a start is taken in Streamlit's older way, with a note of its own
     drawn(page, "")
-    page.goto(f"{address}/overview")  # the page that opens first has a name too
+    page.goto(f"{served}/overview")  # the page that opens first has a name too
     drawn(page, "")
-    page.goto(f"{address}/nosuchpage")
+    page.goto(f"{served}/nosuchpage")
     page.get_by_text("There is no such page").wait_for()
     links = page.locator("[data-testid=stPageLink]")
     links.nth(len(TITLES) - 1).wait_for()
     assert links.count() == len(TITLES) and page.locator("[role=dialog]").count() == 0
     links.get_by_text("Runs").click()
     page.get_by_text("Find in name").first.wait_for()
-    page.context.close()

@@ -73,6 +73,18 @@ def served(jobs_served):
     return jobs_served
 
 
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory, demo_run, browser):
+    """An app in which runs are started and watched: (address, its store, a finished run)."""
+    space = tmp_path_factory.mktemp("watched")
+    shutil.copytree(demo_run, space / "runs" / "demo-finished")
+    store = open_store(space)
+    (done,) = store.jobs()
+    with app_server(space) as address:
+        yield address, store, done
+    store.close()
+
+
 VIEWS = {
     "the form": ("train", "What it will take"),
     "a cancelled run": ("train?run={stopped}", "PARTIAL"),
@@ -98,41 +110,36 @@ def test_a_view_is_accessible_fits_and_has_no_errors(visit, ids, view, width, sc
     check_faultless(page, "train", "runs", "study")
 
 
-def test_a_run_is_started_watched_cancelled_resumed_and_survives_reloads(browser, tmp_path, demo_run):
-    shutil.copytree(demo_run, tmp_path / "runs" / "demo-finished")
-    store = open_store(tmp_path)
-    (done,) = store.jobs()
-    with app_server(tmp_path) as address:
-        page = open_page(browser, address)
-        page.goto(f"{address}/train?like={done.id}")
-        settle(page, "What it will take")
-        steps = page.get_by_role("spinbutton", name="Steps")
-        steps.fill("60000")
-        steps.press("Enter")
-        start = page.get_by_role("button", name="Start", exact=True)
-        start.wait_for()
-        start.dblclick()
-        page.get_by_role("button", name="Cancel", exact=True).wait_for()
-        assert len(store.jobs()) == 2 and "run=" in page.url
-        settle(page, "Accuracy so far")  # below the curve, once the first step is scored
-        assert serious_faults(page) == []
-        form = page.locator("h1", has_text="Train").element_handle()
-        before = page.locator(BAR).inner_text()
-        page.wait_for_function(f"t => document.querySelector('{BAR}')?.innerText !== t", arg=before)
-        assert form.evaluate("e => e.isConnected"), "the page was drawn again by a poll"
-        page.reload()
-        page.get_by_role("button", name="Cancel", exact=True).click()
-        settle(page, "PARTIAL")
-        page.get_by_role("button", name="Resume").click()
-        page.get_by_role("button", name="Cancel", exact=True).wait_for()
-        page.wait_for_timeout(3000)
-        page.get_by_role("button", name="Cancel", exact=True).click()
-        settle(page, "PARTIAL")
-        job = next(job for job in store.jobs() if job.id != done.id)
-        assert (job.state, job.attempt) == ("cancelled", 2)
-        check_faultless(page, "train", "runs")
-        page.context.close()
-    store.close()
+def test_a_run_is_started_watched_cancelled_resumed_and_survives_reloads(visit_app, watched):
+    address, store, done = watched
+    known = {job.id for job in store.jobs()}
+    page = visit_app(address, f"train?like={done.id}")
+    settle(page, "What it will take")
+    steps = page.get_by_role("spinbutton", name="Steps")
+    steps.fill("60000")
+    steps.press("Enter")
+    start = page.get_by_role("button", name="Start", exact=True)
+    start.wait_for()
+    start.dblclick()
+    page.get_by_role("button", name="Cancel", exact=True).wait_for()
+    assert len(store.jobs()) == len(known) + 1 and "run=" in page.url
+    settle(page, "Accuracy so far")  # below the curve, once the first step is scored
+    assert serious_faults(page) == []
+    form = page.locator("h1", has_text="Train").element_handle()
+    before = page.locator(BAR).inner_text()
+    page.wait_for_function(f"t => document.querySelector('{BAR}')?.innerText !== t", arg=before)
+    assert form.evaluate("e => e.isConnected"), "the page was drawn again by a poll"
+    page.reload()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    settle(page, "PARTIAL")
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Cancel", exact=True).wait_for()
+    page.wait_for_timeout(3000)
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    settle(page, "PARTIAL")
+    (job,) = (job for job in store.jobs() if job.id not in known)
+    assert (job.state, job.attempt) == ("cancelled", 2)
+    check_faultless(page, "train", "runs")
 
 
 def test_polling_stops_when_nothing_is_live(visit, ids):
@@ -147,32 +154,27 @@ def test_polling_stops_when_nothing_is_live(visit, ids):
     assert quiet > 0 and len(frames) == quiet
 
 
-def test_a_run_that_gets_done_while_watched_shows_so_and_its_results(browser, tmp_path, demo_run):
-    shutil.copytree(demo_run, tmp_path / "runs" / "demo-finished")
-    store = open_store(tmp_path)
-    (done,) = store.jobs()
-    with app_server(tmp_path) as address:
-        page, sent = open_page(browser, address), []
-        page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(data)))
-        page.goto(f"{address}/train?like={done.id}")
-        settle(page, "What it will take")
-        page.get_by_role("spinbutton", name="Steps").fill("25")
-        page.get_by_role("spinbutton", name="Steps").press("Enter")
-        page.get_by_label("Name (optional)").fill("<b>quick</b> ![x](https://evil.example/x.png)")
-        page.get_by_label("Name (optional)").press("Enter")
-        page.get_by_role("button", name="Start", exact=True).click()
-        settle(page, "Done in")
-        page.wait_for_timeout(1000)
-        quiet = len(sent)
-        page.wait_for_timeout(2 * POLL)
-        assert len(sent) == quiet, "the page goes on asking after the run has ended"
-        assert page.get_by_role("heading", name="<b>quick</b> ![x](https://evil.example/x.png)").count() == 1
-        page.get_by_role("button", name="Open it on the Runs page").click()
-        settle(page, "Gain of SCPO (paper) over the global model")
-        assert "/runs?run=" in page.url
-        check_faultless(page, "train", "runs")
-        page.context.close()
-    store.close()
+def test_a_run_that_gets_done_while_watched_shows_so_and_its_results(visit_app, watched):
+    address, _, done = watched
+    page, sent = visit_app(address), []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(data)))
+    page.goto(f"{address}/train?like={done.id}")
+    settle(page, "What it will take")
+    page.get_by_role("spinbutton", name="Steps").fill("25")
+    page.get_by_role("spinbutton", name="Steps").press("Enter")
+    page.get_by_label("Name (optional)").fill("<b>quick</b> ![x](https://evil.example/x.png)")
+    page.get_by_label("Name (optional)").press("Enter")
+    page.get_by_role("button", name="Start", exact=True).click()
+    settle(page, "Done in")
+    page.wait_for_timeout(1000)
+    quiet = len(sent)
+    page.wait_for_timeout(2 * POLL)
+    assert len(sent) == quiet, "the page goes on asking after the run has ended"
+    assert page.get_by_role("heading", name="<b>quick</b> ![x](https://evil.example/x.png)").count() == 1
+    page.get_by_role("button", name="Open it on the Runs page").click()
+    settle(page, "Gain of SCPO (paper) over the global model")
+    assert "/runs?run=" in page.url
+    check_faultless(page, "train", "runs")
 
 
 def test_an_uploaded_file_is_kept_for_its_job(browser, tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from faults import serious_faults
 from scpo.jobs.store import open_store
 
 from fakes import scored_rows
-from screenshots import app_server, open_page, settle
+from screenshots import app_server, settle
 
 pytestmark = pytest.mark.browser
 NAME = "Interviews 2025 <b> (María).csv"
@@ -38,6 +38,12 @@ def address(space, browser):
         yield found
 
 
+@pytest.fixture
+def served(address):
+    """What `visit` visits in this file."""
+    return address
+
+
 def field(page, name):
     return page.locator(f".st-key-form-{name}-new input").first
 
@@ -52,17 +58,16 @@ def load(page, path):
     page.locator("input[type=file]").set_input_files(str(path))
 
 
-def own_file(page, address, path):
-    page.goto(f"{address}/data")
+def own_file(page, path):
     settle(page, "Read the pairs")
     page.get_by_text("Your own file").click()
     settle(page, "Choose a file to go on")
     load(page, path)
 
 
-def test_a_file_is_loaded_once_and_called_by_its_name_to_the_end(browser, address, space, file):
-    page = open_page(browser, address)
-    own_file(page, address, file.parent / "broken" / NAME)
+def test_a_file_is_loaded_once_and_called_by_its_name_to_the_end(visit, address, space, file):
+    page = visit("data")
+    own_file(page, file.parent / "broken" / NAME)
     settle(page, "Mend the file")
     assert page.get_by_text(f"1 fault in {NAME}").count() == 1
     load(page, file)
@@ -90,17 +95,17 @@ def test_a_file_is_loaded_once_and_called_by_its_name_to_the_end(browser, addres
     page.goto(f"{address}/accuracy?run={job.id}")
     settle(page, "Country by country, in words")
     assert page.get_by_text(f"Source: {NAME}").count() >= 1
-    own_file(page, address, file)
+    page.goto(f"{address}/data")
+    own_file(page, file)
     settle(page, "On the training pairs of")
     assert page.get_by_text("Nobody has trained a global model").count() == 0
     assert page.get_by_role("link", name="Train on these pairs").count() == 1
     assert not [problem for problem in page.problems if "_stcore" not in problem]
-    page.context.close()
 
 
-def test_a_file_stays_through_the_menu_and_a_reload_says_that_it_is_gone(browser, address, file):
-    page = open_page(browser, address)
-    own_file(page, address, file)
+def test_a_file_stays_through_the_menu_and_a_reload_says_that_it_is_gone(visit, file):
+    page = visit("data")
+    own_file(page, file)
     settle(page, "Read the pairs")
     for link, there in (("Lesson", "Question."), ("Train", "What it will take"), ("Data", "Read the pairs")):
         page.get_by_role("link", name=link, exact=True).first.click()
@@ -109,13 +114,11 @@ def test_a_file_stays_through_the_menu_and_a_reload_says_that_it_is_gone(browser
     page.reload()
     settle(page, "Choose a file to go on")
     assert page.get_by_text("a reload of the page").count() == 1 and page.get_by_text("Meridia").count() == 0
-    page.context.close()
 
 
 @pytest.mark.parametrize("width", [1400, 420])
-def test_a_wrong_field_is_told_where_it_stands_and_holds_start_back(browser, address, width):
-    page = open_page(browser, address, width)
-    page.goto(f"{address}/train")
+def test_a_wrong_field_is_told_where_it_stands_and_holds_start_back(visit, width):
+    page = visit("train", width)
     settle(page, "What it will take")
     type_in(page, "tau", "7")
     settle(page, "To be mended first")
@@ -133,4 +136,3 @@ def test_a_wrong_field_is_told_where_it_stands_and_holds_start_back(browser, add
     type_in(page, "budgets", "")
     settle(page, "What it will take")
     assert start.is_enabled()
-    page.context.close()
