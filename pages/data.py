@@ -20,8 +20,10 @@ from scpo.errors import DataFaults
 from scpo.format import inert
 from scpo.grouping import of_countries, speak_of, worded
 from scpo.jobs.job import Job
+from scpo.steering.serving import planted_tastes
 from scpo.text.findings import main_method
 from scpo.text.selection import MEASURES
+from scpo.text.tastes import taste_table
 from scpo.ui import encoder_reading, pairs_behind, run_picker, session
 from scpo.ui.cache import finished_run, job_store, margins, preferences, ran_on, reading
 from scpo.ui.components import chart, explain
@@ -50,6 +52,7 @@ def who(pairs: Preferences, config: DataConfig) -> None:
             counts,
             True,
         )
+        planted_of(pairs)
         return
     counts.insert(1, "iso3", [iso3(name) for name in counts["country"]])
     alt = "World map of preference pairs per country; the table has the numbers."
@@ -57,6 +60,12 @@ def who(pairs: Preferences, config: DataConfig) -> None:
     unknown = counts.loc[counts["iso3"].isna(), "country"]
     if len(unknown):
         st.caption(inert("Not on the map, but in the table: " + ", ".join(unknown) + "."))
+
+
+def planted_of(pairs: Preferences) -> None:
+    """What each population of the demo world likes, in words."""
+    st.markdown("**What is planted**: the taste of each population; its strongest likes and dislikes.")
+    st.dataframe(taste_table(planted_tastes(pairs)), hide_index=True)
 
 
 def run_on(config: DataConfig, chosen: Job | None) -> runs.Result | None:

@@ -29,7 +29,7 @@ def main() -> None:
     with_reasons = parser.parse_args().reasons
     from scpo import ExperimentConfig, data, run
     from scpo.rooms.questions import chosen_pairs, questions
-    from scpo.steering.serving import planted_difference, price_table, reversed_pairs
+    from scpo.steering.serving import planted_tastes, price_table, reversed_pairs
     from scpo.text.findings import main_method
     from scpo.training.heads.saved import load_models, pair_gram, reward_texts
 
@@ -50,7 +50,7 @@ def main() -> None:
         "prices": price_table(pairs, rewards).round(6).to_dict("list"),
         "reversed": turned.to_dict("list"),
         "reasons": reasons,
-        "tastes": {country: planted_difference(pairs, country) for country in rewards.countries},
+        "tastes": planted_tastes(pairs),
     }
     (out / "serving.json").write_text(json.dumps(kept, indent=1) + "\n")
     left, right = chosen_pairs(pairs, rewards)

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from scpo import data as sources
-from scpo.config import DataConfig
+from scpo.config import PRISM_SIZED, DataConfig
 from scpo.data.preferences import VALIDATION
 from scpo.training.encoders import load_encoder
 from scpo.training.heads import features as features_module
@@ -69,7 +69,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-file", help="GlobalOpinionQA as csv or jsonl")
     file = parser.parse_args().data_file
-    configs = [DataConfig()] + ([DataConfig("globalopinionqa", (file,))] if file else [])
+    configs = [DataConfig(demo_world=PRISM_SIZED)] + ([DataConfig("globalopinionqa", (file,))] if file else [])
     encoder = load_encoder("minilm")
     print(f"chosen: response + {features_module.PRODUCT:g} product")
     for config in configs:

@@ -223,13 +223,14 @@ def shared_data():
 
 @pytest.fixture(scope="session")
 def demo_run(shared, tiny_encoder):
-    """A finished small run on the demo world, made once; copy it into a workspace to show it."""
+    """A finished small run on the demo world of PRISM's size, made once; copy it into a workspace to show it."""
     return shared("demo", lambda folder: _demo(folder, tiny_encoder)) / "demo"
 
 
 def _demo(folder, encoder):
-    from scpo import ExperimentConfig, run
+    from scpo import DataConfig, ExperimentConfig, run
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCPO_WORKSPACE", str(folder))
-        run(ExperimentConfig(seeds=2, steps=12, tau=0.5, budgets=(50, 200), encoder=str(encoder)), folder / "demo")
+        data, encoder = DataConfig(demo_world="prism"), str(encoder)
+        run(ExperimentConfig(data, seeds=2, steps=12, tau=0.5, budgets=(50, 200), encoder=encoder), folder / "demo")

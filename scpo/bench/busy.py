@@ -40,12 +40,14 @@ if main(sys.argv[1:]):
     sys.exit(1)
 tell()
 """
+WORLD = '{"data": {"dataset": "demo"}}'  # settings that name no demo world mean the same one in every build
 ENCODE = f"""{PEAK}
 import time
-from scpo.config import DataConfig
+from scpo.config import ExperimentConfig
 from scpo.data import load
 from scpo.training.encoders import load_encoder
-words = " ".join(load(DataConfig()).texts["response"][:3000]).split()
+world = ExperimentConfig.from_dict({WORLD}).data
+words = " ".join(load(world).texts["response"][:3000]).split()
 texts = [" ".join(words[at : at + 46]) for at in range(0, len(words), 46)]  # 64 tokens each
 encoder = load_encoder("minilm")
 encoder.encode(texts[:32])
@@ -82,7 +84,7 @@ def works(data_files: tuple[str, ...] = ()) -> list[Work]:
     """What is measured; data_files: of a survey, which is left out without them."""
     files = [part for path in data_files for part in ("--data-file", str(Path(path).absolute()))]
     survey = ("run", "--dataset", "globalopinionqa", *files, "--seeds", "3")
-    demo = ("run", "--dataset", "demo")
+    demo = ("run", "--dataset", "demo")  # of `WORLD`
     return [
         Work("warm", "demo, warm", COMMAND, demo, True, {0: 0.65, 2: 0.2}),
         Work("cold", "demo, cold", COMMAND, demo, False, {0: 0.75}),
@@ -142,7 +144,10 @@ def spent(build: Path, work: Work, space: Path) -> Spent:
     number = len(list(space.glob("*-out"))) if space.exists() else 0
     environment = {name: value for name, value in os.environ.items() if name not in UNSAID}
     environment["SCPO_WORKSPACE"] = str(space if work.warm else space / f"{number}-workspace")
-    out = ("--quiet", "--out", str(space / f"{number}-out")) if work.code == COMMAND else ()
+    space.mkdir(parents=True, exist_ok=True)
+    (space / "world.json").write_text(WORLD)
+    told = ("--config", str(space / "world.json"), "--quiet", "--out", str(space / f"{number}-out"))
+    out = told if work.code == COMMAND else ()
     python = build / ".venv" / "bin" / "python"
     command = [str(python) if python.exists() else sys.executable, "-c", work.code, *work.arguments, *out]
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()

@@ -14,7 +14,7 @@ from trl.trainer.utils import disable_dropout_in_model
 from scpo import data as sources
 from scpo.bench import Row, row, seconds
 from scpo.bench.reference import select_by_pair, step_padded
-from scpo.config import DataConfig, ExperimentConfig
+from scpo.config import PRISM_SIZED, DataConfig, ExperimentConfig
 from scpo.data.preferences import Preferences
 from scpo.hub import model_folder
 from scpo.selection import keep_mask, pair_weights
@@ -75,7 +75,7 @@ def bench_steps(pairs: int = 64, batch: int = 8, **sizes: int) -> Iterator[Row]:
     Theirs: every text tokenized and padded to 512 in each step, chosen and rejected in two passes.
     sizes   of the model, where it is not to be of MiniLM's
     """
-    data, folder = sources.load(DataConfig()), model_folder("minilm")
+    data, folder = sources.load(DataConfig(demo_world=PRISM_SIZED)), model_folder("minilm")
     tokenizer = AutoTokenizer.from_pretrained(folder)
     config = BertConfig.from_pretrained(folder, num_labels=1, **sizes)
     rows = np.random.default_rng(0).choice(len(data.pairs), pairs, replace=False)
@@ -96,7 +96,7 @@ def bench_steps(pairs: int = 64, batch: int = 8, **sizes: int) -> Iterator[Row]:
 
 def bench_scoring(pairs: int = 200, **sizes: int) -> Iterator[Row]:
     """Filter and weight of pairs by a reward model of MiniLM's size, against the authors' way, a pair per batch."""
-    data, folder = sources.load(DataConfig()), model_folder("minilm")
+    data, folder = sources.load(DataConfig(demo_world=PRISM_SIZED)), model_folder("minilm")
     tokenizer, defaults = AutoTokenizer.from_pretrained(folder), ExperimentConfig()
     torch.manual_seed(0)
     model = BertForSequenceClassification(BertConfig.from_pretrained(folder, num_labels=1, **sizes)).eval().to(device())

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scpo.config import DataConfig
+from scpo.config import PRISM_SIZED, DataConfig
 from scpo.data.prism import COUNTRIES, REFERENCE
 
 # PRISM as published: 1,500 people answered the survey, 1,396 of them had 8,011 conversations of 27,172
@@ -52,7 +52,7 @@ def _sentences(count: int = 20_000) -> np.ndarray:
     """Rows of 10 words, (count,) of str."""
     from scpo import data
 
-    texts = data.load(DataConfig()).texts["response"]
+    texts = data.load(DataConfig(demo_world=PRISM_SIZED)).texts["response"]
     words = np.array(sorted(set(" ".join(texts).split())), dtype=object)
     rows = words[np.random.default_rng(0).integers(0, len(words), (count, 10))]
     return np.array([" ".join(row) for row in rows], dtype=object)

@@ -11,7 +11,7 @@ import torch
 from scpo.bench import GIB, Row, matmul_rate, memory, row, seconds
 from scpo.bench.inputs import scored_table
 from scpo.bench.reference import head_alone, pairs_by_loop, vectors_by_interaction
-from scpo.config import DataConfig
+from scpo.config import PRISM_SIZED, DataConfig
 from scpo.data.pairing import scored_pairs
 from scpo.plan import Pool
 from scpo.training.heads.stacked import Heads, HeadShape, batch_order
@@ -117,7 +117,7 @@ def bench_embedding(texts: int = 1200) -> Iterator[Row]:
     from scpo.training.device import device, fast_bf16
     from scpo.training.encoders import load_encoder
 
-    strings = sources.load(DataConfig()).texts["response"].tolist()[:texts]
+    strings = sources.load(DataConfig(demo_world=PRISM_SIZED)).texts["response"].tolist()[:texts]
     encoder = load_encoder("minilm")
     encoder.encode(strings[:64])
     ours = seconds(lambda: encoder.encode(strings), repeat=3)

@@ -23,6 +23,7 @@ from scpo.study import folder as study_folder
 from scpo.table_rows import rows_of
 from scpo.text.wording import wording_lines, wording_shown
 
+OF_DATA = {"dataset", "data_files", "countries", "demo_world"}
 WORLDS = 8  # of the demo
 SPLITS = 5  # of a real survey
 
@@ -40,7 +41,7 @@ def add_study(commands) -> None:
     coverage.add_argument("--folds", action="store_true", help="intervals from folds, with models that are trained")
     add_table_file(coverage)
     beyond = names.add_parser("beyond", **says["beyond"])
-    add_settings(beyond, DataConfig, {"dataset", "data_files", "countries", "reference", "test_share"})
+    add_settings(beyond, DataConfig, {*OF_DATA, "reference", "test_share"}, design.OF_DOCS)
     add_settings(beyond, ExperimentConfig, {"encoder"})
     beyond.add_argument("--final", action="store_true", help="the winner alone, on the test questions and fresh worlds")
     beyond.add_argument("--worlds", type=int, help="worlds or splits (default: 5; with --final 10 worlds)")
@@ -61,7 +62,7 @@ def add_study(commands) -> None:
     wording.add_argument("--methods", metavar="A,B,...", help="of the run (default: all that it trained)")
     add_table_file(wording)
     when = names.add_parser("when", **says["when"])
-    add_settings(when, DataConfig, {"dataset", "data_files", "countries"})
+    add_settings(when, DataConfig, OF_DATA, design.OF_DOCS)
     add_settings(when, ExperimentConfig, {"methods", "encoder"}, design.BASE_CONFIG)
     when.add_argument(
         "--worlds", type=int, help="demo worlds, each of another seed (default: 8), or splits of real data (default: 5)"
@@ -133,7 +134,7 @@ def _beyond(args: argparse.Namespace) -> None:
     from scpo.study import better_rule
     from scpo.training.encoders import load_encoder
 
-    config = config_of(args, ExperimentConfig())
+    config = config_of(args, ExperimentConfig(design.OF_DOCS))
     against = _against(args.against or "") or better_rule.AGAINST
     encoder = load_encoder(config.encoder)
 
@@ -214,6 +215,7 @@ def summary(study: study_folder.Study) -> str:
     """What the study found at its first point and along the steps, as text."""
     lines = [SIMULATED] if study.card["simulated"] else []
     fewest = counted(study_folder.FEWEST, study.unit)
+    lines.append(study.card["title"])
     lines.append(f"Accuracy minus that of full, points; 95 % interval over {fewest} or more (n)")
     for factor in (design.BASE, design.PAIRS_STEPS):
         for when in (study_folder.CHOSEN, study_folder.END):

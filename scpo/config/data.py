@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from scpo.config.setting import check_all_bounds, check_kinds, setting
+from scpo.config.setting import as_tuples, check_all_bounds, check_kinds, setting, without_rare
 from scpo.errors import ConfigError
 from scpo.grouping import of_countries
 
 DATASETS = ("demo", "prism", "globalopinionqa", "survey", "file")
 SURVEYS = ("globalopinionqa", "survey")  # of one form, read by one loader
 SPLITS = ("auto", "user", "prompt", "both")  # what a split goes by
+DEMO_WORLDS = (PLAIN, PRISM_SIZED) = ("plain", "prism")  # the second is the one of settings that name none
 NAME_LENGTH = 120  # of a file where it is shown
 
 
@@ -50,6 +51,20 @@ class DataConfig:
         False, "survey: merge several samples of a country, such as 'Brazil (Non-national sample)'"
     )
     demo_seed: int = setting(0, "demo: the seed of the simulated world", low=0)
+    demo_world: str = setting(
+        PLAIN,
+        "demo: which world: plain (short answers, and test people enough to see what is planted) or prism (PRISM's "
+        "size: long answers and few test people; the same tastes)",
+    )
+    demo_test_people: int = setting(
+        60,
+        "demo: people of each population who are tested, beside those who are learned from, in the world plain; 0 = "
+        "`test_share` of all people",
+        measured_in="people",
+        low=0,
+        high=100_000,
+        rare=True,
+    )
     demo_shift: float = setting(
         1.0,
         "demo: how far countries' tastes lie from the global one; 1 = by 0.8 to 1.7 times its length, 0 = not at all",
@@ -144,6 +159,10 @@ class DataConfig:
         check_kinds(self)
         if self.dataset not in DATASETS:
             raise ConfigError(f"dataset is {self.dataset!r}; it must be one of {', '.join(DATASETS)}.")
+        if self.demo_world not in DEMO_WORLDS:
+            raise ConfigError(
+                f"demo_world is {self.demo_world!r}; it must be one of {', '.join(DEMO_WORLDS)}.", "demo_world"
+            )
         if self.split_by not in SPLITS:
             raise ConfigError(f"split_by is {self.split_by!r}; it must be one of {', '.join(SPLITS)}.")
         if self.folds > 1 and self.split_by == "both":
@@ -177,6 +196,18 @@ class DataConfig:
             )
         _check_names(self.data_names, len(self.data_files))
         check_all_bounds(self)
+
+    def as_dict(self) -> dict:
+        """Plain values, rare settings only where asked for. A demo world is named unless it is the one of PRISM's size,
+        which settings of former versions mean, as there was no other."""
+        named = self.dataset == "demo" and self.demo_world != PRISM_SIZED
+        return {name: value for name, value in without_rare(self).items() if named or name != "demo_world"}
+
+    @classmethod
+    def from_dict(cls, saved: dict) -> DataConfig:
+        """The inverse of `as_dict`. Raises `ConfigError`, or `TypeError` for a name that no setting has."""
+        unnamed = {"demo_world": PRISM_SIZED} if saved.get("dataset") == "demo" else {}
+        return cls(**as_tuples(unnamed | saved))
 
     @property
     def shown_files(self) -> tuple[str, ...]:

@@ -137,7 +137,7 @@ class ExperimentConfig:
 
     def as_dict(self) -> dict:
         """Plain values, as written to `config.json`; rare settings, and those of fine-tuning, only where asked for."""
-        settings = without_rare(self) | {"data": without_rare(self.data)}
+        settings = without_rare(self) | {"data": self.data.as_dict()}
         if not self.finetune.model and not self.score_models:  # a score model has its longest input there
             del settings["finetune"]
         return settings
@@ -151,9 +151,9 @@ class ExperimentConfig:
                 "the configuration is not a json object of settings, or a group of settings in it is not."
             )
         try:
-            data, finetune = (as_tuples(saved.get(part, {})) for part in ("data", "finetune"))
+            data, finetune = DataConfig.from_dict(saved.get("data", {})), as_tuples(saved.get("finetune", {}))
             settings = as_tuples({k: v for k, v in saved.items() if k not in ("data", "finetune")})
-            return cls(data=DataConfig(**data), finetune=FinetuneConfig(**finetune), **settings)
+            return cls(data=data, finetune=FinetuneConfig(**finetune), **settings)
         except TypeError as error:
             raise ConfigError(f"the configuration has a setting this version does not know: {error}") from error
 

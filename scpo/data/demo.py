@@ -6,22 +6,23 @@ result: a global taste, a shift of it per country, a deviation per user, and a s
 only give extreme scores. Everything follows from one seed and from the settings `demo_*`, which
 change how much of each is planted: worlds of one seed have the same answers, and those of one number
 of people the same draws too. Nothing in it is measured from real people, and no place in it is real.
+
+There are two worlds of each seed, with the same tastes and noise. In `plain` an answer is one thought in two or three
+styles, and every population has `demo_test_people` beside those who are learned from, so that what is planted can be
+seen. In `prism` an answer has up to ten styles, and a share of the people is the test, as many as in PRISM.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
-import re
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from scpo.config import DataConfig
-from scpo.data.demo_phrases import AXES, EVASIVE, PLACES, TOPICS
+from scpo.config import PRISM_SIZED, DataConfig
+from scpo.data.demo_answers import AXIS_NAMES, long_answers, short_answers, with_levels
 from scpo.data.pairing import scored_pairs, split_units
-from scpo.data.preferences import DataCard, Preferences
+from scpo.data.preferences import PARTS, TEST, DataCard, Preferences
 
 REFERENCE = "Meridia"
 USERS = {
@@ -34,21 +35,6 @@ USERS = {
     "Galune": 54,
 }
 COUNTRIES = tuple(USERS)
-ORDER = (
-    "warmth",
-    "formality",
-    "directness",
-    "core",
-    "hedging",
-    "length",
-    "collective",
-    "deference",
-    "locality",
-    "humour",
-    "optimism",
-)
-AXIS_NAMES = (*(name for name in ORDER if name != "core"), "helpfulness")
-ANSWERS_PER_PROMPT = 63
 FIRST_TURNS, LATER_TURNS = 4, 8  # interactions of a user with 4 and with 2 responses
 GLOBAL_TASTE, SHIFT = 0.6, (0.8, 1.7)
 NOTES = (
@@ -58,19 +44,20 @@ NOTES = (
 
 
 def load(config: DataConfig) -> Preferences:
-    """The demo world of `config.demo_seed`, about 3,000 distinct texts and 20,000 pairs."""
+    """The demo world of `config.demo_seed`: about 3,000 distinct texts; 41,000 pairs, or 25,000 at PRISM's size."""
     rng = np.random.default_rng([2606, 18606, config.demo_seed])
-    answers, levels = _answers(rng)
+    small = config.demo_world == PRISM_SIZED
+    answers, levels = long_answers(rng) if small else short_answers(rng)
     taste = _tastes(rng, config.demo_shift)
     users = _users(config)
     rows, extreme = _scores(rng, answers, levels, taste, users, config)
     texts, pairs = scored_pairs(rows)
-    split = split_units(len(users), config.split_seed, config.test_share, config.validation_share)
     size = np.bincount(rows["group"])
+    of_size = " of PRISM's size"
     tied = int((size * (size - 1) // 2).sum()) - len(pairs)
     card = DataCard(
         "demo",
-        f"Demo world (simulated), seed {config.demo_seed}",
+        f"Demo world{of_size * small} (simulated), seed {config.demo_seed}",
         True,
         "user",
         f"simulated by scpo.data.demo, seed {config.demo_seed}",
@@ -81,60 +68,52 @@ def load(config: DataConfig) -> Preferences:
         (*NOTES, *_changed(config)),
     )
     return Preferences(
-        _with_levels(texts, answers, levels),
+        with_levels(texts, answers, levels),
         pairs,
-        users.assign(split=split, ratings=np.where(extreme, "extremes only", "graded")),
+        users.assign(split=_split(users, config), ratings=np.where(extreme, "extremes only", "graded")),
         card,
         taste,
     )
 
 
+def _test_people(config: DataConfig) -> int:
+    """How many people of each population are tested alone; 0 = a share of all people is the test."""
+    return 0 if config.demo_world == PRISM_SIZED else config.demo_test_people
+
+
 def _users(config: DataConfig) -> pd.DataFrame:
     """Names and countries of all people, the reference first."""
     sizes = {REFERENCE: config.demo_reference_people} | {c: round(n * config.demo_people) for c, n in USERS.items()}
-    names = [f"u{n:04d}" for n in range(sum(sizes.values()))]
-    return pd.DataFrame({"name": names, "country": np.repeat(list(sizes), list(sizes.values()))})
+    people = [size + _test_people(config) for size in sizes.values()]
+    names = [f"u{n:04d}" for n in range(sum(people))]
+    return pd.DataFrame({"name": names, "country": np.repeat(list(sizes), people)})
+
+
+def _split(users: pd.DataFrame, config: DataConfig) -> pd.Categorical[str]:
+    """The split of each person: so many of each population are the test, and of the others a share is validation; or
+    shares of all people, as in PRISM."""
+    fixed = _test_people(config)
+    if not fixed:
+        return split_units(len(users), config.split_seed, config.test_share, config.validation_share)
+    code, rng = np.zeros(len(users), np.int8), np.random.default_rng(config.split_seed)
+    for people in users.groupby("country", sort=False).indices.values():
+        order = rng.permutation(people)
+        code[order[:fixed]] = PARTS.index(TEST)
+        code[order[len(order) - int(np.ceil((len(order) - fixed) * config.validation_share)) :]] = 1
+    return pd.Categorical.from_codes(code.tolist(), categories=pd.Index(PARTS))
 
 
 def _changed(config: DataConfig) -> list[str]:
     """What is planted otherwise than by default, in words."""
-    knobs = [f for f in dataclasses.fields(config) if f.name.startswith("demo_") and f.metadata["rare"]]
+    of_plain = {"demo_test_people"} if config.demo_world == PRISM_SIZED else set()
+    rare = [f for f in dataclasses.fields(config) if f.name.startswith("demo_") and f.metadata["rare"]]
+    knobs = [f for f in rare if f.name not in of_plain]
     found = [
         f"{f.name} {getattr(config, f.name):g} (default {f.default:g})"
         for f in knobs
         if getattr(config, f.name) != f.default
     ]
     return [f"Not the default world: {', '.join(found)}."] if found else []
-
-
-def _answers(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
-    """Every answer of the world: a table of prompt and response, and levels (answers, axes) in -1..1."""
-    prompts = [(topic, prompt) for topic, part in TOPICS.items() for prompt in part["prompts"]]
-    n = len(prompts) * ANSWERS_PER_PROMPT
-    levels = rng.choice([-1, 0, 1], size=(n, len(AXIS_NAMES)), p=[0.27, 0.46, 0.27]).astype(np.float32)
-    levels[:, -1] = rng.choice([-1, 1], size=n, p=[0.3, 0.7])  # helpfulness: an evasive core or a useful one
-    rows = []
-    for at in range(n):
-        topic, prompt = prompts[at // ANSWERS_PER_PROMPT]
-        rows.append((prompt, _answer(rng, TOPICS[topic], prompt, dict(zip(AXIS_NAMES, levels[at], strict=True)))))
-    table = pd.DataFrame(rows, columns=["prompt", "response"])
-    fresh = ~table.duplicated().to_numpy()
-    return table[fresh].reset_index(drop=True), levels[fresh]
-
-
-def _answer(rng: np.random.Generator, topic: dict, prompt: str, level: dict[str, float]) -> str:
-    parts = []
-    for slot in ORDER:
-        if slot == "core":
-            cores = topic["prompts"][prompt] if level["helpfulness"] > 0 else EVASIVE
-            parts.append(cores[rng.integers(len(cores))])
-        elif slot == "length":
-            count = {-1: 0, 0: 1, 1: 3}[int(level[slot])]
-            parts += [topic["more"][i] for i in sorted(rng.permutation(len(topic["more"]))[:count])]
-        elif level[slot]:
-            bank = AXES[slot][int(level[slot] > 0)]
-            parts.append(bank[rng.integers(len(bank))].replace("{place}", PLACES[rng.integers(len(PLACES))]))
-    return " ".join(parts)
 
 
 def _tastes(rng: np.random.Generator, size: float) -> pd.DataFrame:
@@ -191,34 +170,3 @@ def _scores(
         }
     )
     return scored, extreme
-
-
-def _with_levels(texts: pd.DataFrame, answers: pd.DataFrame, levels: np.ndarray) -> pd.DataFrame:
-    """The planted level of each axis beside each text, in columns `axis_<name>`."""
-    at = pd.MultiIndex.from_frame(answers).get_indexer(pd.MultiIndex.from_frame(texts.astype("str")))
-    return texts.assign(**{f"axis_{name}": levels[at, place] for place, name in enumerate(AXIS_NAMES)})
-
-
-def phrase_levels(sentences: Sequence[str]) -> np.ndarray:
-    """Which planted phrases sentences have: the sum of their levels per axis of `AXIS_NAMES`, (n, axes) in -1, 0, 1.
-
-    Axes without phrases of their own, length and helpfulness, are 0.
-    """
-    levels = np.zeros((len(sentences), len(AXIS_NAMES)))
-    for row, sentence in enumerate(sentences):
-        for axis, level, phrase in _phrases():
-            if phrase.search(sentence):
-                levels[row, AXIS_NAMES.index(axis)] += level
-    return levels
-
-
-@functools.cache
-def _phrases() -> list[tuple[str, int, re.Pattern]]:
-    """Axis, level and form of every planted phrase; a place may be any."""
-    place = "(?:" + "|".join(map(re.escape, PLACES)) + ")"
-    return [
-        (axis, level, re.compile(re.escape(phrase).replace(re.escape("{place}"), place)))
-        for axis, banks in AXES.items()
-        for level, bank in zip((-1, 1), banks, strict=True)
-        for phrase in bank
-    ]

@@ -26,7 +26,7 @@ from scpo.metrics.rewards import Rewards
 from scpo.steering.phrase_effects import PHRASE, TOPIC, told_phrases
 from scpo.steering.questions import ROUNDING, is_survey, question_table
 from scpo.steering.reasons import explained, held_against_taste
-from scpo.steering.serving import reversed_pairs
+from scpo.steering.serving import planted_tastes, reversed_pairs
 from scpo.steering.taste import taste_table
 from scpo.table_rows import rows_of
 from scpo.text import findings
@@ -36,6 +36,7 @@ from scpo.text.reasons import MEASURES as REASON_MEASURES
 from scpo.text.reasons import UNKNOWN, measured_line, planted_line, reason_lines
 from scpo.text.steer import MEASURES as STEER_MEASURES
 from scpo.text.steer import truth_lines
+from scpo.text.tastes import taste_sentence
 
 if TYPE_CHECKING:
     from scpo.training.heads.saved import Models
@@ -150,8 +151,16 @@ def _recovered(result: runs.Result, asked: Asked) -> list[Part]:
     table = taste_table(asked.pairs, asked.rewards, 1.0)
     once = table.drop_duplicates(["country", "model"]).drop(columns=PER_AXIS)
     lines, sentence = truth_lines(table, 1.0), worded(STEER_MEASURES["truth"][0])
+    tastes = planted_tastes(asked.pairs)
     each = [
-        Part(f"taste-{at + 1}", f"Planted and learned taste of {country}", "", axes_chart(rows), [], rows)
+        Part(
+            f"taste-{at + 1}",
+            f"Planted and learned taste of {country}",
+            taste_sentence(tastes, str(country), result.card["reference"][0]),
+            axes_chart(rows),
+            [],
+            rows,
+        )
         for at, (country, rows) in enumerate(table.groupby("country", sort=False))
     ]
     parts = [

@@ -45,6 +45,10 @@ CLOSING = (
             "are. People, not pairs, are drawn again, because the choices of one person resemble each other; in "
             "most countries here, drawing pairs makes the interval too narrow."
         ),
+        few_people=(
+            "The demo experiment tests 60 people of every population, and most of its gains are clear. With the same "
+            "planted tastes and as few test people as PRISM has, 4 to 14 in a country, nearly every gain may be chance."
+        ),
         formulas=(r"\text{width} \propto \frac{1}{\sqrt{\text{number of people}}}",),
     ),
     Step(

@@ -22,4 +22,5 @@ class Step:
     formulas: tuple[str, ...] = ()
     title_of_points: str = ""
     points: tuple[tuple[str, str], ...] = ()  # what to take away: a line each, and what it means
+    few_people: str = ""  # what a run with few test people shows, which can be started beside it
     shows_example: bool = False  # the two answers that its control is about stand beside it

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from scpo.data.demo import phrase_levels
+from scpo.data.demo_answers import phrase_levels
 from scpo.errors import ConfigError
 from scpo.lesson.bradley_terry import shift
 from scpo.lesson.steps import Seen

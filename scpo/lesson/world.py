@@ -14,13 +14,14 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from scpo.config import DataConfig
+from scpo.config import PRISM_SIZED, DataConfig
 from scpo.data import demo
+from scpo.data.demo_answers import AXIS_NAMES
 from scpo.data.preferences import TEST, TRAIN, VALIDATION, Preferences
 from scpo.errors import ConfigError
 from scpo.lesson.bradley_terry import fit
 
-HELPFUL = demo.AXIS_NAMES.index("helpfulness")  # the axis that every planted taste shares: common ground
+HELPFUL = AXIS_NAMES.index("helpfulness")  # the axis that every planted taste shares: common ground
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,14 +72,14 @@ class World:
 
 @lru_cache(maxsize=1)
 def world() -> World:
-    """The lesson's world: the demo world of the default seed; the same numbers for everyone."""
-    return build(demo.load(DataConfig("demo")))
+    """The lesson's world: the demo world of the default seed at PRISM's size; the same numbers for everyone."""
+    return build(demo.load(DataConfig("demo", demo_world=PRISM_SIZED)))
 
 
 def build(pairs: Preferences) -> World:
     """The demo world as numbers, and its global model."""
     assert pairs.truth is not None, "the demo world has planted tastes"
-    level = pairs.texts[[f"axis_{name}" for name in demo.AXIS_NAMES]].to_numpy(np.float64)
+    level = pairs.texts[[f"axis_{name}" for name in AXIS_NAMES]].to_numpy(np.float64)
     difference = level[pairs.pairs["chosen"].to_numpy()] - level[pairs.pairs["rejected"].to_numpy()]
     population = pairs.truth.index.get_indexer(pd.Index(pairs.pairs["country"].astype("str")))
     split = pairs.split_of_pairs().astype(str)

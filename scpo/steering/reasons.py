@@ -22,7 +22,7 @@ from math import factorial
 import numpy as np
 import pandas as pd
 
-from scpo.data.demo import phrase_levels
+from scpo.data.demo_answers import phrase_levels
 from scpo.data.preferences import Preferences
 from scpo.metrics.rewards import Rewards
 

@@ -11,7 +11,6 @@ from scpo.data.preferences import TEST, Preferences
 from scpo.metrics.bias import REFERENCE
 from scpo.metrics.rewards import Rewards, steered
 from scpo.selection import margin
-from scpo.table_rows import row_of
 
 ALPHAS = tuple(round(0.1 * step, 1) for step in range(11))
 MOST = 3  # planted tastes that are told of a country
@@ -64,12 +63,6 @@ def reversed_pairs(data: Preferences, rewards: Rewards) -> pd.DataFrame:
     return pd.DataFrame(records, columns=["country", "prompt", "own", "other"])
 
 
-def planted_difference(data: Preferences, country: str) -> list[tuple[str, float]]:
-    """The axes along which a country's planted taste differs most from the reference's; none for real data.
-
-    Each axis with the difference, in units of the planted taste, the largest first.
-    """
-    if data.truth is None or country not in data.truth.index:
-        return []
-    apart = row_of(data.truth, country) - row_of(data.truth, data.card.reference[0])
-    return [(str(axis), float(apart[axis])) for axis in apart.abs().sort_values(ascending=False).index[:MOST]]
+def planted_tastes(data: Preferences) -> dict[str, dict[str, float]]:
+    """The planted taste per population, the reference first, and axis; none for real data."""
+    return {} if data.truth is None else {str(name): {**taste} for name, taste in data.truth.T.items()}

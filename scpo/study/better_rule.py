@@ -108,7 +108,7 @@ def development(
     """Every candidate, on so many demo worlds, or splits of the training questions; in columns data, COLUMNS."""
     if config.dataset == "demo":
         worlds = [sources.load(dataclasses.replace(config, demo_seed=100 + at)) for at in range(parts)]
-        return _over("demo, development worlds", worlds, CANDIDATES, encoder, tell, against)
+        return _over(f"demo ({config.demo_world}), development worlds", worlds, CANDIDATES, encoder, tell, against)
     whole = sources.load(config)
     splits = [without_test(whole, seed + 1) for seed in range(parts)]
     return _over(f"{whole.card.title}, training questions", splits, CANDIDATES, encoder, tell, against)
@@ -127,7 +127,7 @@ def final(
     winner = {SHARED: CANDIDATES[SHARED]}
     if config.dataset == "demo":
         fresh = [sources.load(dataclasses.replace(config, demo_seed=at)) for at in range(worlds)]
-        return _over("demo, fresh worlds", fresh, winner, encoder, tell, against, seeds)
+        return _over(f"demo ({config.demo_world}), fresh worlds", fresh, winner, encoder, tell, against, seeds)
     data = sources.load(config)
     resampled = measure(data, winner, encoder, seeds, against)
     return _of(resampled, winner, against).assign(data=f"{data.card.title}, test questions")

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from scipy.special import expit, logit
 
-from scpo.config import ExperimentConfig
+from scpo.config import PRISM_SIZED, DataConfig, ExperimentConfig
 
 METHODS = ("full", "filter", "weight", "scpo")
 FEW = 50  # pairs; beside all
@@ -78,8 +78,9 @@ FACTORS = (
 )
 
 
+OF_DOCS = DataConfig(demo_world=PRISM_SIZED)  # the data of what docs/study.md and docs/beyond.md tell
 BASE_CONFIG = ExperimentConfig(
-    methods=METHODS, seeds=1, budgets=(FEW,)
+    OF_DOCS, methods=METHODS, seeds=1, budgets=(FEW,)
 )  # what no factor varies, unless asked otherwise
 ALONG = {  # what is shown over one axis
     ALONG_PAIRS: "Pairs available per country",

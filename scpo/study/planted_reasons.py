@@ -23,7 +23,8 @@ import pandas as pd
 
 from scpo import data as sources
 from scpo import runs
-from scpo.data.demo import REFERENCE, phrase_levels
+from scpo.data.demo import REFERENCE
+from scpo.data.demo_answers import phrase_levels
 from scpo.data.preferences import TEST, Preferences
 from scpo.data.scores import texts_of
 from scpo.errors import ConfigError

@@ -10,21 +10,6 @@ from scpo.methods import named
 from scpo.metrics.bias import REFERENCE
 from scpo.metrics.intervals import FEWEST_UNITS
 from scpo.text.findings import reference_name
-from scpo.text.steer import listed
-
-TASTES = {  # planted axis -> what a country likes that has more of it
-    "warmth": "warmth",
-    "formality": "formal words",
-    "directness": "plain speaking",
-    "hedging": "caution",
-    "length": "long answers",
-    "collective": "'we' before 'I'",
-    "deference": "respect for authority",
-    "locality": "local sayings",
-    "humour": "humour",
-    "optimism": "optimism",
-    "helpfulness": "useful advice",
-}
 
 
 def served(result: runs.Result, method: str) -> pd.DataFrame:
@@ -91,13 +76,6 @@ def gain_sentence(row: pd.Series | None, unit: str) -> str:
         return ""
     size = f"{counted(row['units'], unit)}, {counted(row['pairs'], 'pair')}"
     return f"Gain: **{points(row['difference'])} points** ({span(row['low'], row['high'])}; {size})."
-
-
-def taste_sentence(apart: list[tuple[str, float]], country: str, reference: str) -> str:
-    """A planted taste against the reference's, in words; apart: of `steering.serving.planted_difference`."""
-    more, less = ([TASTES.get(axis, axis) for axis, by in apart if (by > 0) == up] for up in (True, False))
-    parts = [f"likes {listed(names)} {how}" for names, how in ((more, "more"), (less, "less")) if names]
-    return f"{inert(country)} {' and '.join(parts)} than {inert(reference)} does (planted)." if parts else ""
 
 
 def price_sentence(table: pd.DataFrame, steered: pd.Series, country: str, alpha: float) -> str:

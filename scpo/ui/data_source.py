@@ -19,7 +19,7 @@ import pandas as pd
 import streamlit as st
 
 from scpo import DataConfig, runs
-from scpo.config import NAME_LENGTH
+from scpo.config import DEMO_WORLDS, NAME_LENGTH, PLAIN, PRISM_SIZED
 from scpo.data.reading import PACKERS, READERS, kind_of
 from scpo.errors import DataFaults, InputError
 from scpo.format import counted, inert
@@ -46,6 +46,13 @@ FORMS = {
     "The columns of published data sets are recognised, such as those of Community Alignment, HelpSteer3, "
     "UltraFeedback or Arena; of any other file you say which column is what.",
 }
+WORLDS = {PLAIN: "Many test people, short answers", PRISM_SIZED: "PRISM's size"}
+WORLD_IS = {
+    PLAIN: "60 test people in every population: enough to see most of what is planted. An answer is one thought in "
+    "two or three styles.",
+    PRISM_SIZED: "The same planted tastes, but as few test people as in PRISM, 4 to 14 a country: mostly too few to "
+    "tell. An answer has up to ten styles.",
+}
 KINDS = [suffix.removeprefix(".") for suffix in (*READERS, *PACKERS)]
 NAMES = {"title": "Title", "licence": "Licence", "citation": "Citation", "url": "Address"}
 MEGABYTE = 1 << 20
@@ -71,7 +78,7 @@ def choose(start: DataConfig | None = None, suffix: str = "") -> DataConfig | No
     if not suffix:
         _link(dataset)
     if dataset == "demo":
-        return DataConfig()
+        return DataConfig(demo_world=_world(start.demo_world, suffix))
     same = dataset == start.dataset
     st.markdown(FORMS[dataset])
     uploads = _uploads(f"{dataset}{suffix}", start if same else DataConfig())
@@ -102,6 +109,25 @@ def choose(start: DataConfig | None = None, suffix: str = "") -> DataConfig | No
     return DataConfig(dataset, files, data_names=names, group=group, **columns, **about)
 
 
+def _world(first: str, suffix: str) -> str:
+    """Which demo world, in the link too where it is not the usual one."""
+    chosen = st.segmented_control(
+        "Demo world",
+        DEMO_WORLDS,
+        format_func=WORLDS.get,
+        default=first,
+        key=session.WORLD + suffix,
+        required=True,
+        persist_state="session",
+    )
+    st.caption(WORLD_IS[chosen])
+    if not suffix and chosen != PLAIN:
+        st.query_params[session.WORLD] = chosen
+    elif session.WORLD in st.query_params:
+        del st.query_params[session.WORLD]
+    return chosen
+
+
 def _about(place: str, start: DataConfig) -> dict[str, str]:
     """What the data is called wherever it is shown, its licence and how it is cited; nothing where nothing is typed."""
     with st.expander("Title, licence and citation"):
@@ -120,7 +146,12 @@ def _about(place: str, start: DataConfig) -> dict[str, str]:
 def _linked() -> DataConfig:
     """The source that a link names, its files still to be chosen."""
     asked = st.query_params.get(session.SOURCE)
-    return DataConfig(asked, ("",)) if asked in SOURCES and asked != "demo" else DataConfig()
+    world = st.query_params.get(session.WORLD)
+    return (
+        DataConfig(asked, ("",))
+        if asked in SOURCES and asked != "demo"
+        else DataConfig(demo_world=world if world in DEMO_WORLDS else PLAIN)
+    )
 
 
 def _link(dataset: str) -> None:

@@ -32,6 +32,7 @@ OF_SOURCE = (
     "dataset",
     "data_files",
     "data_names",
+    "demo_world",
     "group",
     "layout",
     "columns",

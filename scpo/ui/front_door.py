@@ -19,10 +19,11 @@ from scpo.charts.serving import serving_chart
 from scpo.format import inert
 from scpo.grouping import speak_of, worded
 from scpo.metrics.bias import REFERENCE
-from scpo.steering.serving import ALPHAS, planted_difference
+from scpo.steering.serving import ALPHAS, planted_tastes
 from scpo.table_rows import rows_of
 from scpo.text import findings, serving
 from scpo.text.reasons import measured_line, planted_line
+from scpo.text.tastes import taste_sentence
 from scpo.ui import session
 from scpo.ui.cache import finished_run, texts
 from scpo.ui.components import chart
@@ -50,12 +51,12 @@ BUILT_IN = Path(runs.__file__).parents[1] / "demo_run"
 @dataclass(frozen=True)
 class Prices:
     """What steering costs at every strength (`steering.serving.price_table`), the pairs that it turns round, the
-    planted tastes: per country, axis and difference from the reference's; and of the built-in run, per country, why its
-    pair is turned round (`steering.reasons.reasons_table`)."""
+    planted tastes (population -> axis -> taste); and of the built-in run, per country, why its pair is turned round
+    (`steering.reasons.reasons_table`)."""
 
     table: pd.DataFrame
     reversed: pd.DataFrame
-    tastes: dict[str, list[tuple[str, float]]]
+    tastes: dict[str, dict[str, float]]
     reasons: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = field(default_factory=dict)
 
 
@@ -135,9 +136,8 @@ def _chart(result: runs.Result, method: str, table: pd.DataFrame, steered: pd.Se
 
 def _card(result: runs.Result, method: str, country: str, prices: Prices | None) -> None:
     """One country: its taste in words, its gain, and two answers that its model ranks otherwise."""
-    apart = prices.tastes.get(country, []) if prices else []
-    if apart:
-        st.markdown(serving.taste_sentence(apart, country, result.card["reference"][0]))
+    if prices:
+        st.markdown(taste_sentence(prices.tastes, country, result.card["reference"][0]))
     rows = findings.gain_rows(result, method)
     mine = rows[rows["country"] == country]
     st.markdown(serving.gain_sentence(mine.iloc[0] if len(mine) else None, result.card["unit"]))
@@ -174,5 +174,4 @@ def _prices(result: runs.Result, method: str) -> Prices | None:
     if result.config.finetune.model or not wanted():
         return None
     models, pairs = Models.of(result, method), texts(result)
-    tastes = {country: planted_difference(pairs, country) for country in result.card["countries"]}
-    return Prices(models.table("price"), models.table("reversed"), tastes)
+    return Prices(models.table("price"), models.table("reversed"), planted_tastes(pairs))

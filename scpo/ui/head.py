@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from scpo.charts.style import SIMULATED
-from scpo.config import ExperimentConfig
+from scpo.config import PRISM_SIZED, ExperimentConfig
 from scpo.data.demo import USERS
 from scpo.errors import ScpoError
 from scpo.format import counted, inert, noun
@@ -112,6 +112,7 @@ def _about(job: Job) -> str:
     title = card.get("title", SOURCES[config.dataset])
     what = [
         SIMULATED if config.dataset == "demo" else f"{title[:LONG]}{'…' * (len(title) > LONG)}",
+        "PRISM's size" if config.dataset == "demo" and config.demo_world == PRISM_SIZED else "",
         counted(n, noun_of(config.group)) if n else "",
         counted(config.folds, "fold") if config.folds > 1 else "",
         job.state if job.state != "done" else "",

@@ -10,11 +10,14 @@ import re
 import streamlit as st
 
 from scpo.charts.wall import enlarge
+from scpo.config import PRISM_SIZED, DataConfig, ExperimentConfig
+from scpo.jobs import launch
 from scpo.lesson import steps as lesson_steps
 from scpo.lesson.step import Step
 from scpo.lesson.texts import STEPS
 from scpo.lesson.world import World
-from scpo.ui import context
+from scpo.ui import context, session
+from scpo.ui.cache import job_store
 from scpo.ui.components import chart
 from scpo.ui.lesson import DEFAULT, DRAW, Shown
 from scpo.ui.pairs import plain
@@ -81,6 +84,9 @@ def read(world: World, number: int) -> None:
             st.markdown("\n".join([f"**{step.title_of_points}**\n", *(f"- **{a}** {b}" for a, b in step.points)]))
         for formula in step.formulas:
             st.latex(formula)
+        if step.few_people:
+            st.markdown(step.few_people)
+            _start_small()
     if number == len(STEPS):
         _onward()
 
@@ -106,6 +112,14 @@ def present(world: World, number: int) -> None:
             st.markdown(step.question)
             with st.popover("The answer", icon=":material/lightbulb:", key=f"answer-large-{number}"):
                 st.markdown(told(step.answer.split("\n\n")[0], facts))
+
+
+def _start_small() -> None:
+    """A button that starts the demo experiment at PRISM's size, or opens its results where it is here already."""
+    if st.button("Run it with few test people", icon=":material/play_arrow:", key="few-people"):
+        small = ExperimentConfig(DataConfig(demo_world=PRISM_SIZED))
+        job = launch.start(small, job_store(), "few test people")
+        st.switch_page(f"pages/{'accuracy' if job.state == 'done' else 'train'}.py", query_params={session.RUN: job.id})
 
 
 def told(text: str, facts: dict) -> str:

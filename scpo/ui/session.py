@@ -10,6 +10,7 @@ METHODS_SHOWN = "methods"
 RULER = "ruler"  # who says which pairs are distinct and which consensus
 TRANSFER = "transfer"
 SOURCE = "source"
+WORLD = "world"  # which demo world
 BROWSE_COUNTRY = "from"
 SEARCH = "search"
 BEHIND, BEHIND_SUBSET = "behind", "kind"  # the country whose test pairs of a run are read, and which of them

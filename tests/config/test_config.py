@@ -116,6 +116,19 @@ def test_rare_settings_are_kept_only_where_they_are_not_the_default():
     assert ExperimentConfig.from_dict(saved) == other and other.digest() != usual.digest()
 
 
+def test_settings_that_name_no_demo_world_mean_the_one_there_was_and_keep_their_digest():
+    saved = {"data": {"dataset": "demo", "countries": []}}
+    former = ExperimentConfig.from_dict(saved)
+    assert former.data.demo_world == "prism" and "demo_world" not in former.as_dict()["data"]
+    assert former.digest() == "fd57afc9692799be"  # of the default settings, as ever
+    assert ExperimentConfig.from_dict({"seeds": 2}).data.demo_world == ExperimentConfig().data.demo_world == "plain"
+    assert ExperimentConfig().as_dict()["data"]["demo_world"] == "plain"
+    survey = DataConfig("survey", ("answers.csv",))
+    assert "demo_world" not in survey.as_dict() and DataConfig.from_dict(survey.as_dict()) == survey
+    with pytest.raises(ConfigError, match="must be one of plain, prism"):
+        DataConfig(demo_world="large")
+
+
 def test_a_whole_models_rewards_cannot_be_scaled():
     with pytest.raises(ConfigError, match="only heads can be scaled"):
         ExperimentConfig(finetune=FinetuneConfig(model="minilm"), global_scale=2.0)

@@ -10,6 +10,7 @@ import scipy.optimize
 from scpo.config import DataConfig
 from scpo.data import content_hash, counts, demo, load
 from scpo.data.countries import iso3
+from scpo.data.demo_answers import AXIS_NAMES, phrase_levels
 from scpo.errors import InputError
 
 
@@ -25,9 +26,10 @@ def test_one_seed_gives_one_world_and_another_seed_another(world):
     assert not world.truth.equals(other.truth) and len(other.pairs) != len(world.pairs)
 
 
-def test_the_default_world_is_this_one_and_no_other(world):
-    """Runs of all versions can be compared: a change of the default world changes this hash."""
-    assert content_hash(world).startswith("6420c1084f059303")
+@pytest.mark.parametrize(("name", "known"), [("prism", "6420c1084f059303"), ("plain", "88c2a39f25cac2f8")])
+def test_each_world_is_this_one_and_no_other(name, known):
+    """Runs of all versions can be compared: a change of a world changes its hash."""
+    assert content_hash(load(DataConfig(demo_world=name))).startswith(known)
 
 
 def test_numpys_global_generator_plays_no_part(world):
@@ -136,7 +138,47 @@ def test_noise_of_people_and_of_scores_makes_choices_less_like_the_planted_taste
 def test_people_can_be_more_or_fewer(world):
     units = world.units["country"].value_counts()
     more = load(DataConfig(demo_people=2.0, demo_reference_people=40)).units["country"].value_counts()
-    assert more[demo.REFERENCE] == 40 and all(more[c] == 2 * units[c] for c in demo.COUNTRIES)
+    assert more[demo.REFERENCE] == 40 + 60 and all(more[c] - 60 == 2 * (units[c] - 60) for c in demo.COUNTRIES)
+
+
+def people(world, split):
+    units = world.units
+    return units["country"][units["split"] == split].value_counts()
+
+
+def test_every_population_has_as_many_test_people_as_are_asked_for_and_training_people_as_in_prism(world):
+    assert set(people(world, "test")) == {60} and len(people(world, "test")) == 8
+    learned = people(world, "train") + people(world, "validation")
+    assert learned.to_dict() == {demo.REFERENCE: 320, **demo.USERS} and people(world, "validation").min() >= 5
+    few = load(DataConfig(demo_test_people=10))
+    assert set(people(few, "test")) == {10}
+    assert not (few.units["split"] == load(DataConfig(demo_test_people=10, split_seed=1)).units["split"]).all()
+
+
+def test_without_test_people_of_its_own_a_share_of_all_people_is_the_test():
+    by_share, prism = (load(c) for c in (DataConfig(demo_test_people=0), DataConfig(demo_world="prism")))
+    assert by_share.units["split"].equals(prism.units["split"]) and by_share.truth.equals(prism.truth)
+
+
+def test_the_two_worlds_have_the_same_tastes_and_planted_differences_that_only_one_can_show(world):
+    prism = load(DataConfig(demo_world="prism"))
+    assert world.truth.equals(prism.truth) and people(prism, "test").min() < 8
+    assert world.card.title != prism.card.title and not any("Not the default" in note for note in prism.card.notes)
+
+
+def test_an_answer_of_the_default_world_is_one_thought_in_two_or_three_styles(world):
+    styles = (world.texts[[f"axis_{a}" for a in world.truth.columns if a != "helpfulness"]] != 0).to_numpy().sum(1)
+    assert styles.max() == 3 and np.isin(styles, (2, 3)).mean() > 0.95
+    sentences = world.texts["response"].str.count(r"[.!?:](?= |$)")
+    assert (sentences <= 6).all() and world.texts["response"].str.len().median() < 200
+
+
+def test_styles_of_short_answers_are_marked_by_the_phrases_that_are_in_them(world):
+    texts = world.texts.sample(300, random_state=0)
+    found = phrase_levels(texts["response"].tolist())
+    planted = texts[[f"axis_{name}" for name in AXIS_NAMES]].to_numpy()
+    with_phrases = [at for at, name in enumerate(AXIS_NAMES) if name not in ("length", "helpfulness")]
+    assert (found[:, with_phrases] == planted[:, with_phrases]).all()
 
 
 def test_a_world_that_is_not_the_default_one_says_what_differs(world):

@@ -84,3 +84,15 @@ def test_any_pair_says_why_a_model_prefers_an_answer_where_a_run_is_on_these_pai
     toggles[0].set_value(True).run()
     shown = " ".join(m.value for m in app.markdown)
     assert not app.exception and "Galune's model" in shown and "-background[" in shown
+
+
+def test_the_demo_world_can_be_chosen_and_says_what_each_population_likes(workspace):
+    app = AppTest.from_file(str(Path(__file__).parents[2] / "pages" / "data.py"), default_timeout=300).run()
+    (likes,) = [frame.value for frame in app.dataframe if "planted taste" in frame.value]
+    assert len(likes) == 8 and likes["planted taste"].str.contains("likes").all()
+    assert any("60 test people in every population" in line.value for line in app.caption)
+    world = next(group for group in app.button_group if group.label == "Demo world")
+    world.set_value("prism").run()
+    assert not app.exception and app.query_params["world"] == "prism"
+    assert any("as few test people as in PRISM" in line.value for line in app.caption)
+    assert any("Demo world of PRISM's size" in line.value for line in app.caption)

@@ -16,8 +16,10 @@ from scpo.charts.style import SIMULATED
 from scpo.charts.true_reasons import true_reasons_chart
 from scpo.charts.wall import enlarge
 from scpo.charts.weighing import weighing_chart
-from scpo.config import ExperimentConfig
+from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError
+from scpo.jobs import launch
+from scpo.jobs.store import open_store
 from scpo.lesson import bradley_terry, training_steps, true_reasons, weighing
 from scpo.lesson import steps as lesson_steps
 from scpo.lesson.texts import STEPS
@@ -520,3 +522,12 @@ def test_where_full_gains_nothing_or_nothing_is_trained_on_the_lesson_has_words_
         said = training_steps._words(at, pairs, ratios, none)["ratio_words"]
         assert said.startswith("none: ") and said == none
     assert training_steps._why_none(0.6, 0.7, kept) == ""
+
+
+def test_the_step_on_limits_starts_the_same_tastes_with_few_test_people(workspace, monkeypatch):
+    started = []
+    monkeypatch.setattr(launch, "ensure_workers", started.append)
+    app = opened(step=1 + [step.name for step in STEPS].index("Limits"))
+    app.button(key="few-people").click().run()
+    (job,) = open_store(workspace).jobs()
+    assert job.config == ExperimentConfig(DataConfig(demo_world="prism")) and job.state == "queued" and started

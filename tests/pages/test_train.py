@@ -86,7 +86,18 @@ def test_every_setting_has_a_widget_with_its_help_and_bounds(config):
             "data_names",
             "min_gap",
             "merge_samples",
-            *("strict", "pairs_per_group", "group", "layout", "columns", "title", "licence", "citation", "url"),
+            *(
+                "strict",
+                "pairs_per_group",
+                "demo_world",
+                "group",
+                "layout",
+                "columns",
+                "title",
+                "licence",
+                "citation",
+                "url",
+            ),
         ):  # drawn elsewhere
             continue
         widget = field(app, spec.name)

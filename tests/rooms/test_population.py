@@ -16,7 +16,7 @@ DEMO = demo_questions()
 
 @pytest.mark.parametrize("country", DEMO.countries)
 def test_a_class_with_a_countrys_taste_is_nearest_to_that_country(country):
-    found = class_population(DEMO, planted_votes(DEMO, country, 30))
+    found = class_population(DEMO, planted_votes(DEMO, country, 100))
     assert nearest_country(found.served, found.nearest) == country
     nearest = found.nearest.set_index("country")
     assert nearest.loc[country, "share"] > 0.9 and nearest["similarity"].idxmax() == country

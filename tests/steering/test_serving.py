@@ -10,8 +10,9 @@ from scpo.data.demo import AXIS_NAMES
 from scpo.data.preferences import TEST
 from scpo.metrics.bias import REFERENCE
 from scpo.metrics.rewards import Rewards
-from scpo.steering.serving import ALPHAS, planted_difference, price_table, reversed_pairs
-from scpo.text.serving import serving_sentence, taste_sentence
+from scpo.steering.serving import ALPHAS, planted_tastes, price_table, reversed_pairs
+from scpo.text.serving import serving_sentence
+from scpo.text.tastes import taste_sentence, taste_table
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +59,23 @@ def test_a_pair_is_turned_round_where_the_two_models_disagree_and_people_chose_a
 
 def test_a_taste_is_told_by_where_it_differs_most_from_the_references(world):
     pairs, _ = world
-    apart = planted_difference(pairs, "Galune")
-    truth = pairs.truth.loc["Galune"] - pairs.truth.loc["Meridia"]
-    assert [abs(by) for _, by in apart] == sorted(truth.abs(), reverse=True)[:3]
-    said = taste_sentence([("humour", -2.0), ("warmth", -1.0), ("hedging", 0.5)], "Galune", "Meridia")
-    assert said == "Galune likes caution more and likes humour and warmth less than Meridia does (planted)."
-    assert taste_sentence([], "Galune", "Meridia") == ""
+    tastes = planted_tastes(pairs)
+    assert list(tastes) == ["Meridia", *pairs.card.countries] and tastes["Galune"] == dict(pairs.truth.loc["Galune"])
+    tastes = {"Galune": {"humour": -2.0, "warmth": -1.0, "hedging": 0.5, "helpfulness": 9.0}}
+    tastes["Meridia"] = {"humour": 0.0, "warmth": 0.5, "hedging": -0.1, "helpfulness": 9.0}
+    said = taste_sentence(tastes, "Galune", "Meridia")
+    assert said == (
+        "Galune likes hedging, dislikes humour and warmth (planted). Next to Meridia: more hedging; less humour and "
+        "warmth."
+    )
+    assert taste_sentence(tastes, "Meridia", "Meridia") == "Meridia likes warmth, dislikes hedging (planted)."
+    assert taste_sentence({}, "Galune", "Meridia") == ""
+
+
+def test_each_planted_taste_is_told_in_words_made_from_the_planted_table(world):
+    told = taste_table(planted_tastes(world[0])).set_index("population")["planted taste"]
+    assert told["Alvoria"] == "likes hedging and humour, dislikes 'we' before 'I' and plain speaking"
+    assert len(told) == 8 and all(text.startswith(("likes", "dislikes")) for text in told)
 
 
 def test_the_sentence_of_the_front_door_says_who_is_served_best_and_worst_and_what_steering_costs():

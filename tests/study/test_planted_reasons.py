@@ -7,7 +7,8 @@ import pytest
 
 from scpo.cli import main
 from scpo.config import DataConfig
-from scpo.data.demo import AXIS_NAMES, load, phrase_levels
+from scpo.data.demo import load
+from scpo.data.demo_answers import AXIS_NAMES, phrase_levels
 from scpo.errors import ConfigError
 from scpo.metrics.accuracy import MEAN
 from scpo.steering.reasons import Shortened

@@ -59,7 +59,7 @@ def linked(app, name):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_run_chosen_on_one_page_is_that_of_every_page_of_the_menu_and_of_its_link(page, two):
     app = through_the_menu(opened("accuracy", run=two["older"].id), page)
-    assert "Run: older" in head(app)[0] and head(app)[1] == f"{SIMULATED}; 7 countries"
+    assert "Run: older" in head(app)[0] and head(app)[1] == f"{SIMULATED}; PRISM's size; 7 countries"
     assert linked(app, "run") == [two["older"].id]
     if page in OF_A_RUN:
         assert app.selectbox(key="run-shown").value == two["older"].id

@@ -15,8 +15,10 @@ from scpo.data.preferences import Preferences
 from scpo.format import inert
 from scpo.grouping import worded
 from scpo.steering import mixing
+from scpo.steering.serving import planted_tastes
 from scpo.text import steer as steer_text
 from scpo.text.measures import which_pairs
+from scpo.text.tastes import taste_sentence
 from scpo.ui import run_picker, session
 from scpo.ui.components import chart, country_of, explained, section
 from scpo.ui.context import segments, select
@@ -162,6 +164,7 @@ def tastes(models: Models, result: runs.Result, pairs: Preferences, alpha: float
     if not steer_inputs.wanted():
         return
     if pairs.truth is not None:
+        st.markdown(taste_sentence(planted_tastes(pairs), country, result.card["reference"][0]))
         table, told = models.table("truth", alpha), st.container()
         left, right = told.columns(2, gap="large")
         with left:
