@@ -13,12 +13,12 @@ from scpo.grouping import worded
 from scpo.text import findings, paper
 from scpo.text.judges import with_judges
 from scpo.text.measures import MEANINGS, what_pairs, which_pairs
-from scpo.text.results import alignment_sentence, class_line, information_line, rank_line
+from scpo.text.results import alignment_sentence, league_line
 from scpo.ui import compare_runs, pairs_behind, run_picker
 from scpo.ui.best_of_n import best_of_n
 from scpo.ui.components import chart, controls, country_of, figures, methods_shown, section
 from scpo.ui.context import segments
-from scpo.ui.differences import baselines
+from scpo.ui.differences import baselines, open_ranks
 from scpo.ui.falsifiers import falsifiers
 from scpo.ui.head import head
 from scpo.ui.judges import judges_beside
@@ -38,11 +38,11 @@ def gains(result: runs.Result, subset: str, methods: list[str]) -> None:
             table,
             simulated,
         )
+    st.markdown(league_line(table, findings.ranks(result, subset)))
     st.caption(worded(what_pairs(subset)))
     if result.card.get("folds"):
         st.caption(inert(folds_told(result.card)))
-    sets, every = findings.ranks(result, subset), findings.methods_in(result.tables["accuracy"])
-    st.markdown("\n\n".join([information_line(every), rank_line(sets, _pairs(subset)), class_line(sets)]))
+    open_ranks(result, subset)
 
 
 def accuracy(result: runs.Result, subset: str, methods: list[str]) -> None:
@@ -69,10 +69,6 @@ def accuracy(result: runs.Result, subset: str, methods: list[str]) -> None:
             seeds,
             simulated,
         )
-
-
-def _pairs(subset: str) -> str:
-    return "all test pairs" if subset == "full" else f"the test pairs {which_pairs(subset).lower()}"
 
 
 def alignment(result: runs.Result) -> None:

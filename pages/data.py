@@ -134,7 +134,7 @@ try:
         speak_of(config.group)
         if shown.card.simulated and not (run and run.config.data.dataset == "demo"):  # else the head says it
             st.caption(f"{SIMULATED}. Its countries are invented.")
-        about = [f"{label}: {text}" for label, text in provenance(vars(shown.card)).items()]
+        about = [f"{label}: {text}" for label, text in provenance(vars(shown.card)).items() if text != shown.card.title]
         st.caption(inert(". ".join([shown.card.title, *about]) + "."))
         for note in shown.card.notes:
             if note.startswith(READ_AS):

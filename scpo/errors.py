@@ -103,4 +103,4 @@ class DataFaults(InputError):
     def remedy(self) -> str:
         """What is to be mended: some rows, one, or the file."""
         rows = sum(fault.row is not None for fault in self.faults)
-        return "Mend these rows" if rows > 1 else "Mend this row" if rows else "Mend the file"
+        return "Fix these rows" if rows > 1 else "Fix this row" if rows else "Fix the file"

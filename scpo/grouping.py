@@ -60,7 +60,12 @@ def value_of(column: str, said: str) -> str:
 
     One without a letter says what it is, as in "age 18-24"; so does one that a row or a model of ours is called by.
     """
-    return said if any(c.isalpha() for c in said) and said.casefold() not in OURS else f"{_words(column)} {said}"
+    return no_row_of_ours(said, column) if any(c.isalpha() for c in said) else f"{_words(column)} {said}"
+
+
+def no_row_of_ours(said: str, column: str = COUNTRY) -> str:
+    """A name from a file, by which no row or model of ours is called, in any case: "Global" is "country Global"."""
+    return f"{_words(column)} {said}" if said.casefold() in OURS else said
 
 
 def speak_of(group: Sequence[str]) -> None:

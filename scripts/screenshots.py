@@ -178,7 +178,7 @@ def take(browser: Browser, address: str, out: Path, pages: list[str], widths: li
     settle(page, "Run it yourself")
     page.get_by_role("button", name="Run it yourself").click()
     page.get_by_role("progressbar").first.wait_for()
-    page.get_by_text("Curve of").wait_for(timeout=600_000)
+    page.get_by_text("Accuracy so far of every method").wait_for(timeout=600_000)
     page.wait_for_timeout(2000)
     whole(page, out / "running.png")
     settle(page, "Gain of SCPO (paper) over the global model", 600)

@@ -37,7 +37,7 @@ def frontier_chart(
         mine = rows[rows["method"] == method].sort_values("step")
         figure.add_scatter(**_curve(mine, method), mode="lines+markers")
         chosen = mine[mine["step"] == CHOSEN]
-        hover = [f"{_told(row)}<br>chosen step{_share(shares, country, method)}" for row in rows_of(chosen)]
+        hover = [f"{_told(row)}<br>chosen strength, 1{_share(shares, country, method)}" for row in rows_of(chosen)]
         figure.add_trace(_mark(chosen, hover, method))
     start = rows[rows["step"] == 0].head(1)
     hover = [f"{named('global')}: right on {percent(v)}" for v in start["accuracy"]]
@@ -81,7 +81,7 @@ def _curve(mine: pd.DataFrame, method: str) -> dict:
 
 def _told(row) -> str:
     return (
-        f"{named(row.method)} at step {fixed(row.step, 2)}: right on {percent(row.accuracy)}, keeps "
+        f"{named(row.method)} at strength {fixed(row.step, 2)}: right on {percent(row.accuracy)}, keeps "
         f"{percent(row.consensus)} of the consensus<br>{counted(row.n, 'pair')}"
     )
 

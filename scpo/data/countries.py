@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from scpo.data.country_words import ADJECTIVES, NO_COUNTRY, SPELLINGS
-from scpo.grouping import worded
+from scpo.grouping import no_row_of_ours, worded
 
 SAMPLE = re.compile(r"\s*\((?:[^()]*\bsample)\)\s*$", re.IGNORECASE)
 DIGITS = re.compile(r"(\d{1,3})(?:\.0+)?")  # a table with gaps makes 840.0 of 840
@@ -199,12 +199,15 @@ def standard_name(code: str) -> str:
 
 
 def _spelling(found: Counter) -> str:
-    """The most frequent name, of equally frequent ones the first by alphabet; the standard's where only codes are."""
+    """The most frequent name, of equally frequent ones the first by alphabet; the standard's where only codes are.
+
+    A row of the tables is called by none.
+    """
     names = [name for name in found if (lookup(name) or ("", NAME))[1] == NAME]
     if not names:
         name = next(iter(found))
         return standard_name(iso3(name) or name)
-    return min(names, key=lambda name: (-found[name], name))
+    return no_row_of_ours(min(names, key=lambda name: (-found[name], name)))
 
 
 def _notes(spelled: dict, chosen: dict, cells: Iterable[object]) -> tuple[str, ...]:

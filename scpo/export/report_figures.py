@@ -170,7 +170,7 @@ def _of_bias(result: runs.Result, methods: list[str]) -> Iterator[Part]:
     if result.has("frontier"):
         frontier = tables["frontier"]
         figure = frontier_chart(frontier, methods, simulated, shares=tables.get("shares"))
-        title, lines = "Could another step do better in both?", edge_lines(frontier, tables["edge"])
+        title, lines = "Could another strength do better in both?", edge_lines(frontier, tables["edge"])
         yield measured_part("frontier", title, "frontier", figure, lines, frontier)
     yield from of_rulers(result, methods)
     yield measured_part(

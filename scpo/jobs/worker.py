@@ -132,7 +132,7 @@ def _reason(error: BaseException, job: Job) -> str:
     if isinstance(error, OSError) and not job.folder.is_dir():
         return f"The run folder {job.folder} is gone: it was deleted or moved. Move it back, or resume to run it anew."
     if isinstance(error, OSError):
-        return f"{error}. Mend that and resume: the run goes on from its last checkpoint."
+        return f"{error}. Fix that and resume: the run continues from its last checkpoint."
     if isinstance(error, ScpoError):
         return str(error)
     return f"unexpected {type(error).__name__}: {error}. The log has the details."

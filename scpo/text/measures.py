@@ -46,8 +46,8 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         "apart.",
     ),
     "judge": (
-        "A judge from outside is any reward model, or a language model that was asked for scores. It is put to the "
-        "same test pairs and stands beside the run's methods as one more.",
+        "A judge from outside is any reward model, or a language model that was asked for scores. It is tested "
+        "on the same pairs and stands beside the run's methods as one more.",
         r"\Delta_c = A_c^{\,\text{judge}} - A_c^{\,\text{method}} \quad \text{on the pairs whose two answers have a "
         r"score}",
         "Differences are paired and tested as those of the run's own methods. A tie counts as wrong, also for a judge "
@@ -105,12 +105,13 @@ MEASURES = {  # what a measure is: one plain sentence, and its formula with what
         "changes its kind.",
     ),
     "frontier": (
-        "The frontier: how often a model is right, against how much of the consensus it keeps, at every step from the "
-        "global model to the method's own and half as far again. Up and to the right is better.",
+        "The frontier: how often a model is right, against how much of the consensus it keeps, at every strength from "
+        "the global model to the method's own and half as far again. Up and to the right is better.",
         r"r_s = r_{\text{global}} + s \, (r_{\text{own}} - r_{\text{global}}), \qquad s = 0, \dots, 1.5",
         "s = 1 is the model that the method chose; nothing is trained for another s. On the edge is what no method at "
         "any step beats in both. Steps are looked up on the test pairs, so that the best of them looks better than it "
-        "is: to take one, choose it on validation pairs. In Steer, and in an export, s is called alpha.",
+        "is: to take one, choose it on validation pairs. s is the strength of Overview and Steer, and the alpha of an "
+        "export.",
     ),
     "gap": (
         "Gap: how far the best and the worst served country lie apart; the worst country: the accuracy of the latter.",

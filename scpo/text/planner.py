@@ -53,7 +53,7 @@ def folds_offer(table: pd.DataFrame, unit: str, way: str) -> str:
     row = next(rows_of(few.sort_values("test_units", kind="stable")))
     more = f" and {len(few) - 1:,} more" if len(few) > 1 else ""
     return (
-        f"Fewer than {FEW_TESTED} test {people(unit)} in {row.country}{more}: {way} tests everyone once "
+        f"Fewer than {FEW_TESTED} test {people(unit)} in {row.country}{more}: with {way} everyone is tested once "
         f"({row.country}: {row.units:,} in place of {row.test_units:,}), by models trained on the others"
     )
 

@@ -258,6 +258,28 @@ def alignment_sentence(table: pd.DataFrame, country: str) -> str:
     return told + "."
 
 
+def league_line(gains: pd.DataFrame, sets: pd.DataFrame) -> str:
+    """Which methods are ahead on average: each one's gain over the global model with its interval, and its rank.
+
+    gains   country, method, difference, low, high: the rows of the mean are told, the best first
+    sets    as of `scpo.metrics.ranks.rank_sets`: the ranks that tests leave open
+    """
+    mean = gains[gains["country"] == MEAN].sort_values("difference", ascending=False, kind="stable")
+    if not len(mean):
+        return ""
+    tested = sets[sets["comparisons"] > 0].set_index("method") if len(sets) else sets
+    told = []
+    for row in rows_of(mean):
+        rank = row_of(tested, row.method) if row.method in tested.index else None
+        place = "" if rank is None else f"; rank {_from_to(rank['best'], rank['worst'])}"
+        told.append(f"**{named(row.method)} {points(row.difference)}** ({span(row.low, row.high)}{place})")
+    return f"Points gained over the global model, mean of all {worded('countries')}: {', '.join(told)}."
+
+
+def _from_to(best: int, worst: int) -> str:
+    return f"{best}" if best == worst else f"{best} to {worst}"
+
+
 def class_line(sets: pd.DataFrame) -> str:
     """The classes of methods that no test tells apart; nothing where there is one class, or no test.
 

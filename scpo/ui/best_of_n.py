@@ -16,6 +16,7 @@ from scpo.ui.components import chart, country_of, section
 def best_of_n(result: runs.Result, methods: Sequence[str]) -> None:
     """The chart of one country or the mean, and what it says; nothing for a run that has not counted it."""
     if not result.has("best_of_n"):
+        run_picker.newer("best_of_n", result, "best of n")
         return
     table, simulated = result.tables["best_of_n"], result.card["simulated"]
     section("Does it matter when a model picks an answer?", "best_of_n")

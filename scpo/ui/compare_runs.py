@@ -36,7 +36,7 @@ from scpo.ui.labels import label
 SAME, DIFFERS = "same", "differs"
 PAIRED, APART = "paired", "apart"
 KINDS = {  # what an interval rests on
-    PAIRED: "The runs were put to the same test pairs. The interval is **paired**: both runs are resampled by the same "
+    PAIRED: "The runs were tested on the same pairs. The interval is **paired**: both runs are resampled by the same "
     "users or questions.",
     APART: "The runs were tested on **different** pairs, so that a difference may come from the data as well as from "
     "the settings. The interval is one of **unpaired** runs: it adds the variances of both accuracies.",

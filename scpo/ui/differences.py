@@ -12,7 +12,8 @@ from scpo.format import inert
 from scpo.grouping import worded
 from scpo.methods import named, spoken
 from scpo.text import findings
-from scpo.text.results import difference_sentence, told_apart, too_few
+from scpo.text.measures import which_pairs
+from scpo.text.results import class_line, difference_sentence, information_line, rank_line, told_apart, too_few
 from scpo.ui import run_picker
 from scpo.ui.components import chart, country_of, method_of, section
 from scpo.ui.context import select
@@ -58,6 +59,16 @@ def baselines(result: runs.Result, subset: str) -> None:
     with st.expander(worded("Country by country, in words")):
         for row in of_baseline.itertuples():
             st.markdown(difference_sentence(row, unit))
+
+
+def open_ranks(result: runs.Result, subset: str) -> None:
+    """Whose pairs the methods see, and the ranks and classes that paired tests leave open, for those who ask."""
+    sets, every = findings.ranks(result, subset), findings.methods_in(result.tables["accuracy"])
+    which = "all test pairs" if subset == "full" else f"the test pairs {which_pairs(subset).lower()}"
+    lines = [line for line in (information_line(every), rank_line(sets, which), class_line(sets)) if line]
+    if lines:
+        with st.expander("Which ranks are open, and whose pairs a method sees"):
+            st.markdown("\n".join(f"- {line}" for line in lines))
 
 
 def _chance(of_baseline: pd.DataFrame, method: str, against: str, unit: str, simulated: bool) -> None:

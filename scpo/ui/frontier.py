@@ -9,21 +9,25 @@ import streamlit as st
 from scpo import runs
 from scpo.charts.frontier import frontier_chart
 from scpo.text.frontier import edge_lines
+from scpo.ui import run_picker
 from scpo.ui.components import chart, section
 
 
 def frontier(result: runs.Result, methods: Sequence[str], country: str) -> None:
     """The chart, and who is on the edge, of a run that has them."""
     if not result.has("frontier"):
+        run_picker.newer("frontier", result, "the frontier")
         return
     table, simulated = result.tables["frontier"], result.card["simulated"]
-    section("Could another step do better in both?", "frontier")
+    section("Could another strength do better in both?", "frontier")
     chart(
         frontier_chart(table, methods, simulated, country, result.tables.get("shares")),
         "frontier",
-        "Accuracy against consensus kept: a curve per method over its steps, the chosen one marked.",
+        "Accuracy against consensus kept: a curve per method over its strengths, the chosen one marked.",
         table[(table["country"] == country) & table["method"].isin(methods)],
         simulated,
     )
-    st.caption("Large symbols: the chosen step, 1. Small ones: every quarter of a step, from the global model to 1.5.")
-    st.markdown("\n".join(f"- {line}" for line in edge_lines(table, result.tables["edge"])))
+    st.caption(
+        "Large symbols: strength 1, the method's own. Small ones: every quarter, from the global model, 0, to 1.5."
+    )
+    st.markdown("\n".join(f"- {line}" for line in edge_lines(table, result.tables["edge"], methods)))

@@ -28,7 +28,7 @@ def what_it_can_tell(config: DataConfig, countries: Sequence[str] = (), folded: 
     lines = plan_lines(few[few["role"] == "steered to"].head(FIRST), unit)
     mean = plan_lines(table[table["role"] == ""], unit)
     st.markdown("\n".join(f"- {inert(line)}." for line in [*mean, *lines]))
-    offer = folds_offer(table, unit, f"Folds {FOLDS} under More settings of Train")
+    offer = folds_offer(table, unit, f"{FOLDS} folds (More settings on the page Train)")
     if offer:
         st.info(inert(f"{offer}."), icon=":material/lightbulb:")
     each = table[table["role"] != ""]

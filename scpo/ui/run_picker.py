@@ -14,8 +14,8 @@ from scpo.config import DataConfig
 from scpo.format import inert
 from scpo.grouping import worded
 from scpo.jobs.job import Job
-from scpo.text.findings import consensus_kept, gains, leading, main_method
-from scpo.text.results import headline
+from scpo.text.findings import consensus_kept, gains, leading, main_method, ranks
+from scpo.text.results import headline, league_line
 from scpo.ui import encoder_reading
 from scpo.ui.cache import finished_run, job_store, ran_on
 from scpo.ui.components import chart, figures
@@ -58,6 +58,12 @@ def origin(result: runs.Result) -> None:
         st.caption(inert(about))
 
 
+def newer(table: str, result: runs.Result, what: str) -> None:
+    """Says of a run that was made before runs had a table that it can be made again; what: which is then shown."""
+    if result.config.trained and table not in result.tables:
+        st.caption(f"This run was made by an earlier version, which did not count {what}. Run it again to see it here.")
+
+
 def newest_on(config: DataConfig) -> runs.Result | None:
     """The newest finished run on a data source as it is now; None if there is none."""
     job = next((job for job in job_store().jobs() if ran_on(job, config)), None)
@@ -78,6 +84,7 @@ def at_a_glance(result: runs.Result) -> None:
             rows,
             simulated,
         )
+        st.markdown(league_line(rows, ranks(result, "full")))
     figures([gain, consensus_kept(result, method), ratio])
     with st.container(horizontal=True):
         for page, label in PAGES.items():

@@ -270,9 +270,9 @@ def _curve(job: Job) -> None:
         return
     at = curve.methods.index("scpo") if "scpo" in curve.methods else 0
     if len(curve.methods) > 1:
-        st.selectbox("Curve of", curve.methods, at, key=key, format_func=named)
+        st.selectbox("Method", curve.methods, at, key=key, format_func=named)
     else:
-        st.markdown(f"Curve of {inert(named(curve.methods[0]))}")
+        st.markdown(f"Method: {inert(named(curve.methods[0]))}")
     draw(curve.figure, f"growing-{job.id}", curve.alt, CHART_OPTIONS)
     with st.expander(f"Accuracy so far of every method, % (step {curve.step:,} of {curve.total:,})"):
         form = {method: st.column_config.NumberColumn(named(method), format="%.1f") for method in curve.methods}

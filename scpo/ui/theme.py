@@ -39,7 +39,14 @@ WATCH = """export default ({ parentElement, setTriggerValue }) => {
 }"""
 
 
-LOOK = """
+ON_LIGHT = "#0A0E13"  # on a primary button of the dark theme, where Streamlit writes white on light blue
+LOOK = (
+    f"""
+@media (prefers-color-scheme: dark) {{
+    [data-testid="stBaseButton-primary"]:enabled :is(p, span) {{ color: {ON_LIGHT}; }}
+}}
+"""
+    + """
 .stApp [data-testid="stMainBlockContainer"] { padding-top: 1.5rem; }
 .stApp [data-testid="stMainBlockContainer"] h1 { padding: 0.25rem 0; }
 @media (max-width: 767px) {
@@ -82,7 +89,8 @@ LOOK = """
 .st-key-ballot .stButton button p { font-size: 1.125rem; font-weight: 600; }
 .st-key-projector p { font-size: 1.25rem; }
 .st-key-projector [data-testid="stMetricValue"] p { font-size: 4rem; }
-"""  # little air above and around a page's title; on a phone, the button of the menu has a word and a bar of its own,
+"""
+)  # little air above and around a page's title; on a phone, the button of the menu has a word and a bar of its own,
 # and what stands below the head line keeps its place when a run is chosen; controls beside charts stay in sight while
 # these scroll; presenter mode has
 # the screen to itself: a step is as high as the window, its chart what the rest of it leaves, its type large;

@@ -27,6 +27,11 @@ def test_the_first_screen_tells_who_is_served_worst_and_a_click_what_steering_th
             box = part.bounding_box()
             assert box["y"] >= 0 and box["y"] + box["height"] <= 900, part
         assert serious_faults(page) == []
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_function(DRAWN, arg=QUIET)
+        assert serious_faults(page) == []
+        page.emulate_media(color_scheme="light")
+        page.wait_for_function(DRAWN, arg=QUIET)
         page.locator(".js-plotly-plot .point").nth(3).click(force=True)
         page.wait_for_url(re.compile("country="))
         page.wait_for_function(DRAWN, arg=QUIET)

@@ -68,7 +68,7 @@ def own_file(page, path):
 def test_a_file_is_loaded_once_and_called_by_its_name_to_the_end(visit, address, space, file):
     page = visit("data")
     own_file(page, file.parent / "broken" / NAME)
-    settle(page, "Mend the file")
+    settle(page, "Fix the file")
     assert page.get_by_text(f"1 fault in {NAME}").count() == 1
     load(page, file)
     settle(page, "Read the pairs")

@@ -186,5 +186,5 @@ def test_the_frontier_has_a_curve_and_a_chosen_step_per_method_and_the_edge_of_t
     chosen = {t.name: t for t in figure.data if t.name in ("full", "scpo")}
     at = tables["frontier"].query("country == 'mean' and step == 1").set_index("method")
     for method, trace in chosen.items():
-        assert trace.x[0] == pytest.approx(100 * at.loc[method, "consensus"]) and "chosen step" in trace.hovertext[0]
+        assert trace.x[0] == pytest.approx(100 * at.loc[method, "consensus"]) and "strength, 1" in trace.hovertext[0]
     assert figure.data[0].name == "the edge" and SIMULATED in figure.layout.title.text

@@ -16,6 +16,7 @@ from scpo.charts.colours import DARK, LIGHT, METHOD, ON_PAPER, PLACE, SCALES, SE
 from scpo.charts.style import LINES, finish, on_paper
 from scpo.export.report import report
 from scpo.export.report_figures import parts_of
+from scpo.ui.theme import LOOK, ON_LIGHT
 
 ROOT = Path(__file__).parents[2]
 PALETTES = {"light": LIGHT, "dark": DARK}
@@ -128,3 +129,8 @@ def test_the_words_of_a_report_are_readable(result):
         assert contrast(said["ink"], page) >= 4.5 and contrast(said["quiet"], page) >= 4.5
         assert contrast("#0550ae", page) >= 4.5
     assert "#000001" not in whole.split("<h2>Results</h2>")[1].replace("plotly.js", "")
+
+
+def test_the_words_of_a_primary_button_are_readable_in_both_themes():
+    assert contrast("#FFFFFF", THEME["light"]["primaryColor"]) >= 4.5
+    assert contrast(ON_LIGHT, THEME["dark"]["primaryColor"]) >= 4.5 and ON_LIGHT in LOOK

@@ -272,3 +272,9 @@ def test_a_spelling_that_could_be_two_samples_is_asked_about(tmp_path):
 def test_two_hundred_thousand_rows_are_read_in_a_moment():
     said = np.array(["Kenya", "kenya ", "KE", "Chile", "N/A"], dtype=object)[np.arange(200_000) % 5]
     assert set(read_countries(said).names) == {"Kenya", "Chile", None}
+
+
+@pytest.mark.parametrize("name", ["Global", "global", "MEAN", "All countries", "class"])
+def test_no_country_is_called_as_a_row_or_a_model_of_ours(name):
+    assert list(read_countries([name, "Kenya"]).names) == [f"country {name}", "Kenya"]
+    assert one_spelling([name, "Kenya"])[0] == {name: f"country {name}", "Kenya": "Kenya"}

@@ -43,7 +43,7 @@ def run_one(store: Store, config, **options):
             "Out of memory. Use",
         ),
         (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."), "Out of memory. Use fewer countries"),
-        (OSError(errno.EIO, "Input/output error"), "Input/output error. Mend that and resume"),
+        (OSError(errno.EIO, "Input/output error"), "Input/output error. Fix that and resume"),
     ],
 )
 def test_a_fault_ends_the_job_and_not_the_worker(file_store, config, monkeypatch, fault, message):

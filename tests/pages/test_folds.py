@@ -94,14 +94,14 @@ def test_the_card_of_an_exported_model_says_that_folds_estimate_its_accuracy(spa
 def test_folds_are_offered_where_few_people_are_tested_and_only_there(space, capsys):
     where = ["--dataset", "file", "--data-file", str(space / "rows.csv")]
     main(["data", "check", *where, "--encoder", "none"])
-    assert "`--folds 5` tests everyone once (Cascadia: 20 in place of 2)" in capsys.readouterr().out
+    assert "with `--folds 5` everyone is tested once (Cascadia: 20 in place of 2)" in capsys.readouterr().out
     main(["plan", *where])
-    assert "`--folds 5` tests everyone once" in capsys.readouterr().out
+    assert "with `--folds 5` everyone is tested once" in capsys.readouterr().out
     main(["plan", *where, "--folds", "5"])
     assert "--folds 5" not in capsys.readouterr().out
 
 
 def test_train_offers_folds_where_few_are_tested_and_has_a_field_for_them(opened):
     app = opened("train", new="1")
-    assert "under More settings of Train tests everyone once" in told(app)
+    assert "(More settings on the page Train) everyone is tested once" in told(app)
     assert any("Folds" in str(field.label) for field in app.number_input)

@@ -631,6 +631,16 @@ def test_a_run_of_another_version_is_said_with_what_to_do_on_every_page(page, wi
     assert not app.exception and "another version" in app.error[0].value and "Run it again" in app.error[0].value
 
 
+@pytest.mark.parametrize(
+    ("page", "table", "what"), [("bias", "frontier", "frontier"), ("accuracy", "best_of_n", "best")]
+)
+def test_a_run_from_before_a_table_says_what_brings_it(page, table, what, with_run):
+    changed(with_run, summary=lambda tables: {k: v for k, v in tables.items() if k != table})
+    app = opened(page)
+    said = next(c.value for c in app.caption if "earlier version" in c.value)
+    assert not app.exception and what in said and "Run it again" in said
+
+
 def test_a_country_with_too_few_people_is_said_on_every_page(with_run):
     changed(with_run, summary=lambda tables: without_intervals("Galune", tables))
     for page in PAGES:

@@ -33,11 +33,13 @@ def test_the_edge_and_who_is_behind_it_with_intervals_and_chance():
         ("shared", "", NONE, NONE, NONE, NONE, NONE, NONE, NONE),
     ]
     first, full, scpo = edge_lines(points, pd.DataFrame(rows, columns=EDGE))
-    assert "made of Shared prior (ours) (steps 0.50 to 1.00)" in first and first.endswith(
+    assert "made of Shared prior (ours) (strength 0.50 to 1.00)" in first and first.endswith(
         "1, Shared prior (ours) is on it."
     )
-    assert "behind Shared prior (ours) at step 1.00, which is right 5.0 points more often (95 %: 1.0 to 9.0)" in full
+    assert "behind Shared prior (ours) at strength 1.00, which is right 5.0 points more often (95 %:" in full
+    assert "5.0 points more often (95 %: 1.0 to 9.0)" in full
     assert "keeps 2.0 points more of the consensus" in full and full.endswith("both are more than chance.")
-    assert "behind itself at step 0.50" in scpo and scpo.endswith("that may be chance.")
+    assert "behind itself at strength 0.50" in scpo and scpo.endswith("that may be chance.")
+    assert edge_lines(points, pd.DataFrame(rows, columns=EDGE), ["full", "shared"]) == [first, full]
     none_on_it, *_ = edge_lines(points, pd.DataFrame(rows[:1], columns=EDGE))
     assert none_on_it.endswith("no method is on it.") and edge_lines(points, pd.DataFrame(columns=EDGE)) == []

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from scpo.metrics.intervals import FEWEST_OF_FOLDS, FEWEST_UNITS
-from scpo.text.results import class_line, information_line, measured, needed, rank_line
+from scpo.text.results import class_line, information_line, league_line, measured, needed, rank_line
 
 
 def sets(*rows, tests=3):
@@ -41,6 +41,23 @@ def test_methods_that_see_all_countries_pairs_are_told_apart_from_those_that_see
         "all countries (Shared prior (ours), One model for all countries)."
     )
     assert information_line(["global", "full", "scpo", "brought: mine"]) == information_line(["pooled"]) == ""
+
+
+def test_the_league_line_has_the_best_first_with_interval_and_rank():
+    gains = pd.DataFrame(
+        [
+            ("mean", "full", 0.05, 0.03, 0.07),
+            ("mean", "shared", 0.08, math.nan, math.nan),
+            ("A", "full", 0.9, 0.8, 1.0),
+        ],
+        columns=["country", "method", "difference", "low", "high"],
+    )
+    line = league_line(gains, sets(("shared", 1, 1), ("full", 2, 3)))
+    assert line == (
+        "Points gained over the global model, mean of all countries: **Shared prior (ours) +8.0** (no interval: too "
+        "few people or questions; rank 1), **Fine-tuned on all pairs +5.0** (95 %: 3.0 to 7.0; rank 2 to 3)."
+    )
+    assert "rank" not in league_line(gains, sets()) and league_line(gains.iloc[:0], sets()) == ""
 
 
 def test_a_figure_without_an_interval_is_no_headline():

@@ -71,5 +71,5 @@ def test_a_name_that_is_no_file_name_and_scores_of_no_text_are_told_and_nothing_
     app = bring(opened(), b"prompt,response,reward\nWhy?,yes,1\n", "other")
     assert "no test pair of this run has scores" in words(app)
     app = bring(opened(), b"prompt,response\nWhy?,yes\n", "other")
-    assert "Mend the file" in words(app)
+    assert "Fix the file" in words(app)
     assert read_judges(folder) == []

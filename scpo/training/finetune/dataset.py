@@ -87,7 +87,7 @@ def kept_pairs(dataset: Dataset, args) -> tuple[Dataset, dict[str, float]]:
     given = "weight" in dataset.column_names
     own = np.array(dataset["weight"], dtype=np.float64) if given else np.ones(len(margin))
     if not np.isfinite(own).all() or (own < 0).any():
-        raise InputError("the column `weight` has values that are not finite and at least 0. Mend these rows.")
+        raise InputError("the column `weight` has values that are not finite and at least 0. Fix these rows.")
     weight = weight * own
     if not keep.any():
         raise InputError(
