@@ -199,7 +199,7 @@ _ROWS = (
     ),
     Method(
         "pooled_full",
-        "One for all, then its own",
+        "Fine-tuned from the model for all",
         "the model for the pairs of all countries, then trained on with the country's own, every weight 1",
         "violet",
         "diamond-tall",
@@ -211,7 +211,7 @@ _ROWS = (
     ),
     Method(
         "robust",
-        "One model, the worst served first",
+        "One model for the worst served",
         "one model for the pairs of all countries, in which those that it serves worst count more",
         "crimson",
         "triangle-right",

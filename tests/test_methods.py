@@ -17,6 +17,7 @@ def test_every_method_has_a_name_a_label_and_a_meaning_of_its_own_in_one_line():
     for column in ("name", "label", "meaning"):
         texts = [getattr(row, column) for row in METHODS.values()]
         assert len(set(texts)) == len(texts) and all(text.strip() and "\n" not in text for text in texts)
+    assert not [row.label for row in METHODS.values() if "," in row.label], "labels stand in lists"
 
 
 def test_an_experiment_that_names_no_methods_has_the_default_ones():

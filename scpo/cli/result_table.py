@@ -17,10 +17,10 @@ from scpo.runs.files import write_bytes
 from scpo.runs.judges import Judge, read_judges
 from scpo.table_rows import row_of
 from scpo.text.efficiency import efficiency_lines
-from scpo.text.findings import ranks
+from scpo.text.findings import methods_in, ranks
 from scpo.text.judges import with_judges
 from scpo.text.people import people_lines
-from scpo.text.results import class_line, rank_line
+from scpo.text.results import class_line, information_line, rank_line
 from scpo.text.rulers import ruler_line
 from scpo.training.encoder_reading import told
 
@@ -35,7 +35,7 @@ def result_table(result: Result, judges: Sequence[Judge] | None = None) -> str:
     result = with_judges(result, read_judges(result.folder) if judges is None else judges)
     table = result.tables["accuracy"]
     full = table[table["subset"] == "full"]
-    methods, lines = list(dict.fromkeys(full["method"])), []
+    methods, lines = methods_in(full), []
     if result.card["simulated"]:
         lines.append(SIMULATED)
     unit = result.card["unit"]
@@ -70,8 +70,9 @@ def _cells(shares: pd.Series, methods: list[str]) -> str:
 
 
 def _ranks(result: Result) -> list[str]:
-    sets = ranks(result, "full")
-    lines = [line for line in (rank_line(sets, "all test pairs"), class_line(sets)) if line]
+    sets, methods = ranks(result, "full"), methods_in(result.tables["accuracy"])
+    said = (information_line(methods), rank_line(sets, "all test pairs"), class_line(sets))
+    lines = [line for line in said if line]
     return [*lines, ""] if lines else []
 
 
