@@ -133,6 +133,7 @@ def grid_chart(
         xgap=2,
         ygap=2,
         showscale=False,
+        textfont_size=11,
         hovertext=_grid_hover(wide, (across[1], columns), (up[1], rows), unit),
         hoverinfo="text",
     )
@@ -144,7 +145,7 @@ def grid_chart(
     for update, known, (_, title) in ((figure.update_xaxes, columns, across), (figure.update_yaxes, rows, up)):
         update(tickvals=list(range(len(known))), ticktext=list(map(_number, known)), title=title, showgrid=False)
     corner = {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
-    words = f"{axis}<br>bold: the 95 % interval {EACH[unit]} leaves 0 out"
+    words = f"{axis.replace(' minus ', '<br>minus ')}<br>bold: the 95 % interval {EACH[unit]} leaves 0 out"
     figure.add_annotation(text=words, align="left", showarrow=False, **corner)
     return finish(figure, simulated, height=150 + 42 * len(rows))
 

@@ -274,7 +274,8 @@ def _curve(job: Job) -> None:
     else:
         st.markdown(f"Method: {inert(named(curve.methods[0]))}")
     draw(curve.figure, f"growing-{job.id}", curve.alt, CHART_OPTIONS)
-    with st.expander(f"Accuracy so far of every method, % (step {curve.step:,} of {curve.total:,})"):
+    so_far = "" if job.state == "done" else "so far "
+    with st.expander(f"Accuracy {so_far}of every method, % (step {curve.step:,} of {curve.total:,})"):
         form = {method: st.column_config.NumberColumn(named(method), format="%.1f") for method in curve.methods}
         st.dataframe(curve.now, column_config=form, key=f"so-far-{job.id}")
         st.caption("Test pairs, models trained on all pairs, mean over seeds; no intervals before the end.")

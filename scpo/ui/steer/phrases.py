@@ -14,7 +14,7 @@ from scpo.steering.questions import ROUNDING, is_survey
 from scpo.table_rows import rows_of
 from scpo.text.phrases import MEASURES, phrase_lines, question_lines, question_texts, topic_lines
 from scpo.ui import session
-from scpo.ui.components import chart, section
+from scpo.ui.components import chart, explained, section
 from scpo.ui.context import select
 from scpo.ui.pairs import plain
 from scpo.ui.steer import inputs as steer_inputs
@@ -26,42 +26,48 @@ SHOWN, IN_CONTEXT = 12, 4  # rows of a chart, and phrases that are shown in cont
 def phrases(models: Models, result: runs.Result, pairs: Preferences, _alpha: float) -> None:
     """Phrases, length, topics, and a survey's questions, on which a country's model differs from the global one."""
     country = select("Model of", result.card["countries"], session.TASTE, carried=session.COUNTRY)
-    survey, title = is_survey(pairs), "What tells countries apart?"
+    survey, simulated, title = is_survey(pairs), result.card["simulated"], "What tells countries apart?"
     if survey:
         section("On which questions does a country's model differ?", "questions", MEASURES)
-    else:
-        section(title, "phrases", MEASURES)
-    wanted = steer_inputs.wanted()  # its button stands below the first section
-    if survey:
-        if wanted:
-            _questions(models.questions(), country, result.card["simulated"])
+    wanted = steer_inputs.wanted()  # its button stands below the first section of a survey
+    if survey and wanted:
+        _questions(models.questions(), country, simulated)
+    if survey or not wanted:
         section(title, "phrases", MEASURES)
     if not wanted:
         return
     table, found = models.phrases()
-    for line in phrase_lines(table, found, result.card["unit"]):
-        st.markdown(line)
     rows = found[found["country"] == country]
     of_topics = rows["kind"] == TOPIC
-    _findings(rows[~of_topics], country, result.card["simulated"], PHRASE)
+    _drawn(rows[~of_topics], country, simulated, PHRASE)
+    for line in phrase_lines(table, found, result.card["unit"]):
+        st.markdown(line)
+    if not survey:
+        explained(*MEASURES["phrases"], label="The formula")
+    _in_contexts(rows[~of_topics], country, "In context")
     section("On which topics does a country's model differ?", "topics", MEASURES)
     for line in topic_lines(table, found, result.card["unit"]):
         st.markdown(line)
-    _findings(rows[of_topics], country, result.card["simulated"], TOPIC)
+    _drawn(rows[of_topics], country, simulated, TOPIC)
+    _in_contexts(rows[of_topics], country, "Two prompts of each, and the answers that the model goes towards")
 
 
-def _findings(rows: pd.DataFrame, country: str, simulated: bool, kind: str) -> None:
-    """A chart of phrases or topics of one country, and two examples of each of the first."""
+def _drawn(rows: pd.DataFrame, country: str, simulated: bool, kind: str) -> None:
+    """A chart of phrases or topics of one country."""
     if not len(rows):
         st.info(f"No {kind} tells {inert(country)}'s model from the global one for sure.")
         return
-    shown = rows.head(SHOWN)
     alt = f"The {kind}s that move {country}'s model most, with its held-out people beside them and 95 % intervals."
-    chart(phrases_chart(shown, country, simulated, kind), f"{kind}s", alt, rows, simulated)
+    chart(phrases_chart(rows.head(SHOWN), country, simulated, kind), f"{kind}s", alt, rows, simulated)
+
+
+def _in_contexts(rows: pd.DataFrame, country: str, title: str) -> None:
+    """Two examples of each of the first."""
+    shown = rows.head(SHOWN)
     shown = shown[shown["example_1"] != ""].head(IN_CONTEXT)
     if not len(shown):
         return
-    st.subheader("In context" if kind == PHRASE else "Two prompts of each, and the answers that the model goes towards")
+    st.subheader(title)
     for row in rows_of(shown):
         _in_context(row, country)
 
