@@ -27,7 +27,8 @@ from scpo.data.preferences import Preferences
 from scpo.metrics.rewards import Rewards
 
 MOST_EXACT = 6  # sentences: every subset of them is rewarded, 64 shortened answers
-PAIRS_OF_ORDERS = 8  # of more sentences: an order and its reverse
+PAIRS_OF_ORDERS = 8  # of more sentences: an order and its reverse; of very many as few as three, by the next line
+MOST_FORMS = 128  # shortened answers that are rewarded, about: two answers of 150 words take about a second
 MOST_SENTENCES = 40  # of a longer answer the last part is one piece
 END = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？；।؟])\s*|\n+")
 
@@ -99,9 +100,10 @@ def _shapley(present: np.ndarray) -> np.ndarray:
 
 def _by_orders(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Forms (T, n) that pairs of orders of n sentences go through, and weights (R, n, T): always the same orders."""
+    pairs = min(PAIRS_OF_ORDERS, max(MOST_FORMS // (2 * (n - 1)), 3))
     rng, row_of = np.random.default_rng(n), {tuple([True] * n): 0}
     steps = []  # pair, sentence, row with it, row without it
-    for pair in range(PAIRS_OF_ORDERS):
+    for pair in range(pairs):
         order = rng.permutation(n)
         for joining in (order, order[::-1]):
             there = np.ones(n, bool)
@@ -112,7 +114,7 @@ def _by_orders(n: int) -> tuple[np.ndarray, np.ndarray]:
     empty = row_of[tuple([False] * n)]
     order_of_rows = [row for row in range(len(row_of)) if row != empty] + [empty]
     place = np.argsort(order_of_rows)
-    weights = np.zeros((PAIRS_OF_ORDERS, n, len(row_of)))
+    weights = np.zeros((pairs, n, len(row_of)))
     for pair, sentence, whole, without in steps:
         weights[pair, sentence, place[whole]] += 0.5
         weights[pair, sentence, place[without]] -= 0.5

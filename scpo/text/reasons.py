@@ -19,9 +19,9 @@ MEASURES = {  # as in scpo.text.measures: the measure in one plain sentence, its
         r"\phi_i = \sum_{S \not\ni i} \frac{|S|!\,(n - |S| - 1)!}{n!} \left(v(S \cup \{i\}) - v(S)\right), \qquad "
         r"\sum_i \phi_i = v(\text{all}) - v(\text{none})",
         "v(S) is the model's reward of an answer that has the sentences S alone, in their order (Shapley values). With "
-        "up to six sentences every subset is rewarded; with more, the subsets of sixteen orders, so that a share has a "
-        "standard error, and the sum is still exact. The change is the country's share minus the global model's. A "
-        "share says what moves this model, not what people mean.",
+        "up to six sentences every subset is rewarded; with more, the subsets of up to sixteen orders, so that a share "
+        "has a standard error, and the sum is still exact. The change is the country's share minus the global model's. "
+        "A share says what moves this model, not what people mean.",
     ),
 }
 SHARES = {  # column -> what it explains

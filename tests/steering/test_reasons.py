@@ -128,3 +128,12 @@ def test_the_difference_of_two_answers_is_shared_out_over_both():
     assert apart["change"] == pytest.approx(between[1] - between[0], abs=1e-5)
     assert sums["global_reward"].tolist() == pytest.approx(by_answer["global_share"], abs=1e-6)
     assert shares["text"].tolist() == ["a.", "b.", "c.", "d.", "e."]
+
+
+@pytest.mark.parametrize("n, most", [(7, 128), (19, 128), (40, 240)])
+def test_answers_of_many_sentences_are_rewarded_in_few_forms_and_still_add_up(n, most):
+    form = Shortened.of(" ".join(f"Sentence {at}." for at in range(n)))
+    assert len(form.present) <= most and len(form.sentences) == n
+    value = np.random.default_rng(n).normal(size=(1, len(form.present)))
+    shares, error = form.shares(value)
+    assert shares.sum() == pytest.approx(value[0, 0] - value[0, -1]) and (error > 0).mean() > 0.9
