@@ -14,6 +14,7 @@ from scpo.text.judges import with_judges
 from scpo.text.results import bias_sentence, runaway_sentence
 from scpo.ui import compare_runs, run_picker, session
 from scpo.ui.components import chart, controls, country_of, figures, method_of, methods_shown, section
+from scpo.ui.context import segments
 from scpo.ui.frontier import frontier
 from scpo.ui.groups import people
 from scpo.ui.head import head
@@ -73,14 +74,9 @@ def transfer(result: runs.Result) -> None:
     left, right = st.columns(2)
     with left:
         method = method_of(known, "Method", session.TRANSFER)
-    reading = right.segmented_control(
-        "Change against the global model, or accuracy",
-        [CHANGE, ACCURACY],
-        default=CHANGE,
-        required=True,
-        key=run_picker.TRANSFERRED,
-        bind="query-params",
-    )
+    with right:
+        readings = [CHANGE, ACCURACY]
+        reading = segments("Change against the global model, or accuracy", readings, run_picker.TRANSFERRED)
     chart(
         transfer_chart(table, method, simulated, reading),
         "transfer",

@@ -4,25 +4,16 @@ import streamlit as st
 
 from scpo import ScpoError, runs
 from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
-from scpo.format import inert, people
+from scpo.format import inert
 from scpo.grouping import worded
-from scpo.methods import is_model, named
+from scpo.methods import named
 from scpo.text import findings
-from scpo.text.efficiency import (
-    efficiency_sentences,
-    kept_sentence,
-    per_pair_sentence,
-    why_no_ratio,
-    why_no_row,
-)
+from scpo.text.efficiency import efficiency_sentences, kept_sentence, per_pair_sentence, why_no_ratio, why_no_row
 from scpo.text.measures import MEASURES
-from scpo.text.people import HOW, needed_sentence, per_person_sentence, worth_sentence
 from scpo.ui import run_picker, session
 from scpo.ui.components import chart, controls, country_of, explained, figures, method_of, methods_shown, section
-from scpo.ui.context import segments
 from scpo.ui.head import head
-
-PAIRS, PEOPLE = "pairs", "people"  # what curves are over, in the link
+from scpo.ui.over_people import PEOPLE, how_to_have_them, over_people, over_what
 
 
 def curves(result: runs.Result, country: str, reading: str, methods: list[str]) -> None:
@@ -39,25 +30,6 @@ def curves(result: runs.Result, country: str, reading: str, methods: list[str]) 
     for words in efficiency_sentences(result.tables["efficiency"], country, told, reading):
         st.markdown(words)
     explained(*MEASURES["curve"])
-
-
-def over_people(result: runs.Result, country: str, methods: list[str]) -> None:
-    """Accuracy over people, who each bring all their pairs; with how many a method is ahead, and what few are worth."""
-    table, needed = result.tables["people"], result.tables["people_needed"]
-    unit, simulated = result.card["unit"], result.card["simulated"]
-    chart(
-        curve_chart(table, country, methods, "people", simulated),
-        "people",
-        f"Accuracy over the number of training {people(unit)}, {country}, per method with 95 % bands.",
-        table[table["country"] == country],
-        simulated,
-    )
-    st.caption(per_person_sentence(table, country, unit))
-    for method in methods:
-        for told in (needed_sentence(needed, country, method, unit), worth_sentence(table, country, method, unit)):
-            if told:
-                st.markdown(worded(told))
-    explained(*MEASURES["people"])
 
 
 def ratios(result: runs.Result, reading: str) -> None:
@@ -118,10 +90,7 @@ try:
     shown = run_picker.finished(job)
     if shown:
         with controls():
-            country, over = country_of(shown, width=320), PAIRS
-            if shown.has("people"):
-                words = {PAIRS: "pairs", PEOPLE: people(shown.card["unit"])}
-                over = segments("Curves over", words, session.OVER, format_func=lambda name: words[name])
+            country, over = country_of(shown, width=320), over_what(shown)
             reading = st.segmented_control(
                 "Count",
                 ["labelled", "trained"],
@@ -137,8 +106,7 @@ try:
             over_people(shown, country, methods)
         else:
             curves(shown, country, reading, methods)
-            if not shown.has("people") and is_model(findings.main_method(shown)):
-                st.caption(f"Curves over people instead of pairs: run it again with `{HOW}`, or People on Train.")
+            how_to_have_them(shown)
         figures(findings.efficiency_figures(shown))
         section("How many times fewer than fine-tuning on all pairs?", "ratio")
         ratios(shown, reading)

@@ -31,7 +31,7 @@ from scpo.grouping import worded
 from scpo.methods import METHODS, named
 from scpo.table_rows import row_of, rows_of
 from scpo.text.measures import which_pairs
-from scpo.text.rulers import who_rules
+from scpo.text.rulers import on_an_axis
 
 ACCURACY, CHANGE = "accuracy", "change"
 MOST_NUMBERS = 14  # columns, above which the numbers of a heat map no longer fit into its cells
@@ -142,7 +142,7 @@ def plane_chart(
             hoverinfo="text",
             hovertext=f"{named(method)}, chosen step<br>" + "<br>".join(told),
         )
-    figure.update_xaxes(title=f"own taste learned, %:<br>right where {plain(who_rules())} is wrong")
+    figure.update_xaxes(title=f"own taste learned, %:<br>right where {plain(on_an_axis())} is wrong")
     figure.update_yaxes(title="consensus kept, %:<br>right where it is right")
     figure.update_layout(showlegend=True)
     better = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}

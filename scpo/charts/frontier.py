@@ -13,7 +13,7 @@ from scpo.format import counted, fixed, percent
 from scpo.methods import named
 from scpo.metrics.frontier import CHOSEN, on_edge
 from scpo.table_rows import rows_of
-from scpo.text.rulers import who_rules
+from scpo.text.rulers import on_an_axis
 
 EVERY = 0.25  # steps between two small marks
 
@@ -42,7 +42,7 @@ def frontier_chart(
     start = rows[rows["step"] == 0].head(1)
     hover = [f"{named('global')}: right on {percent(v)}" for v in start["accuracy"]]
     figure.add_trace(_mark(start, hover, "global"))
-    figure.update_xaxes(title=f"consensus kept, %:<br>right where {plain(who_rules())} is right")
+    figure.update_xaxes(title=f"consensus kept, %:<br>right where {plain(on_an_axis())} is right")
     figure.update_yaxes(title="right on all test pairs, %")
     figure.update_layout(showlegend=True)
     return finish(figure, simulated, height=520)

@@ -61,6 +61,7 @@ class ResampledOutcomes:
         here = dict.fromkeys(first["method"])
         self.methods = [*(m for m in METHODS if m in here), *(m for m in here if m not in METHODS)]
         self.top = {m: int(first.loc[first["method"] == m, "level"].max()) for m in self.methods}
+        self._means: dict[tuple[str, int], MethodResult] = {}
 
     def _results(self, o: Outcomes) -> dict[tuple[str, int], MethodResult]:
         results: dict[tuple[str, int], MethodResult] = {}
@@ -82,6 +83,11 @@ class ResampledOutcomes:
         budget_index = self.top[method] if budget_index is None else budget_index
         if country != MEAN:
             return self.results[country][method, budget_index]
+        if (method, budget_index) not in self._means:
+            self._means[method, budget_index] = self._mean(method, budget_index)
+        return self._means[method, budget_index]
+
+    def _mean(self, method: str, budget_index: int) -> MethodResult:
         parts = [self.results[c][method, budget_index] for c in self.countries]
         return MethodResult(
             nan_mean([p.value for p in parts]),

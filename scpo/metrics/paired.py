@@ -49,11 +49,10 @@ def paired_table(resampled: ResampledOutcomes, of: Collection[str] = ()) -> pd.D
         return pd.DataFrame(columns=COLUMNS)
     seeds = {c: _by_seed(resampled, c) for c in resampled.countries}
     difference = {c: {m: wins.mean(0) for m, wins in part.items()} for c, part in seeds.items()}
-    gaps = {
-        c: np.stack([part[methods[a]] - part[methods[b]] for a, b in zip(left, right, strict=True)])
-        for c, part in difference.items()
-    }
-    p_values = swap_test(resampled, gaps)
+    # Both directions of a comparison have one p, so that it is worked out once.
+    pairs, place = np.unique(np.sort([left, right], axis=0), axis=1, return_inverse=True)
+    gaps = {c: np.stack([part[methods[a]] - part[methods[b]] for a, b in pairs.T]) for c, part in difference.items()}
+    p_values = {c: p[place.ravel()] for c, p in swap_test(resampled, gaps).items()}
     rows = []
     for country in [MEAN, *resampled.countries]:
         alone = 1 if country == MEAN else len(resampled.countries)

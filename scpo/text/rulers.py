@@ -67,6 +67,11 @@ def in_a_label(ruler: str = "") -> str:
     return NAMES[name][1] if name in NAMES else name.removeprefix(BROUGHT)
 
 
+def on_an_axis() -> str:
+    """The ruler in force in the title of an axis, which a narrow screen cuts."""
+    return who_rules() if _in_force.get() == GLOBAL else in_a_label()
+
+
 def meanings(rulers: Collection[str]) -> str:
     """What each ruler is, one a line."""
     known = [f"- **{worded(NAMES[name][0])}** (`{name}`): {worded(MEANINGS[name])}" for name in rulers if name in NAMES]
