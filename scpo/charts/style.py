@@ -241,6 +241,8 @@ def log_ticks(low: float, high: float) -> dict:
     powers = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)
     ticks = [m * 10.0**p for p in powers for m in (1, 2, 5)]
     within = [t for t in ticks if low * 0.7 <= t <= high * 1.4]
+    if len(within) < 3:  # the ends themselves, where few whole numbers lie between them
+        within = sorted({round(low), *within, round(high)} - {0})
     return {"type": "log", "tickmode": "array", "tickvals": within, "ticktext": [f"{t:,.10g}" for t in within]}
 
 

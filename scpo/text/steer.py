@@ -66,7 +66,7 @@ def answer_lines(table: pd.DataFrame) -> list[str]:
     """Who likes which answer best, and about which two answers countries disagree most."""
     ranked = table.pivot(index="model", columns="answer", values="rank").reindex(table["model"].unique())
     first = {a: [m for m in ranked.index if ranked.loc[m, a] == 1] for a in ranked.columns}
-    lines = [f"Best by their model: {answer} for {listed(models)}." for answer, models in first.items() if models]
+    lines = [f"{_prefer(models)} {answer}." for answer, models in first.items() if models]
     countries = ranked.drop(index=GLOBAL)
     if len(countries) < 2:
         return lines
@@ -88,6 +88,11 @@ def listed(names: Sequence[str]) -> str:
     """A, B and C."""
     names = [inert(name) if name != GLOBAL else "the global model" for name in names]
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or "none"
+
+
+def _prefer(models: Sequence[str]) -> str:
+    said = f"{listed(models)} prefer{'s' if len(models) == 1 else ''}"
+    return said[0].upper() + said[1:]
 
 
 def strength_lines(table: pd.DataFrame, country: str, alpha: float, unit: str) -> list[str]:

@@ -193,6 +193,7 @@ def test_numbers_of_a_heat_map_are_readable_on_every_colour(scale):
 def test_ticks_of_a_log_axis_are_whole_numbers():
     assert log_ticks(50, 1600)["ticktext"] == ["50", "100", "200", "500", "1,000", "2,000"]
     assert log_ticks(0.4, 3)["ticktext"] == ["0.5", "1", "2"]
+    assert log_ticks(25, 88)["ticktext"] == ["20", "50", "100"] and log_ticks(31, 66)["ticktext"] == ["31", "50", "66"]
 
 
 def test_colour_stands_for_methods_alone_and_countries_are_told_by_their_names(demo):

@@ -76,7 +76,7 @@ def test_answers_of_the_data_are_picked_and_ranked_by_every_country(with_run):
     assert len(figure["data"][0]["y"]) == 8 and len(figure["data"][0]["x"]) == 4
     app.number_input[0].set_value(2).run()
     assert not app.exception and app.text[1].value != first
-    assert "Best by their model" in told(app)
+    assert " prefer" in told(app)
 
 
 def test_at_strength_zero_every_country_ranks_as_the_global_model(with_run):
@@ -326,7 +326,7 @@ def test_who_disagrees_about_which_answers_is_said():
         for a, r in zip("AB", ranks, strict=True)
     ]
     lines = steer_text.answer_lines(pd.DataFrame(rows, columns=["model", "answer", "rank"]))
-    assert lines[0] == "Best by their model: A for the global model and A." and lines[1].endswith("B for B.")
+    assert lines[0] == "The global model and A prefer A." and lines[1] == "B prefers B."
     assert lines[2].startswith(
         "They disagree most about A and B: A is ahead for A, B for B; the global model prefers A"
     )
