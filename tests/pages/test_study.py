@@ -54,7 +54,13 @@ def add_study(workspace, simulated=True, worlds=5, finished=5):
     """A study in the workspace, its numbers planted."""
     base = BASE if simulated else dataclasses.replace(BASE, data=DataConfig("globalopinionqa", ("answers.jsonl",)))
     folder = workspace / "studies" / "when"
-    card = {"simulated": simulated, "source": "nobody", "licence": "CC BY-NC-SA 4.0", "unit": "user"}
+    card = {
+        "title": "A world",
+        "simulated": simulated,
+        "source": "nobody",
+        "licence": "CC BY-NC-SA 4.0",
+        "unit": "user",
+    }
     study_folder.begin(folder, base, card, worlds, False)
     for world in range(finished):
         rows = []
