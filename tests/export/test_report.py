@@ -108,15 +108,21 @@ def test_reasons_have_their_measured_truth_and_phrases_theirs(made):
     )
 
 
-def test_a_survey_has_alignment_and_no_planted_taste(survey_run):
-    files = report(runs.read(survey_run), "survey")
+@pytest.fixture(scope="module")
+def of_survey(survey_run):
+    """The files of the report of a survey's run with a hostile name."""
+    return report(runs.read(survey_run), "<script>alert(1)</script> **b**")
+
+
+def test_a_survey_has_alignment_and_no_planted_taste(of_survey):
+    files = of_survey
     assert "alignment.csv" in files and "recovered.csv" not in files and "questions.csv" in files
     assert "average of the other countries" in files["alignment.csv"] and "answers.jsonl" in files["report.html"]
     assert SIMULATED not in files["report.html"] and "simulated data" not in files["alignment.csv"]
 
 
-def test_hostile_names_stay_text(demo_run):
-    page = report(runs.read(demo_run), "<script>alert(1)</script> **b**")["report.html"]
+def test_hostile_names_stay_text(of_survey):
+    page = of_survey["report.html"]
     assert "<script>alert(1)" not in page and "&lt;script&gt;alert(1)" in page
 
 
