@@ -107,8 +107,8 @@ def test_a_slider_moves_the_chart_by_keyboard_and_the_link_keeps_it(opened):
     page.get_by_role("slider", name="Filter: τ (tau)").focus()
     page.keyboard.press("ArrowLeft")
     page.get_by_text(re.compile("^τ = 0.69 keeps")).wait_for()
-    page.wait_for_timeout(1000)
-    assert "cut=0.69" in page.url
+    page.wait_for_url(re.compile("cut=0.69"), wait_until="commit")
+    settle(page, ANSWER)
     assert "τ = 0.69" in page.locator(".js-plotly-plot .annotation-text").all_text_contents()
     page.reload()
     page.get_by_text(re.compile("^τ = 0.69 keeps")).wait_for()

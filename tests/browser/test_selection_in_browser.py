@@ -56,7 +56,7 @@ def press(page, name, key, times=1):
     for _ in range(times):
         page.keyboard.press(key)
     page.wait_for_function("was => !document.body.innerText.includes(was)", arg=before)
-    page.wait_for_timeout(1000)
+    settle(page, LAST)
     return sentence(page)
 
 
@@ -69,18 +69,19 @@ def test_the_tau_slider_moves_the_figures_by_keyboard_and_the_link_follows(opene
     assert "this run" in marks(page) and page.get_by_role("link", name="Train with τ = 0.49 and β = 1.1").count() == 1
     assert "τ = 0.49" in marks(page) and "τ = 0.49, kept to the left" in marks(page) and "τ = 0.50" not in marks(page)
     assert bars(page) != before and page.locator("[data-testid=stMetricValue]").all_inner_texts() != metrics
-    assert "tau=0.49" in page.url and "run=" in page.url
+    page.wait_for_url(re.compile("tau=0.49"), wait_until="commit")
+    assert "run=" in page.url
     page.get_by_role("button", name="Back to the run's settings").click()
     page.get_by_text("Move a slider").wait_for()
-    page.wait_for_timeout(500)
-    assert "tau=" not in page.url
+    page.wait_for_url(lambda url: "tau=" not in url, wait_until="commit")
 
 
 def test_the_beta_slider_moves_the_weight_curve_by_keyboard(opened):
     page = opened()
     said = press(page, "Weight: β (beta)", "ArrowLeft")
     assert said.startswith("β 1.10 → 1.05:")
-    assert any("β = 1.05" in words for words in marks(page)) and "beta=1.05" in page.url
+    assert any("β = 1.05" in words for words in marks(page))
+    page.wait_for_url(re.compile("beta=1.05"), wait_until="commit")
 
 
 def test_a_link_opens_the_same_view_and_survives_a_reload(opened):
