@@ -293,15 +293,19 @@ if __name__ == "__main__":
         job_module.BEAT = 0.05  # often, so that kills also meet the writes that renew the lease
     if task is freeze:  # never: whoever is frozen in a write to SQLite keeps it locked until he wakes up
         job_module.BEAT, job_module.LEASE, table.LEASE = 600.0, 1.0, 1.0
+    cases = json.loads(Path(sys.argv[2]).read_text())
     if task in (kill, rounds, freeze):
         # what a worker needs is loaded once, for all forks
         from transformers import AutoTokenizer, BertModel  # noqa: F401
 
+        from scpo import data
+        from scpo.jobs import worker  # noqa: F401
         from scpo.training import experiment  # noqa: F401
+
+        data.load(config_of(cases[0]).data)
 
     if task is rounds:
         from scpo.training.finetune import backend  # noqa: F401
-    cases = json.loads(Path(sys.argv[2]).read_text())
     answers = []
     for case in cases:
         os.environ["SCPO_WORKSPACE"] = case["workspace"]
