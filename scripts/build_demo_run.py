@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -36,6 +37,7 @@ def main() -> None:
     out = ROOT / "scpo" / "demo_run"
     out.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["SCPO_WORKSPACE"] = folder  # vectors kept from other batches differ by rounding
         result = run(ExperimentConfig(), Path(folder) / "demo")
         pairs = data.load(result.config.data)
         models = load_models(result.folder, result.config, result.card["countries"])

@@ -215,7 +215,7 @@ def summary(study: study_folder.Study) -> str:
     """What the study found at its first point and along the steps, as text."""
     lines = [SIMULATED] if study.card["simulated"] else []
     fewest = counted(study_folder.FEWEST, study.unit)
-    lines.append(study.card["title"])
+    lines += [study.card["title"]] if "title" in study.card else []
     lines.append(f"Accuracy minus that of full, points; 95 % interval over {fewest} or more (n)")
     for factor in (design.BASE, design.PAIRS_STEPS):
         for when in (study_folder.CHOSEN, study_folder.END):

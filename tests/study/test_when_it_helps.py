@@ -55,7 +55,7 @@ def study(own_file, tiny_encoder, tmp_path_factory):
 def test_every_point_is_an_experiment_with_the_same_accuracies(own_file, tiny_encoder, tmp_path):
     data = DataConfig("file", (own_file,), ("Borealis", "Cascadia"))
     config = ExperimentConfig(
-        data, ("full", "scpo", "shared"), 2, (20,), 0.6, steps=20, global_scale=2.0, encoder=str(tiny_encoder)
+        data, ("full", "scpo", "shared"), 2, (20,), tau=0.6, steps=20, global_scale=2.0, encoder=str(tiny_encoder)
     )
     found = accuracies(config, prepare(config, load_encoder(config.encoder)))
     found = found[found["when"] == study_folder.CHOSEN].set_index(["country", "method", "pairs"])
