@@ -25,6 +25,8 @@ FIGURES = {
     "scpo-against-full",
     "plane",
     "frontier",
+    "under-another-ruler-consensus",
+    "under-another-ruler-distinct",
     "best-of-n",
     "countries",
     "transfer",
