@@ -237,6 +237,7 @@ def people_chart(seen: Seen) -> go.Figure:
             name=name,
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 9, "line": {"width": 1.5, "color": colour}},
+            cliponaxis=False,  # the highest pile is whole on a low wall too
             customdata=table.loc[of, ["person", "pairs"]],
             hovertemplate="%{customdata[0]}: %{x:.0f} % of %{customdata[1]} choices<extra></extra>",
         )
