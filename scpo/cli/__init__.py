@@ -127,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     except (OSError, MemoryError) as error:  # disk full, a folder that went away, too little memory
-        print(f"error: {error or 'out of memory'}; mend that and run the same command again.", file=sys.stderr)
+        print(f"error: {error or 'out of memory'}; fix that and run the same command again.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted; the run folder is unfinished (it has no done.json).", file=sys.stderr)
