@@ -100,7 +100,7 @@ def test_reasons_have_their_measured_truth_and_phrases_theirs(made):
     page = html.unescape(made["report.html"])
     shares = pd.read_csv(io.StringIO(made["reasons-1.csv"]))
     assert (shares["change"] - (shares["country_share"] - shares["global_share"])).abs().max() < 1e-4
-    assert "Counted over many answers of the demo run (SCPO (paper)): the sign of a share is right in 77.4 %" in page
+    assert "Counted over many answers of the demo run (SCPO (paper)): the sign of a share is right in 80.6 %" in page
     assert "Planted, so that it can be checked: " in page and "of what is found is planted" in page
     phrases = pd.read_csv(io.StringIO(made["phrases.csv"]))
     assert (
