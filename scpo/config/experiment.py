@@ -34,14 +34,6 @@ class ExperimentConfig:
         measured_in="pairs",
         low=1,
     )
-    people: tuple[int, ...] = setting(
-        (),
-        "numbers of training people (surveys: questions), each with all their pairs, for curves over people, such as "
-        "1, 2, 5, 10, 20; everybody is always there",
-        measured_in="people",
-        low=1,
-        rare=True,
-    )
     tau: float = setting(
         0.7,
         "filter threshold: keep a pair if the global model's probability of the choice is below it",
@@ -72,6 +64,14 @@ class ExperimentConfig:
         low=0,
         high=1000,
         open_low=True,
+        rare=True,
+    )
+    people: tuple[int, ...] = setting(
+        (),
+        "numbers of training people (surveys: questions), each with all their pairs, for curves over people, such as "
+        "1, 2, 5, 10, 20; everybody is always there",
+        measured_in="people",
+        low=1,
         rare=True,
     )
     second_global: bool = setting(

@@ -85,7 +85,7 @@ def write_outcomes(
             values |= {"unit": top.each.unit, "known": top.each.known + 1, "signs": top.each.signs + 1}
         if fold is not None:
             values |= {"fold": fold[test_rows[country]]}
-        values |= {name: of[country] + 1 for name, of in (rulings or {}).items()}
+        values |= {name: of[country] + 1 for name, of in (rulings or {}).items() if country in of}
         tensors |= {f"{at}/{name}": _smallest(array) for name, array in values.items()}
         if country in margins:
             tensors |= {f"{at}/{name}": _single(getattr(margins[country], name)) for name in MARGINS}

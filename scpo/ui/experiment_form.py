@@ -101,7 +101,7 @@ def experiment(
         suffix += OF_WHOLE
     if fresh:
         start = dataclasses.replace(start, finetune=FinetuneConfig(models_here()[0]), **FIRST_WHOLE)
-    elif source.dataset == "file" and start.methods == ExperimentConfig.methods:
+    elif source.dataset == "file" != start.data.dataset and start.methods == ExperimentConfig.methods:
         start = dataclasses.replace(start, methods=FIRST_OF_FILE)
     form = _Form(source.dataset, suffix, problems)
     compared, training = st.columns(2, gap="large")

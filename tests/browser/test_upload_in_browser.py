@@ -74,7 +74,7 @@ def test_a_file_is_loaded_once_and_called_by_its_name_to_the_end(visit, address,
     settle(page, "Read the pairs")
     assert page.get_by_role("button", name="Remove").count() == 1
     assert page.get_by_text("replaces the file of the same name").count() == 1
-    assert page.get_by_text(f"{NAME}. Source: {NAME}.").count() == 1
+    assert page.get_by_text(f"{NAME}. Licence:").count() == 1
     page.get_by_role("link", name="Train on these pairs").click()  # the fourth: Data, Your own file, the file, this
     settle(page, "What it will take")
     assert page.get_by_text("Choose a file to go on").count() == 0, "the file is asked for again"
@@ -110,7 +110,7 @@ def test_a_file_stays_through_the_menu_and_a_reload_says_that_it_is_gone(visit, 
     for link, there in (("Lesson", "Question."), ("Train", "What it will take"), ("Data", "Read the pairs")):
         page.get_by_role("link", name=link, exact=True).first.click()
         settle(page, there)
-    assert page.get_by_text(f"{NAME}. Source: {NAME}.").count() == 1
+    assert page.get_by_text(f"{NAME}. Licence:").count() == 1
     page.reload()
     settle(page, "Choose a file to go on")
     assert page.get_by_text("a reload of the page").count() == 1 and page.get_by_text("Meridia").count() == 0

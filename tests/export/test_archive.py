@@ -137,7 +137,7 @@ def test_the_readme_has_title_source_licence_and_says_simulated(plain):
     job, files = plain
     text = files["README.txt"].decode()
     for words in (
-        "Demo world (simulated), seed 0",
+        "Demo world of PRISM's size (simulated), seed 0",
         "Source: simulated by scpo.data.demo",
         "Licence of the data: Apache-2.0",
         "simulated data",

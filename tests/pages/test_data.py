@@ -75,6 +75,7 @@ def test_any_pair_says_why_a_model_prefers_an_answer_where_a_run_is_on_these_pai
     assert not app.toggle or not [t for t in app.toggle if "prefer" in t.label]
     shutil.copytree(demo_run, workspace / "runs" / "finished")
     app = AppTest.from_file(str(Path(__file__).parents[2] / "pages" / "data.py"), default_timeout=300)
+    app.query_params[session.WORLD] = "prism"
     app.session_state[session.SCORING] = True
     app.session_state[session.BROWSE_COUNTRY] = "Galune"
     app.query_params["of-run"] = "1"

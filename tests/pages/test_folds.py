@@ -102,6 +102,6 @@ def test_folds_are_offered_where_few_people_are_tested_and_only_there(space, cap
 
 
 def test_train_offers_folds_where_few_are_tested_and_has_a_field_for_them(opened):
-    app = opened("train", new="1")
+    app = opened("train", new="1", world="prism")
     assert "(More settings on the page Train) everyone is tested once" in told(app)
     assert any("Folds" in str(field.label) for field in app.number_input)

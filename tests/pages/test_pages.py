@@ -135,7 +135,7 @@ def test_the_data_page_shows_how_often_the_global_model_disagrees_once_a_run_kno
         not app.exception and len(app.get("plotly_chart")) == 1 and "A finished run on them shows it here" in words(app)
     )
     shutil.copytree(demo_run, workspace / "runs" / "demo-finished")
-    app = opened("pages/data.py")
+    app = opened("pages/data.py", world="prism")
     assert not app.exception and len(app.get("plotly_chart")) == 2 and "the run demo-finished" in words(app)
     table = next(frame.value for frame in app.dataframe if "disagree" in frame.value)
     assert set(table["country"]) == set(runs.read(demo_run).card["countries"]) and table["disagree"].between(0, 1).all()

@@ -56,7 +56,7 @@ def test_a_run_keeps_what_its_own_summary_of_the_selection_was_made_from(demo_ru
 
 
 def test_the_rows_are_the_training_pairs_of_the_countries_and_18_bytes_each(demo_run):
-    loaded, found = data.load(DataConfig()), read_margins(demo_run)
+    loaded, found = data.load(runs.read(demo_run).config.data), read_margins(demo_run)
     for country in found.countries:
         assert found.row[found.of(country)].tolist() == loaded.of(country, "train").tolist()
     assert (loaded.pairs["unit"].to_numpy()[found.row] == found.unit).all()
@@ -467,7 +467,7 @@ def test_another_run_brings_its_own_settings(with_run, workspace, demo_run):
 
 
 def test_the_examples_show_prompt_answers_scores_rewards_filter_value_and_weight(with_run):
-    app, loaded, some = opened(), data.load(DataConfig()), read_margins(with_run)
+    app, loaded, some = opened(), data.load(runs.read(with_run).config.data), read_margins(with_run)
     place = example_places(some, ALL, *[Chosen.at(some, 0.5, 1.1)] * 2, "F")[1][0]
     pair = loaded.pairs.iloc[some.row[place]]
     assert len(app.text) == 15  # five pairs, each a prompt and two answers

@@ -78,7 +78,7 @@ def test_empty_and_equal_answers_are_sentences_and_one_empty_answer_is_explained
 
 def test_how_often_reasons_are_true_is_told_by_the_kept_study_and_of_no_other_method():
     line = measured_line("shared")
-    assert "right in 83.1 % (95 %: 81.2 to 84.8), by chance in 50.0 %" in line and "34.9 %" in line
+    assert "right in 83.6 % (95 %: 81.0 to 86.1), by chance in 50.0 %" in line and "50.0 % (95 %: 46.0 to 53.9)" in line
     assert "was not counted" in measured_line("filter")
     assert "77.4" not in (line := measured_line("scpo", whole=True)) and "not for whole models" in line
 

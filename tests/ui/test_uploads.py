@@ -61,7 +61,7 @@ def removers(app):
 def test_an_upload_is_called_what_its_owner_calls_it():
     app = opened("data.py", ("Interviews 2025.csv", GOOD))
     assert not app.exception
-    assert "Interviews 2025.csv. Source: Interviews 2025.csv." in words(app) and "a reload of the page" in words(app)
+    assert "Interviews 2025.csv. Licence:" in words(app) and "a reload of the page" in words(app)
 
 
 def test_a_fault_names_the_upload_that_has_it():
@@ -88,7 +88,7 @@ def test_a_survey_is_shown_under_the_title_and_licence_that_its_user_gives_it():
     app = AppTest.from_file(str(PAGES / "data.py"), default_timeout=300).run()
     app.get("button_group")[0].set_value("survey").run()
     upload(app, ("answers.jsonl", rows.encode()))
-    assert "answers.jsonl. Source: answers.jsonl. Licence: the file's own." in words(app)
+    assert "answers.jsonl. Licence: the file's own." in words(app)
     fields = {field.label: field for field in app.text_input}
     fields["Title"].set_value("My survey")
     fields["Licence"].set_value("CC BY 4.0")
@@ -99,7 +99,7 @@ def test_a_survey_is_shown_under_the_title_and_licence_that_its_user_gives_it():
 
 def test_a_packed_upload_keeps_the_kind_of_what_is_in_it():
     app = opened("data.py", ("mine.csv.gz", gzip.compress(GOOD)))
-    assert not app.error and "mine.csv.gz. Source: mine.csv.gz." in words(app)
+    assert not app.error and "mine.csv.gz. Licence:" in words(app)
 
 
 def test_the_mended_file_takes_the_place_of_the_one_of_its_name():

@@ -47,7 +47,13 @@ def result(request, demo_run, own_cache, tiny_encoder):
     if not request.param:
         return runs.read(demo_run)
     config = ExperimentConfig(
-        seeds=2, steps=8, budgets=(50,), methods=("global", "scpo"), encoder=str(tiny_encoder), hidden=request.param
+        runs.read(demo_run).config.data,
+        seeds=2,
+        steps=8,
+        budgets=(50,),
+        methods=("global", "scpo"),
+        encoder=str(tiny_encoder),
+        hidden=request.param,
     )
     return run(config, own_cache / "mlp")
 
