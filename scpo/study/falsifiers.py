@@ -131,7 +131,7 @@ class _Trainings:
     def __init__(self, result: runs.Result, methods: Sequence[str], total: int, on_progress: Callable):
         config = result.config
         pooled = [m for m in config.trained if m == POOLED]
-        self.config = dataclasses.replace(config, methods=(*methods, *pooled), seeds=1, budgets=())
+        self.config = dataclasses.replace(config, methods=(*methods, *pooled), seeds=1, budgets=(), people=())
         self.methods, self.done, self.total, self.on_progress = list(methods), 0, total, on_progress
         self.data = sources.load_unchanged(config.data, result.card["content_hash"])
         self._read = readable(result.tables.get("reading"), result.card["countries"])

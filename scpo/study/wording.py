@@ -63,7 +63,7 @@ def wording_table(
     changed.
     """
     result = runs.read(folder)
-    config = dataclasses.replace(result.config, methods=_methods(result, methods), budgets=())
+    config = dataclasses.replace(result.config, methods=_methods(result, methods), budgets=(), people=())
     data = sources.load_unchanged(config.data, result.card["content_hash"])
     encoder, total = load_encoder(config.encoder, config.precision), 2 + len(TEMPLATES)
     wordings = [(AS_IT_IS, data, 0), (OTHER_SEED, data, 1)]

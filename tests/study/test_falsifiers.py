@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scpo import run
+from scpo import run, runs
 from scpo.cli import main
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError, RunFolderError
+from scpo.metrics.bias import REFERENCE
 from scpo.metrics.outcomes import count_outcomes
 from scpo.runs.falsifiers import AS_IT_IS, BEFORE, FLIPPED, GLOBAL, OTHERS, POOLED, SHUFFLED, read_falsifiers
 from scpo.runs.files import file_hash, write_json
@@ -27,7 +28,7 @@ def planted(tmp_path_factory, tiny_encoder):
     scored_rows(180).to_csv(folder / "rows.csv", index=False)
     data = DataConfig("file", (str(folder / "rows.csv"),), ("Borealis", "Cascadia"), ("Aland",), test_share=0.4)
     methods = ("global", "full", "pooled", "shared")
-    config = ExperimentConfig(data, methods, 1, (50,), steps=300, encoder=str(tiny_encoder))
+    config = ExperimentConfig(data, methods, 1, (50,), (3,), steps=300, encoder=str(tiny_encoder))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCPO_WORKSPACE", str(folder))
         run(config, folder / "run")
@@ -40,6 +41,11 @@ def test_a_planted_taste_is_an_advantage_that_vanishes_when_people_are_shuffled(
     table = read_falsifiers(planted[0])
     as_it_is = rows_of_kind(table, AS_IT_IS, OTHERS)
     assert (as_it_is["low"] > 0).all() and as_it_is["method"].tolist() == ["full", "shared"]
+    transfer = runs.read(planted[0]).tables["transfer"].query("method == 'shared'")  # of the models with all pairs
+    transfer = transfer[transfer["on"] != REFERENCE]
+    own = transfer[transfer["model"] == transfer["on"]]["accuracy"].mean()
+    others = transfer[transfer["model"] != transfer["on"]]["accuracy"].mean()
+    assert as_it_is.set_index("method").loc["shared", "difference"] == pytest.approx(own - others, abs=1e-6)
     shuffled = rows_of_kind(table, SHUFFLED, OTHERS)
     assert verdict(table, SHUFFLED) is Verdict.AS_IT_MUST
     assert (shuffled["difference"].abs() < as_it_is["difference"].to_numpy() / 2).all()

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from scpo import data as sources
-from scpo import run
+from scpo import run, runs
 from scpo.cli import main
 from scpo.config import DataConfig, ExperimentConfig
 from scpo.errors import ConfigError
+from scpo.metrics.accuracy import MEAN
 from scpo.runs import read_config
 from scpo.runs.files import file_hash, write_json
 from scpo.study import wording
@@ -27,7 +28,7 @@ def folder(tmp_path_factory, tiny_encoder):
     home = tmp_path_factory.mktemp("wording")
     scored_rows(60).to_csv(home / "rows.csv", index=False)
     data = DataConfig("file", (str(home / "rows.csv"),), ("Borealis", "Cascadia"), ("Aland",), test_share=0.4)
-    config = ExperimentConfig(data, ("global", "full", "shared"), 1, (), steps=60, encoder=str(tiny_encoder))
+    config = ExperimentConfig(data, ("global", "full", "shared"), 1, (), (5,), steps=60, encoder=str(tiny_encoder))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCPO_WORKSPACE", str(home))
         run(config, home / "run")
@@ -41,6 +42,10 @@ def test_the_same_words_change_nothing_and_other_words_are_counted(folder, monke
     assert told == [(done, 4) for done in range(5)]
     same = table[table["wording"] == "same"]
     assert list(same["method"]) == ["global", "full", "shared"]
+    of_run = runs.read(folder).tables["accuracy"].query("subset == 'full'").set_index(["country", "method"])
+    for method in ("global", "shared"):  # trained on all pairs alone, though the run has curves over people
+        accuracy = same.set_index("method").loc[method, "accuracy"]
+        assert accuracy == pytest.approx(of_run.loc[(MEAN, method), "accuracy"], abs=1e-6)
     assert (same[["changed", "difference", "low", "high"]] == 0).all(axis=None)
     seed = table[table["wording"] == OTHER_SEED].set_index("method")
     assert seed.loc["global", "changed"] == 0 and seed.loc["shared", "changed"] == 0
