@@ -32,6 +32,7 @@ from scpo.runs.files import write_bytes, write_json
 from scpo.study.design import ALONG_PAIRS, ALONG_STEPS, BASE, PAIRS_STEPS
 
 SHIPPED = Path(__file__).parent / "finished"
+PATIENCE = 1.0  # seconds that a study waits for its lock
 CHOSEN, END = "chosen", "end"  # the step that validation pairs chose; the last step
 NUMBERS = (*SUBSETS, "step", "kept", "trained", "disagree")
 COLUMNS = ["factor", "value", "second", "country", "method", "pairs", "when", *NUMBERS]
@@ -141,10 +142,11 @@ def _folders(place: Path) -> list[Path]:
 def measured_here(folder: Path) -> Iterator[None]:
     """Nobody else measures this study meanwhile.
 
+    Waits a moment first, since whoever asks `being_measured` holds the lock too, very shortly.
     Raises `RunFolderError` if somebody does already, or if the place cannot be written to.
     """
     try:
-        with _lock(folder):
+        with _lock(folder, PATIENCE):
             yield
     except Timeout as error:
         raise RunFolderError(f"{folder} is being measured by another process. Wait for it.") from error
@@ -159,10 +161,10 @@ def being_measured(folder: Path) -> bool:
         return True
 
 
-def _lock(folder: Path) -> FileLock:
+def _lock(folder: Path, patience: float = 0) -> FileLock:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(str(folder.parent / f".{folder.name}.lock"), timeout=0)
+        return FileLock(str(folder.parent / f".{folder.name}.lock"), timeout=patience)
     except OSError as error:
         raise RunFolderError(f"{folder} cannot be written: {error.strerror}. Give another --out.") from error
 

@@ -1,6 +1,9 @@
 """The study's process: its command, one at a time, and what it has said."""
 
+from threading import Timer
+
 import pytest
+from filelock import FileLock
 
 from scpo.errors import RunFolderError
 from scpo.study import folder as study_folder
@@ -38,3 +41,13 @@ def test_one_process_measures_a_study_at_a_time(tmp_path):
         ):
             pass
     assert not study_folder.being_measured(place)
+
+
+def test_a_study_is_not_kept_from_its_place_by_one_who_only_looks_whether_it_is_measured(tmp_path):
+    place = tmp_path / "studies" / "when"
+    place.parent.mkdir()
+    looks = FileLock(place.parent / ".when.lock", thread_local=False)  # which another thread may give back
+    looks.acquire()
+    Timer(0.1, looks.release).start()
+    with study_folder.measured_here(place):
+        assert study_folder.being_measured(place)
