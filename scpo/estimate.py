@@ -99,8 +99,8 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
     smallest = table.iloc[int(table["train"].argmin())]
     automatic = config.budgets or not config.finetune.model  # every budget is another whole model
     budgets = budgets_below(config.budgets, smallest["country"], int(smallest["train"])) if automatic else ()
-    subsets, folds = len(budgets) + len(set(config.people)), config.data.folds
-    heads = len(table) * len(config.trained) * config.seeds * (subsets + 1)
+    subsets, folds = _subsets(config, budgets), config.data.folds
+    heads = len(table) * len(config.trained) * (config.seeds + subsets)
     check_score_models(config)
     tested = float(table["test"].sum() / max(sizes.counts[list(PARTS)].to_numpy().sum(), 1))
     score = finetune_cost.scoring_seconds(config, round(sizes.joined * tested), round(sizes.texts * tested))
@@ -113,7 +113,7 @@ def estimate(config: ExperimentConfig, sizes: Sizes, encoded: bool) -> Estimate:
         config.steps,
         config.batch_size,
         round(table["train"].sum() * fit_cost(config)),
-        config.seeds * subsets,
+        subsets,
         len(table),
         len(table) * (sizes.unit == "question"),
     )
@@ -132,12 +132,17 @@ def seconds_by_method(config: ExperimentConfig, cost: Estimate) -> dict[str, flo
     heads, trainings = cost.heads / len(config.trained), config.data.folds + 1 if config.data.folds > 1 else 1
     if config.finetune.model:
         return dict.fromkeys(config.trained, cost.seconds["train"] / len(config.trained))
-    pairs, subsets, found = int(cost.table["train"].sum()), config.seeds * len(cost.budgets), {}
+    pairs, subsets, found = int(cost.table["train"].sum()), _subsets(config, cost.budgets), {}
     for method in config.trained:
         fitted = round(pairs * METHODS[method].cost) if METHODS[method].is_fitted else 0
         alone = expected_seconds(0, round(heads), config.steps, config.batch_size, fitted, subsets)
         found[method] = alone["train"] - ONCE + trainings * alone["share"]
     return found
+
+
+def _subsets(config: ExperimentConfig, budgets: tuple[int, ...]) -> int:
+    """How many parts of a country's pairs a method is trained on beside all of them, those of every seed counted."""
+    return config.seeds * (len(budgets) + len(set(config.people)))
 
 
 def check_score_models(config: ExperimentConfig) -> None:

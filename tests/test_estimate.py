@@ -1,6 +1,7 @@
 """What is said of an experiment's time beforehand."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -25,6 +26,8 @@ def test_what_a_method_costs_is_told_the_longest_first_and_what_is_free():
     cost = Estimate(table, ("C",), (50,), 24, {"train": 1.0})
     each = seconds_by_method(config, cost)
     assert each["lowrank"] - each["scpo"] == pytest.approx(13 * (each["shared"] - each["scpo"]))
+    with_people = seconds_by_method(replace(config, people=(1, 5, 5)), cost)
+    assert with_people["lowrank"] / each["lowrank"] == pytest.approx((1 + 0.15 * 6) / (1 + 0.15 * 2), rel=0.01)
     said = method_words(config, cost)
     assert said.startswith(
         "Training takes, by method: Shared directions 48 s, Shared prior (ours) 4 s, SCPO (paper) under"
