@@ -18,13 +18,12 @@ from scpo.metrics.bias import bias_table
 from scpo.metrics.frontier import HeldOutMargins, edge_table, frontier_table
 from scpo.metrics.outcomes import SUBSETS, Outcomes, unmeasured
 from scpo.metrics.paired import paired_table
-from scpo.metrics.rulers import GLOBAL, POOLED, ruled, vote
+from scpo.metrics.rulers import GLOBAL, POOLED, RULED, ruled, vote
 from scpo.runs import Result
 from scpo.runs.judges import UNSCORED, Judge
 from scpo.runs.outcomes import RunOutcomes
 
 FULL, DISTINCT, CONSENSUS = SUBSETS
-RULED = ("consensus retention", "distinct accuracy")  # measures of the table `bias`
 OF_PARTS = (DISTINCT, CONSENSUS, *RULED)
 RULERS = ["ruler", "method", "measure", "value", "low", "high", "n", "units"]
 Signs = Mapping[str, np.ndarray]  # country -> 1, -1 or 0 of each test pair

@@ -8,16 +8,17 @@ from scpo import runs
 from scpo.charts.rulers import rulers_chart
 from scpo.errors import RunFolderError
 from scpo.export.report_part import Part, measured_part
+from scpo.metrics.rulers import RULED
 from scpo.rulers import agreement, compared, rulers_of
 from scpo.runs.judges import read_judges
 from scpo.runs.outcomes import read_outcomes
 from scpo.text import findings
-from scpo.text.rulers import MEASURES, ruler_lines
+from scpo.text.rulers import ruler_lines
 from scpo.training.encoder_reading import unreadable
 
 TITLES = dict(
     zip(
-        MEASURES,
+        RULED,
         ("Is the consensus kept, under another ruler?", "Is their own taste learned, under another ruler?"),
         strict=True,
     )

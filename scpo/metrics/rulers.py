@@ -21,6 +21,7 @@ PEOPLE = "people"  # surveys: what the people of all other countries answered
 MAJORITY = "majority"  # of the other countries' own models
 POOLED = "pooled"  # one model for all countries
 STORED = (SECOND, PEOPLE, MAJORITY)  # with a run; the model `pooled` is among its methods
+RULED = ("consensus retention", "distinct accuracy")  # measures of the table `bias` that a ruler changes
 VOTER = "full"  # the method of which each other country's model has a vote
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from scpo.format import counted, inert, percent, span
 from scpo.grouping import worded
 from scpo.methods import named
-from scpo.metrics.rulers import GLOBAL, MAJORITY, PEOPLE, POOLED, SECOND
+from scpo.metrics.rulers import GLOBAL, MAJORITY, PEOPLE, POOLED, RULED, SECOND
 from scpo.runs.judges import BROUGHT
 from scpo.table_rows import row_of
 
@@ -31,7 +31,6 @@ MEANINGS = {
     MAJORITY: "a vote per other country, by its own model, fine-tuned on all its pairs",
     POOLED: "trained on the pairs of all countries steered to, these countries' own too",
 }
-MEASURES = ("consensus retention", "distinct accuracy")  # of the table `bias`, that a ruler changes
 
 _in_force: ContextVar[str] = ContextVar("ruler", default=GLOBAL)
 
@@ -103,17 +102,17 @@ def ruler_lines(compared: pd.DataFrame, agree: Mapping[str, float], methods: Seq
     lines = []
     for ruler in dict.fromkeys(compared["ruler"]):
         rows = compared[compared["ruler"] == ruler].set_index(["method", "measure"])
-        told = [_told(rows, method) for method in methods if (method, MEASURES[0]) in rows.index]
+        told = [_told(rows, method) for method in methods if (method, RULED[0]) in rows.index]
         same = f", which agrees with the global model on {percent(agree[ruler])} of the pairs"
         alike = "" if ruler == GLOBAL else same
-        kept, distinct = (row_of(rows, (methods[0], name))["n"] for name in MEASURES)
+        kept, distinct = (row_of(rows, (methods[0], name))["n"] for name in RULED)
         sizes = f"{counted(kept, 'pair')} of a consensus and {distinct:,} distinct"
         lines.append(f"**By {who_rules(ruler)}**{alike}: {sizes}; {'; '.join(told)}.")
     return lines
 
 
 def _told(rows: pd.DataFrame, method: str) -> str:
-    kept, learned = (row_of(rows, (method, name)) for name in MEASURES)
+    kept, learned = (row_of(rows, (method, name)) for name in RULED)
     return (
         f"{named(method)} keeps {percent(kept['value'])} ({span(kept['low'], kept['high'])}) and is right on "
         f"{percent(learned['value'])} of the distinct ({span(learned['low'], learned['high'])})"
