@@ -95,7 +95,8 @@ try:
             every = with_judges(ruled, beside)
             subset = segments("Test pairs", MEANINGS, run_picker.SUBSET, format_func=which_pairs)
             methods = methods_shown(findings.methods_in(every.tables["accuracy"]), findings.leading(every))
-            pairs_behind.ways(shown)
+            if job:
+                pairs_behind.ways(shown)
         told()
         gains(every, subset, methods)
         figures(findings.accuracy_figures(shown))
@@ -108,8 +109,9 @@ try:
             section("How like the country's answers is it?", "alignment")
             alignment(shown)
         best_of_n(shown, methods)
-        judges_beside(ruled, beside, subset)
-        falsifiers(shown)
+        if job:
+            judges_beside(ruled, beside, subset)
+            falsifiers(shown)
         run_picker.origin(shown)
 except ScpoError as error:
     st.error(inert(error))

@@ -64,7 +64,7 @@ def stands() -> None:
 job = head("overview")
 st.title("Whom does it serve?")
 try:
-    result = run_picker.finished(job) if job else front_door.built_in()
+    result = run_picker.finished(job) if job else run_picker.built_in()
     if result:
         if len(result.tables["transfer"]):
             front_door.front_door(result, own=job is not None)

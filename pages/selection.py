@@ -123,7 +123,7 @@ def section(measure: str) -> None:
 job = head("selection")
 st.title("Filter and weight")
 try:
-    result = run_picker.finished(job)
+    result = run_picker.finished(job, models=True)
     if result:
         kept, disagree = margins(result)
         explore(result, kept, disagree)

@@ -28,7 +28,7 @@ WITHOUT_TEST = ("Answers", "Why")  # views that measure nothing on test pairs
 job = head("steer")
 st.title("What does steering do to an answer?")
 try:
-    shown = run_picker.finished(job)
+    shown = run_picker.finished(job, models=True)
     if shown:
         if not shown.config.trained:
             st.info("This run trained no model, so there is nothing to steer. Run it with a method such as scpo.")

@@ -31,6 +31,7 @@ from scpo.ui.router import ensure_router
 
 ID = re.compile(r"[0-9a-f]{12}")
 OF_A_RUN = ("overview", "selection", "accuracy", "bias", "efficiency", "steer", "paper")  # pages that always show one
+SHOW_BUILT_IN = ("overview", "accuracy", "bias", "efficiency", "paper")  # while there is no other
 CARRIED = (session.COUNTRY, session.METHOD, session.METHODS_SHOWN, session.RULER, session.OF)
 RUNS_DATA, OTHER_DATA = "this run's pairs", "another source"
 OF_LINK = {"data": {session.OF: RUNS_DATA}, "train": {session.NEW: "1"}}

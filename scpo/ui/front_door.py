@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -25,12 +24,13 @@ from scpo.text import findings, serving
 from scpo.text.reasons import measured_line, planted_line
 from scpo.text.tastes import taste_sentence
 from scpo.ui import session
-from scpo.ui.cache import finished_run, texts
+from scpo.ui.cache import texts
 from scpo.ui.components import chart
 from scpo.ui.context import put, select
 from scpo.ui.head import start_demo
 from scpo.ui.pair_reasons import told, why
 from scpo.ui.pairs import plain
+from scpo.ui.run_picker import BUILT_IN, built_in
 from scpo.ui.steer.inputs import wanted
 from scpo.ui.steer.models import Models
 from scpo.ui.theme import drawn_as
@@ -45,7 +45,6 @@ SHOWN = {  # column -> its heading in the table behind the chart
     "n": "n",
     "units": "units",
 }
-BUILT_IN = Path(runs.__file__).parents[1] / "demo_run"
 
 
 @dataclass(frozen=True)
@@ -58,11 +57,6 @@ class Prices:
     reversed: pd.DataFrame
     tastes: dict[str, dict[str, float]]
     reasons: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = field(default_factory=dict)
-
-
-def built_in() -> runs.Result:
-    """The demo run that comes with the app."""
-    return finished_run(BUILT_IN)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -29,7 +29,7 @@ def head(page: str, drawn: bool = True) -> Job | None:
     """
     job = context.arrive(page)
     st.set_page_config(page_title=" · ".join([TITLES[page], *([job.name] if job else []), "SCPO"]))
-    if drawn and (job or page in ("overview", "runs")):
+    if drawn and (job or page == "runs" or page in context.SHOW_BUILT_IN):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="head"):
             _line(job, page)
     return job
@@ -57,7 +57,7 @@ def _line(job: Job | None, page: str) -> None:
 
     Where the first run is yet to be chosen from a table, a line is there too: rows must not move under the pointer.
     """
-    if job is None and page == "overview":
+    if job is None and page in context.SHOW_BUILT_IN:
         st.badge("Built-in demo run", icon=":material/science:", color="gray")
         st.caption(f"{SIMULATED}; {counted(len(USERS), 'country')}", width="content")
         return

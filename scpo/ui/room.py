@@ -20,7 +20,7 @@ from scpo.rooms.questions import Questions, chosen_pairs, questions
 from scpo.rooms.store import MOST_VOTERS, Room
 from scpo.text import rooms as text
 from scpo.text.findings import main_method
-from scpo.ui import front_door, polling, session
+from scpo.ui import polling, run_picker, session
 from scpo.ui.cache import class_of, finished_run, room_questions, room_store, texts
 from scpo.ui.components import chart
 from scpo.ui.context import segments
@@ -70,7 +70,7 @@ def choose(job: Job | None) -> None:
 def _asked(job: Job | None) -> Questions:
     """The pairs that the models of a run disagree on most, or those that come with the demo run."""
     if job is None:
-        return Questions.from_json((front_door.BUILT_IN / "questions.json").read_text())
+        return Questions.from_json((run_picker.BUILT_IN / "questions.json").read_text())
     if job.state != "done":
         raise RoomError(f"{job.name} is {job.state}; a room needs a finished run. Choose another one above.")
     if not job.config.has_linear_heads:

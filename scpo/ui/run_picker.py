@@ -6,6 +6,8 @@ plain words and no sentences.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from scpo import runs
@@ -26,6 +28,12 @@ from scpo.ui.run_status import watch
 SUBSET, AGAINST, SEEDS, TRANSFERRED = "subset", "against", "seeds", "transferred"
 ALIGNED, COLUMN, PEOPLE = "aligned", "column", "people"
 JUDGE, JUDGED, PICKED = "judge", "judged", "picked"
+NEEDS_MODELS = "This page asks the models of a run, so that it needs one."
+SHOWN_INSTEAD = (
+    "Below is the demo run that comes with the app, of a simulated world. A run of your own has more here: the pairs "
+    "behind the numbers, other rulers, and judges from outside."
+)
+BUILT_IN = Path(runs.__file__).parents[1] / "demo_run"
 PAGES = {
     "accuracy": "Accuracy, country by country",
     "bias": "Bias: what it costs whom",
@@ -33,13 +41,22 @@ PAGES = {
 }
 
 
-def finished(job: Job | None) -> runs.Result | None:
-    """The results of the chosen run; None if there are none, after having shown what there is instead."""
+def built_in() -> runs.Result:
+    """The demo run that comes with the app: its tables, without its models and what they said pair by pair."""
+    return finished_run(BUILT_IN)
+
+
+def finished(job: Job | None, models: bool = False) -> runs.Result | None:
+    """The results of the chosen run; None if there are none, after having shown what there is instead.
+
+    models   the page asks the run's models. Where it does not, a workspace without a run has the built-in one.
+    """
     if job is None:
-        st.info("This workspace has no run yet. Its results are here when one is done.")
+        here = NEEDS_MODELS if models else SHOWN_INSTEAD
+        st.info(f"This workspace has no run yet. {here}")
         start_demo("Run the demo experiment", "primary")
         st.caption("Simulated world, 7 countries, every method, 3 seeds: about half a minute.")
-        return None
+        return None if models else built_in()
     if job.state != "done":
         watch(job)
         return None

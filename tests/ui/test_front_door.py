@@ -5,19 +5,20 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from scpo import ExperimentConfig, runs
 from scpo.metrics.bias import REFERENCE
 from scpo.text.findings import main_method
 from scpo.text.serving import served, steered_to
-from scpo.ui.front_door import BUILT_IN
+from scpo.ui.run_picker import BUILT_IN
 
 ROOT = Path(__file__).parents[2]
 
 
-def opened(**query):
-    app = AppTest.from_file(str(ROOT / "pages" / "overview.py"), default_timeout=60)
+def opened(page="overview", **query):
+    app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=60)
     app.query_params.update(query)
     app.run()
     assert not app.exception and not app.error
@@ -97,3 +98,13 @@ def test_the_built_in_reasons_explain_the_whole_difference():
         for answer, whole in zip(part["sums"]["answer"], part["sums"]["country_reward"], strict=True):
             rows = zip(part["shares"]["answer"], part["shares"]["country_share"], strict=True)
             assert abs(sum(share for at, share in rows if at == answer) - whole) < 1e-4
+
+
+@pytest.mark.parametrize("page", ["accuracy", "bias", "efficiency", "paper"])
+def test_pages_of_results_show_the_built_in_run_while_there_is_no_other_and_write_nothing_beside_it(page, workspace):
+    before = sorted(BUILT_IN.rglob("*"))
+    app = opened(page)
+    assert "Built-in demo run" in said(app) and len(app.get("plotly_chart")) > 0
+    assert [button.label for button in app.button] == ["Run the demo experiment"]
+    assert "comes with the app, of a simulated world" in app.info[0].value and not app.warning
+    assert sorted(BUILT_IN.rglob("*")) == before
