@@ -40,7 +40,8 @@ from scpo.training.finetune.model_progress import ProgressOfModels
 from scpo.training.finetune.reading import reading_of
 from scpo.training.finetune.saved import weights_hash
 from scpo.training.finetune.scoring import score
-from scpo.training.finetune.train_model import Task, TrainedModel, train_one
+from scpo.training.finetune.train_model import Task, train_one
+from scpo.training.finetune.trained_model import TrainedModel
 from scpo.training.heads.backend import global_heads
 from scpo.training.heads.features import cache_folder
 from scpo.training.reward_model import assemble

@@ -1,39 +1,30 @@
 """One model of the plan: trained by `SCPOTrainer`, its best validation step kept (the last, where that is asked for),
 its rewards written down.
-
-A model that is done has its own folder, which appears whole; what is under way has a folder `.part` beside it, with the
-checkpoints to go on from.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 import torch
-from transformers import PreTrainedModel, PrinterCallback, TrainerCallback
+from transformers import PrinterCallback, TrainerCallback
 
 from scpo.config import ExperimentConfig
 from scpo.methods import METHODS
 from scpo.metrics.outcomes import subset_metrics
-from scpo.runs.files import write_bytes
 from scpo.training.device import fast_bf16
 from scpo.training.finetune.checks import head_modules
 from scpo.training.finetune.dataset import Texts
 from scpo.training.finetune.loading import StartingModel, load_model
 from scpo.training.finetune.scoring import rewards_of
+from scpo.training.finetune.trained_model import TrainedModel, read_model, write_model
 from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
 from scpo.training.reward_model import RewardModel
 
 LARGE = 1_000_000_000  # parameters from which activations are computed twice to save memory
-KEPT = "rewards.safetensors"
 
 
 @dataclass(frozen=True)
@@ -65,17 +56,6 @@ def steps_of(config: ExperimentConfig, pairs: int) -> int:
     return min(config.steps, passes) if config.finetune.epochs else config.steps
 
 
-@dataclass(frozen=True)
-class TrainedModel:
-    """A trained model: the step that was kept (0 = as it started), test accuracy at each evaluation (steps, 3) on full,
-    distinct and consensus pairs, rewards (texts,) with NaN where not asked for, and its folder; None = the start."""
-
-    step: int
-    path: np.ndarray
-    rewards: np.ndarray
-    folder: Path | None
-
-
 def train_one(
     start: StartingModel,
     config: ExperimentConfig,
@@ -96,7 +76,7 @@ def train_one(
     key         names the experiment: a folder of another key is not taken
     report      report(step) at every step, report(step, accuracy=...) after an evaluation
     """
-    done = _read(folder, key)
+    done = read_model(folder, key)
     if done:
         return done
     path = {0: _subsets(texts.margin(task.test, reward), margin[task.test])}
@@ -121,7 +101,7 @@ def train_one(
         inputs = [texts.encoded(int(text)) for text in task.scored]
         rewards = rewards_of(trainer.model, inputs, dropout=config.finetune.as_published)
     keep = trainer.model if task.keep and moved else None
-    return _write(
+    return write_model(
         folder, work, start, keep, key, step, _path(path, eval_steps), _placed(rewards, task.scored, len(reward))
     )
 
@@ -259,49 +239,3 @@ def _placed(rewards: np.ndarray, rows: np.ndarray, texts: int) -> np.ndarray:
     placed = np.full(texts, np.nan, np.float32)
     placed[rows] = rewards
     return placed
-
-
-def _write(
-    folder: Path,
-    work: Path,
-    start: StartingModel,
-    model: PreTrainedModel | None,
-    key: str,
-    step: int,
-    path: np.ndarray,
-    rewards: np.ndarray,
-) -> TrainedModel:
-    """Keep a model: its folder appears whole, then its checkpoints go."""
-    partial = folder.with_name(f".{folder.name}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    if model is not None:
-        model.save_pretrained(partial)
-        start.tokenizer.save_pretrained(partial)
-    about = {"key": key, "step": step, "model": model is not None, "sha256": _hash(path, rewards)}
-    content = {"path": path, "rewards": rewards}
-    write_bytes(partial / KEPT, safetensors.numpy.save(content, metadata={"about": json.dumps(about)}))
-    partial.rename(folder)
-    shutil.rmtree(work, ignore_errors=True)
-    return TrainedModel(step, path, rewards, folder if model is not None else None)
-
-
-def _read(folder: Path, key: str) -> TrainedModel | None:
-    """A model that is done; None if there is none, or one of another experiment or a damaged one, which is removed."""
-    if not (folder / KEPT).is_file():
-        return None
-    try:
-        with safetensors.safe_open(folder / KEPT, "np") as file:
-            about = json.loads(file.metadata()["about"])
-            path, rewards = file.get_tensor("path"), file.get_tensor("rewards")
-    except (safetensors.SafetensorError, ValueError):
-        about = {}
-    if about.get("key") == key and about["sha256"] == _hash(path, rewards):
-        return TrainedModel(about["step"], path, rewards, folder if about["model"] else None)
-    shutil.rmtree(folder)
-    shutil.rmtree(folder.with_name(f"{folder.name}.part"), ignore_errors=True)
-    return None
-
-
-def _hash(*arrays: np.ndarray) -> str:
-    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()

@@ -31,7 +31,8 @@ from scpo.training.finetune.loading import has_head, load_model, load_start, loa
 from scpo.training.finetune.model_progress import ProgressOfModels
 from scpo.training.finetune.saved import model_folders, reward_texts, start_of
 from scpo.training.finetune.scoring import score
-from scpo.training.finetune.train_model import KEPT, Task, _read
+from scpo.training.finetune.train_model import Task
+from scpo.training.finetune.trained_model import KEPT, read_model
 from scpo.training.finetune.trainer import SCPOConfig, SCPOTrainer
 
 ROOT = Path(__file__).parents[3]
@@ -231,7 +232,7 @@ def test_the_shared_method_begins_each_country_at_one_model_of_everybodys_pairs(
 
     config = settings(files, model, methods=("global", "shared"), steps=6)
     result = run(config, tmp_path / "out")
-    common = _read(result.folder / "models" / "common-0-0", key=_key_of(result))
+    common = read_model(result.folder / "models" / "common-0-0", key=_key_of(result))
     data = sources.load(result.config.data)
     chosen, rejected = (data.pairs[side].to_numpy() for side in ("chosen", "rejected"))
     for k, row in enumerate(about(result)["models"]):
@@ -410,7 +411,7 @@ def test_a_damaged_model_of_an_unfinished_run_is_trained_again(result, tmp_path)
             key = json.loads(file.metadata()["about"])["key"]
         (folder / KEPT).write_bytes(change((folder / KEPT).read_bytes()))
         whole = number == 2
-        assert (_read(folder, key) is not None) == whole == folder.exists()
+        assert (read_model(folder, key) is not None) == whole == folder.exists()
 
 
 def test_a_killed_training_resumes_to_the_same_weights(result, files, model, tmp_path):
