@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from scpo import DataConfig, data, estimate, runs
 from scpo.charts.runs import growing_chart
-from scpo.config import ExperimentConfig, FinetuneConfig, setting
+from scpo.config import PRISM_SIZED, ExperimentConfig, FinetuneConfig, setting
 from scpo.data import pairing
 from scpo.errors import InputError
 from scpo.format import duration
@@ -366,8 +366,8 @@ def test_texts_that_were_encoded_before_cost_nothing_again(store):
     store.submit(dataclasses.replace(config, seeds=1))
     Leases(store.table).finish(Leases(store.table).claim(worker_name()), "done")
     assert was_encoded(config, store.jobs())
-    other = dataclasses.replace(config, data=DataConfig(demo_seed=1))
-    assert not was_encoded(other, store.jobs())
+    for other in (DataConfig(demo_seed=1), DataConfig(demo_world=PRISM_SIZED)):
+        assert not was_encoded(dataclasses.replace(config, data=other), store.jobs())
 
 
 # the data
