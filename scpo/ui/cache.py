@@ -20,10 +20,9 @@ from scpo.planner import plan_table
 from scpo.rooms.population import ClassPopulation, class_population
 from scpo.rooms.questions import Questions
 from scpo.rooms.store import RoomStore
-from scpo.rulers import agreement, compared, rulers_of, under
 from scpo.runs.global_rewards import read_margins
 from scpo.runs.judges import FOLDER, Judge, read_judges
-from scpo.runs.outcomes import RunOutcomes, read_held_out, read_outcomes
+from scpo.runs.outcomes import RunOutcomes, read_outcomes
 from scpo.study import folder as study_folder
 from scpo.text import findings
 from scpo.training.encoder_reading import reading_by, unreadable
@@ -183,55 +182,13 @@ def _judges(folder: str, changed: tuple[tuple[str, int], ...]) -> list[Judge]:
 
 def judges(result: runs.Result) -> list[Judge]:
     """The judges from outside beside a run; read again when one is brought or taken away."""
-    return _judges(str(result.folder), _judge_files(result))
+    return _judges(str(result.folder), judge_files(result))
 
 
-def _judge_files(result: runs.Result) -> tuple[tuple[str, int], ...]:
+def judge_files(result: runs.Result) -> tuple[tuple[str, int], ...]:
+    """The files of the judges beside a run, each with when it last changed."""
     files = sorted((result.folder / FOLDER).glob("*.json"))
     return tuple((path.name, path.stat().st_mtime_ns) for path in files)
-
-
-def _unread(result: runs.Result) -> list[str]:
-    return unreadable(result.tables.get("reading"))
-
-
-def rulers(result: runs.Result) -> dict[str, float]:
-    """What may rule the test pairs of a finished run, and on which share of them it says what the global model says.
-
-    The global model is the first; none of a run that did not keep what its models said pair by pair.
-    """
-    try:
-        said = outcomes(result)
-    except ScpoError:
-        return {}
-    return {name: agreement(said, signs) for name, signs in rulers_of(said, judges(result)).items()}
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _ruled(folder: str, changed: tuple, ruler: str) -> tuple[runs.Result, list[Judge]]:
-    result = finished_run(Path(folder))
-    return under(result, outcomes(result), read_held_out(Path(folder)), ruler, judges(result), _unread(result))
-
-
-def under_ruler(result: runs.Result, ruler: str) -> tuple[runs.Result, list[Judge]]:
-    """A finished run and its judges with distinct and consensus by another ruler. Shared by all users."""
-    return _ruled(str(result.folder), _changed_run(result), ruler)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _under_every(folder: str, changed: tuple) -> pd.DataFrame:
-    result = finished_run(Path(folder))
-    return compared(result, outcomes(result), judges(result), _unread(result))
-
-
-def under_every_ruler(result: runs.Result) -> pd.DataFrame:
-    """Consensus kept and own taste learned under every ruler of a finished run."""
-    return _under_every(str(result.folder), _changed_run(result))
-
-
-def _changed_run(result: runs.Result) -> tuple:
-    """When a run and each judge beside it last changed."""
-    return (result.folder / "done.json").stat().st_mtime_ns, *_judge_files(result)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -241,7 +198,7 @@ def _study(folder: str, changed: tuple[int, ...]) -> study_folder.Study:
 
 def study(folder: Path) -> study_folder.Study:
     """A study as far as it has come; read again when one of its files changes."""
-    return _study(str(folder), tuple(p.stat().st_mtime_ns for p in sorted(folder.iterdir())))
+    return _study(str(folder), tuple(p.stat().st_mtime_ns for p in sorted(folder.glob("[!.]*"))))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -294,7 +251,7 @@ def was_encoded(config: ExperimentConfig, jobs: list[Job]) -> bool:
 
     def texts(of: ExperimentConfig) -> tuple:
         where = of.located().data
-        return where.dataset, where.data_files, where.demo_seed, of.encoder, of.precision
+        return where.dataset, where.data_files, where.demo_world, where.demo_seed, of.encoder, of.precision
 
     def same(job: Job) -> bool:
         encoder = job.config.encoder == config.encoder and job.config.precision == config.precision

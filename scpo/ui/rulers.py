@@ -13,9 +13,10 @@ from scpo.runs.judges import Judge
 from scpo.text import findings
 from scpo.text.rulers import meanings, rule_by, ruler_line, ruler_lines, who_rules
 from scpo.ui import session
-from scpo.ui.cache import judges, rulers, under_every_ruler, under_ruler
+from scpo.ui.cache import judges
 from scpo.ui.components import chart, section
 from scpo.ui.context import select
+from scpo.ui.ruled_runs import rulers, under_every_ruler, under_ruler
 
 
 def chosen_ruler(result: runs.Result) -> tuple[runs.Result, list[Judge]]:
