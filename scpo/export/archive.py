@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import plotly.graph_objects as go
 import safetensors
-import safetensors.numpy
 
 from scpo import runs
 from scpo.charts.style import SIMULATED
@@ -27,6 +26,7 @@ from scpo.export.report_models import every_part
 from scpo.export.safe_csv import NOTE, safe_csv
 from scpo.grouping import speaking_of, worded
 from scpo.jobs.job import Job
+from scpo.runs.files import tensor_bytes
 from scpo.runs.judges import read_judges
 
 SVG_SECONDS = 90
@@ -102,7 +102,7 @@ def _weights(result: runs.Result, hide: Hidden) -> bytes:
     with safetensors.safe_open(runs.unchanged(result.folder, name), "np") as file:
         about = {key: _json(hide(json.loads(text))) for key, text in (file.metadata() or {}).items()}
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (it is no dict)
-    return safetensors.numpy.save(tensors, metadata=about)
+    return tensor_bytes(tensors, about)
 
 
 def svgs(figures: Mapping[str, go.Figure]) -> tuple[dict[str, bytes], str]:

@@ -8,8 +8,11 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
 
 from scpo.errors import ConfigError
 from scpo.runs.progress_log import plain
@@ -28,6 +31,16 @@ def write_bytes(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def tensor_bytes(tensors: Mapping[str, np.ndarray], about: Mapping[str, str] | None = None) -> bytes:
+    """Arrays as safetensors, with `about` in the header.
+
+    Each is laid row after row first: safetensors 0.8.0 writes an array as it lies in memory, which for a transposed or
+    sliced one is another order than its shape says (https://github.com/safetensors/safetensors/issues/825).
+    """
+    rows = {name: np.asarray(values, order="C") for name, values in tensors.items()}
+    return safetensors.numpy.save(rows, metadata=dict(about) if about else None)
 
 
 @contextlib.contextmanager

@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import safetensors
-import safetensors.numpy
 
 from scpo.errors import RunFolderError
 from scpo.metrics.filtering import Margins
-from scpo.runs.files import write_bytes
+from scpo.runs.files import tensor_bytes, write_bytes
 
 FILE = "margins.safetensors"
 
@@ -46,9 +45,9 @@ def write_margins(
             for side, text in sides.items()
         },
     }
-    tensors = {name: np.ascontiguousarray(columns[name], dtype) for name, dtype in COLUMNS.items()}
+    tensors = {name: columns[name].astype(dtype) for name, dtype in COLUMNS.items()}
     about = json.dumps({"countries": list(rows)})
-    write_bytes(folder / FILE, safetensors.numpy.save(tensors, metadata={"about": about}))
+    write_bytes(folder / FILE, tensor_bytes(tensors, {"about": about}))
 
 
 def read_margins(folder: Path) -> Margins:

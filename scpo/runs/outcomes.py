@@ -32,7 +32,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import safetensors
-import safetensors.numpy
 
 from scpo.errors import RunFolderError
 from scpo.methods import UNTRAINED
@@ -40,7 +39,7 @@ from scpo.metrics.accuracy import ResampledOutcomes
 from scpo.metrics.frontier import HeldOutMargins
 from scpo.metrics.outcomes import SUBSETS, Outcomes, PairOutcomes
 from scpo.metrics.rulers import STORED
-from scpo.runs.files import write_bytes
+from scpo.runs.files import tensor_bytes, write_bytes
 
 FILE = "tallies.safetensors"
 HEAD = ["method", "seed", "pairs"]
@@ -88,19 +87,14 @@ def write_outcomes(
         values |= {name: of[country] + 1 for name, of in (rulings or {}).items() if country in of}
         tensors |= {f"{at}/{name}": _smallest(array) for name, array in values.items()}
         if country in margins:
-            tensors |= {f"{at}/{name}": _single(getattr(margins[country], name)) for name in MARGINS}
+            tensors |= {f"{at}/{name}": getattr(margins[country], name).astype(np.float32) for name in MARGINS}
     about = json.dumps({"countries": list(resampled.outcomes), "heads": heads, "test": test})
-    write_bytes(folder / FILE, safetensors.numpy.save(tensors, metadata={"about": about}))
+    write_bytes(folder / FILE, tensor_bytes(tensors, {"about": about}))
 
 
 def _smallest(values: np.ndarray) -> np.ndarray:
     """Whole numbers from 0 in the smallest type that holds them."""
-    return np.ascontiguousarray(values, np.min_scalar_type(int(values.max(initial=0))))
-
-
-def _single(values: np.ndarray) -> np.ndarray:
-    """Margins in single precision, row after row: safetensors writes an array as it lies in memory."""
-    return np.ascontiguousarray(values, np.float32)
+    return values.astype(np.min_scalar_type(int(values.max(initial=0))))
 
 
 def read_outcomes(folder: Path) -> RunOutcomes:

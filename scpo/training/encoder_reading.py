@@ -23,7 +23,7 @@ import safetensors.numpy
 from scpo.data.preferences import Preferences
 from scpo.format import percent
 from scpo.hub import model_folder
-from scpo.runs.files import write_bytes
+from scpo.runs.files import tensor_bytes, write_bytes
 
 LONGEST = 512  # tokens of one text at most, or fewer where an encoder reads fewer
 MANY = 4096  # texts tokenized at a time
@@ -284,7 +284,6 @@ def _kept(path: Path | None, n: int) -> Read | None:
 def _keep(path: Path, read: Read) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        parts = {name: np.ascontiguousarray(getattr(read, name)) for name in ("tokens", "unknown", "cut", "key")}
-        write_bytes(path, safetensors.numpy.save(parts))
+        write_bytes(path, tensor_bytes({name: getattr(read, name) for name in ("tokens", "unknown", "cut", "key")}))
     except OSError as error:
         log.warning("what was read cannot be kept in %s (%s); the run goes on without", path.parent, error.strerror)

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import safetensors.numpy
 import torch
 
 from scpo.config import ExperimentConfig
@@ -28,6 +27,7 @@ from scpo.grouping import worded
 from scpo.methods import METHODS
 from scpo.plan import HeadPlan, Rows, pair_margins, plan_heads, reference_rows
 from scpo.progress import EncodingProgress, Progress
+from scpo.runs.files import tensor_bytes
 from scpo.training.backend import BackendResult
 from scpo.training.checkpoint import Checkpoint
 from scpo.training.device import device
@@ -261,4 +261,4 @@ def _model_bytes(
         "start_hash": weights_hash(start.folder),
         "models": listed.to_dict("records"),
     }
-    return safetensors.numpy.save({"global": reward, "models": table}, metadata={"about": json.dumps(about)})
+    return tensor_bytes({"global": reward, "models": table}, {"about": json.dumps(about)})

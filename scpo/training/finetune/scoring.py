@@ -15,11 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import safetensors
-import safetensors.numpy
 import torch
 
 from scpo.errors import ConfigError
-from scpo.runs.files import write_bytes
+from scpo.runs.files import tensor_bytes, write_bytes
 from scpo.training.encoders import length_batches
 from scpo.training.finetune.checks import check_tokens
 from scpo.training.finetune.formats import Encoded, InputFormat
@@ -161,7 +160,7 @@ def _key(model, encoded: list[Encoded]) -> str:
 
 
 def _keep(path: Path, rewards: np.ndarray) -> None:
-    content = safetensors.numpy.save({"rewards": rewards}, metadata={"sha256": _hash(rewards)})
+    content = tensor_bytes({"rewards": rewards}, {"sha256": _hash(rewards)})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, content)

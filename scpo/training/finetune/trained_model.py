@@ -13,10 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import safetensors
-import safetensors.numpy
 from transformers import PreTrainedModel
 
-from scpo.runs.files import write_bytes
+from scpo.runs.files import tensor_bytes, write_bytes
 from scpo.training.finetune.loading import StartingModel
 
 KEPT = "rewards.safetensors"
@@ -52,7 +51,7 @@ def write_model(
         start.tokenizer.save_pretrained(partial)
     about = {"key": key, "step": step, "model": model is not None, "sha256": _hash(path, rewards)}
     content = {"path": path, "rewards": rewards}
-    write_bytes(partial / KEPT, safetensors.numpy.save(content, metadata={"about": json.dumps(about)}))
+    write_bytes(partial / KEPT, tensor_bytes(content, {"about": json.dumps(about)}))
     partial.rename(folder)
     shutil.rmtree(work, ignore_errors=True)
     return TrainedModel(step, path, rewards, folder if model is not None else None)

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 import safetensors.numpy
 
-from scpo.runs.files import write_bytes
+from scpo.runs.files import tensor_bytes, write_bytes
 
 PRODUCT = 0.3
 SLICE = 1024  # texts whose phi is made at a time
@@ -194,7 +194,7 @@ def read_cache(folder: Path) -> Iterator[tuple[list[bytes], np.ndarray]]:
 def _write_shard(folder: Path, keys: list[bytes], vectors: np.ndarray) -> None:
     """Add a file to the cache; two processes that do so at once both succeed."""
     table = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(len(keys), 16)
-    content = safetensors.numpy.save({"keys": table, "vectors": np.ascontiguousarray(vectors)})
+    content = tensor_bytes({"keys": table, "vectors": vectors})
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_bytes(folder / f"{hashlib.sha256(content).hexdigest()[:32]}.safetensors", content)
