@@ -13,7 +13,8 @@ from scpo.grouping import worded
 from scpo.text import findings, paper
 from scpo.text.judges import with_judges
 from scpo.text.measures import MEANINGS, what_pairs, which_pairs
-from scpo.text.results import alignment_sentence, league_line
+from scpo.text.ranks import league_line
+from scpo.text.results import alignment_sentence
 from scpo.ui import compare_runs, pairs_behind, run_picker
 from scpo.ui.best_of_n import best_of_n
 from scpo.ui.components import chart, controls, country_of, figures, methods_shown, section

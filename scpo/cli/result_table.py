@@ -20,7 +20,7 @@ from scpo.text.efficiency import efficiency_lines
 from scpo.text.findings import methods_in, ranks
 from scpo.text.judges import with_judges
 from scpo.text.people import people_lines
-from scpo.text.results import class_line, information_line, rank_line
+from scpo.text.ranks import class_line, information_line, rank_line
 from scpo.text.rulers import ruler_line
 from scpo.training.encoder_reading import told
 

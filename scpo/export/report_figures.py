@@ -34,14 +34,12 @@ from scpo.text.falsifiers import falsifier_lines
 from scpo.text.frontier import edge_lines
 from scpo.text.judges import judge_differences, judge_sentences, scores_told, with_judges
 from scpo.text.people import needed_sentence, worth_sentence
+from scpo.text.ranks import class_line, information_line, rank_line
 from scpo.text.results import (
     alignment_sentence,
     bias_sentence,
-    class_line,
     difference_sentence,
     group_sentence,
-    information_line,
-    rank_line,
     runaway_sentence,
     told_apart,
     too_few,

@@ -13,7 +13,8 @@ from scpo.grouping import worded
 from scpo.methods import named, spoken
 from scpo.text import findings
 from scpo.text.measures import which_pairs
-from scpo.text.results import class_line, difference_sentence, information_line, rank_line, told_apart, too_few
+from scpo.text.ranks import class_line, information_line, rank_line
+from scpo.text.results import difference_sentence, told_apart, too_few
 from scpo.ui import run_picker
 from scpo.ui.components import chart, country_of, method_of, section
 from scpo.ui.context import select

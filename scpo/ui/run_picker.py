@@ -17,7 +17,8 @@ from scpo.format import inert
 from scpo.grouping import worded
 from scpo.jobs.job import Job
 from scpo.text.findings import consensus_kept, gains, leading, main_method, ranks
-from scpo.text.results import headline, league_line
+from scpo.text.ranks import league_line
+from scpo.text.results import headline
 from scpo.ui import encoder_reading
 from scpo.ui.cache import finished_run, job_store, ran_on
 from scpo.ui.components import chart, figures

@@ -5,7 +5,8 @@ import math
 import pandas as pd
 
 from scpo.metrics.intervals import FEWEST_OF_FOLDS, FEWEST_UNITS
-from scpo.text.results import class_line, information_line, league_line, measured, needed, rank_line
+from scpo.text.ranks import class_line, information_line, league_line, rank_line
+from scpo.text.results import measured, needed
 
 
 def sets(*rows, tests=3):
