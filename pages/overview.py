@@ -3,7 +3,7 @@
 import streamlit as st
 
 from scpo import ScpoError
-from scpo.charts.selection import method_picture
+from scpo.charts.method_picture import method_picture
 from scpo.config import ExperimentConfig
 from scpo.format import counted, inert
 from scpo.grouping import worded

@@ -22,7 +22,7 @@ from scpo.charts.bias import plane_chart, transfer_chart
 from scpo.charts.colours import METHOD, SYMBOL
 from scpo.charts.efficiency import curve_chart
 from scpo.charts.frontier import frontier_chart
-from scpo.charts.selection import method_picture
+from scpo.charts.method_picture import method_picture
 from scpo.charts.style import SIMULATED
 from scpo.charts.world_map import world_map
 from scpo.config import DataConfig
