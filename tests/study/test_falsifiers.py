@@ -28,7 +28,7 @@ def planted(tmp_path_factory, tiny_encoder):
     scored_rows(180).to_csv(folder / "rows.csv", index=False)
     data = DataConfig("file", (str(folder / "rows.csv"),), ("Borealis", "Cascadia"), ("Aland",), test_share=0.4)
     methods = ("global", "full", "pooled", "shared")
-    config = ExperimentConfig(data, methods, 1, (50,), (3,), steps=300, encoder=str(tiny_encoder))
+    config = ExperimentConfig(data, methods, 1, (50,), people=(3,), steps=300, encoder=str(tiny_encoder))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCPO_WORKSPACE", str(folder))
         run(config, folder / "run")

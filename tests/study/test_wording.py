@@ -28,7 +28,9 @@ def folder(tmp_path_factory, tiny_encoder):
     home = tmp_path_factory.mktemp("wording")
     scored_rows(60).to_csv(home / "rows.csv", index=False)
     data = DataConfig("file", (str(home / "rows.csv"),), ("Borealis", "Cascadia"), ("Aland",), test_share=0.4)
-    config = ExperimentConfig(data, ("global", "full", "shared"), 1, (), (5,), steps=60, encoder=str(tiny_encoder))
+    config = ExperimentConfig(
+        data, ("global", "full", "shared"), 1, (), people=(5,), steps=60, encoder=str(tiny_encoder)
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCPO_WORKSPACE", str(home))
         run(config, home / "run")
