@@ -31,7 +31,7 @@ def league_line(gains: pd.DataFrame, sets: pd.DataFrame) -> str:
     return f"Points gained over the global model, mean of all {worded('countries')}: {', '.join(told)}."
 
 
-def _from_to(best: int, worst: int) -> str:
+def _from_to(best: object, worst: object) -> str:
     return f"{best}" if best == worst else f"{best} to {worst}"
 
 
