@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from scpo.format import TOO_FEW, fixed, known, percent, points, signed, span
+from scpo.format import TOO_FEW, fixed, known, percent, points, signed
 from scpo.grouping import worded
 from scpo.methods import METHODS, named
 from scpo.metrics.accuracy import AT_LEAST, AT_MOST, BOTH_AT_ONCE, MEAN, NO_GAIN, NO_PAIRS, NO_RATIO, UNCLEAR
@@ -161,7 +161,7 @@ def per_pair_sentence(table: pd.DataFrame, country: str, method: str) -> str:
         return f"**{named(method)}**: trained on no pair, so there is no gain per pair."
     told = (
         f"**{named(method)}**: {points(row['gain'])} points with {row['trained']:,.0f} pairs, "
-        f"{points(row['per_100'])} per 100 ({span(row['low'], row['high'])})"
+        f"{signed(100 * row['per_100'], 2)} per 100 ({per_100_span(row)})"
     )
     if method == "full":
         return told + "."
@@ -171,6 +171,12 @@ def per_pair_sentence(table: pd.DataFrame, country: str, method: str) -> str:
         f"{told}; {fixed(row['ratio'], 2)} times as much per pair as {ALL} ({more(row['ratio'])}; "
         f"95 %: {fixed(row['ratio_low'], 2)} to {fixed(row['ratio_high'], 2)}).{_whose(method)}"
     )
+
+
+def per_100_span(row: pd.Series) -> str:
+    """The interval of a gain per 100 pairs, which is of tenths of a point, with two decimals; or why there is none."""
+    low, high = row["low"], row["high"]
+    return f"95 %: {fixed(100 * low, 2)} to {fixed(100 * high, 2)}" if known(low) and known(high) else TOO_FEW
 
 
 def more(ratio: float) -> str:

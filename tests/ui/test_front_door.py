@@ -108,3 +108,8 @@ def test_pages_of_results_show_the_built_in_run_while_there_is_no_other_and_writ
     assert [button.label for button in app.button] == ["Run the demo experiment"]
     assert "comes with the app, of a simulated world" in app.info[0].value and not app.warning
     assert sorted(BUILT_IN.rglob("*")) == before
+
+
+def test_where_a_method_has_no_ratio_those_that_have_one_are_named(workspace):
+    said = " ".join(info.value for info in opened("efficiency").info)
+    assert "No ratio in any country." in said and "Methods that have one on average: Shared prior (ours)." in said

@@ -202,6 +202,7 @@ def test_each_number_of_efficiency_says_how_its_pairs_are_counted(demo):
         each, "mean", "scpo"
     )
     assert "may be chance" in per_pair_sentence(each.assign(ratio=float("nan")), "mean", "scpo")
+    assert "+4.00 per 100 (95 %: 1.00 to 7.00)" in per_pair_sentence(each, "mean", "scpo")
     whose = "what to expect of the country, it learns from the pairs of the others"
     for method, said in (("scpo", False), ("shared", True)):
         assert (whose in per_pair_sentence(each.assign(method=method), "mean", method)) is said
