@@ -35,6 +35,7 @@ from scpo.text.rulers import on_an_axis
 
 ACCURACY, CHANGE = "accuracy", "change"
 MOST_NUMBERS = 14  # columns, above which the numbers of a heat map no longer fit into its cells
+SPREAD = pd.Series({"x": 0.5, "y": 0.1})  # of the width and height of all points: how far apart names need to be
 MOST_TIES = 0.01  # of the pairs, for lines of equal accuracy: a pair that the global model ties on is on no axis
 
 
@@ -133,7 +134,7 @@ def plane_chart(
             y=[100 * y["accuracy"]],
             name=method,
             mode="markers+text",
-            text=[named(method)],
+            text=[_label(method, places)],
             textposition=_label_place(method, places),
             textfont={"color": TEXT},
             marker=mark,
@@ -159,6 +160,17 @@ def _label_place(method: str, places: pd.DataFrame) -> str:
     up = (own["y"], own["x"]) >= (nearest["y"], nearest["x"])
     left = 2 * own["x"] > places["x"].max()
     return f"{'top' if up else 'bottom'} {'left' if left else 'right'}"
+
+
+def _label(method: str, places: pd.DataFrame) -> str:
+    """A point's name; none where it would run into that of a method before it on a phone: the legend has it too."""
+    room = SPREAD * (places.max() - places.min())
+    own, side = row_of(places, method), _label_place(method, places)
+    for other in places.index[: places.index.get_loc(method)]:
+        close = ((own - row_of(places, other)).abs() < room).all()
+        if close and _label_place(other, places) == side:
+            return ""
+    return named(method)
 
 
 def _equal_accuracy(figure: go.Figure, at: Mapping[str, pd.DataFrame]) -> None:

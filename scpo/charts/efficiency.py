@@ -176,7 +176,7 @@ def per_pair_chart(table: pd.DataFrame, country: str, methods: Sequence[str], si
         f"{points(gain)} points with {counted(trained, 'pair')}"
         for gain, trained in zip(rows["gain"].astype(float), rows["trained"], strict=True)
     ]
-    title = "points of accuracy gained over the global model<br>per 100 pairs trained on<br>(line: 95 % interval)"
+    title = "points of accuracy gained<br>over the global model<br>per 100 pairs trained on<br>(line: 95 % interval)"
     figure = method_dots(rows, "per_100", "points", told, title, simulated)
     ends = rows[["per_100", "low", "high"]].astype(float).to_numpy().ravel()
     figure.update_xaxes(range=reach([0, *(100 * ends)]))

@@ -73,9 +73,12 @@ def reason_lines(shares: pd.DataFrame, sums: pd.DataFrame, country: str) -> list
         quote = " ".join(most["text"].split())
         quote = quote if len(quote) <= LONGEST_QUOTE else quote[:LONGEST_QUOTE].rstrip() + " ..."
         speaks = "A" if towards_a.iloc[place] > 0 else "B"
+        outweighed = (leads["country"] - leads["global"]) * towards_a.iloc[place] < 0
+        begins = "What steering changes most is" if outweighed else "Most of what steering changes between them lies in"
+        ends = "; the others together outweigh it" if outweighed else ""
         lines.append(
-            f"Most of what steering changes between them lies in sentence {most['sentence']} of "
-            f'{letter(int(most["answer"]))}, "{inert(quote)}": {signed(most["change"], 2)}, which speaks for {speaks}.'
+            f"{begins} sentence {most['sentence']} of {letter(int(most['answer']))}, "
+            f'"{inert(quote)}": {signed(most["change"], 2)}, which speaks for {speaks}{ends}.'
         )
     return lines
 

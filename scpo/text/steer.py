@@ -13,6 +13,7 @@ import pandas as pd
 
 from scpo.format import counted, fixed, inert, percent, points, signed, span
 from scpo.grouping import worded
+from scpo.metrics.accuracy import MEAN
 from scpo.steering.mixing import GLOBAL
 from scpo.table_rows import row_of
 from scpo.text.measures import which_pairs
@@ -102,7 +103,8 @@ def strength_lines(table: pd.DataFrame, country: str, alpha: float, unit: str) -
     size = f"{counted(full['n'], 'test pair')} of {counted(full['units'], unit)}"
     if alpha == 1:
         end = table[(table["country"] == country) & (table["alpha"] == table["alpha"].max())].set_index("subset")
-        return [f"At α = 1, the {worded('country')}'s own model ({size}). " + _beyond(end, table["alpha"].max())]
+        own = worded("each country's own model" if country == MEAN else "the country's own model")
+        return [f"At α = 1, {own} ({size}). " + _beyond(end, table["alpha"].max())]
     kinds = ("full", "distinct", "consensus")
     parts = ", ".join(f"{which_pairs(name).lower()} {_change(row_of(rows, name))}" for name in kinds)
     lines = [f"At α = {alpha:g} against α = 1, in points: {parts} ({size})."]
@@ -126,7 +128,8 @@ def _beyond(rows: pd.DataFrame, alpha: float) -> str:
     else:
         verdict = f"Steering on to α = {alpha:g} changes the accuracy by nothing that these test pairs can tell"
     lost = kept["change_high"] < 0
-    price = f"at the cost of {100 * -kept['change']:.1f}" if lost else f"with {points(kept['change'])}"
+    costs = "and costs" if full["change_high"] < 0 else "at the cost of"
+    price = f"{costs} {100 * -kept['change']:.1f}" if lost else f"with {points(kept['change'])}"
     return f"{verdict} ({points(full['change'])} points), {price} points of the consensus."
 
 

@@ -37,6 +37,18 @@ def tables(demo_run):
     return runs.read(demo_run).tables
 
 
+@pytest.mark.parametrize("x, y, shown", [(36.0, 89.4, ""), (36.0, 80.0, "Shared prior (ours)")])
+def test_a_name_in_the_plane_gives_way_to_one_that_it_would_run_into(x, y, shown):
+    points = {"global": (0.0, 100.0), "scpo": (32.7, y - 1.5), "full": (x, y), "shared": (42.9, 89.6)}
+    places = pd.DataFrame.from_dict(points, orient="index", columns=["x", "y"])
+    assert [bias._label(m, places) for m in points] == [
+        "Global model",
+        "SCPO (paper)",
+        "Fine-tuned on all pairs",
+        shown,
+    ]
+
+
 def figures(tables, simulated=True):
     methods = ["global", "full", "scpo"]
     return {

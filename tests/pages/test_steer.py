@@ -15,8 +15,10 @@ from scpo import ExperimentConfig, run
 from scpo.charts import steer as steer_charts
 from scpo.charts import taste
 from scpo.config import DataConfig
+from scpo.metrics.accuracy import MEAN
 from scpo.steering.mixing import GLOBAL, LONGEST, line, typed_faults
 from scpo.text import steer as steer_text
+from scpo.text.reasons import reason_lines
 from scpo.text.steer import EXAMPLES, mixture_words
 from scpo.ui import session
 from scpo.ui.steer import inputs
@@ -361,6 +363,7 @@ def strengths(change, kept):
     [
         (0.03, 0.0, "raises the accuracy"),
         (-0.03, 0.0, "lowers the accuracy"),
+        (-0.03, -0.04, "lowers the accuracy (-3.0 points), and costs 4.0 points of the consensus"),
         (0.005, -0.04, "nothing that these test pairs can tell (+0.5 points), at the cost of 4.0 points"),
     ],
 )
@@ -368,6 +371,22 @@ def test_steering_beyond_one_is_judged_by_its_interval(change, kept, said):
     for alpha in (1.0, 1.5):
         assert said in " ".join(steer_text.strength_lines(strengths(change, kept), "A", alpha, "user"))
     assert "20 users" in steer_text.strength_lines(strengths(change, kept), "A", 1.5, "user")[0]
+
+
+def test_the_mean_at_strength_one_is_of_each_countrys_own_model():
+    table = strengths(0.0, 0.0)
+    assert "At α = 1, the country's own model" in steer_text.strength_lines(table, "A", 1.0, "user")[0]
+    mean = steer_text.strength_lines(table.assign(country=MEAN), MEAN, 1.0, "user")[0]
+    assert "At α = 1, each country's own model" in mean
+
+
+def test_a_sentence_against_which_the_others_speak_is_not_most_of_the_change():
+    shares = pd.DataFrame({"answer": [0, 1, 1], "sentence": 1, "text": "So.", "change": [0.7, 0.5, 0.6]})
+    sums = pd.DataFrame({"global_reward": [1.0, 0.0], "country_reward": [1.7, 1.1]})
+    told = reason_lines(shares, sums, "Galune")[1]
+    assert told.startswith("What steering changes most is sentence 1 of A") and "outweigh" in told
+    alone = reason_lines(shares[:1], sums.assign(country_reward=[1.7, 0.0]), "Galune")[1]
+    assert alone.startswith("Most of what steering changes") and "outweigh" not in alone
 
 
 def test_names_and_words_of_data_stay_text_in_figures():
