@@ -41,7 +41,7 @@ def _span(row, unit: str) -> str:
 
 
 def _number(value: float) -> str:
-    return fixed(value, 0 if value >= 10 or value == round(value) else 1)
+    return fixed(value, 0 if value >= 10 or round(value, 1) == round(value) else 1)
 
 
 def _clear(row, unit: str) -> str:

@@ -152,3 +152,11 @@ def test_sentences_say_how_many_with_an_interval_and_what_few_people_cost(differ
     values = [MEAN, "full", "global", *[np.nan] * 3, NOT_REACHED, 0.1, np.nan, 9]
     never = pd.DataFrame([values], columns=NEEDED)
     assert "is not ahead of the global model with any number of people" in needed_sentence(never, MEAN, "full", "user")
+
+
+def test_both_ends_that_round_to_the_same_whole_number_are_written_alike():
+    row = {"country": MEAN, "method": "full", "against": "global", "people": 2.0, "low": 2.0, "high": 2.0003}
+    about = row | {"note": AT_THE_FEWEST, "share_reached": 1.0, "clear_from": 5.0, "units": 60}
+    assert "(95 %: 2 to 2), by more than chance from 5 people on" in needed_sentence(
+        pd.DataFrame([about]), MEAN, "full", "user"
+    )
