@@ -51,7 +51,9 @@ def why_no_ratio(row) -> str:
         return reasons[row["note"]]
     if row["reached"]:
         return ""
-    often = "" if not known(row["share_reached"]) else f"; in {percent(row['share_reached'])} of resamples it does"
+    share = row["share_reached"]
+    often = f"; in {percent(share)} of resamples it does" if known(share) else ""
+    often = "; it does in none of the resamples" if share == 0 else often
     return f"{named(row['method'])} does not get to the {percent(row['target'])} that {ALL} ends with{often}"
 
 

@@ -31,8 +31,8 @@ ALIGNED, COLUMN, PEOPLE = "aligned", "column", "people"
 JUDGE, JUDGED, PICKED = "judge", "judged", "picked"
 NEEDS_MODELS = "This page asks the models of a run, so that it needs one."
 SHOWN_INSTEAD = (
-    "Below is the demo run that comes with the app, of a simulated world. A run of your own has more here: the pairs "
-    "behind the numbers, other rulers, and judges from outside."
+    "Below is the demo run that comes with the app, of a simulated world. A run of your own has more: models to ask, "
+    "the pairs behind its numbers, other rulers, and judges from outside."
 )
 BUILT_IN = Path(runs.__file__).parents[1] / "demo_run"
 PAGES = {

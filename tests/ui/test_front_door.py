@@ -113,3 +113,4 @@ def test_pages_of_results_show_the_built_in_run_while_there_is_no_other_and_writ
 def test_where_a_method_has_no_ratio_those_that_have_one_are_named(workspace):
     said = " ".join(info.value for info in opened("efficiency").info)
     assert "No ratio in any country." in said and "Methods that have one on average: Shared prior (ours)." in said
+    assert "it does in none of the resamples" in said and "0.0 % of resamples" not in said
