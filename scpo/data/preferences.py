@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
+HELPFUL = "axis_helpfulness"  # column of texts whose answers are planted: below 0, an answer evades its prompt
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ class Preferences:
     def split_of_pairs(self) -> np.ndarray:
         """The split of each pair, (n,) of str: that of its user or question."""
         return self.units["split"].to_numpy()[self.pairs["unit"].to_numpy()]
+
+    def answering(self) -> np.ndarray:
+        """Which texts answer their prompt, (texts,) bool: all but the demo world's that are planted to evade it."""
+        if HELPFUL not in self.texts:
+            return np.ones(len(self.texts), bool)
+        return self.texts[HELPFUL].to_numpy() >= 0
 
     def of(self, country: str, split: str) -> np.ndarray:
         """Rows of `pairs` of one country and split, (n,) int64, in the order of the table."""

@@ -118,8 +118,9 @@ def _candidates(data: Preferences) -> tuple[np.ndarray, np.ndarray]:
     size = response.str.len().to_numpy()[both].max(1)
     different = response.to_numpy()[both[:, 0]] != response.to_numpy()[both[:, 1]]
     rng = np.random.default_rng(0)
-    for most in (SHORT, LONG):
-        fit = both[different & (size <= most)]
+    answering = data.answering()[both].all(1)
+    for good in (answering & (size <= SHORT), size <= SHORT, size <= LONG):
+        fit = both[different & good]
         if len(fit) >= 5 * ASKED:
             break
     fit = rng.permutation(fit)[:CANDIDATES]

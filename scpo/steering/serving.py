@@ -41,9 +41,9 @@ def price_table(data: Preferences, rewards: Rewards, alphas: Sequence[float] = A
 def reversed_pairs(data: Preferences, rewards: Rewards) -> pd.DataFrame:
     """For each country a test pair of its own people whose order its model turns round, as they chose.
 
-    The pair that both models are surest about, of those with short answers where there is one. Columns country,
-    prompt, own (the answer that the country's model and the person prefer), other (the one that the global model
-    prefers). A country without such a pair has no row.
+    The pair that both models are surest about, of those with short answers, none of them evasive, where there is one.
+    Columns country, prompt, own (the answer that the country's model and the person prefer), other (the one that the
+    global model prefers). A country without such a pair has no row.
     """
     records = []
     for place, country in enumerate(rewards.countries):
@@ -53,9 +53,10 @@ def reversed_pairs(data: Preferences, rewards: Rewards) -> pd.DataFrame:
         own = rewards.own[place].mean(0)
         wide, own_wide = (max(float(values.std()), 1e-12) for values in (rewards.base[place], own))
         surest = np.minimum(-base / wide, (own[chosen] - own[rejected]) / own_wide)
-        long = data.texts["response"].str.len().to_numpy()
-        short = np.maximum(long[chosen], long[rejected]) <= SHORT
-        surest = np.where(short, surest, -np.inf) if surest[short].max(initial=0.0) > 0 else surest
+        short = (data.texts["response"].str.len() <= SHORT).to_numpy()
+        for good in (short, short & data.answering()):
+            both = good[chosen] & good[rejected]
+            surest = np.where(both, surest, -np.inf) if surest[both].max(initial=0.0) > 0 else surest
         if surest.max(initial=0.0) > 0:
             at = int(surest.argmax())
             texts = data.texts.iloc[[chosen[at], rejected[at]]]

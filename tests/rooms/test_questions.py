@@ -47,6 +47,7 @@ def test_no_answer_is_asked_twice_each_is_of_the_same_prompt_and_short(world):
     assert len(set(texts.index)) == 2 * ASKED and texts["response"].str.len().max() <= LONG
     prompt = pairs.texts["prompt"].astype(str).to_numpy()
     assert (prompt[left] == prompt[right]).all() and len(set(prompt[left])) == ASKED
+    assert (texts["axis_helpfulness"] > 0).all(), "none of the answers evades its question"
 
 
 def test_a_run_with_too_few_pairs_is_told_what_is_missing(world):

@@ -53,6 +53,7 @@ def test_a_pair_is_turned_round_where_the_two_models_disagree_and_people_chose_a
         own, other, place = of[row.own], of[row.other], rewards.countries.index(row.country)
         assert rewards.own[place, 0, own] > rewards.own[place, 0, other]
         assert rewards.base[place, own] < rewards.base[place, other]
+        assert pairs.answering()[[own, other]].all(), "a pair of which neither answer evades the question"
     same = Rewards(rewards.countries, rewards.base, rewards.base[:, None])
     assert not len(reversed_pairs(pairs, same))
 
