@@ -7,9 +7,8 @@ from scpo.charts.efficiency import curve_chart, per_pair_chart, ratio_chart
 from scpo.format import inert
 from scpo.grouping import worded
 from scpo.methods import named
-from scpo.metrics.accuracy import MEAN
 from scpo.text import findings
-from scpo.text.efficiency import efficiency_sentences, kept_sentence, per_pair_sentence, why_no_ratio, why_no_row
+from scpo.text.efficiency import efficiency_sentences, kept_sentence, no_ratio_anywhere, per_pair_sentence, why_no_row
 from scpo.text.measures import MEASURES
 from scpo.ui import run_picker, session
 from scpo.ui.components import chart, controls, country_of, explained, figures, method_of, methods_shown, section
@@ -43,12 +42,7 @@ def ratios(result: runs.Result, reading: str) -> None:
     method = method_of(known)
     rows = table[(table["method"] == method) & (table["reading"] == reading)]
     if not rows["reached"].any():
-        reached = table.loc[(table["country"] == MEAN) & (table["reading"] == reading) & table["reached"], "method"]
-        others = [named(other) for other in known if other in set(reached)]
-        st.info(
-            f"No ratio in any {worded('country')}. On average over {worded('countries')}: {why_no_ratio(rows.iloc[0])}."
-            + (f" Methods that have one on average: {', '.join(others)}." if others else "")
-        )
+        st.info(no_ratio_anywhere(table, method, reading, known))
         return
     chart(
         ratio_chart(rows, method, simulated),

@@ -128,6 +128,14 @@ def efficiency_sentences(table: pd.DataFrame, country: str, methods: Sequence[st
     return [efficiency_sentence(table, country, method, reading) for method in methods]
 
 
+def no_ratio_anywhere(table: pd.DataFrame, method: str, reading: str, others: Sequence[str]) -> str:
+    """Why a method has a ratio in no country, and which of the others have one on average."""
+    row = row_of(table, MEAN, method, reading)
+    with_one = [named(m) for m in others if (found := row_of(table, MEAN, m, reading)) is not None and found["reached"]]
+    instead = f" Methods that have one on average: {', '.join(with_one)}." if with_one else ""
+    return f"No ratio in any {worded('country')}. On average over {worded('countries')}: {why_no_ratio(row)}.{instead}"
+
+
 def efficiency_lines(table: pd.DataFrame) -> list[str]:
     """The ratios of the mean over countries as lines of text."""
     rows = table[table["country"] == MEAN] if len(table) else table
