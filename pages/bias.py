@@ -104,7 +104,7 @@ try:
         section("What is kept, what is learned?", "plane")
         country = country_of(shown, width=320)
         plane(every, methods, country)
-        frontier(ruled, methods, country)
+        frontier(ruled, shown, methods, country)
         side_by_side(shown, methods)
         compare_runs.offer(shown)
         section("Who is served worst?", "gap")

@@ -13,9 +13,14 @@ from scpo.ui import run_picker
 from scpo.ui.components import chart, section
 
 
-def frontier(result: runs.Result, methods: Sequence[str], country: str) -> None:
-    """The chart, and who is on the edge, of a run that has them."""
+def frontier(result: runs.Result, run: runs.Result, methods: Sequence[str], country: str) -> None:
+    """The chart, and who is on the edge, of a run that has them; result: the run under the chosen ruler."""
     if not result.has("frontier"):
+        if run.has("frontier"):
+            st.caption(
+                "This run kept no margin of each test pair, so that another ruler has no frontier here. Run it again "
+                "to see one."
+            )
         run_picker.newer("frontier", result, "the frontier")
         return
     table, simulated = result.tables["frontier"], result.card["simulated"]

@@ -36,3 +36,23 @@ def test_a_ruler_of_the_link_rules_every_figure_of_the_page_and_all_stand_side_b
     assert set(table["ruler"]) >= {"global", "majority", ruler} and "under-another-ruler-distinct" in parts
     row = table[(table["ruler"] == ruler) & (table["method"] == "scpo")]
     assert row["value"].item() == kept
+
+
+def test_a_run_without_margins_says_why_another_ruler_has_no_frontier(demo_run):
+    def page(folder):
+        import dataclasses
+        from pathlib import Path
+
+        import pandas as pd
+
+        from scpo import runs
+        from scpo.ui.frontier import frontier
+
+        run = runs.read(Path(folder))
+        ruled = dataclasses.replace(run, tables=run.tables | {"frontier": pd.DataFrame(), "edge": pd.DataFrame()})
+        frontier(ruled, run, ["scpo"], "mean")
+
+    app = AppTest.from_function(page, args=(str(demo_run),), default_timeout=300).run()
+    assert not app.exception and not app.get("plotly_chart")
+    (told,) = [caption.value for caption in app.caption]
+    assert "kept no margin of each test pair" in told and "Run it again" in told
