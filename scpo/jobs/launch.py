@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import psutil
 from filelock import FileLock
@@ -69,15 +71,24 @@ def _spawn(space: Path) -> int:
     log = space / "workers.log"
     mode = "ab" if not log.exists() or log.stat().st_size < LOG_BYTES else "wb"
     with open(log, mode) as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "scpo", "worker", "--idle", str(IDLE_SECONDS)],
-            start_new_session=True,
-            env={**os.environ, "SCPO_WORKSPACE": str(space), "OMP_NUM_THREADS": str(threads_of_a_worker())},
-            cwd=Path(__file__).parents[2],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
+        arguments = ("worker", "--idle", str(IDLE_SECONDS))
+        return start_apart(arguments, space, output, OMP_NUM_THREADS=str(threads_of_a_worker())).pid
+
+
+def start_apart(arguments: Sequence[str], space: Path, output: IO[bytes], **environment: str) -> subprocess.Popen:
+    """`python -m scpo` with these arguments, on a workspace, in a process that outlives this one.
+
+    output  takes what it prints; environment: variables that it has besides those of this process
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scpo", *arguments],
+        start_new_session=True,
+        env={**os.environ, "SCPO_WORKSPACE": str(space), **environment},
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+    )
     threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie behind
-    psutil.Process(process.pid).nice(10)  # training takes every core there is; the pages go first
-    return process.pid
+    psutil.Process(process.pid).nice(10)  # it takes every core there is; the pages go first
+    return process

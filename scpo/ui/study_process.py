@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import threading
 import time
 from pathlib import Path
 
-import psutil
-
+from scpo.jobs.launch import start_apart
 from scpo.runs import workspace
 from scpo.study import design
 from scpo.study import folder as study_folder
 
-WORLDS = 6  # as many as the shipped study has
+WORLDS = 6  # as many as docs/study.md has
 COMMAND = ("study", "when", "--worlds", str(WORLDS))
 LOG = "study.log"
 
@@ -33,17 +28,7 @@ def start_study() -> None:
     space = workspace()
     space.mkdir(parents=True, exist_ok=True)
     with open(space / LOG, "wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "scpo", *COMMAND],
-            start_new_session=True,
-            env={**os.environ, "SCPO_WORKSPACE": str(space)},
-            cwd=Path(__file__).parents[2],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
-    threading.Thread(target=process.wait, daemon=True).start()  # so that it leaves no zombie behind
-    psutil.Process(process.pid).nice(10)  # the pages go first
+        process = start_apart(COMMAND, space, output)
     while process.returncode is None and not study_folder.being_measured(own_study()):
         time.sleep(0.2)
 

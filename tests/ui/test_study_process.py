@@ -6,6 +6,7 @@ import pytest
 from filelock import FileLock
 
 from scpo.errors import RunFolderError
+from scpo.jobs import launch
 from scpo.study import folder as study_folder
 from scpo.ui import study_process
 
@@ -23,8 +24,8 @@ def test_it_is_started_with_the_command_that_the_page_shows_and_its_last_line_is
         def wait(self):
             return 1
 
-    monkeypatch.setattr(study_process.subprocess, "Popen", Ended)
-    monkeypatch.setattr(study_process.psutil, "Process", lambda pid: type("P", (), {"nice": lambda self, by: None})())
+    monkeypatch.setattr(launch.subprocess, "Popen", Ended)
+    monkeypatch.setattr(launch.psutil, "Process", lambda pid: type("P", (), {"nice": lambda self, by: None})())
     assert study_process.last_word() == ""
     study_process.start_study()
     assert asked == [["-m", "scpo", "study", "when", "--worlds", "6"]]
