@@ -68,3 +68,11 @@ def test_a_method_of_heads_is_refused_by_name_where_whole_models_are_fine_tuned(
     with pytest.raises(ConfigError, match=r"methods has \['full'\].*Leave them out to fine-tune") as refused:
         ExperimentConfig(methods=("full", "scpo"), finetune=FinetuneConfig("model"))
     assert refused.value.setting == "methods"
+
+
+def test_methods_of_heads_alone_are_refused_for_whole_models():
+    alone = [name for name, row in METHODS.items() if row.heads_only]
+    assert set(alone) >= {"ridge", "interpolated", "lowrank", "prototypes", "robust", "pooled_full"}
+    for name in alone:
+        with pytest.raises(ConfigError, match=rf"\['{name}'\].*heads on a frozen encoder alone"):
+            ExperimentConfig(methods=("full", name), finetune=FinetuneConfig("model"))

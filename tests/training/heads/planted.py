@@ -5,9 +5,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 
 from scpo.config import ExperimentConfig
+from scpo.errors import Stopped
 from scpo.plan import Rows, plan_heads
 from scpo.training.heads.problem import HeadProblem
 from scpo.training.heads.stacked import HeadShape
@@ -59,3 +61,13 @@ def flipped(problem, split):
     rows = np.concatenate([getattr(part, split) for part in problem.rows.values()])
     pairs.loc[rows, ["chosen", "rejected"]] = pairs.loc[rows, ["rejected", "chosen"]].to_numpy()
     return dataclasses.replace(problem, data=SimpleNamespace(pairs=pairs))
+
+
+def assert_may_be_stopped(train, problem, plan):
+    """What is told of progress may end the training, which raises what it was ended by."""
+
+    def stop(done, total):
+        raise Stopped("enough")
+
+    with pytest.raises(Stopped):
+        train(problem, plan, stop)

@@ -5,8 +5,7 @@ import pytest
 import torch
 from planted import D, accuracy, flipped, plan_of, planted, small_shifts
 
-from scpo.config import ExperimentConfig, FinetuneConfig
-from scpo.errors import ConfigError, Stopped
+from scpo.errors import Stopped
 from scpo.progress import Progress
 from scpo.training.heads.interpolated import SHARES, train_interpolated
 from scpo.training.heads.stacked import Heads
@@ -74,8 +73,3 @@ def test_a_stop_is_heard_while_it_trains():
 
     with pytest.raises(Stopped):
         train_interpolated(problem, plan_of(problem, "interpolated"), stop)
-
-
-def test_whole_models_are_refused():
-    with pytest.raises(ConfigError, match=r"\['interpolated'\].*heads on a frozen encoder alone"):
-        ExperimentConfig(methods=("full", "interpolated"), finetune=FinetuneConfig("model"))

@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from planted import D, accuracy, flipped, plan_of, planted
+from planted import D, accuracy, assert_may_be_stopped, flipped, plan_of, planted
 
-from scpo.config import ExperimentConfig, FinetuneConfig
-from scpo.errors import ConfigError, Stopped
 from scpo.progress import Progress
 from scpo.training.heads import lowrank
 from scpo.training.heads.lowrank import SETTINGS, fitted_shifts, train_lowrank
@@ -89,14 +87,4 @@ def test_progress_is_told_at_every_setting_and_may_stop_the_work():
     problem, told = planted(mixed_shifts(2)), []
     train_lowrank(problem, plan_of(problem, "lowrank"), lambda done, total: told.append((done, total)))
     assert len(told) == len(SETTINGS) and all(total == len(SETTINGS) for _, total in told)
-
-    def stop(done, total):
-        raise Stopped("enough")
-
-    with pytest.raises(Stopped):
-        train_lowrank(problem, plan_of(problem, "lowrank"), stop)
-
-
-def test_whole_models_are_refused():
-    with pytest.raises(ConfigError, match=r"\['lowrank'\].*heads on a frozen encoder alone"):
-        ExperimentConfig(methods=("full", "lowrank"), finetune=FinetuneConfig("model"))
+    assert_may_be_stopped(train_lowrank, problem, plan_of(problem, "lowrank"))

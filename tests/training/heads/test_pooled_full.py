@@ -1,12 +1,9 @@
 """One model for all, then its own: where each stage begins, what is kept, and where it must win."""
 
 import numpy as np
-import pytest
 import torch
-from planted import D, accuracy, flipped, plan_of, planted
+from planted import D, accuracy, assert_may_be_stopped, flipped, plan_of, planted
 
-from scpo.config import ExperimentConfig, FinetuneConfig
-from scpo.errors import ConfigError, Stopped
 from scpo.progress import Progress
 from scpo.training.heads.pooled_full import of_all, train_pooled_full
 from scpo.training.heads.train import train_countries
@@ -68,14 +65,4 @@ def test_progress_rises_over_both_stages_to_the_whole_and_may_stop_the_work():
     problem, told = planted(mostly_shared(2), train=30), []
     train_pooled_full(problem, plan_of(problem, "pooled_full"), lambda done, total: told.append(done / total))
     assert told == sorted(told) and told[-1] == 1 and told[0] < 0.4
-
-    def stop(done, total):
-        raise Stopped("enough")
-
-    with pytest.raises(Stopped):
-        train_pooled_full(problem, plan_of(problem, "pooled_full"), stop)
-
-
-def test_whole_models_are_refused():
-    with pytest.raises(ConfigError, match=r"\['pooled_full'\].*heads on a frozen encoder alone"):
-        ExperimentConfig(methods=("full", "pooled_full"), finetune=FinetuneConfig("model"))
+    assert_may_be_stopped(train_pooled_full, problem, plan_of(problem, "pooled_full"))

@@ -1,12 +1,9 @@
 """Countries as mixtures of a few tastes: the point that it is, what is chosen, and where it must win."""
 
 import numpy as np
-import pytest
 import torch
-from planted import D, accuracy, flipped, plan_of, planted
+from planted import D, accuracy, assert_may_be_stopped, flipped, plan_of, planted
 
-from scpo.config import ExperimentConfig, FinetuneConfig
-from scpo.errors import ConfigError, Stopped
 from scpo.progress import Progress
 from scpo.training.heads.fitted_together import mean_losses
 from scpo.training.heads.lowrank import train_lowrank
@@ -109,14 +106,4 @@ def test_progress_is_told_at_every_setting_and_may_stop_the_work():
     problem, told = planted(mixtures(2)), []
     train_prototypes(problem, plan_of(problem, "prototypes"), lambda done, total: told.append((done, total)))
     assert len(told) == len(SETTINGS) and all(total == len(SETTINGS) for _, total in told)
-
-    def stop(done, total):
-        raise Stopped("enough")
-
-    with pytest.raises(Stopped):
-        train_prototypes(problem, plan_of(problem, "prototypes"), stop)
-
-
-def test_whole_models_are_refused():
-    with pytest.raises(ConfigError, match=r"\['prototypes'\].*heads on a frozen encoder alone"):
-        ExperimentConfig(methods=("full", "prototypes"), finetune=FinetuneConfig("model"))
+    assert_may_be_stopped(train_prototypes, problem, plan_of(problem, "prototypes"))

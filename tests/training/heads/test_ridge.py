@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from planted import D, accuracy, flipped, plan_of, planted, small_shifts
+from planted import D, accuracy, assert_may_be_stopped, flipped, plan_of, planted, small_shifts
 
 from scpo import DataConfig, ExperimentConfig, run
-from scpo.config import FinetuneConfig
-from scpo.errors import ConfigError, Stopped
+from scpo.errors import Stopped
 from scpo.progress import Progress
 from scpo.training import checkpoint
 from scpo.training.heads.ridge import PULLS, pulled_heads, train_ridge
@@ -122,12 +121,7 @@ def test_progress_is_told_at_every_pull_and_may_stop_the_work():
     problem, told = planted(small_shifts(0.25, 2)), []
     train_ridge(problem, plan_of(problem, "ridge"), lambda done, total: told.append((done, total)))
     assert told == [(done, 2 * len(PULLS)) for done in range(2 * len(PULLS))]
-
-    def stop(done, total):
-        raise Stopped("enough")
-
-    with pytest.raises(Stopped):
-        train_ridge(problem, plan_of(problem, "ridge"), stop)
+    assert_may_be_stopped(train_ridge, problem, plan_of(problem, "ridge"))
 
 
 @pytest.fixture(scope="module")
@@ -171,8 +165,3 @@ def test_the_rows_of_the_other_methods_are_the_same_without_it(config, finished,
     without = run(dataclasses.replace(config, methods=config.methods[:-1]), tmp_path / "without").metrics
     rest = finished.metrics[finished.metrics["method"] != "ridge"].reset_index(drop=True)
     pd.testing.assert_frame_equal(rest, without)
-
-
-def test_whole_models_are_refused():
-    with pytest.raises(ConfigError, match=r"\['ridge'\].*heads on a frozen encoder alone"):
-        ExperimentConfig(methods=("full", "ridge"), finetune=FinetuneConfig("model"))

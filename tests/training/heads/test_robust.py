@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from planted import D, flipped, plan_of, planted
+from planted import D, assert_may_be_stopped, flipped, plan_of, planted
 
-from scpo.config import ExperimentConfig, FinetuneConfig
-from scpo.errors import ConfigError, Stopped
 from scpo.progress import Progress
 from scpo.training.heads.fitted_together import mean_losses
 from scpo.training.heads.ridge import mean_loss
@@ -96,14 +94,4 @@ def test_progress_is_told_at_every_setting_and_may_stop_the_work():
     problem, told = planted(one_against_many(1)), []
     train_robust(problem, plan_of(problem, "robust"), lambda done, total: told.append((done, total)))
     assert len(told) == len(SETTINGS) and all(total == len(SETTINGS) for _, total in told)
-
-    def stop(done, total):
-        raise Stopped("enough")
-
-    with pytest.raises(Stopped):
-        train_robust(problem, plan_of(problem, "robust"), stop)
-
-
-def test_whole_models_are_refused():
-    with pytest.raises(ConfigError, match=r"\['robust'\].*heads on a frozen encoder alone"):
-        ExperimentConfig(methods=("full", "robust"), finetune=FinetuneConfig("model"))
+    assert_may_be_stopped(train_robust, problem, plan_of(problem, "robust"))
